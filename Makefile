@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check ui clean
+
+demo: $(VENV)/.core ## Run the main job on the bundled real data
+	$(BIN)/patron demo
+
+test: $(VENV)/.dev ## Pass the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.dev ## Lint, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+ui: $(VENV)/.core ## Open the page of the local experiments and models
+	$(BIN)/patron ui
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Patron needs Python 3.11 or later, but {sys.executable} is {v[0]}.{v[1]}. Name another one: make demo PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing what Patron needs (about a minute, once) ..."
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --editable ".[dev]"
+	@touch $@
+
+clean: ## Remove what the commands made
+	rm -rf $(VENV) patron-out

@@ -1,0 +1,62 @@
+"""Ask questions of customer histories, train models that answer them, decide whom to keep.
+
+In the order of the work:
+
+    events, History             the event tables of a business, checked at the door
+    measure, combine            a feature of your own: one small function
+    days, cutoffs, monthly      windows and cutoffs
+    Split                       cutoffs by use: train, valid, test
+    churn, next_purchase, tier  the three questions
+    CostModel                   what is left of money that comes in
+    matrix, answers             rows in memory: features, and what came of them
+    train, backtest             models beside baselines, and how good they are
+    score, drivers              answers, and the reasons for them
+    Offer, decide               whom to treat with what
+    Settings, load_settings     the same from a TOML file
+    Registry                    runs and registered models
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "events": "stores",
+    "History": "history",
+    "measure": "measures",
+    "combine": "measures",
+    "days": "periods",
+    "cutoffs": "periods",
+    "monthly": "periods",
+    "EVER": "periods",
+    "Split": "periods",
+    "churn": "questions",
+    "next_purchase": "questions",
+    "tier": "questions",
+    "CostModel": "profit",
+    "matrix": "matrices",
+    "answers": "matrices",
+    "train": "models.training",
+    "backtest": "backtests",
+    "score": "models.scoring",
+    "drivers": "drivers",
+    "Offer": "decisions",
+    "decide": "decisions",
+    "Settings": "settings",
+    "load_settings": "settings",
+    "Registry": "registry",
+    "PatronError": "errors",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import patron` costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"patron has no {name!r}. It has: {', '.join(__all__)}.")
+    attribute = "load" if name == "load_settings" else name
+    return getattr(import_module(f"patron.{_HOME[name]}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,96 @@
+"""Everything Patron raises on purpose, with the exit code a scheduler sees:
+
+PatronError            1  something failed that Patron can name but not place
+├── SettingsError      2  a settings file cannot be understood
+├── MeasureError       2  a measure or feature is not well formed
+├── QuestionError      2  a question cannot be asked of this history
+├── HistoryError       3  an event table breaks a promise
+├── ScoreError         3  a model and the rows do not fit
+├── RegistryError      4  a model is missing, or refused by a gate
+└── LockError          6  another run holds the lock
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "HistoryError",
+    "LockError",
+    "MeasureError",
+    "PatronError",
+    "QuestionError",
+    "RegistryError",
+    "ScoreError",
+    "SettingsError",
+    "listed",
+    "nearest",
+]
+
+
+class PatronError(Exception):
+    """Base class of Patron's errors; catching it catches every mistake a user can mend."""
+
+    exit_code = 1
+
+
+class SettingsError(PatronError):
+    """A settings file names something that Patron does not know, or leaves out what it needs."""
+
+    exit_code = 2
+
+
+class MeasureError(PatronError):
+    """A measure or feature is not well formed."""
+
+    exit_code = 2
+
+
+class QuestionError(PatronError):
+    """A question asks for something that the history cannot answer."""
+
+    exit_code = 2
+
+
+class HistoryError(PatronError):
+    """An event table breaks a promise that the rest of the code relies on."""
+
+    exit_code = 3
+
+
+class ScoreError(PatronError):
+    """A model was given rows that it was not trained for."""
+
+    exit_code = 3
+
+
+class RegistryError(PatronError):
+    """A model is not in the registry, or may not be used."""
+
+    exit_code = 4
+
+
+class LockError(PatronError):
+    """Another run is at work in the same place."""
+
+    exit_code = 6
+
+
+def listed(names: Iterable[object]) -> str:
+    """Write names for an error text: sorted, with commas, never an empty string.
+
+    >>> listed(["b", "a"]), listed([])
+    ('a, b', 'none')
+    """
+    return ", ".join(sorted(str(n) for n in names)) or "none"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known name, as the end of a sentence, or nothing.
+
+    >>> nearest("horizn", ["horizon", "budget"])
+    " Did you mean 'horizon'?"
+    >>> nearest("zzz", ["horizon"])
+    ''
+    """
+    close = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,189 @@
+"""Event tables at the door: names fixed, types checked, and every row that is set aside counted.
+
+Behind this door each event table has the columns `customer` (text) and `at` (a time without zone), and those of
+the roles in `ROLES` that the business has. Money is decimal, so that sums do not depend on the order of rows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+from ibis.expr.types import BooleanValue, Column, Table
+
+from patron.errors import HistoryError, listed, nearest
+
+__all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
+
+MONEY = "decimal(18, 4)"
+TEXT_ROLES = ("order", "item", "category", "channel", "kind")
+MONEY_ROLES = ("amount", "price", "discount", "cost", "margin")
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *MONEY_ROLES, "quantity")
+SIGNED = ("amount", "quantity", "discount", "cost", "margin")
+UNREADABLE_TIME = "time that cannot be read"
+NO_CUSTOMER = ("", "nan", "none", "null", "<na>")
+
+Role = str | Callable[[Table], Column]
+Where = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the rows of one event table: read, set aside (why), used.
+
+    Every row that was read is either used or counted under a reason.
+    """
+
+    table: str
+    read: int
+    set_aside: Mapping[str, int]
+    used: int
+    customers: int
+    first: datetime
+    last: datetime
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Events:
+    """One declared event table: canonical columns, and the reasons for which rows are set aside.
+
+    Args:
+        table: all rows, with a text column `set_aside` that is null where the row is used, and a column
+            `returned` where the declaration says which rows take a purchase back.
+    """
+
+    table: Table
+
+    @property
+    def used(self) -> Table:
+        """The rows that keep the promises."""
+        return self.table.filter(self.table.set_aside.isnull()).drop("set_aside")
+
+
+def declare(
+    table: Table, where: Where | None = None, returns: Where | None = None, timezone: str = "UTC", **roles: Role
+) -> Events:
+    """Fix the names and types of an event table, so that nobody after the door passes column names.
+
+    Columns without a role stay as they are, for measures of your own.
+
+    Args:
+        table: one row for each event.
+        where: columns and the value (or list of values) that a row must have to be read at all.
+        returns: columns and the value (or values) that mark a row as taking a purchase back.
+        timezone: where the business lives; times with a zone are turned into its wall-clock time.
+        **roles: for each role of `ROLES` the name of the column that has it, or a function of the table.
+            A role that is not named is taken by the column of the same name, if there is one.
+
+    Raises:
+        HistoryError: a column is missing or has a type that cannot be read.
+
+    >>> orders = ibis.memtable({"cust": ["a"], "ts": ["2024-05-01"], "paid": [9.5]})
+    >>> declare(orders, customer="cust", at="ts", amount="paid").used.columns
+    ('customer', 'at', 'amount')
+    """
+    named = _named(table, roles)
+    columns = {role: _role(table, role, name) for role, name in named.items()}
+    if "amount" not in columns and {"price", "quantity"} <= set(columns):
+        columns["amount"] = columns["price"] * columns["quantity"]
+    _check_promised(table, columns)
+    kept = table.filter(_matches(table, where)) if where else table
+    typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
+    if returns:
+        typed["returned"] = _matches(table, returns).fill_null(False)
+    beside = [c for c in table.columns if c not in typed and c not in named.values()]
+    return Events(kept.select(**typed, **{c: table[c] for c in beside}, set_aside=_reason(columns, typed)))
+
+
+def _named(table: Table, roles: Mapping[str, Role]) -> dict[str, Role]:
+    for role in roles:
+        if role not in ROLES:
+            raise HistoryError(
+                f"An event table has no role {role!r}.{nearest(role, ROLES)} The roles are: {', '.join(ROLES)}."
+            )
+    return {role: roles.get(role, role) for role in ROLES if role in roles or role in table.columns}
+
+
+def _role(table: Table, role: str, named: Role) -> Column:
+    if callable(named):
+        return named(table)
+    if named not in table.columns:
+        raise HistoryError(
+            f"The event table lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
+            f"It has: {listed(table.columns)}. Name the right one: {role} = '...'."
+        )
+    return table[named]
+
+
+def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
+    for role, what in (("customer", "a customer key"), ("at", "the time of the event")):
+        if role not in columns:
+            raise HistoryError(
+                f"The event table lacks {role!r} ({what}). It has: {listed(table.columns)}. "
+                f"Name it at the door: {role} = 'the column'."
+            )
+
+
+def _matches(table: Table, where: Where) -> BooleanValue:
+    tests = []
+    for column, value in where.items():
+        if column not in table.columns:
+            raise HistoryError(
+                f"A condition names the column {column!r}, which the event table lacks."
+                f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
+            )
+        tests.append(table[column].isin(value if isinstance(value, list | tuple) else [value]))
+    return ibis.and_(*tests)
+
+
+def _typed(role: str, column: Column, timezone: str) -> Column:
+    if role == "customer":
+        return _customer(column)
+    if role in ("at", "known_at"):
+        return _time(role, column, timezone)
+    if role in TEXT_ROLES:
+        return column.cast("string")
+    _check_number(role, column)
+    return column.try_cast(MONEY) if role in MONEY_ROLES else column.cast("float64")
+
+
+def _customer(column: Column) -> Column:
+    if column.type().is_floating():
+        column = column.try_cast("int64")
+    text = column.cast("string").strip()
+    return text.lower().isin(NO_CUSTOMER).ifelse(ibis.null("string"), text)
+
+
+def _time(role: str, column: Column, timezone: str) -> Column:
+    kind = column.type()
+    if kind.is_timestamp() and kind.timezone is not None:
+        return column.cast(f"timestamp('{timezone}')").cast("timestamp")
+    if kind.is_timestamp() or kind.is_date():
+        return column.cast("timestamp")
+    if kind.is_string():
+        return column.try_cast("timestamp")
+    raise HistoryError(
+        f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
+        f"Turn it into a timestamp first, for example with table.mutate({role}=...)."
+    )
+
+
+def _check_number(role: str, column: Column) -> None:
+    if not column.type().is_numeric():
+        raise HistoryError(
+            f"Column {column.get_name()!r}, declared as {role!r}, must be a number, got {column.type()}. "
+            "Turn it into a number first, or name another column."
+        )
+
+
+def _reason(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> Column:
+    """Say why a row is set aside, or null; the first reason counts."""
+    branches = [(typed["customer"].isnull(), "no customer"), (columns["at"].isnull(), "no time")]
+    if columns["at"].type().is_string():
+        branches.append((typed["at"].isnull(), UNREADABLE_TIME))
+    for role in MONEY_ROLES:
+        if role in typed and role in columns:
+            branches.append((columns[role].notnull() & typed[role].isnull(), f"{role} not finite"))
+    return ibis.cases(*branches, else_=ibis.null("string"))
+

@@ -1,0 +1,43 @@
+"""Built-in features by theme, and the choice of those that a history can answer."""
+
+from patron.errors import MeasureError
+from patron.features import breadth, purchases, season, service
+from patron.history import History
+from patron.measures import ON_CUTOFF, Combination, Feature, Measure
+
+__all__ = ["ALL", "available", "breadth", "purchases", "season", "service"]
+
+ALL: tuple[Feature, ...] = (*purchases.ALL, *service.ALL, *breadth.ALL, *season.ALL)
+
+
+def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
+    """Part the features into those that the history can answer and the names of those that it cannot.
+
+    A feature is left out where the history lacks its event table, or the table lacks a role that it needs.
+
+    Args:
+        history: the checked event tables.
+        features: candidates, all built-in ones by default.
+
+    Returns:
+        the features that can be computed, and the names of the others.
+    """
+    kept = tuple(f for f in features if _answers(history, f))
+    return kept, tuple(f.name for f in features if f not in kept)
+
+
+def _answers(history: History, feature: Feature) -> bool:
+    parts = feature.parts if isinstance(feature, Combination) else (feature,)
+    return all(_computes(history, part) for part in parts)
+
+
+def _computes(history: History, part: Measure) -> bool:
+    if part.source == ON_CUTOFF:
+        return True
+    if part.source not in history.tables:
+        return False
+    try:
+        part.expression(history.past(part.source, history.ends, part.windows[0]))
+    except MeasureError:
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""Features of what went wrong: purchases taken back, and what that cost."""
+
+from patron.features.purchases import orders, spend
+from patron.measures import combine, measure
+from patron.periods import EVER, days
+
+__all__ = ["ALL"]
+
+WINDOWS = (*days(90, 365), EVER)
+
+
+@measure(windows=WINDOWS, empty=0, theme="service", unit="returns")
+def returns(returns):
+    """Returns made."""
+    return returns.count()
+
+
+@measure(windows=WINDOWS, empty=0, theme="service", unit="money")
+def refunded(returns):
+    """Money paid back for returns."""
+    return returns.amount.sum()
+
+
+@measure(theme="service", unit="days")
+def last_return(returns):
+    """Days since the last return."""
+    return returns.days_ago.min()
+
+
+@combine(returns, orders.over(*WINDOWS), theme="service")
+def return_rate(returns, orders):
+    """Returns for each order."""
+    return returns / orders.nullif(0)
+
+
+@combine(refunded, spend.over(*WINDOWS), theme="service")
+def refund_share(refunded, spend):
+    """Share of the money spent that was paid back."""
+    return refunded / spend.nullif(0)
+
+
+ALL = (returns, refunded, last_return, return_rate, refund_share)

@@ -1,0 +1,211 @@
+"""Customer histories: checked event tables, and the only two doors into them.
+
+`past` hands out what was known before a cutoff, `future` what came from it on.
+Nothing else in the package compares an event's time with a cutoff.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from patron.errors import HistoryError, QuestionError, listed, nearest
+from patron.events import SIGNED, UNREADABLE_TIME, Events, Receipt
+from patron.periods import Span
+
+__all__ = ["History"]
+
+DAY = 86_400_000_000
+STALE = timedelta(days=31)
+UNREADABLE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class History:
+    """The checked event tables of one business, each with the columns `customer` and `at`.
+
+    Args:
+        tables: event tables by name. Built-in measures look for `orders` (one row for each purchase), `returns`
+            and `lines` (one row for each item of a purchase).
+        receipts: what became of the rows that were read.
+
+    >>> from patron.events import declare
+    >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
+    >>> history = History.of(orders=declare(rows))
+    >>> history.receipts[0].read, dict(history.receipts[0].set_aside), history.receipts[0].used
+    (2, {'no customer': 1}, 1)
+    """
+
+    tables: Mapping[str, Table]
+    receipts: tuple[Receipt, ...]
+
+    @classmethod
+    def of(cls, **events: Events) -> "History":
+        """Check event tables and open the doors; runs one counting query for each table.
+
+        Rows of `orders` (or `lines`) that take a purchase back become the table `returns`, with positive amounts.
+        Where several rows of `orders` share customer, order and time they are lines: they stay as `lines`
+        and are added up to `orders`.
+
+        Raises:
+            HistoryError: a table is empty, or breaks a promise.
+        """
+        if not events:
+            raise HistoryError("A history needs at least one event table, got none. Name one: orders = ...")
+        tables: dict[str, Table] = {}
+        receipts = []
+        for name, declared in events.items():
+            receipt = _count(name, declared)
+            made, notes = _split(name, declared.used, taken=events)
+            tables |= made
+            receipts.append(replace(receipt, notes=receipt.notes + notes))
+        return cls({**tables, **_orders(tables)}, tuple(receipts))
+
+    def __getitem__(self, name: str) -> Table:
+        """Return one event table by name.
+
+        Raises:
+            HistoryError: no table has that name.
+        """
+        if name not in self.tables:
+            raise HistoryError(
+                f"No event table is called {name!r}.{nearest(name, self.tables)} "
+                f"This history has: {listed(self.tables)}."
+            )
+        return self.tables[name]
+
+    def past(self, name: str, cutoff: datetime, window: Span) -> Table:
+        """Return the events known before *cutoff*, within the *window*; an event at the cutoff is the future.
+
+        The column `days_ago` (float) tells how long before the cutoff each event was.
+        """
+        table = self[name]
+        known = [table[column] < cutoff for column in ("at", "known_at") if column in table.columns]
+        if window.days is not None:
+            known.append(table["at"] >= cutoff - window.delta)
+        rows = table.filter(known)
+        return rows.mutate(days_ago=_days(ibis.literal(cutoff), rows["at"]))
+
+    def future(self, name: str, cutoff: datetime, horizon: Span) -> Table:
+        """Return the events from *cutoff* up to the end of the *horizon*, which is left out.
+
+        The column `days_ahead` (float) tells how long after the cutoff each event was.
+        """
+        table = self[name]
+        rows = table.filter(table["at"] >= cutoff, table["at"] < cutoff + horizon.delta)
+        return rows.mutate(days_ahead=_days(rows["at"], ibis.literal(cutoff)))
+
+    @property
+    def starts(self) -> datetime:
+        """The time of the first event in any table."""
+        return min(receipt.first for receipt in self.receipts)
+
+    @property
+    def ends(self) -> datetime:
+        """The midnight after the last event in any table: the history is known up to here."""
+        last = max(receipt.last for receipt in self.receipts)
+        return datetime.combine(last.date(), time()) + timedelta(days=1)
+
+    def check_cutoff(self, cutoff: datetime) -> None:
+        """Refuse a cutoff with no events before it, or so far after the last event that something must be missing.
+
+        Raises:
+            QuestionError: the cutoff lies outside the history.
+        """
+        if not self.starts < cutoff <= self.ends + STALE:
+            raise QuestionError(
+                f"The cutoff {cutoff:%Y-%m-%d} lies outside the history, which goes from {self.starts:%Y-%m-%d} "
+                f"to {self.ends:%Y-%m-%d}. Use a cutoff in between, or read newer events."
+            )
+
+    def check_passed(self, cutoff: datetime, horizon: Span) -> None:
+        """Refuse a label whose horizon has not fully passed.
+
+        Raises:
+            QuestionError: the history ends before the horizon does.
+        """
+        if cutoff + horizon.delta > self.ends:
+            raise QuestionError(
+                f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {cutoff + horizon.delta:%Y-%m-%d}, but "
+                f"the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
+                f"{self.ends - horizon.delta:%Y-%m-%d}, or a shorter horizon."
+            )
+
+
+def _days(late: Any, early: Any) -> Any:
+    return late.delta(early, unit="microsecond") / DAY
+
+
+def _count(name: str, events: Events) -> Receipt:
+    """Count rows by reason; refuse a table that has nothing to use."""
+    table = events.table
+    counted = table.group_by("set_aside").aggregate(
+        n=table.count(), customers=table.customer.nunique(), first=table["at"].min(), last=table["at"].max()
+    )
+    found = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
+    aside = {reason: row["n"] for reason, row in sorted(found.items(), key=lambda kv: str(kv[0])) if reason}
+    read = sum(row["n"] for row in found.values())
+    _check_times(name, table, aside.get(UNREADABLE_TIME, 0), read)
+    if None not in found:
+        why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
+        raise HistoryError(
+            f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration."
+        )
+    used = found[None]
+    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], ())
+
+
+def _check_times(name: str, table: Table, unreadable: int, read: int) -> None:
+    if unreadable > UNREADABLE_SHARE * read:
+        raise HistoryError(
+            f"Event table {name!r} has {unreadable} of {read} times that cannot be read as a time. "
+            "Write them like 2024-05-31 or 2024-05-31 17:45:00, or turn the column into a timestamp first."
+        )
+
+
+def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], tuple[str, ...]]:
+    """Part purchases from returns where one table has both."""
+    aside = {"orders": "returns", "lines": "returned_lines"}.get(name)
+    if aside is None or aside in taken:
+        return {name: rows}, ()
+    if "returned" in rows.columns:
+        back = rows.returned
+    elif "amount" in rows.columns:
+        back = (rows.amount < 0).fill_null(False)
+    else:
+        return {name: rows}, ()
+    count = int(back.sum().to_pyarrow().as_py() or 0)
+    if not count:
+        return {name: rows}, ()
+    returned = rows.filter(back)
+    sign = (returned.amount < 0).ifelse(-1, 1) if "amount" in returned.columns else ibis.literal(1)
+    turned = {c: (returned[c] * sign).cast(returned[c].type()) for c in SIGNED if c in returned.columns}
+    return {name: rows.filter(~back), aside: returned.mutate(**turned)}, (f"{count} rows read as {aside}",)
+
+
+def _orders(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Add lines up to orders where the business gave only lines, or gave lines as orders."""
+    if "orders" not in tables and "lines" in tables:
+        made = {"orders": tables["lines"]}
+        if "returned_lines" in tables and "returns" not in tables:
+            made["returns"] = tables["returned_lines"]
+    else:
+        made = {name: tables[name] for name in ("orders", "returns") if name in tables}
+    added = {name: _added_up(table) for name, table in made.items()}
+    if added.get("orders") is not made.get("orders") and "lines" not in tables:
+        added["lines"] = made["orders"]
+    return added
+
+
+def _added_up(rows: Table) -> Table:
+    if "order" not in rows.columns:
+        return rows
+    key = ["customer", "order", "at"]
+    if not rows.group_by(key).aggregate(n=rows.count()).n.max().to_pyarrow().as_py() > 1:
+        return rows
+    sums = {c: rows[c].sum() for c in SIGNED if c in rows.columns}
+    same = {c: rows[c].min() for c in ("known_at", "channel", "kind") if c in rows.columns}
+    return rows.group_by(key).aggregate(**sums, **same, lines=rows.count()).cache()

@@ -1,0 +1,218 @@
+"""Measures: named aggregates of a customer's events, and combinations of them; features and labels are made of both."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis.expr.datatypes as dt
+from ibis.expr.types import Column, Scalar, Table, Value
+
+from patron.errors import MeasureError, listed, nearest
+from patron.periods import EVER, Span
+
+__all__ = ["THEMES", "Combination", "Feature", "Measure", "combine", "measure"]
+
+THEMES = ("habit", "value", "breadth", "service", "price", "contact", "social", "lifecycle")
+ON_CUTOFF = "cutoff"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What to compute from one event table over some windows.
+
+    Args:
+        name: the first part of the column names.
+        source: the event table it looks at, or `cutoff` for the cutoff itself.
+        compute: function of the events that gives one value for each customer.
+        windows: the times before the cutoff that it looks at.
+        empty: the value where a customer has no events in the window.
+        words: what it means, for the business.
+        theme: one of `THEMES`.
+        unit: what its values count: days, money, share, or things.
+    """
+
+    name: str
+    source: str
+    compute: Callable[[Any], Value]
+    windows: tuple[Span, ...]
+    empty: float | str | None
+    words: str
+    theme: str
+    unit: str
+
+    def over(self, *windows: Span) -> "Measure":
+        """Return the same measure over other windows."""
+        return replace(self, windows=windows)
+
+    def column(self, window: Span) -> str:
+        """Return the name of the column for one window; all time has no suffix."""
+        return self.name if window.days is None else f"{self.name}_{window}"
+
+    def expression(self, events: Table) -> Scalar:
+        """Return the aggregate as an expression over *events*; numbers come as float64.
+
+        Raises:
+            MeasureError: a column is missing, or what comes back is no aggregate.
+        """
+        try:
+            made = self.compute(events)
+        except AttributeError as error:
+            raise self._lacks(events, error) from None
+        if not isinstance(made, Scalar):
+            raise MeasureError(
+                f"Measure {self.name!r} must give one value for each customer, got {_kind(made)}. "
+                f"End it with a reduction, for example {self.source}.amount.sum()."
+            )
+        return _plain(made)
+
+    def _lacks(self, events: Table, error: AttributeError) -> MeasureError:
+        column = error.name or "?"
+        return MeasureError(
+            f"Measure {self.name!r} asks for {column!r}, which event table {self.source!r} lacks."
+            f"{nearest(column, events.columns)} It has: {listed(events.columns)}. "
+            "Declare the role at the door, or leave the measure out."
+        )
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A feature made of other measures, row by row: a ratio, a difference, a share of a total.
+
+    Args:
+        name: the first part of the column names.
+        parts: the measures it is made of; all over the same windows, or each over one.
+        compute: function of the parts' columns, in their order.
+        words: what it means, for the business.
+        theme: one of `THEMES`.
+        unit: what its values count.
+    """
+
+    name: str
+    parts: tuple[Measure, ...]
+    compute: Callable[..., Column]
+    words: str
+    theme: str
+    unit: str
+
+    @property
+    def windows(self) -> tuple[Span, ...]:
+        """The windows it is made for; the longest stands for a comparison of several."""
+        if self._compares:
+            return (max((part.windows[0] for part in self.parts), key=_length),)
+        return self.parts[0].windows
+
+    def column(self, window: Span) -> str:
+        """Return the name of the column for one window; all time has no suffix."""
+        return self.name if self._compares or window.days is None else f"{self.name}_{window}"
+
+    def inputs(self, window: Span) -> list[str]:
+        """Return the parts' columns for one window, in their order."""
+        if self._compares:
+            return [part.column(part.windows[0]) for part in self.parts]
+        return [part.column(window) for part in self.parts]
+
+    @property
+    def _compares(self) -> bool:
+        return len({part.windows for part in self.parts}) > 1
+
+
+Feature = Measure | Combination
+
+
+def measure(
+    windows: Sequence[Span] = (EVER,), empty: float | str | None = None, theme: str = "habit", unit: str = "number"
+) -> Callable[[Callable[[Any], Value]], Measure]:
+    """Turn a function of one event table into a measure, so that adding a feature is writing one sentence.
+
+    The function's name becomes the column's name, its parameter names the event table (`cutoff` for the cutoff
+    itself), its docstring holds the words that drivers are told in. Beside its own columns the table has
+    `days_ago`, the time from each event to the cutoff.
+
+    Args:
+        windows: the times before the cutoff to look at; one column for each.
+        empty: the value where a customer has no events in the window; null by default.
+        theme: one of `THEMES`, by which drivers are grouped.
+        unit: days, money, share, or number.
+
+    Raises:
+        MeasureError: the function does not take one table, has no words, or the theme is unknown.
+
+    >>> from patron.periods import days
+    >>> @measure(windows=days(30, 90), empty=0, theme="service")
+    ... def complaints(tickets):
+    ...     "Complaints raised."
+    ...     return tickets.count(where=tickets.kind == "complaint")
+    >>> [complaints.column(w) for w in complaints.windows]
+    ['complaints_30d', 'complaints_90d']
+    """
+
+    def wrap(function: Callable[[Any], Value]) -> Measure:
+        name, sources = function.__name__, list(inspect.signature(function).parameters)
+        if len(sources) != 1:
+            raise MeasureError(f"Measure {name!r} must take exactly one event table, got {sources or 'none'}.")
+        return Measure(name, sources[0], function, tuple(windows), empty, _words(function), _theme(name, theme), unit)
+
+    return wrap
+
+
+def combine(
+    *parts: Measure, theme: str = "habit", unit: str = "share"
+) -> Callable[[Callable[..., Column]], Combination]:
+    """Turn a function of measures' columns into a feature: a ratio, a difference, a share.
+
+    Args:
+        *parts: the measures, in the order of the function's parameters; either all over the same windows
+            (one column for each window), or each over one window (a comparison of windows, one column).
+        theme: one of `THEMES`.
+        unit: days, money, share, or number.
+
+    Raises:
+        MeasureError: parts and parameters differ in number, or the windows do not fit.
+    """
+
+    def wrap(function: Callable[..., Column]) -> Combination:
+        name, wanted = function.__name__, list(inspect.signature(function).parameters)
+        if len(wanted) != len(parts):
+            raise MeasureError(f"Combination {name!r} takes {len(wanted)} columns, but is given {len(parts)} measures.")
+        windows = {part.windows for part in parts}
+        if len(windows) > 1 and any(len(part.windows) > 1 for part in parts):
+            raise MeasureError(
+                f"Combination {name!r} mixes windows {listed(' '.join(map(str, w)) for w in windows)}. "
+                "Give all parts the same windows, or each one window with .over(...)."
+            )
+        return Combination(name, parts, function, _words(function), _theme(name, theme), unit)
+
+    return wrap
+
+
+def _words(function: Callable[..., Any]) -> str:
+    words = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ").strip().rstrip(".")
+    if not words:
+        raise MeasureError(
+            f"Measure {function.__name__!r} has no words for the business. "
+            'Give it a docstring, for example """Complaints raised."""'
+        )
+    return words
+
+
+def _theme(name: str, theme: str) -> str:
+    if theme not in THEMES:
+        raise MeasureError(
+            f"Measure {name!r} has the unknown theme {theme!r}.{nearest(theme, THEMES)} Themes: {', '.join(THEMES)}."
+        )
+    return theme
+
+
+def _plain(value: Scalar) -> Scalar:
+    """Numbers and truths as float64, so that every engine gives the same type."""
+    kind = value.type()
+    return value if isinstance(kind, dt.String) else value.cast("float64")
+
+
+def _kind(made: object) -> str:
+    return f"a column of {made.type()}" if isinstance(made, Column) else f"{type(made).__name__} {made!r}"[:60]
+
+
+def _length(window: Span) -> float:
+    return float("inf") if window.days is None else window.days

@@ -1,0 +1,122 @@
+"""Targets: how the label of each question becomes something to fit, and what a model must remember to answer it.
+
+Churn is yes or no. The next purchase is a hazard in steps of the horizon (a row for each step that a customer
+entered without having bought), so that customers who have not bought yet count for as long as they were seen.
+The tier is a class, with thresholds in money.
+"""
+
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from patron.errors import QuestionError
+from patron.questions import Churn, NextPurchase, Question, Tier
+
+__all__ = ["Examples", "answer_for", "examples", "outputs"]
+
+STEPS = (1 / 26, 1 / 13, 1 / 6, 1 / 3, 1 / 2, 3 / 4, 1.0)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What is fitted: for each example the row it came from, its step (or None), and its class.
+
+    Args:
+        row: index into the matrix, shape (m,).
+        step: step of the horizon, shape (m,), or None where the question has no steps.
+        y: class from 0, shape (m,).
+        classes: number of classes.
+        steps: number of steps, 1 where the question has none.
+    """
+
+    row: np.ndarray
+    step: np.ndarray | None
+    y: np.ndarray
+    classes: int
+    steps: int = 1
+
+
+@singledispatch
+def answer_for(question: Question, label: np.ndarray) -> dict[str, Any]:
+    """Return what a model of this question must remember, found from training labels only.
+
+    Raises:
+        QuestionError: the labels leave nothing to learn.
+    """
+    raise QuestionError(f"Nobody knows how to answer {question.name!r}. Ask churn, next_purchase or tier.")
+
+
+@answer_for.register
+def _(question: Churn, label: np.ndarray) -> dict[str, Any]:
+    return {"kind": "churn", "horizon": question.horizon.days}
+
+
+@answer_for.register
+def _(question: NextPurchase, label: np.ndarray) -> dict[str, Any]:
+    horizon = question.horizon.days or 1
+    edges = {0, horizon, *question.within, *(max(1, round(horizon * share)) for share in STEPS)}
+    within = sorted({*question.within, horizon})
+    return {"kind": "next_purchase", "horizon": horizon, "edges": sorted(edges), "within": within}
+
+
+@answer_for.register
+def _(question: Tier, label: np.ndarray) -> dict[str, Any]:
+    thresholds = question.thresholds or _thresholds(question, label)
+    lows = [0.0, *reversed(thresholds)]
+    codes = _codes(lows, label)
+    return {
+        "kind": "tier",
+        "horizon": question.horizon.days,
+        "tiers": list(question.names),
+        "lows": lows,
+        "profit": [float(label[codes == k].mean()) if (codes == k).any() else 0.0 for k in range(len(lows) + 1)],
+        "cuts": [k + 0.5 for k in range(len(lows))],
+    }
+
+
+def examples(answer: dict[str, Any], label: np.ndarray) -> Examples:
+    """Return what is fitted for the given labels."""
+    rows = np.arange(len(label))
+    if answer["kind"] == "churn":
+        return Examples(rows, None, label.astype(np.int64), 2)
+    if answer["kind"] == "tier":
+        return Examples(rows, None, _codes(answer["lows"], label), len(answer["tiers"]))
+    edges = answer["edges"]
+    steps = len(edges) - 1
+    bought = np.where(np.isnan(label), steps, np.searchsorted(edges, np.nan_to_num(label), side="right") - 1)
+    entered = np.minimum(bought, steps - 1) + 1
+    row = np.repeat(rows, entered)
+    step = np.concatenate([np.arange(n) for n in entered]) if len(rows) else rows
+    return Examples(row, step, (step == bought[row]).astype(np.int64), 2, steps)
+
+
+def outputs(answer: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the columns that a model answers with, by name and type."""
+    if answer["kind"] == "churn":
+        return [{"name": "churn_probability", "dtype": "float64"}]
+    if answer["kind"] == "next_purchase":
+        names = [f"purchase_within_{d}d" for d in answer["within"]] + ["days_low", "days_median", "days_high"]
+        return [{"name": name, "dtype": "float64"} for name in names]
+    numbers = ["expected_profit", "profit_if_active", *(f"probability_{name}" for name in answer["tiers"])]
+    return [{"name": "tier", "dtype": "string"}, *({"name": name, "dtype": "float64"} for name in numbers)]
+
+
+def _thresholds(question: Tier, label: np.ndarray) -> tuple[float, ...]:
+    """Lowest profit of each tier, so that the tiers hold their shares of the profitable training rows."""
+    gains = label[label > 0]
+    if len(gains) == 0:
+        raise QuestionError(
+            "No training row has a profit above zero, so tiers of profit cannot be told apart. "
+            "Check the cost model (margin rate, cost per order), or give the thresholds in money."
+        )
+    shares = np.cumsum(list(question.tiers.values()))
+    return tuple(float(t) for t in np.quantile(gains, 1.0 - shares))
+
+
+def _codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
+    """Class of each profit: 0 up to and with the first low (a profit of zero is none), then by threshold."""
+    return (profit > lows[0]).astype(np.int64) + np.searchsorted(lows[1:], profit, side="right") * (
+        profit > lows[0]
+    )

@@ -1,0 +1,182 @@
+"""Cutoffs, windows and horizons: the words for time that every other module uses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from patron.errors import QuestionError
+
+__all__ = ["EVER", "Moment", "Span", "Split", "cutoffs", "days", "instant", "monthly"]
+
+Moment = str | date | datetime
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A whole number of days, with the name that it gets in column names.
+
+    The span of no days given is `EVER`, all the time there was.
+
+    Raises:
+        QuestionError: the number of days is below one.
+    """
+
+    days: int | None
+
+    def __post_init__(self) -> None:
+        if self.days is not None and self.days < 1:
+            raise QuestionError(f"A span is at least one day, got {self.days}. Write for example days(30).")
+
+    def __str__(self) -> str:
+        return "ever" if self.days is None else f"{self.days}d"
+
+    @property
+    def words(self) -> str:
+        """The span as the end of a sentence for the business."""
+        if self.days is None:
+            return "ever"
+        return "in the last day" if self.days == 1 else f"in the last {self.days} days"
+
+    @property
+    def delta(self) -> timedelta:
+        """The span as a time difference.
+
+        Raises:
+            QuestionError: the span is `EVER`, which has no length.
+        """
+        if self.days is None:
+            raise QuestionError("A horizon needs a number of days, got 'ever'. Write for example days(90).")
+        return timedelta(days=self.days)
+
+
+EVER = Span(None)
+
+
+def days(*numbers: int) -> tuple[Span, ...]:
+    """Return the windows of the given numbers of days.
+
+    >>> [str(span) for span in days(30, 90)]
+    ['30d', '90d']
+    """
+    return tuple(Span(n) for n in numbers)
+
+
+def instant(moment: Moment) -> datetime:
+    """Return the instant that a date, a time or an ISO text names; a date is its midnight.
+
+    Raises:
+        QuestionError: the text is no date.
+
+    >>> instant("2011-09-09")
+    datetime.datetime(2011, 9, 9, 0, 0)
+    """
+    if isinstance(moment, datetime):
+        return moment
+    if isinstance(moment, date):
+        return datetime(moment.year, moment.month, moment.day)
+    try:
+        return datetime.fromisoformat(moment)
+    except (TypeError, ValueError):
+        raise QuestionError(f"A cutoff must be a date, got {moment!r}. Write it as YYYY-MM-DD.") from None
+
+
+def cutoffs(first: Moment, last: Moment, every: int) -> tuple[datetime, ...]:
+    """Return the cutoffs from *first* to *last*, *every* so many days, both ends included.
+
+    Raises:
+        QuestionError: *every* is below one day, or *last* lies before *first*.
+
+    >>> [str(c.date()) for c in cutoffs("2024-01-01", "2024-03-01", every=30)]
+    ['2024-01-01', '2024-01-31', '2024-03-01']
+    """
+    start, end, step = instant(first), instant(last), Span(every).delta
+    if end < start:
+        raise QuestionError(f"The last cutoff ({end:%Y-%m-%d}) lies before the first ({start:%Y-%m-%d}).")
+    return tuple(start + i * step for i in range((end - start) // step + 1))
+
+
+def monthly(first: str, last: str) -> tuple[datetime, ...]:
+    """Return the first of every month from *first* to *last* (texts like 2010-06), both included.
+
+    Raises:
+        QuestionError: a text is no month, or *last* lies before *first*.
+
+    >>> [str(c.date()) for c in monthly("2010-11", "2011-01")]
+    ['2010-11-01', '2010-12-01', '2011-01-01']
+    """
+    start, end = instant(f"{first}-01"), instant(f"{last}-01")
+    if end < start:
+        raise QuestionError(f"The last month ({last}) lies before the first ({first}).")
+    count = (end.year - start.year) * 12 + end.month - start.month + 1
+    months = [start.month - 1 + i for i in range(count)]
+    return tuple(datetime(start.year + m // 12, m % 12 + 1, 1) for m in months)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Cutoffs by what they may be used for, so that nothing is chosen where it is judged.
+
+    Args:
+        train: cutoffs that models are fitted on.
+        valid: later cutoffs for early stopping, calibration and the choice between models.
+        test: still later cutoffs that no choice ever sees.
+
+    Raises:
+        QuestionError: a group is empty, or has doubled or unsorted cutoffs.
+    """
+
+    train: tuple[datetime, ...]
+    valid: tuple[datetime, ...]
+    test: tuple[datetime, ...]
+
+    @classmethod
+    def of(cls, train: Sequence[Moment], valid: Sequence[Moment], test: Sequence[Moment]) -> "Split":
+        """Build a split from dates or ISO texts.
+
+        >>> Split.of(["2010-06-16"], ["2010-09-14"], ["2010-12-13"]).test
+        (datetime.datetime(2010, 12, 13, 0, 0),)
+        """
+        return cls(*(tuple(instant(m) for m in group) for group in (train, valid, test)))
+
+    def __post_init__(self) -> None:
+        for name, group in self.groups.items():
+            _check_group(name, group)
+
+    @property
+    def groups(self) -> dict[str, tuple[datetime, ...]]:
+        """The three groups by name, in the order of time."""
+        return {"train": self.train, "valid": self.valid, "test": self.test}
+
+    @property
+    def known(self) -> tuple[datetime, ...]:
+        """The cutoffs that a final fit may use: train and valid."""
+        return self.train + self.valid
+
+    def check_gap(self, horizon: Span) -> None:
+        """Refuse a split in which labels of one group reach into the next.
+
+        Raises:
+            QuestionError: a label of an earlier group ends after a later group's first cutoff.
+        """
+        for (early, before), (late, after) in (
+            (("train", self.train), ("valid", self.valid)),
+            (("valid", self.valid), ("test", self.test)),
+        ):
+            ends = before[-1] + horizon.delta
+            if ends > after[0]:
+                raise QuestionError(
+                    f"Labels of the {early} cutoff {before[-1]:%Y-%m-%d} end {ends:%Y-%m-%d}, after the "
+                    f"{late} cutoff {after[0]:%Y-%m-%d} begins: the {late} figures would be seen in advance. "
+                    f"Move the {late} cutoffs to {ends:%Y-%m-%d} or later, or shorten the horizon ({horizon})."
+                )
+
+
+def _check_group(name: str, group: tuple[datetime, ...]) -> None:
+    if not group:
+        raise QuestionError(f"The split has no {name} cutoff. Give at least one date.")
+    for one, next_one in zip(group, group[1:], strict=False):
+        if next_one <= one:
+            what = "twice" if next_one == one else "out of order"
+            raise QuestionError(
+                f"The {name} cutoff {next_one:%Y-%m-%d} stands {what}. Give each cutoff once, oldest first."
+            )

@@ -1,0 +1,134 @@
+"""The plan: many measures over many windows of one cutoff, as one expression.
+
+The generic path: one filtered GROUP BY for each event table and window, beside the customers who are asked about.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import ibis
+from ibis.expr.types import Table
+
+from patron.errors import MeasureError
+from patron.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.periods import Span
+
+__all__ = ["Definition", "Door", "answered", "columns", "definitions"]
+
+Door = Callable[[str, Span], Table]
+SPINE = ibis.table({"customer": "string", "cutoff": "timestamp"}, name="spine")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What one column means, to people and to a model that must only see what it was trained with.
+
+    Args:
+        name: the column.
+        words: what it means, for the business, with its window.
+        theme: one of `patron.measures.THEMES`.
+        unit: what its values count.
+        formula: how it is computed, as text that is the same whenever the computation is.
+    """
+
+    name: str
+    words: str
+    theme: str
+    unit: str
+    formula: str
+
+
+def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
+    """Return each column that the features make: its name, the feature, and the window.
+
+    Raises:
+        MeasureError: two features make a column of the same name.
+    """
+    made = [(feature.column(window), feature, window) for feature in features for window in feature.windows]
+    names = [name for name, _, _ in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise MeasureError(f"Two features make the column {name!r}. Rename one of them, or list it once.")
+    return made
+
+
+def answered(spine: Table, door: Door, features: Sequence[Feature]) -> Table:
+    """Put the features beside the spine: every row of the spine once, `empty` where there were no events.
+
+    Args:
+        spine: one row for each customer, with `customer` and one and the same `cutoff`.
+        door: gives the events of a table that a window may see.
+        features: what to compute.
+    """
+    wanted = columns(features)
+    base = spine
+    for (source, window), asked in _grouped(features):
+        base = _beside(base, source, window, asked, door)
+    combined = {
+        name: feature.compute(*(base[c] for c in feature.inputs(window))).cast("float64")
+        for name, feature, window in wanted
+        if isinstance(feature, Combination)
+    }
+    return base.mutate(**combined).select(*spine.columns, *(name for name, _, _ in wanted))
+
+
+def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tuple[Definition, ...]:
+    """Return what each column of the features means, without running anything.
+
+    Args:
+        tables: event tables by name, with the columns that the measures see.
+        features: built-in or own.
+    """
+    return tuple(
+        Definition(name, _said(feature, window), feature.theme, feature.unit, _formula(tables, feature, window))
+        for name, feature, window in columns(features)
+    )
+
+
+def _said(feature: Feature, window: Span) -> str:
+    own = window.days is None or feature.column(window) == feature.name
+    return feature.words if own else f"{feature.words} {window.words}"
+
+
+def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str:
+    if isinstance(feature, Combination):
+        parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
+        spine = ibis.table({f"part{i}": "float64" for i in range(len(parts))}, name="parts")
+        made = feature.compute(*(spine[c] for c in spine.columns))
+        return f"{_text(spine.select(value=made))} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
+    if feature.source == ON_CUTOFF:
+        return _text(SPINE.select(value=feature.compute(SPINE.cutoff)))
+    events = ibis.table(tables[feature.source].schema(), name=feature.source)
+    seen = events.mutate(days_ago=ibis.null("float64"), days_ahead=ibis.null("float64"))
+    return f"{_text(seen.aggregate(value=feature.expression(seen)))} over {window}, empty {feature.empty}"
+
+
+def _text(table: Table) -> str:
+    return " ".join(str(ibis.to_sql(table, dialect="duckdb")).split())
+
+
+def _grouped(features: Sequence[Feature]) -> Iterable[tuple[tuple[str, Span], list[Measure]]]:
+    """Return the measures by event table and window, each once, parts of combinations included."""
+    asked = {
+        (part.source, window, part.name): part
+        for feature in features
+        for part in (feature.parts if isinstance(feature, Combination) else (feature,))
+        for window in part.windows
+    }
+    ordered = sorted(asked.items(), key=lambda item: (item[0][0], item[0][1].days or 0, item[0][2]))
+    for key, group in groupby(ordered, key=lambda item: item[0][:2]):
+        yield key, [part for _, part in group]
+
+
+def _beside(base: Table, source: str, window: Span, asked: list[Measure], door: Door) -> Table:
+    if source == ON_CUTOFF:
+        return base.mutate(**{m.column(window): m.compute(base.cutoff).cast("float64") for m in asked})
+    events = door(source, window)
+    made = {m.column(window): m.expression(events) for m in asked}
+    found = events.group_by("customer").aggregate(**made)
+    joined = base.left_join(found, "customer").drop("customer_right")
+    filled = {
+        m.column(window): ibis.coalesce(joined[m.column(window)], m.empty) for m in asked if m.empty is not None
+    }
+    return joined.mutate(**filled) if filled else joined

@@ -1,0 +1,247 @@
+"""Questions: what is asked of a customer at a cutoff, and the rows that answer it.
+
+`rows` makes the features and `labels` what came of them. Training and scoring both go through `rows`, so a feature
+cannot mean one thing in one place and another elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import ibis
+from ibis.expr.types import Table
+
+from patron import features as built_in
+from patron.errors import QuestionError, listed
+from patron.history import History
+from patron.measures import Feature, measure
+from patron.periods import EVER, Span
+from patron.plan import answered
+from patron.profit import CostModel, profit_over
+
+__all__ = ["Churn", "NextPurchase", "Question", "Tier", "churn", "labels", "next_purchase", "rows", "tier", "together"]
+
+TIERS: Mapping[str, float] = {"platinum": 0.05, "gold": 0.20}
+
+
+@dataclass(frozen=True)
+class Question:
+    """Of whom is asked what, how far ahead, from which features.
+
+    Args:
+        horizon: the time after the cutoff that the label looks at.
+        active_in: who is asked about: customers with an order in this time before the cutoff.
+        features: what the answer is found from; empty for all built-in ones that the history can answer.
+    """
+
+    horizon: Span
+    active_in: Span = EVER
+    features: tuple[Feature, ...] = ()
+
+    name = "question"
+
+    def on(self, history: History) -> "Question":
+        """Return the question with all its features: built-in ones where none were named, and those of the baselines."""
+        named = self.features or built_in.available(history)[0]
+        wanted = {feature.column(w): None for feature in named for w in feature.windows}
+        missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
+        return replace(self, features=(*named, *missing))
+
+    def baselines(self, history: History) -> tuple[Feature, ...]:
+        """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""
+        return (
+            built_in.purchases.orders.over(self.horizon),
+            built_in.purchases.recency,
+            built_in.purchases.orders.over(EVER),
+        )
+
+    def label(self, history: History) -> Feature:
+        """Return the measure of the future that answers the question."""
+        raise QuestionError("This is no question of its own. Ask pt.churn, pt.next_purchase or pt.tier.")
+
+
+@dataclass(frozen=True)
+class Churn(Question):
+    """Will this customer leave: no order within the horizon."""
+
+    name = "churn"
+
+    def label(self, history: History) -> Feature:
+        """Return 1 where no order came within the horizon, else 0."""
+
+        @measure(windows=(self.horizon,), empty=1)
+        def churned(orders):
+            """No order within the horizon."""
+            return (orders.count() == 0).cast("int8")
+
+        return churned
+
+
+@dataclass(frozen=True)
+class NextPurchase(Question):
+    """When will this customer buy next; the horizon is the longest time that is looked at.
+
+    Args:
+        within: the days for which a probability of purchase is given, each at most the horizon.
+    """
+
+    within: tuple[int, ...] = (30,)
+
+    name = "next_purchase"
+
+    def __post_init__(self) -> None:
+        if not self.within or max(self.within) > (self.horizon.days or 0) or min(self.within) < 1:
+            raise QuestionError(
+                f"Next purchase is asked within {self.within} days, but its horizon is {self.horizon}. "
+                "Ask for days from 1 to the horizon."
+            )
+
+    def label(self, history: History) -> Feature:
+        """Return the days until the next order; null where none came within the horizon."""
+
+        @measure(windows=(self.horizon,), unit="days")
+        def days_until(orders):
+            """Days until the next order."""
+            return orders.days_ahead.min()
+
+        return days_until
+
+
+@dataclass(frozen=True)
+class Tier(Question):
+    """What will this customer be worth, after what they cost.
+
+    Args:
+        costs: what is left of money that comes in.
+        tiers: share of the profitable customers in each tier, best first; the rest of them are `rest`.
+        thresholds: lowest profit of each tier of `tiers`, in currency; found from the shares on training rows
+            where it is not given.
+        rest: name of the tier of the other customers with a profit.
+        unprofitable: name of the tier of customers with no profit or a loss.
+    """
+
+    costs: CostModel = field(default_factory=CostModel)
+    tiers: Mapping[str, float] = field(default_factory=lambda: dict(TIERS))
+    thresholds: tuple[float, ...] = ()
+    rest: str = "iron"
+    unprofitable: str = "lead"
+
+    name = "tier"
+
+    def __post_init__(self) -> None:
+        if not self.tiers or min(self.tiers.values()) <= 0 or sum(self.tiers.values()) >= 1:
+            raise QuestionError(
+                f"The shares of the tiers must be above 0 and leave room for {self.rest!r}, got {dict(self.tiers)}. "
+                "Write for example platinum = 0.05, gold = 0.20."
+            )
+        if self.thresholds and (
+            len(self.thresholds) != len(self.tiers) or list(self.thresholds) != sorted(self.thresholds, reverse=True)
+        ):
+            raise QuestionError(
+                f"Thresholds are the lowest profit of each tier ({', '.join(self.tiers)}), falling, "
+                f"got {list(self.thresholds)}."
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tiers, worst first."""
+        return (self.unprofitable, self.rest, *reversed(self.tiers))
+
+    def baselines(self, history: History) -> tuple[Feature, ...]:
+        """Return the profit of the last horizon, then recency, frequency and money."""
+        money = built_in.purchases.spend.over(EVER)
+        return (profit_over(history, self.costs, self.horizon), *super().baselines(history)[1:], money)
+
+    def label(self, history: History) -> Feature:
+        """Return the profit over the horizon, in currency."""
+        return profit_over(history, self.costs, self.horizon)
+
+
+def churn(horizon: int, active_in: int | None = None, features: tuple[Feature, ...] = ()) -> Churn:
+    """Ask who will place no order within *horizon* days, of customers with an order in the last *active_in* days.
+
+    >>> churn(horizon=90, active_in=365).horizon.days
+    90
+    """
+    return Churn(Span(horizon), Span(active_in), tuple(features))
+
+
+def next_purchase(
+    horizon: int, within: tuple[int, ...] = (30,), active_in: int | None = None, features: tuple[Feature, ...] = ()
+) -> NextPurchase:
+    """Ask when the next order comes, up to *horizon* days ahead, and how likely it is *within* fewer days.
+
+    >>> next_purchase(horizon=90, within=(30,)).within
+    (30,)
+    """
+    return NextPurchase(Span(horizon), Span(active_in), tuple(features), tuple(within))
+
+
+def tier(
+    horizon: int,
+    costs: CostModel,
+    tiers: Mapping[str, float] | None = None,
+    active_in: int | None = None,
+    features: tuple[Feature, ...] = (),
+) -> Tier:
+    """Ask what customers will be worth over *horizon* days, in tiers of profit.
+
+    >>> tier(horizon=90, costs=CostModel(margin_rate=0.4)).names
+    ('lead', 'iron', 'gold', 'platinum')
+    """
+    return Tier(Span(horizon), Span(active_in), tuple(features), costs, dict(tiers or TIERS))
+
+
+def rows(question: Question, history: History, cutoff: datetime) -> Table:
+    """Return one row for each customer asked about at *cutoff*, with its features.
+
+    Raises:
+        QuestionError: the cutoff lies outside the history.
+    """
+    history.check_cutoff(cutoff)
+
+    def before(name: str, window: Span) -> Table:
+        return history.past(name, cutoff, window)
+
+    return answered(_spine(question, history, cutoff), before, question.on(history).features)
+
+
+def labels(question: Question, history: History, cutoff: datetime) -> Table:
+    """Return the same rows with their one label, named `label`.
+
+    Raises:
+        QuestionError: the cutoff lies outside the history, or the horizon has not passed.
+    """
+    history.check_cutoff(cutoff)
+    history.check_passed(cutoff, question.horizon)
+    label = question.label(history)
+
+    def after(name: str, horizon: Span) -> Table:
+        return history.future(name, cutoff, horizon)
+
+    made = answered(_spine(question, history, cutoff), after, (label,))
+    return made.rename(label=label.column(question.horizon))
+
+
+def _spine(question: Question, history: History, cutoff: datetime) -> Table:
+    asked = history.past("orders", cutoff, question.active_in).select("customer").distinct()
+    return asked.mutate(cutoff=ibis.literal(cutoff))
+
+
+def together(questions: Sequence[Question], history: History) -> tuple[Question, ...]:
+    """Return the questions with the features of all of them, so that their rows are made once.
+
+    Raises:
+        QuestionError: the questions are asked of different customers.
+    """
+    asked = {question.active_in for question in questions}
+    if len(asked) != 1:
+        raise QuestionError(
+            f"The questions are asked of customers active in {listed(asked)}. Ask them of the same customers "
+            "(active_in), or one by one."
+        )
+    features: dict[tuple[str, ...], Feature] = {}
+    for question in questions:
+        for feature in question.on(history).features:
+            features.setdefault(tuple(feature.column(w) for w in feature.windows), feature)
+    return tuple(replace(question, features=tuple(features.values())) for question in questions)

@@ -1,0 +1,107 @@
+"""Stores: where tables are read from and written to; the only module that knows an engine."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from ibis.expr.types import Table
+
+from patron.errors import HistoryError
+from patron.events import Events, Role, Where, declare
+
+__all__ = ["events", "read", "write", "write_text"]
+
+Source = str | Path | pd.DataFrame | Table
+
+
+def events(
+    source: Source, where: Where | None = None, returns: Where | None = None, timezone: str = "UTC", **roles: Role
+) -> Events:
+    """Read an event table from a file, a data frame or an Ibis table, and fix its names.
+
+    Args:
+        source: path of a Parquet or CSV file, a pandas frame, or an Ibis table of any backend.
+        where: columns and the value (or list of values) that a row must have to be read.
+        returns: columns and the value (or values) that mark a row as taking a purchase back.
+        timezone: where the business lives.
+        **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid".
+
+    Raises:
+        HistoryError: the file is not there or cannot be read, or a column is missing.
+
+    >>> orders = pd.DataFrame({"cust_id": ["a"], "ts": ["2024-05-01"]})
+    >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
+    1
+    """
+    return declare(read(source), where, returns, timezone, **roles)
+
+
+def read(source: Source) -> Table:
+    """Open a file, a data frame or an Ibis table as a table that an engine can run.
+
+    Raises:
+        HistoryError: the file is not there, or is neither Parquet nor CSV.
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return ibis.memtable(source)
+    path = Path(source)
+    if not path.exists():
+        raise HistoryError(
+            f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}."
+        )
+    return _reader(path)(str(path))
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a table as Parquet or CSV, whole or not at all.
+
+    Args:
+        frame: the table.
+        path: where to; its ending tells the format.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    if path.suffix == ".csv":
+        pyarrow.csv.write_csv(table, unfinished)
+    else:
+        pyarrow.parquet.write_table(table, unfinished)
+    unfinished.replace(path)
+    return path
+
+
+def _reader(path: Path) -> Callable[[str], Table]:
+    known: dict[str, Callable[[str], Table]] = {
+        ".parquet": _engine().read_parquet,
+        ".csv": _engine().read_csv,
+        ".gz": _engine().read_csv,
+    }
+    if path.is_dir():
+        return lambda folder: _engine().read_parquet(f"{folder}/**/*.parquet")
+    if path.suffix not in known:
+        raise HistoryError(
+            f"{path.name!r} is neither Parquet nor CSV. Give a .parquet, .csv or .csv.gz file, "
+            "a folder of Parquet files, or a table that you opened yourself."
+        )
+    return known[path.suffix]
+
+
+@cache
+def _engine():
+    return ibis.duckdb.connect()
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Write a text file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    return unfinished.replace(path)
