@@ -135,9 +135,7 @@ def judge(trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0) -> C
         base=_base(trained.model.spec["answer"], label),
         measured=measured,
         differences=differences,
-        better={
-            name: _verdict(differences[name], sticks[name].best, measured[TREES][name].value) for name in sticks
-        },
+        better={name: _verdict(differences[name], sticks[name].best, measured[TREES][name].value) for name in sticks},
         champion=trained.champion,
         best_baseline=trained.best_baseline,
         reason=trained.reason,
@@ -187,9 +185,7 @@ def _base(answer: Mapping[str, Any], label: np.ndarray) -> dict[str, float]:
         return {"churn rate": float(label.mean())}
     if answer["kind"] == "next_purchase":
         rates = {f"bought within {d} days": float((label < d).mean()) for d in answer["within"]}
-        return rates | {
-            "median days of buyers": float(np.nanmedian(label)) if (label >= 0).any() else float("nan")
-        }
+        return rates | {"median days of buyers": float(np.nanmedian(label)) if (label >= 0).any() else float("nan")}
     return {"mean profit": float(label.mean()), "share with profit": float((label > 0).mean())}
 
 
@@ -264,9 +260,7 @@ def _verdict(difference: Figure, best: float, value: float) -> str:
 
 
 def _figures(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Figure]:
-    known = {
-        name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()
-    }
+    known = {name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()}
     return {name: Figure(**found) for name, found in known.items()}
 
 

@@ -1,12 +1,14 @@
 """Event tables at the door: names fixed, types checked, and every row that is set aside counted.
 
 Behind this door each event table has the columns `customer` (text) and `at` (a time without zone), and those of
-the roles in `ROLES` that the business has. Money is decimal, so that sums do not depend on the order of rows.
+the roles in `ROLES` that the business has. Money and quantities are decimal, so that sums do not depend on the order
+of rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
@@ -17,11 +19,15 @@ __all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
 
 MONEY = "decimal(18, 4)"
 TEXT_ROLES = ("order", "item", "category", "channel", "kind")
-MONEY_ROLES = ("amount", "price", "discount", "cost", "margin")
-ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *MONEY_ROLES, "quantity")
+NUMBER_ROLES = ("amount", "price", "discount", "cost", "margin", "quantity")
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 SIGNED = ("amount", "quantity", "discount", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
-NO_CUSTOMER = ("", "nan", "none", "null", "<na>")
+NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
+KEPT_NAMES = ("set_aside", "days_ago", "days_ahead")
+EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
+INSTANT = "timestamp('UTC')"
+OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
 
 Role = str | Callable[[Table], Column]
 Where = Mapping[str, object]
@@ -77,12 +83,14 @@ def declare(
             A role that is not named is taken by the column of the same name, if there is one.
 
     Raises:
-        HistoryError: a column is missing or has a type that cannot be read.
+        HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
 
     >>> orders = ibis.memtable({"cust": ["a"], "ts": ["2024-05-01"], "paid": [9.5]})
     >>> declare(orders, customer="cust", at="ts", amount="paid").used.columns
     ('customer', 'at', 'amount')
     """
+    _check_names(table)
+    _check_zone(timezone)
     named = _named(table, roles)
     columns = {role: _role(table, role, name) for role, name in named.items()}
     if "amount" not in columns and {"price", "quantity"} <= set(columns):
@@ -94,6 +102,22 @@ def declare(
         typed["returned"] = _matches(table, returns).fill_null(False)
     beside = [c for c in table.columns if c not in typed and c not in named.values()]
     return Events(kept.select(**typed, **{c: table[c] for c in beside}, set_aside=_reason(columns, typed)))
+
+
+def _check_names(table: Table) -> None:
+    taken = [name for name in KEPT_NAMES if name in table.columns]
+    if taken:
+        raise HistoryError(
+            f"The event table has a column {taken[0]!r}, a name that Patron keeps for itself. "
+            f"Give it another name first: table.rename(own_{taken[0]}={taken[0]!r})."
+        )
+
+
+def _check_zone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise HistoryError(f"There is no time zone {timezone!r}. Write it like America/New_York, or UTC.") from None
 
 
 def _named(table: Table, roles: Mapping[str, Role]) -> dict[str, Role]:
@@ -133,8 +157,20 @@ def _matches(table: Table, where: Where) -> BooleanValue:
                 f"A condition names the column {column!r}, which the event table lacks."
                 f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
             )
-        tests.append(table[column].isin(value if isinstance(value, list | tuple) else [value]))
+        values = value if isinstance(value, list | tuple) else [value]
+        _check_comparable(table[column], values)
+        tests.append(table[column].isin(values))
     return ibis.and_(*tests)
+
+
+def _check_comparable(column: Column, values: Sequence[object]) -> None:
+    kind = column.type()
+    strange = [value for value in values if isinstance(value, str) != kind.is_string()]
+    if strange:
+        raise HistoryError(
+            f"A condition compares the column {column.get_name()!r}, which holds {kind}, with {strange[0]!r}. "
+            "Give values of the column's own type."
+        )
 
 
 def _typed(role: str, column: Column, timezone: str) -> Column:
@@ -145,28 +181,35 @@ def _typed(role: str, column: Column, timezone: str) -> Column:
     if role in TEXT_ROLES:
         return column.cast("string")
     _check_number(role, column)
-    return column.try_cast(MONEY) if role in MONEY_ROLES else column.cast("float64")
+    return column.try_cast(MONEY)
 
 
 def _customer(column: Column) -> Column:
     if column.type().is_floating():
-        column = column.try_cast("int64")
+        whole = column.try_cast("int64")
+        column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
     text = column.cast("string").strip()
     return text.lower().isin(NO_CUSTOMER).ifelse(ibis.null("string"), text)
 
 
 def _time(role: str, column: Column, timezone: str) -> Column:
     kind = column.type()
-    if kind.is_timestamp() and kind.timezone is not None:
-        return column.cast(f"timestamp('{timezone}')").cast("timestamp")
+    if (kind.is_timestamp() and kind.timezone is not None) or "TIMESTAMPTZ" in str(kind):
+        return _wall_clock(timezone, column.cast(INSTANT))
     if kind.is_timestamp() or kind.is_date():
-        return column.cast("timestamp")
+        return column.cast("timestamp(6)")
     if kind.is_string():
-        return column.try_cast("timestamp")
+        local = _wall_clock(timezone, column.try_cast(INSTANT))
+        return column.re_search(OFFSET).ifelse(local, column.try_cast("timestamp(6)"))
     raise HistoryError(
         f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
         f"Turn it into a timestamp first, for example with table.mutate({role}=...)."
     )
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", INSTANT), "timestamp(6)"))
+def _wall_clock(zone: str, at: Column) -> Column:
+    """Give the local time of an instant; the engine's own function, as a cast to a zone leaves the clock in UTC."""
 
 
 def _check_number(role: str, column: Column) -> None:
@@ -182,8 +225,10 @@ def _reason(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> Colum
     branches = [(typed["customer"].isnull(), "no customer"), (columns["at"].isnull(), "no time")]
     if columns["at"].type().is_string():
         branches.append((typed["at"].isnull(), UNREADABLE_TIME))
-    for role in MONEY_ROLES:
-        if role in typed and role in columns:
-            branches.append((columns[role].notnull() & typed[role].isnull(), f"{role} not finite"))
+    branches.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
+    if "known_at" in typed:
+        branches.append((typed["known_at"].isnull(), "no readable known_at"))
+    branches += [
+        (columns[role].notnull() & typed[role].isnull(), f"{role} not finite") for role in NUMBER_ROLES if role in typed
+    ]
     return ibis.cases(*branches, else_=ibis.null("string"))
-

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import ibis
+from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.errors import HistoryError, QuestionError, listed, nearest
@@ -21,6 +22,7 @@ __all__ = ["History"]
 DAY = 86_400_000_000
 STALE = timedelta(days=31)
 UNREADABLE_SHARE = 0.01
+ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ class History:
     def of(cls, **events: Events) -> "History":
         """Check event tables and open the doors; runs one counting query for each table.
 
-        Rows of `orders` (or `lines`) that take a purchase back become the table `returns`, with positive amounts.
+        Rows of `orders` (or `lines`) that take a purchase back become the table `returns`; the amounts of returns
+        are positive.
         Where several rows of `orders` share customer, order and time they are lines: they stay as `lines`
         and are added up to `orders`.
 
         Raises:
-            HistoryError: a table is empty, or breaks a promise.
+            HistoryError: a table is empty or breaks a promise, returns come twice, or engines are mixed.
         """
         if not events:
             raise HistoryError("A history needs at least one event table, got none. Name one: orders = ...")
@@ -62,7 +65,9 @@ class History:
             made, notes = _split(name, declared.used, taken=events)
             tables |= made
             receipts.append(replace(receipt, notes=receipt.notes + notes))
-        return cls({**tables, **_orders(tables)}, tuple(receipts))
+        tables |= _orders(tables)
+        _check_together(tables)
+        return cls(tables, tuple(receipts))
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -105,8 +110,13 @@ class History:
 
     @property
     def ends(self) -> datetime:
-        """The midnight after the last event in any table: the history is known up to here."""
-        last = max(receipt.last for receipt in self.receipts)
+        """The midnight after the last order: the history is known up to here.
+
+        Where there are neither orders nor lines, the last event in any table counts. A table of visits that goes on
+        after the orders end must not make customers look as if they had left.
+        """
+        bought = [receipt for receipt in self.receipts if receipt.table in ("orders", "lines")]
+        last = max(receipt.last for receipt in bought or self.receipts)
         return datetime.combine(last.date(), time()) + timedelta(days=1)
 
     def check_cutoff(self, cutoff: datetime) -> None:
@@ -133,6 +143,16 @@ class History:
                 f"the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
                 f"{self.ends - horizon.delta:%Y-%m-%d}, or a shorter horizon."
             )
+
+
+def _check_together(tables: Mapping[str, Table]) -> None:
+    try:
+        ibis.union(*(table.select("customer") for table in tables.values())).get_backend()
+    except IbisError:
+        raise HistoryError(
+            f"The event tables {listed(tables)} are opened by different engines or connections. "
+            "Open all of them with the same one, or give files and data frames."
+        ) from None
 
 
 def _days(late: Any, early: Any) -> Any:
@@ -168,22 +188,38 @@ def _check_times(name: str, table: Table, unreadable: int, read: int) -> None:
 
 def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], tuple[str, ...]]:
     """Part purchases from returns where one table has both."""
-    aside = {"orders": "returns", "lines": "returned_lines"}.get(name)
-    if aside is None or aside in taken:
+    if name in ASIDE.values():
+        return {name: _positive(rows)}, ()
+    marked = "returned" in rows.columns and rows.returned.type().is_boolean()
+    if name not in ASIDE or not (marked or "amount" in rows.columns):
         return {name: rows}, ()
-    if "returned" in rows.columns:
-        back = rows.returned
-    elif "amount" in rows.columns:
-        back = (rows.amount < 0).fill_null(False)
-    else:
-        return {name: rows}, ()
+    back = (rows.returned if marked else rows.amount < 0).fill_null(False)
     count = int(back.sum().to_pyarrow().as_py() or 0)
-    if not count:
+    if ASIDE[name] in taken:
+        return {name: rows}, _left(name, count, marked)
+    if not count and not marked:
         return {name: rows}, ()
-    returned = rows.filter(back)
-    sign = (returned.amount < 0).ifelse(-1, 1) if "amount" in returned.columns else ibis.literal(1)
-    turned = {c: (returned[c] * sign).cast(returned[c].type()) for c in SIGNED if c in returned.columns}
-    return {name: rows.filter(~back), aside: returned.mutate(**turned)}, (f"{count} rows read as {aside}",)
+    parted = {name: rows.filter(~back), ASIDE[name]: _positive(rows.filter(back))}
+    return parted, (f"{count} rows read as {ASIDE[name]}",) if count else ()
+
+
+def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
+    """Say which negative rows stay where they are; refuse returns that were declared twice."""
+    if count and marked:
+        raise HistoryError(
+            f"Returns come twice: {count} rows of event table {name!r} are marked as returns, and there is a table "
+            f"{ASIDE[name]!r} of its own. Leave out the mark (returns=...) or the table."
+        )
+    return (f"{count} rows with a negative amount left in place, as there is a table {ASIDE[name]}",) if count else ()
+
+
+def _positive(rows: Table) -> Table:
+    """Turn the signs of what was taken back, so that more is more."""
+    signed = [column for column in SIGNED if column in rows.columns]
+    if not signed:
+        return rows
+    sign = (rows[signed[0]] < 0).ifelse(-1, 1)
+    return rows.mutate(**{c: (rows[c] * sign).cast(rows[c].type()) for c in signed})
 
 
 def _orders(tables: Mapping[str, Table]) -> dict[str, Table]:
@@ -204,8 +240,11 @@ def _added_up(rows: Table) -> Table:
     if "order" not in rows.columns:
         return rows
     key = ["customer", "order", "at"]
-    if not rows.group_by(key).aggregate(n=rows.count()).n.max().to_pyarrow().as_py() > 1:
+    most = rows.group_by(key).aggregate(n=rows.count()).n.max().to_pyarrow().as_py()
+    if (most or 0) <= 1:
         return rows
     sums = {c: rows[c].sum() for c in SIGNED if c in rows.columns}
-    same = {c: rows[c].min() for c in ("known_at", "channel", "kind") if c in rows.columns}
+    same = {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
+    if "known_at" in rows.columns:
+        same["known_at"] = rows.known_at.max()  # an order is known when its last line is
     return rows.group_by(key).aggregate(**sums, **same, lines=rows.count()).cache()

@@ -24,7 +24,7 @@ class Matrix:
 
     Args:
         key: `customer` and `cutoff` of each row, sorted by cutoff, then customer.
-        X: features in the same order; numbers as float32 with NaN for unknown, texts as object.
+        X: features in the same order; numbers as float32 with NaN for unknown, texts as str.
         definitions: what each column of X means.
     """
 
@@ -53,8 +53,9 @@ def matrix(question: Question, history: History, cutoffs: Sequence[datetime]) ->
         cutoffs: the instants at which customers are looked at.
 
     Raises:
-        QuestionError: a cutoff lies outside the history, or no customer is asked about.
+        QuestionError: a cutoff lies outside the history, none is given, or no customer is asked about.
     """
+    _check_some(cutoffs)
     frames = [_frame(rows(question, history, cutoff)) for cutoff in sorted(cutoffs)]
     made = pd.concat(frames, ignore_index=True)
     if made.empty:
@@ -72,10 +73,16 @@ def answers(question: Question, history: History, cutoffs: Sequence[datetime]) -
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
 
     Raises:
-        QuestionError: a horizon has not passed.
+        QuestionError: a horizon has not passed, or no cutoff is given.
     """
+    _check_some(cutoffs)
     frames = [_frame(labels(question, history, cutoff)) for cutoff in sorted(cutoffs)]
     return pd.concat(frames, ignore_index=True)["label"].to_numpy(dtype=np.float64)
+
+
+def _check_some(cutoffs: Sequence[datetime]) -> None:
+    if not cutoffs:
+        raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
 
 
 def _frame(table: Table) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis.expr.datatypes as dt
+from ibis.common.exceptions import IbisTypeError
 from ibis.expr.types import Column, Scalar, Table, Value
 
 from patron.errors import MeasureError, listed, nearest
@@ -59,6 +60,11 @@ class Measure:
             made = self.compute(events)
         except AttributeError as error:
             raise self._lacks(events, error) from None
+        except IbisTypeError as error:
+            raise MeasureError(
+                f"Measure {self.name!r} does not fit event table {self.source!r}: {error} "
+                "Mend the measure, or declare the role at the door."
+            ) from None
         if not isinstance(made, Scalar):
             raise MeasureError(
                 f"Measure {self.name!r} must give one value for each customer, got {_kind(made)}. "
@@ -168,13 +174,19 @@ def combine(
         unit: days, money, share, or number.
 
     Raises:
-        MeasureError: parts and parameters differ in number, or the windows do not fit.
+        MeasureError: parts and parameters differ in number, a part is no measure, or the windows do not fit.
     """
 
     def wrap(function: Callable[..., Column]) -> Combination:
         name, wanted = function.__name__, list(inspect.signature(function).parameters)
         if len(wanted) != len(parts):
             raise MeasureError(f"Combination {name!r} takes {len(wanted)} columns, but is given {len(parts)} measures.")
+        for part in parts:
+            if not isinstance(part, Measure):
+                raise MeasureError(
+                    f"Combination {name!r} is made of {getattr(part, 'name', part)!r}, which is no measure. "
+                    "Combine the measures themselves, written with @measure."
+                )
         windows = {part.windows for part in parts}
         if len(windows) > 1 and any(len(part.windows) > 1 for part in parts):
             raise MeasureError(

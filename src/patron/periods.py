@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
+from numbers import Integral
 
 from patron.errors import QuestionError
 
 __all__ = ["EVER", "Moment", "Span", "Split", "cutoffs", "days", "instant", "monthly"]
 
 Moment = str | date | datetime
+LONGEST = 36_525
 
 
 @dataclass(frozen=True, order=True)
@@ -18,14 +21,17 @@ class Span:
     The span of no days given is `EVER`, all the time there was.
 
     Raises:
-        QuestionError: the number of days is below one.
+        QuestionError: the number of days is no whole number from one to a hundred years.
     """
 
     days: int | None
 
     def __post_init__(self) -> None:
-        if self.days is not None and self.days < 1:
-            raise QuestionError(f"A span is at least one day, got {self.days}. Write for example days(30).")
+        if self.days is not None and not (isinstance(self.days, Integral) and 1 <= self.days <= LONGEST):
+            raise QuestionError(
+                f"A span is a whole number of days from 1 to {LONGEST}, got {self.days!r}. "
+                "Write for example days(30), or EVER for all the time there was."
+            )
 
     def __str__(self) -> str:
         return "ever" if self.days is None else f"{self.days}d"
@@ -65,11 +71,21 @@ def instant(moment: Moment) -> datetime:
     """Return the instant that a date, a time or an ISO text names; a date is its midnight.
 
     Raises:
-        QuestionError: the text is no date.
+        QuestionError: the text is no date, or the time has a zone.
 
     >>> instant("2011-09-09")
     datetime.datetime(2011, 9, 9, 0, 0)
     """
+    made = _read(moment)
+    if made.tzinfo is not None:
+        raise QuestionError(
+            f"A cutoff is a wall-clock time of the business, without a zone, got {made.isoformat()!r}. "
+            f"Write {made.replace(tzinfo=None).isoformat()!r}, and say at the door where the business lives (timezone)."
+        )
+    return made
+
+
+def _read(moment: Moment) -> datetime:
     if isinstance(moment, datetime):
         return moment
     if isinstance(moment, date):
@@ -104,12 +120,19 @@ def monthly(first: str, last: str) -> tuple[datetime, ...]:
     >>> [str(c.date()) for c in monthly("2010-11", "2011-01")]
     ['2010-11-01', '2010-12-01', '2011-01-01']
     """
-    start, end = instant(f"{first}-01"), instant(f"{last}-01")
+    start, end = _month(first), _month(last)
     if end < start:
         raise QuestionError(f"The last month ({last}) lies before the first ({first}).")
     count = (end.year - start.year) * 12 + end.month - start.month + 1
     months = [start.month - 1 + i for i in range(count)]
     return tuple(datetime(start.year + m // 12, m % 12 + 1, 1) for m in months)
+
+
+def _month(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m")
+    except (TypeError, ValueError):
+        raise QuestionError(f"A month is written like 2010-06, got {text!r}.") from None
 
 
 @dataclass(frozen=True)
@@ -174,7 +197,7 @@ class Split:
 def _check_group(name: str, group: tuple[datetime, ...]) -> None:
     if not group:
         raise QuestionError(f"The split has no {name} cutoff. Give at least one date.")
-    for one, next_one in zip(group, group[1:], strict=False):
+    for one, next_one in pairwise(group):
         if next_one <= one:
             what = "twice" if next_one == one else "out of order"
             raise QuestionError(

@@ -30,6 +30,7 @@ class Definition:
         theme: one of `patron.measures.THEMES`.
         unit: what its values count.
         formula: how it is computed, as text that is the same whenever the computation is.
+        source: the event tables that it looks at, or `cutoff` where all customers of a cutoff share it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Definition:
     theme: str
     unit: str
     formula: str
+    source: str
 
 
 def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
@@ -81,9 +83,20 @@ def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tup
         features: built-in or own.
     """
     return tuple(
-        Definition(name, _said(feature, window), feature.theme, feature.unit, _formula(tables, feature, window))
+        Definition(
+            name,
+            _said(feature, window),
+            feature.theme,
+            feature.unit,
+            _formula(tables, feature, window),
+            " ".join(dict.fromkeys(part.source for part in _parts(feature))),
+        )
         for name, feature, window in columns(features)
     )
+
+
+def _parts(feature: Feature) -> tuple[Measure, ...]:
+    return feature.parts if isinstance(feature, Combination) else (feature,)
 
 
 def _said(feature: Feature, window: Span) -> str:
@@ -110,15 +123,24 @@ def _text(table: Table) -> str:
 
 def _grouped(features: Sequence[Feature]) -> Iterable[tuple[tuple[str, Span], list[Measure]]]:
     """Return the measures by event table and window, each once, parts of combinations included."""
-    asked = {
-        (part.source, window, part.name): part
-        for feature in features
-        for part in (feature.parts if isinstance(feature, Combination) else (feature,))
-        for window in part.windows
-    }
+    asked: dict[tuple[str, Span, str], Measure] = {}
+    meant: dict[str, Measure] = {}
+    for feature in features:
+        for part in feature.parts if isinstance(feature, Combination) else (feature,):
+            for window in part.windows:
+                asked[part.source, window, part.name] = part
+                _check_same(part.column(window), meant.setdefault(part.column(window), part), part)
     ordered = sorted(asked.items(), key=lambda item: (item[0][0], item[0][1].days or 0, item[0][2]))
     for key, group in groupby(ordered, key=lambda item: item[0][:2]):
         yield key, [part for _, part in group]
+
+
+def _check_same(column: str, one: Measure, other: Measure) -> None:
+    if (one.source, one.compute, one.empty) != (other.source, other.compute, other.empty):
+        raise MeasureError(
+            f"Two measures make the column {column!r}, from event tables {one.source!r} and {other.source!r}, in "
+            "different ways. Give one of them another name."
+        )
 
 
 def _beside(base: Table, source: str, window: Span, asked: list[Measure], door: Door) -> Table:
@@ -128,7 +150,5 @@ def _beside(base: Table, source: str, window: Span, asked: list[Measure], door: 
     made = {m.column(window): m.expression(events) for m in asked}
     found = events.group_by("customer").aggregate(**made)
     joined = base.left_join(found, "customer").drop("customer_right")
-    filled = {
-        m.column(window): ibis.coalesce(joined[m.column(window)], m.empty) for m in asked if m.empty is not None
-    }
+    filled = {m.column(window): ibis.coalesce(joined[m.column(window)], m.empty) for m in asked if m.empty is not None}
     return joined.mutate(**filled) if filled else joined

@@ -1,10 +1,11 @@
 """Profit: the one definition of what a customer is worth, used by tiers, decisions and reports alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ibis.expr.types import Table
 
-from patron.errors import QuestionError
+from patron.errors import QuestionError, listed
 from patron.history import History
 from patron.measures import Combination, combine, measure
 from patron.periods import Span
@@ -46,7 +47,7 @@ def profit_over(history: History, costs: CostModel, horizon: Span) -> Combinatio
     Margin of the orders, less the margin of what came back, less handling of orders and returns.
 
     Raises:
-        QuestionError: the orders have no amount, or neither they nor the cost model say what is left of it.
+        QuestionError: orders or returns have no amount, or neither they nor the cost model say what is left of it.
     """
     _check(history, costs)
     windows = (horizon,)
@@ -56,7 +57,7 @@ def profit_over(history: History, costs: CostModel, horizon: Span) -> Combinatio
             return table.margin.sum()
         if "cost" in table.columns:
             return (table.amount - table.cost).sum()
-        return table.amount.cast("float64").sum() * costs.margin_rate
+        return table.amount.sum().cast("float64") * costs.margin_rate
 
     @measure(windows=windows, empty=0, theme="value", unit="money")
     def orders_profit(orders):
@@ -77,7 +78,7 @@ def profit_over(history: History, costs: CostModel, horizon: Span) -> Combinatio
 
         return profit
 
-    @combine(orders_profit, returns_loss, theme="value", unit="money")
+    @combine(orders_profit, returns_loss, theme="value", unit="money")  # type: ignore[no-redef]
     def profit(earned, lost):
         """Profit after returns and costs."""
         return earned - lost
@@ -86,16 +87,21 @@ def profit_over(history: History, costs: CostModel, horizon: Span) -> Combinatio
 
 
 def _check(history: History, costs: CostModel) -> None:
-    columns = history["orders"].columns
+    for name in ("orders", "returns"):
+        if name == "orders" or name in history.tables:
+            _check_table(name, history[name].columns, costs)
+
+
+def _check_table(name: str, columns: Sequence[str], costs: CostModel) -> None:
     if "margin" in columns:
         return
     if "amount" not in columns:
         raise QuestionError(
-            "Profit needs the amount of each order, which event table 'orders' lacks. "
+            f"Profit needs the amount of each row, which event table {name!r} lacks. It has: {listed(columns)}. "
             "Declare it at the door (amount = '...'), or ask no question about profit."
         )
     if "cost" not in columns and costs.margin_rate is None:
         raise QuestionError(
-            "Profit needs to know what is left of an order's amount: the orders have neither 'margin' nor 'cost', "
-            "and no margin rate is set. Set it, for example margin_rate = 0.35."
+            f"Profit needs to know what is left of an amount: event table {name!r} has neither 'margin' nor 'cost', "
+            f"and no margin rate is set. It has: {listed(columns)}. Set it, for example margin_rate = 0.35."
         )

@@ -21,9 +21,7 @@ def pseudonyms(customers: pd.Series, key: bytes) -> pd.Series:
     >>> pseudonyms(pd.Series(["a", "a", "b"]), b"secret").nunique()
     2
     """
-    named = {
-        c: hashlib.blake2b(str(c).encode(), key=key, digest_size=LETTERS // 2).hexdigest() for c in set(customers)
-    }
+    named = {c: hashlib.blake2b(str(c).encode(), key=key, digest_size=LETTERS // 2).hexdigest() for c in set(customers)}
     return customers.map(named).rename("pseudonym")
 
 

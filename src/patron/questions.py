@@ -14,9 +14,9 @@ from ibis.expr.types import Table
 from patron import features as built_in
 from patron.errors import QuestionError, listed
 from patron.history import History
-from patron.measures import Feature, measure
+from patron.measures import Feature, Measure, measure
 from patron.periods import EVER, Span
-from patron.plan import answered
+from patron.plan import answered, definitions
 from patron.profit import CostModel, profit_over
 
 __all__ = ["Churn", "NextPurchase", "Question", "Tier", "churn", "labels", "next_purchase", "rows", "tier", "together"]
@@ -40,8 +40,12 @@ class Question:
 
     name = "question"
 
+    def __post_init__(self) -> None:
+        if self.horizon.days is None:
+            raise QuestionError(f"The question {self.name!r} has no horizon. Give it days, for example horizon = 90.")
+
     def on(self, history: History) -> "Question":
-        """Return the question with all its features: built-in ones where none were named, and those of the baselines."""
+        """Return the question with all its features: those named, or else the built-in ones, and the baselines'."""
         named = self.features or built_in.available(history)[0]
         wanted = {feature.column(w): None for feature in named for w in feature.windows}
         missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
@@ -90,6 +94,7 @@ class NextPurchase(Question):
     name = "next_purchase"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.within or max(self.within) > (self.horizon.days or 0) or min(self.within) < 1:
             raise QuestionError(
                 f"Next purchase is asked within {self.within} days, but its horizon is {self.horizon}. "
@@ -129,23 +134,23 @@ class Tier(Question):
     name = "tier"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.tiers or min(self.tiers.values()) <= 0 or sum(self.tiers.values()) >= 1:
             raise QuestionError(
                 f"The shares of the tiers must be above 0 and leave room for {self.rest!r}, got {dict(self.tiers)}. "
                 "Write for example platinum = 0.05, gold = 0.20."
             )
-        if self.thresholds and (
-            len(self.thresholds) != len(self.tiers) or list(self.thresholds) != sorted(self.thresholds, reverse=True)
-        ):
+        given = list(self.thresholds)
+        if given and (len(given) != len(self.tiers) or given != sorted(given, reverse=True) or given[-1] <= 0):
             raise QuestionError(
-                f"Thresholds are the lowest profit of each tier ({', '.join(self.tiers)}), falling, "
-                f"got {list(self.thresholds)}."
+                f"Thresholds are the lowest profit of each tier ({', '.join(self.tiers)}), falling and above 0, "
+                f"got {given}."
             )
 
     @property
     def names(self) -> tuple[str, ...]:
         """The tiers, worst first."""
-        return (self.unprofitable, self.rest, *reversed(self.tiers))
+        return (self.unprofitable, self.rest, *reversed(list(self.tiers)))
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return the profit of the last horizon, then recency, frequency and money."""
@@ -232,7 +237,7 @@ def together(questions: Sequence[Question], history: History) -> tuple[Question,
     """Return the questions with the features of all of them, so that their rows are made once.
 
     Raises:
-        QuestionError: the questions are asked of different customers.
+        QuestionError: the questions are asked of different customers, or mean different things by one column.
     """
     asked = {question.active_in for question in questions}
     if len(asked) != 1:
@@ -240,8 +245,32 @@ def together(questions: Sequence[Question], history: History) -> tuple[Question,
             f"The questions are asked of customers active in {listed(asked)}. Ask them of the same customers "
             "(active_in), or one by one."
         )
-    features: dict[tuple[str, ...], Feature] = {}
+    features: list[Feature] = []
+    seen: dict[str, Feature] = {}
     for question in questions:
         for feature in question.on(history).features:
-            features.setdefault(tuple(feature.column(w) for w in feature.windows), feature)
-    return tuple(replace(question, features=tuple(features.values())) for question in questions)
+            features += _unseen(feature, seen, history)
+    return tuple(replace(question, features=tuple(features)) for question in questions)
+
+
+def _unseen(feature: Feature, seen: dict[str, Feature], history: History) -> tuple[Feature, ...]:
+    """Return the feature for the columns that nobody has made yet, and note that they are made."""
+    windows = tuple(w for w in feature.windows if feature.column(w) not in seen)
+    for other in {id(f): f for f in map(seen.get, map(feature.column, feature.windows)) if f}.values():
+        _check_same(feature, other, history)
+    seen.update(dict.fromkeys(map(feature.column, windows), feature))
+    if windows == feature.windows:
+        return (feature,)
+    return (feature.over(*windows),) if windows and isinstance(feature, Measure) else ()
+
+
+def _check_same(one: Feature, other: Feature, history: History) -> None:
+    if one == other:
+        return
+    meant = {d.name: d.formula for d in definitions(history.tables, (other,))}
+    for name, formula in ((d.name, d.formula) for d in definitions(history.tables, (one,))):
+        if meant.get(name, formula) != formula:
+            raise QuestionError(
+                f"Two questions make the column {name!r} in different ways. "
+                "Give their features different names, or questions of profit the same costs."
+            )

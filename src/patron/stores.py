@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
+import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.errors import HistoryError
@@ -17,7 +19,7 @@ from patron.events import Events, Role, Where, declare
 
 __all__ = ["events", "read", "write", "write_text"]
 
-Source = str | Path | pd.DataFrame | Table
+Source: TypeAlias = str | Path | pd.DataFrame | Table
 
 
 def events(
@@ -46,18 +48,38 @@ def read(source: Source) -> Table:
     """Open a file, a data frame or an Ibis table as a table that an engine can run.
 
     Raises:
-        HistoryError: the file is not there, or is neither Parquet nor CSV.
+        HistoryError: the file is not there, cannot be read, or is neither Parquet nor CSV.
     """
     if isinstance(source, Table):
         return source
     if isinstance(source, pd.DataFrame):
-        return ibis.memtable(source)
+        return _framed(source)
     path = Path(source)
     if not path.exists():
+        raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
+    try:
+        return _reader(path)(str(path))
+    except (duckdb.Error, IbisError, OSError) as error:
+        first = str(error).partition("\n")[0]
         raise HistoryError(
-            f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}."
-        )
-    return _reader(path)(str(path))
+            f"{path.name!r} cannot be read: {first}. Check that it is whole; CSV must be UTF-8 text."
+        ) from None
+
+
+def _framed(frame: pd.DataFrame) -> Table:
+    """Take a data frame in; an engine keeps microseconds, so finer times are cut, and one type in a column."""
+    named = frame.rename(columns=str)
+    twice = named.columns[named.columns.duplicated()]
+    if len(twice):
+        raise HistoryError(f"The data frame has the column {twice[0]!r} twice. Give each column one name.")
+    times = [column for column, kind in named.dtypes.items() if str(kind).startswith("datetime64[ns")]
+    cut = {column: named[column].dt.as_unit("us") for column in times}
+    texts = {column: named[column].map(str, na_action="ignore") for column in named if _is_mixed(named[column])}
+    return ibis.memtable(named.assign(**cut, **texts))
+
+
+def _is_mixed(column: pd.Series) -> bool:
+    return pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer")
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
@@ -66,7 +88,12 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
     Args:
         frame: the table.
         path: where to; its ending tells the format.
+
+    Raises:
+        HistoryError: the ending is neither .parquet nor .csv.
     """
+    if path.suffix not in (".parquet", ".csv"):
+        raise HistoryError(f"{path.name!r} ends neither in .parquet nor in .csv, so its format is unknown. Rename it.")
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
@@ -79,24 +106,20 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 
 def _reader(path: Path) -> Callable[[str], Table]:
-    known: dict[str, Callable[[str], Table]] = {
-        ".parquet": _engine().read_parquet,
-        ".csv": _engine().read_csv,
-        ".gz": _engine().read_csv,
-    }
+    known = {".parquet": ibis.read_parquet, ".csv": _read_csv, ".gz": _read_csv}
     if path.is_dir():
-        return lambda folder: _engine().read_parquet(f"{folder}/**/*.parquet")
-    if path.suffix not in known:
+        return lambda folder: ibis.read_parquet(f"{folder}/**/*.parquet")
+    if path.suffix.lower() not in known:
         raise HistoryError(
             f"{path.name!r} is neither Parquet nor CSV. Give a .parquet, .csv or .csv.gz file, "
             "a folder of Parquet files, or a table that you opened yourself."
         )
-    return known[path.suffix]
+    return known[path.suffix.lower()]
 
 
-@cache
-def _engine():
-    return ibis.duckdb.connect()
+def _read_csv(path: str) -> Table:
+    """Read the whole file before types are chosen: an order number C536379 may come after a million plain ones."""
+    return ibis.read_csv(path, sample_size=-1)
 
 
 def write_text(text: str, path: Path) -> Path:

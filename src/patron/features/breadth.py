@@ -36,7 +36,7 @@ def usual_quantity(lines):
 @measure(windows=WINDOWS, theme="price", unit="money")
 def usual_price(lines):
     """Usual price of a piece."""
-    return lines.price.cast("float64").mean()
+    return lines.price.mean()
 
 
 @combine(lines, orders.over(*WINDOWS), theme="breadth", unit="lines")

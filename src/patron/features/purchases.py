@@ -1,5 +1,7 @@
 """Features of what a customer buys: how often, how lately, for how much, how regularly."""
 
+import ibis
+
 from patron.measures import combine, measure
 from patron.periods import EVER, days
 
@@ -57,16 +59,21 @@ def order_spread(orders):
     return orders.amount.cast("float64").std()
 
 
+def _in_turn(orders, days_ago):
+    """Order by time, then by amount, so that of orders at one instant the same one counts in every run."""
+    return ibis.struct({"days_ago": days_ago, "amount": orders.amount})
+
+
 @measure(theme="value", unit="money")
 def last_order(orders):
     """Value of the last order."""
-    return orders.amount.argmin(orders.days_ago)
+    return orders.amount.argmin(_in_turn(orders, orders.days_ago))
 
 
 @measure(theme="lifecycle", unit="money")
 def first_order(orders):
     """Value of the first order."""
-    return orders.amount.argmax(orders.days_ago)
+    return orders.amount.argmax(_in_turn(orders, orders.days_ago))
 
 
 @combine(tenure, recency, orders.over(EVER), unit="days")

@@ -1,0 +1,32 @@
+"""Online Retail: the whole way in Python, with a feature of our own.
+
+Run it with `patron train pipelines/online_retail.py`, then `score`, `explain`, `decide` and `report`.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import patron as pt
+from patron import demo
+from patron.features import ALL
+
+
+@pt.measure(windows=pt.days(90, 365), empty=0, theme="value", unit="orders")
+def large_orders(orders):
+    """Orders of 500 pounds and more."""
+    return orders.count(where=orders.amount >= 500)
+
+
+FEATURES = (*ALL, large_orders)
+ASKED = {"active_in": 365, "features": FEATURES}
+
+settings = replace(
+    demo.settings(Path()),
+    name="online-retail-own",
+    out=Path("patron-out") / "online-retail-own",
+    questions=(
+        pt.churn(horizon=90, **ASKED),
+        pt.next_purchase(horizon=90, within=(30,), **ASKED),
+        pt.tier(horizon=90, costs=demo.COSTS, **ASKED),
+    ),
+)

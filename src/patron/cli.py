@@ -1,0 +1,105 @@
+"""The command line: each verb calls one function, and a user's mistake ends in a sentence and an exit code."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from patron.errors import PatronError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Who will leave, when they buy next, what they are worth, why, and whom to treat.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 model missing, 6 locked.",
+)
+SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
+
+
+def run() -> None:
+    """Run the command line; mistakes of the user end without a traceback."""
+    try:
+        app()
+    except PatronError as error:
+        print(f"patron: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def check(settings: SettingsPath) -> None:
+    """Read the tables: what was set aside and why, and which features can be made."""
+    _job(settings).check()
+
+
+@app.command()
+def train(settings: SettingsPath) -> None:
+    """Train the questions, judge them against baselines, log and register the champions."""
+    _job(settings).train()
+
+
+@app.command()
+def score(settings: SettingsPath) -> None:
+    """Score today's customers with the champions."""
+    _job(settings).score()
+
+
+@app.command()
+def explain(settings: SettingsPath) -> None:
+    """Write the reasons behind today's scores."""
+    _job(settings).explain()
+
+
+@app.command()
+def decide(settings: SettingsPath) -> None:
+    """Choose whom to treat with which offer, within the budget."""
+    _job(settings).decide()
+
+
+@app.command()
+def report(settings: SettingsPath) -> None:
+    """Write the page for the retention manager."""
+    _job(settings).report()
+
+
+@app.command()
+def demo(folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path()) -> None:
+    """Go the whole way on the bundled real data: Online Retail II."""
+    from patron import demo as bundled
+    from patron.jobs import Job
+
+    Job(bundled.settings(folder.resolve()), datetime.now(UTC), _teller()).everything()
+
+
+@app.command()
+def ui(folder: Annotated[Path, typer.Option(help="The folder that holds mlruns.")] = Path()) -> None:
+    """Open the page of the local experiments and models."""
+    import subprocess
+
+    from patron.registry import Registry, ui_command
+
+    subprocess.run(ui_command(Registry.at(folder.resolve())), check=False)
+
+
+def _job(path: Path):
+    from patron import settings
+    from patron.jobs import Job
+
+    return Job(settings.load(path), datetime.now(UTC), _teller())
+
+
+def _teller():
+    """Return a function that prints a sentence with the seconds since the one before."""
+    last = [perf_counter()]
+
+    def tell(sentence: str) -> None:
+        now = perf_counter()
+        print(f"[{now - last[0]:5.1f} s] {sentence}", flush=True)
+        last[0] = now
+
+    return tell

@@ -1,0 +1,319 @@
+"""Drivers: what moved each answer away from the usual, told in the words of the measures.
+
+A driver is an association: it says what the model looked at, not what would change the customer's mind.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.errors import PatronError, QuestionError, ScoreError, listed
+from patron.matrices import Matrix
+from patron.measures import ON_CUTOFF
+from patron.models.serving import Bundle, encode, linear_inputs, sigmoid, softmax
+
+__all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
+
+COLUMNS = (
+    *("customer", "cutoff", "rank", "feature", "theme", "words", "value", "shown", "usual"),
+    *("push", "effect", "change", "text", "evidence"),
+)
+PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
+EVIDENCE = "association"
+BATCH = 20_000
+TOLERANCE = 1e-4
+FORMATS: Mapping[str, Callable[[float], str]] = {
+    "money": lambda value: f"{value:,.2f}",
+    "share": lambda value: f"{_number(100 * value)} %",
+    "month": lambda value: f"month {value:.0f}",
+    "number": lambda value: _number(value),
+}
+_Spec = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """How one kind of answer is told: the steps looked at, the weight of each margin, the answer they make.
+
+    Margins have the shape (rows, steps, classes), the weight (steps, classes).
+    """
+
+    steps: tuple[int | None, ...]
+    weight: np.ndarray
+    answer: Callable[[np.ndarray], np.ndarray]
+    noun: str
+
+
+def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
+    """Tell for each customer what moved the answer most, in words a retention manager can read.
+
+    Trees are split exactly by TreeSHAP (Lundberg et al. 2020, "From local explanations to global understanding
+    with explainable AI for trees"), linear models by coefficient times centred input, rates by their difference
+    from the rate of the usual customer. Churn is told in log-odds; the next purchase in log-odds of its hazard,
+    the mean of the steps up to the first `within`; the tier in margins weighted by rank: a push upwards lifts it.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        top: the most drivers for each customer; features without any push are left out, and so are those of the
+            cutoff itself (the season), which all customers share.
+
+    Returns:
+        At most n * top rows, sorted as *rows*, then by rank: customer, cutoff, rank (from 1), feature, theme,
+        words, value (NaN for a category), shown (value with its unit), usual, push (calibrated log-odds), effect
+        (raises or lowers), change (if this push were taken away: of the churn probability, of the probability to
+        buy within the first `within`, or of the expected profit in currency), text (a sentence), evidence.
+
+    Raises:
+        QuestionError: *top* is below 1.
+        ScoreError: a feature of the model is missing.
+        PatronError: the pushes do not add up to the model's own margin.
+
+    >>> from patron.plan import Definition
+    >>> days = {"name": "recency", "words": "Days since the last order", "theme": "habit", "unit": "days",
+    ...         "source": "orders"}
+    >>> spec = {"features": [days | {"dtype": "float64", "levels": [], "usual": 84.0}], "calibration": None,
+    ...         "answer": {"kind": "churn", "horizon": 90}, "estimator": {"kind": "linear", "inputs": [0],
+    ...         "mean": [4.4], "scale": [1.0], "coef": [[1.0]], "intercept": [[0.0]]}}
+    >>> key = pd.DataFrame({"customer": ["ann"], "cutoff": pd.to_datetime(["2024-05-01"])})
+    >>> rows = Matrix(key, pd.DataFrame({"recency": [212.0]}), (Definition(**days, formula=""),))
+    >>> drivers(Bundle(spec), rows).text[0]
+    'Days since the last order: 212 (usual: 84), raises the risk'
+    """
+    if top < 1:
+        raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
+    _check_features(model, rows)
+    told = [_table(model, part, top) for part in _batches(rows)]
+    return pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=list(COLUMNS))
+
+
+def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
+    """Tell which features move the answers most over all customers.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        most: the most rows looked at; where there are more, a random sample of them.
+        seed: of that sample.
+
+    Returns:
+        feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), strongest first.
+
+    Raises:
+        ScoreError: there are no rows, or a feature of the model is missing.
+    """
+    features = model.spec["features"]
+    told = pd.DataFrame({column: [f[name] for f in features] for column, name in PLAIN.items()})
+    return _ranked(told, _mean_push(model, rows, np.eye(len(features)), most, seed))
+
+
+def theme_importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
+    """Tell which themes move the answers most; pushes of one theme are added up before they are compared.
+
+    Adding up first keeps features that say the same thing, or cancel each other, from inflating their theme.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        most: the most rows looked at; where there are more, a random sample of them.
+        seed: of that sample.
+
+    Returns:
+        theme, features (how many), push (mean absolute push of the theme, log-odds), share; strongest first.
+
+    Raises:
+        ScoreError: there are no rows, or a feature of the model is missing.
+    """
+    themes, place = np.unique([f["theme"] for f in model.spec["features"]], return_inverse=True)
+    members = np.eye(len(themes))[place]
+    told = pd.DataFrame({"theme": themes, "features": members.sum(axis=0).astype(int)})
+    return _ranked(told, _mean_push(model, rows, members, most, seed))
+
+
+def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Mean absolute push of groups of features; members has the shape (features, groups)."""
+    _check_features(model, rows)
+    if len(rows) == 0 or most < 1:
+        raise ScoreError(f"Importance looks at rows, got {len(rows)} rows and most={most}. Give one or more.")
+    mask = np.arange(len(rows)) < most
+    sample = rows.take(np.random.default_rng(seed).permutation(mask))
+    told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
+    total = np.zeros(members.shape[1])
+    for part in _batches(sample):
+        parts, _ = _parts(model, encode(part.X, model.spec["features"]), told.steps)
+        total += np.abs(_pushes(parts, told) @ members).sum(axis=0)
+    return total / len(sample)
+
+
+def _ranked(told: pd.DataFrame, push: np.ndarray) -> pd.DataFrame:
+    made = told.assign(push=push, share=push / push.sum() if push.any() else push)
+    return made.sort_values(["push", told.columns[0]], ascending=[False, True], ignore_index=True)
+
+
+def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
+    features = model.spec["features"]
+    told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
+    X = encode(part.X, features)
+    parts, margins = _parts(model, X, told.steps)
+    pushes = _pushes(parts, told)
+    own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
+    best = np.argsort(-np.abs(own), axis=1, kind="stable")[:, :top]
+    row, rank = np.nonzero(np.take_along_axis(own, best, axis=1))
+    which = best[row, rank]
+    without = margins[row] - parts[row, :, :, which]
+    numeric = np.array([f["dtype"] != "category" for f in features])
+    columns = {
+        "rank": rank + 1,
+        "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
+        "push": pushes[row, which],
+        "change": told.answer(without) - told.answer(margins)[row],
+        "evidence": EVIDENCE,
+    }
+    made = part.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(part, features, row, which))
+    made["effect"] = np.where(made.push > 0, "raises", "lowers")
+    made["text"] = made.text + ", " + made.effect + f" {told.noun}"
+    return made[list(COLUMNS)]
+
+
+def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+    columns = [part.X[f["name"]].to_numpy() for f in features]
+    asked = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
+    plain = {told: [f[name] for _, f in asked] for told, name in PLAIN.items()}
+    words = plain | {
+        "shown": [_shown(value, f["unit"]) for value, f in asked],
+        "usual": [_shown(f["usual"], f["unit"]) for _, f in asked],
+        "text": [_sentence(value, f) for value, f in asked],
+    }
+    return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
+
+
+def _sentence(value: Any, feature: dict[str, Any]) -> str:
+    """The start of a sentence; a unit that the words begin with is not said again."""
+    words, unit = feature["words"], feature["unit"]
+    said = "number" if unit not in ("money", "share") and words.lower().startswith(unit.lower()) else unit
+    return f"{words}: {_shown(value, said)} (usual: {_shown(feature['usual'], said)})"
+
+
+def _shown(value: Any, unit: str) -> str:
+    if pd.isna(value):
+        return "unknown"
+    if isinstance(value, str):
+        return value
+    if unit in FORMATS:
+        return FORMATS[unit](float(value))
+    number = _number(float(value))
+    return f"{number} {_one(unit) if number == '1' else unit}"
+
+
+def _one(unit: str) -> str:
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:,.0f}" if abs(value) >= 100 or value % 1 == 0 else f"{value:.3g}"
+
+
+def _batches(rows: Matrix) -> Iterator[Matrix]:
+    """Slices of the rows, so that the contributions of millions never stand in memory at once."""
+    for start in range(0, len(rows), BATCH):
+        part = slice(start, start + BATCH)
+        yield Matrix(rows.key[part], rows.X[part], rows.definitions)
+
+
+def _pushes(parts: np.ndarray, told: _Told) -> np.ndarray:
+    return np.asarray(np.einsum("nskf,sk->nf", parts, told.weight))
+
+
+def _parts(model: Bundle, X: np.ndarray, steps: tuple[int | None, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Calibrated contributions, shape (rows, steps, classes, features), and margins without the last axis."""
+    parts, margins = zip(*(_step_parts(model, X, step) for step in steps), strict=True)
+    return np.stack(parts, axis=1), np.stack(margins, axis=1)
+
+
+def _step_parts(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
+    calibration = model.spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
+    slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
+    parts, base = _SPLIT[model.spec["estimator"]["kind"]](model, X, step)
+    margins = model.margins(X, step)
+    _check_sums((parts.sum(axis=2) + base) * slope + shift, margins)
+    return parts * slope, margins
+
+
+def _split_trees(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """LightGBM's exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
+    booster: Any = model.booster
+    rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
+    made = booster.predict(rows, pred_contrib=True, num_threads=model.spec["estimator"].get("threads", 0))
+    shaped = made.reshape(len(X), -1, rows.shape[1] + 1)
+    return shaped[:, :, : X.shape[1]], shaped[:, :, X.shape[1] :].sum(axis=2)
+
+
+def _split_linear(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
+    estimator = model.spec["estimator"]
+    coef = np.asarray(estimator["coef"])
+    parts = np.zeros((len(X), len(coef), X.shape[1]))
+    parts[:, :, estimator["inputs"]] = linear_inputs(estimator, X)[:, None, :] * coef
+    return parts, np.asarray(estimator["intercept"])[step or 0]
+
+
+def _split_rates(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The one feature's rate beside the rate of the usual customer; a constant has no parts at all."""
+    estimator = model.spec["estimator"]
+    table = np.asarray(estimator["table"])[step or 0]
+    parts = np.zeros((len(X), table.shape[1], X.shape[1]))
+    if estimator["input"] is None:
+        return parts, table[0]
+    seen = np.append(X[:, estimator["input"]], model.spec["features"][estimator["input"]]["usual"] or 0.0)
+    rates = table[np.searchsorted(estimator["edges"], np.nan_to_num(seen), side="right")]
+    parts[:, :, estimator["input"]] = rates[:-1] - rates[-1]
+    return parts, rates[-1]
+
+
+_SPLIT = {"trees": _split_trees, "linear": _split_linear, "rates": _split_rates}
+
+
+def _told_churn(answer: dict[str, Any]) -> _Told:
+    return _Told((None,), np.ones((1, 1)), lambda margins: sigmoid(margins[:, 0, 0]), "the risk")
+
+
+def _told_next(answer: dict[str, Any]) -> _Told:
+    days = answer["within"][0]
+    steps = answer["edges"].index(days)
+
+    def bought(margins: np.ndarray) -> np.ndarray:
+        return np.asarray(1.0 - np.prod(1.0 - sigmoid(margins[:, :, 0]), axis=1))
+
+    noun = f"the chance of an order within {days} days"
+    return _Told(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), bought, noun)
+
+
+def _told_tier(answer: dict[str, Any]) -> _Told:
+    """Ranks count beside their mean: a shift of all margins changes no answer, so it must push nothing."""
+    ranks, profit = np.arange(len(answer["tiers"]), dtype=np.float64), np.asarray(answer["profit"])
+    weight = (ranks - ranks.mean())[None, :]
+    return _Told((None,), weight, lambda margins: softmax(margins[:, 0]) @ profit, "the expected tier")
+
+
+_TOLD = {"churn": _told_churn, "next_purchase": _told_next, "tier": _told_tier}
+
+
+def _check_features(model: Bundle, rows: Matrix) -> None:
+    missing = {f["name"] for f in model.spec["features"]} - set(rows.X.columns)
+    if missing:
+        raise ScoreError(
+            f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
+            f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
+        )
+
+
+def _check_sums(sums: np.ndarray, margins: np.ndarray) -> None:
+    """Refuse contributions that do not add up: libraries have returned such without a word."""
+    off = np.abs(sums - margins) / np.maximum(1.0, np.abs(margins))
+    if not (off <= TOLERANCE).all():
+        raise PatronError(
+            f"The drivers of a batch of {len(margins)} rows do not add up to the model's margin: the worst is "
+            f"off by {off.max():.2g} of it, {TOLERANCE:.0g} is allowed. Do not use them; check LightGBM's version."
+        )

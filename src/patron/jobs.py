@@ -1,0 +1,275 @@
+"""Jobs: what one command does, from settings to files; every step of the way through, on its own or in one go."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from patron import logbook, reports, stores
+from patron.backtests import Card, judge, predictions
+from patron.baskets import Basket, BasketCard, asked_by, fit_basket, judge_basket, suggest
+from patron.decisions import Decisions, decide
+from patron.drivers import drivers, importance
+from patron.errors import QuestionError
+from patron.features import available
+from patron.fingerprints import fingerprint
+from patron.history import History
+from patron.matrices import Matrix, answers, matrix
+from patron.models.scoring import score
+from patron.models.serving import Bundle
+from patron.models.training import Trained, fit
+from patron.pseudonyms import key_at, pseudonyms
+from patron.questions import NextPurchase, Question, Tier, together
+from patron.registry import Champion, Registry
+from patron.settings import Settings
+
+__all__ = ["Job"]
+
+Tell = Callable[[str], None]
+IMPORTANCE_ROWS = 5000
+
+
+@dataclass(frozen=True)
+class Job:
+    """One business's work: the steps of the way through, each of which can be run on its own.
+
+    What several steps need (the history, the rows of today, the champions) is made once.
+
+    Args:
+        settings: what is asked of which tables, and where results go.
+        now: the time of the run, for the audit log and the report.
+        tell: called with a sentence after each step.
+    """
+
+    settings: Settings
+    now: datetime
+    tell: Tell = field(default=lambda sentence: None)
+
+    @cached_property
+    def history(self) -> History:
+        """The checked event tables."""
+        made = self.settings.history()
+        for receipt in made.receipts:
+            aside = ", ".join(f"{n:,} {why}" for why, n in receipt.set_aside.items()) or "none"
+            notes = "".join(f"; {note}" for note in receipt.notes)
+            self.tell(
+                f"history   {receipt.table}: {receipt.read:,} rows read, set aside: {aside}; {receipt.used:,} used, "
+                f"{receipt.customers:,} customers, {receipt.first:%Y-%m-%d} to {receipt.last:%Y-%m-%d}{notes}"
+            )
+        return made
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions, with the features of all of them."""
+        _, left_out = available(self.history)
+        if left_out:
+            self.tell(f"features  left out, because the tables lack what they need: {', '.join(left_out)}")
+        return together(self.settings.questions, self.history)
+
+    @cached_property
+    def today(self) -> Matrix:
+        """The rows of the customers to score."""
+        cutoff = self.settings.score_at or self.history.ends
+        made = matrix(self.questions[0], self.history, [cutoff])
+        self.tell(f"today     {cutoff:%Y-%m-%d}: {len(made):,} customers, {made.X.shape[1]} features")
+        return made
+
+    @cached_property
+    def champions(self) -> dict[str, Champion]:
+        """The registered champion of each question."""
+        return {q.name: self.registry.champion(self.registered(q.name)) for q in self.settings.questions}
+
+    @cached_property
+    def models(self) -> dict[str, Bundle]:
+        """The champions' models, loaded from the registry."""
+        return {name: Bundle.load(champion.bundle) for name, champion in self.champions.items()}
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Today's answers, one row for each customer."""
+        made = [score(model, self.today).drop(columns=["customer", "cutoff"]) for model in self.models.values()]
+        return self._with_baskets(self._worth(pd.concat([self.today.key, *made], axis=1)))
+
+    @cached_property
+    def why(self) -> pd.DataFrame:
+        """The reasons of today's answers, the strongest first."""
+        question = next(iter(self.models))
+        return drivers(self.models[question], self.today, top=self.settings.top_reasons)
+
+    @cached_property
+    def plan(self) -> Decisions:
+        """Whom to treat with what."""
+        if "churn_probability" not in self.scores:
+            raise QuestionError(
+                "Decisions need a probability of churn, but the settings ask no churn question. "
+                "Add to [questions]: churn = { horizon = 90 }."
+            )
+        if "value" not in self.scores:
+            raise QuestionError(
+                "Decisions need to know what a kept customer is worth: there is no tier question and no value. "
+                "Add to [decisions] for example value = 30.0, or ask a tier question."
+            )
+        chosen = self.settings
+        return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+
+    @property
+    def registry(self) -> Registry:
+        """Where runs and models are kept."""
+        return Registry.at(self.settings.root)
+
+    def registered(self, question: str) -> str:
+        """Return the name of a question's model, and of its experiment."""
+        return f"{self.settings.name}-{question}"
+
+    def check(self) -> None:
+        """Read the tables and tell what was found, what was set aside, and which features can be made."""
+        self.tell(f"features  {len(self.questions[0].features)} measures can be made")
+
+    def train(self) -> dict[str, Card]:
+        """Train every question, judge it at the test cutoffs, log and register what came of it."""
+        split = self.settings.split
+        for question in self.settings.questions:
+            split.check_gap(question.horizon)
+        cutoffs = (*split.known, *split.test)
+        labelled = {q.name: answers(q, self.history, cutoffs) for q in self.questions}
+        rows = matrix(self.questions[0], self.history, cutoffs)
+        counts = rows.key.cutoff.value_counts().sort_index()
+        made = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
+        self.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({made})")
+        entry = logbook.Entry(self.settings, fingerprint(self.history), self.now)
+        return {q.name: self._train_one(q, rows, labelled[q.name], entry) for q in self.questions}
+
+    def score(self) -> Path:
+        """Score today's customers with the champions and write the answers."""
+        path = self._write("scores", self.scores)
+        used = {name: champion.version for name, champion in self.champions.items()}
+        lineage = {"cutoff": f"{self.today.key.cutoff.max()}", "models": used, "data": fingerprint(self.history)}
+        stores.write_text(json.dumps(lineage, indent=1), self.settings.out / "scores.lineage.json")
+        versions = ", ".join(f"{name} version {v}" for name, v in used.items())
+        self.tell(f"scores    {len(self.scores):,} customers by {versions}: {path}")
+        return path
+
+    def explain(self) -> Path:
+        """Write the reasons of today's answers."""
+        path = self._write("drivers", self.why)
+        self.tell(f"drivers   {len(self.why):,} reasons, {self.settings.top_reasons} for each customer: {path}")
+        return path
+
+    def decide(self) -> Path:
+        """Write whom to treat with what, within the budget."""
+        table = self.plan.table.assign(pseudonym=self._named(self.plan.table))
+        path = self._write("decisions", table)
+        self._write("decisions", table, "csv")
+        said = {k: v for k, v in self.plan.summary.items() if isinstance(v, int | float)}
+        told = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in said.items())
+        self.tell(f"decisions {told}: {path} and .csv")
+        return path
+
+    def report(self) -> Path:
+        """Write the page for the retention manager."""
+        path = stores.write_text(reports.page(self._report()), self.settings.out / "report.html")
+        self.tell(f"report    {path}")
+        return path
+
+    def everything(self) -> None:
+        """Go the whole way: train, score, explain, decide, report."""
+        self.train()
+        self.score()
+        self.explain()
+        if self.settings.offers:
+            self.decide()
+            self.report()
+
+    def _train_one(self, question: Question, rows: Matrix, label: np.ndarray, entry: logbook.Entry) -> Card:
+        split = self.settings.split
+        trained = fit(question, self.history, rows, label, split, self.settings.seed)
+        if isinstance(question, NextPurchase):
+            trained = self._train_basket(question, trained)
+        test = rows.at(*split.test)
+        card = judge(trained, rows.take(test), label[test], self.settings.seed)
+        judged = predictions(trained, rows.take(test), label[test])
+        path = self._write(f"predictions_{question.name}", judged)
+        stores.write_text(json.dumps(card.plain(), indent=1), self._card_path(question))
+        logged = logbook.log(self.registry, self.registered(question.name), trained, card, entry)
+        self.tell(f"{question.name}: {trained.reason}\n{_shown(card)}\n          {logged}; predictions: {path}")
+        return card
+
+    def _train_basket(self, question: NextPurchase, trained: Trained) -> Trained:
+        """Choose and judge what the next basket holds, and let every candidate carry the choice."""
+        by = asked_by(self.history)
+        if by is None:
+            self.tell("basket    not asked, because no order line has a category or item")
+            return trained
+        where = (question.active_in, question.horizon)
+        basket = fit_basket(self.history, self.settings.split.valid, *where, by)
+        card = judge_basket(self.history, self.settings.split.test, *where, basket, self.settings.seed)
+        stores.write_text(json.dumps(asdict(card), indent=1), self.settings.out / "card_basket.json")
+        self.tell(_told(card))
+        spec = {"basket": asdict(basket)}
+        return replace(trained, bundles={n: replace(b, spec=b.spec | spec) for n, b in trained.bundles.items()})
+
+    def _with_baskets(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Put the likeliest contents of the next basket beside the scores."""
+        chosen = self.models["next_purchase"].spec.get("basket") if "next_purchase" in self.models else None
+        if chosen is None:
+            return scores
+        basket = Basket(**chosen)
+        cutoff = scores.cutoff.max().to_pydatetime()
+        long = suggest(self.history, cutoff, self.questions[0].active_in, basket)
+        wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
+        return scores.merge(wide, how="left", left_on="customer", right_index=True)
+
+    def _worth(self, scores: pd.DataFrame) -> pd.DataFrame:
+        if "profit_if_active" in scores:
+            return scores.assign(value=scores.profit_if_active)
+        return scores if self.settings.value is None else scores.assign(value=float(self.settings.value))
+
+    def _report(self) -> reports.Report:
+        paths = [self._card_path(question) for question in self.settings.questions]
+        named = self._named(self.today.key)
+        tiers = [q for q in self.settings.questions if isinstance(q, Tier)]
+        model = next(iter(self.models.values()))
+        return reports.Report(
+            name=self.settings.name,
+            made_at=self.now,
+            currency=self.settings.currency,
+            receipts=self.history.receipts,
+            left_out=available(self.history)[1],
+            cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
+            scores=self.scores.assign(pseudonym=named).drop(columns="customer"),
+            why=self.why.assign(pseudonym=self._named(self.why)).drop(columns="customer"),
+            importance=importance(model, self.today, most=IMPORTANCE_ROWS),
+            decisions=Decisions(self.plan.table.assign(pseudonym=self._named(self.plan.table)), self.plan.summary),
+            offers=self.settings.offers,
+            costs=tiers[0].costs if tiers else None,
+            versions={name: champion.version for name, champion in self.champions.items()},
+        )
+
+    def _named(self, frame: pd.DataFrame) -> pd.Series:
+        return pseudonyms(frame.customer, key_at(self.settings.root / "mlruns"))
+
+    def _card_path(self, question: Question) -> Path:
+        return self.settings.out / f"card_{question.name}.json"
+
+    def _write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
+        return stores.write(frame, self.settings.out / f"{name}.{ending}")
+
+
+def _told(card: BasketCard) -> str:
+    ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
+    return (
+        f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
+        f"recall gained on the better baseline {card.gain}"
+    )
+
+
+def _shown(card: Card) -> str:
+    base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
+    cutoffs = ", ".join(f"{c:%Y-%m-%d}" for c in card.cutoffs)
+    head = f"          test {cutoffs}: {card.rows:,} rows, {base}; 95 % intervals over customers"
+    return f"{head}\n" + "\n".join(f"          {line}" for line in card.table().to_string().splitlines())

@@ -1,0 +1,277 @@
+"""Reports: one page that tells a retention manager whom to treat, why, what to expect, and how sure it is.
+
+The page is one HTML file that needs no network and no script, and names customers by their pseudonyms only.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from patron import plots
+from patron.backtests import Card
+from patron.decisions import Decisions, Offer
+from patron.errors import ScoreError, listed
+from patron.events import Receipt
+from patron.models.training import TREES
+from patron.profit import CostModel
+
+__all__ = ["Report", "page"]
+
+TOP_CUSTOMERS, TOP_DECISIONS, REASONS, TENTH = 10, 25, 3, 0.1
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run found, as the page tells it.
+
+    Args:
+        name: the business.
+        made_at: when the page was made.
+        currency: code of the currency that all money is in, for example EUR.
+        receipts: what was read of each event table.
+        left_out: features that the tables could not give.
+        cards: the back-test of each question.
+        scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
+            expected_profit, days_low, days_median and days_high that were asked for.
+        why: drivers of the scores: pseudonym, rank, text.
+        importance: features by how much they move the answers: words, theme, share.
+        decisions: whom to treat with what; its table has a pseudonym for each customer.
+        offers: what a customer could be given.
+        costs: what is left of money that comes in, where it was assumed.
+        versions: version of the model of each question.
+        licence: of the data, where there is one.
+    """
+
+    name: str
+    made_at: datetime
+    currency: str
+    receipts: Sequence[Receipt]
+    left_out: Sequence[str]
+    cards: Sequence[Card]
+    scores: pd.DataFrame
+    why: pd.DataFrame
+    importance: pd.DataFrame
+    decisions: Decisions
+    offers: Sequence[Offer]
+    costs: CostModel | None
+    versions: Mapping[str, str]
+    licence: str = ""
+
+
+def page(report: Report) -> str:
+    """Return the page that a retention manager can act on without asking a statistician.
+
+    The same report gives the same page to the last byte.
+
+    Args:
+        report: what one run found.
+
+    Raises:
+        ScoreError: a table names its customers by no pseudonym.
+
+    >>> from patron.decisions import decide
+    >>> scores = pd.DataFrame({"customer": ["ann"], "cutoff": pd.to_datetime(["2024-05-01"]),
+    ...                        "churn_probability": [0.5], "value": [200.0]})
+    >>> offers = [Offer("call", contact_cost=4.0, effect=0.2)]
+    >>> plan = decide(scores, offers, budget=10.0, holdout=0.0)
+    >>> named = Decisions(plan.table.assign(pseudonym="x1"), plan.summary)
+    >>> why = pd.DataFrame({"pseudonym": ["x1"], "rank": [1], "text": ["Orders placed: 1 (usual: 3), raises the risk"]})
+    >>> moved = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
+    >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores.assign(pseudonym="x1"), why, moved,
+    ...                 named, offers, None, {})
+    >>> print(page(report)[:15])
+    <!doctype html>
+    """
+    _check_pseudonyms(report)
+    return _template(report.currency).render(
+        report=report,
+        cutoff=report.scores.cutoff.max(),
+        horizon=_horizon(report, "churn"),
+        answers=[_answer(card) for card in report.cards],
+        beaten=[card.question for card in report.cards if _verdict(card) == "better"],
+        summary=report.decisions.summary,
+        risk=_risk(report),
+        customers=_customers(report),
+        **_importance(report.importance),
+        decided=report.decisions.table.head(TOP_DECISIONS).to_dict("records"),
+        offers=_offers(report),
+        effects=_effects(report.decisions.table),
+        money=_inline(plots.money_plot(report.decisions, report.currency)),
+    )
+
+
+def _check_pseudonyms(report: Report) -> None:
+    tables = {"scores": report.scores, "drivers": report.why, "decisions": report.decisions.table}
+    for name, table in tables.items():
+        if "pseudonym" not in table.columns:
+            raise ScoreError(
+                f"The page names customers by their pseudonyms, but the {name} lack 'pseudonym'. "
+                f"They have: {listed(table.columns)}. Add it: .assign(pseudonym=pseudonyms(table.customer, key))."
+            )
+
+
+def _horizon(report: Report, question: str) -> int | None:
+    return next((card.horizon for card in report.cards if card.question == question), None)
+
+
+def _verdict(card: Card) -> str:
+    """Better, tie or worse than the best simple rule in the question's first metric; unused where a rule is in use."""
+    if card.champion != TREES:
+        return "unused"
+    return next(iter(card.better.values()))
+
+
+def _answer(card: Card) -> dict[str, Any]:
+    told = card.reliability
+    happened = float(np.average(told.observed, weights=told["count"]))
+    rival = card.best_baseline if card.champion == TREES else TREES
+    used = {name: _per_hundred(card, name, happened) for name in (card.champion, rival)}
+    return {
+        "card": card,
+        "event": plots.event(card),
+        "verdict": _verdict(card),
+        "metric": next(iter(card.differences)),
+        "hits": used | {"constant": happened * 100},
+        "rival": rival,
+        "predicted": float(np.average(told.predicted, weights=told["count"])),
+        "happened": happened,
+        "reliability": _inline(plots.reliability_plot(card)),
+        "gain": _inline(plots.gain_plot(card)),
+    }
+
+
+def _per_hundred(card: Card, candidate: str, happened: float) -> float:
+    """Of every hundred in the tenth that a candidate is surest about, for how many it came true."""
+    curve = card.gains[candidate].astype(np.float64)
+    return float(np.interp(TENTH, curve.contacted, curve.found)) * happened / TENTH * 100
+
+
+def _risk(report: Report) -> dict[str, Any] | None:
+    """Risk and money at stake of all customers and by tier, or nothing where churn was not asked."""
+    if "churn_probability" not in report.scores:
+        return None
+    scores = report.scores.assign(stake=_stake(report.scores))
+    told = {"customers": ("pseudonym", "size"), "chance": ("churn_probability", "mean"), "stake": ("stake", "sum")}
+    by_tier = scores.groupby("tier").agg(**told) if "tier" in scores else pd.DataFrame(columns=list(told))
+    return {
+        "leavers": scores.churn_probability.sum(),
+        "stake": scores.stake.sum(),
+        "plot": _inline(plots.risk_plot(scores)),
+        "tiers": by_tier.sort_values("stake", ascending=False).reset_index().to_dict("records"),
+    }
+
+
+def _stake(scores: pd.DataFrame) -> pd.Series:
+    """Profit that leaves with a customer times the chance that it does; what a loss-maker takes along is none."""
+    worth = scores.value if "value" in scores else 0.0
+    return (scores.churn_probability * worth).clip(lower=0.0)
+
+
+def _customers(report: Report) -> list[dict[str, Any]]:
+    """The customers with the most at stake, each with reasons and the time of the next order."""
+    scores = report.scores
+    if "churn_probability" not in scores:
+        return []
+    ranked = scores.assign(stake=_stake(scores)).sort_values(
+        ["stake", "churn_probability", "pseudonym"], ascending=[False, False, True]
+    )
+    top = ranked.head(TOP_CUSTOMERS)
+    mine = report.why[report.why.pseudonym.isin(top.pseudonym) & (report.why["rank"] <= REASONS)]
+    reasons = mine.sort_values("rank").groupby("pseudonym").text.agg(list)
+    longest = _horizon(report, "next_purchase") or math.inf
+    return [
+        row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)}
+        for row in top.to_dict("records")
+    ]
+
+
+def _importance(importance: pd.DataFrame) -> dict[str, Any]:
+    """The weight of each theme, and the plot of the features; a model that looks at nothing has neither."""
+    weighty = importance[importance.share > 0]
+    themes = weighty.groupby("theme").share.sum().sort_values(ascending=False, kind="stable")
+    return {"themes": themes, "importance": _inline(plots.importance_plot(weighty)) if len(weighty) else ""}
+
+
+def _window(row: Mapping[str, Any], longest: float) -> list[str]:
+    """Likely day of the next order, then the span it falls in; past the horizon nothing is claimed."""
+    if "days_median" not in row:
+        return []
+
+    def told(days: float) -> str:
+        day = _date(row["cutoff"] + timedelta(days=min(round(days), longest)))
+        return f"after {day}" if days > longest else day
+
+    low, median, high = (told(row[f"days_{name}"]) for name in ("low", "median", "high"))
+    return [median] if low == median == high else [median, f"{low} to {high}"]
+
+
+def _offers(report: Report) -> list[dict[str, Any]]:
+    """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
+    table = report.decisions.table
+    return [
+        {"offer": offer} | report.decisions.summary["offers"][offer.name] | _effects(table[table.offer == offer.name])
+        for offer in report.offers
+    ]
+
+
+def _effects(table: pd.DataFrame) -> dict[str, float]:
+    """Gain of the treated as assumed and at half the effect, and the effect at which it is nothing."""
+    treated = table[table.group == "treat"]
+    spent, gain = float(treated.cost.sum()), float(treated.expected_gain.sum())
+    stake = float((treated.churn_probability * treated.value).sum())
+    even = spent / stake if stake else 0.0
+    return {"spent": spent, "gain": gain, "half": (gain + spent) / 2 - spent, "break_even": even}
+
+
+def _template(currency: str) -> Any:
+    loader = PackageLoader("patron", "templates")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+    def money(value: float, digits: int = 0) -> str:
+        return _money(value, digits, currency)
+
+    def rough(value: float) -> str:
+        return _money(float(f"{value:.3g}"), 0, currency)
+
+    made.filters |= {"money": money, "rough": rough, "percent": _percent, "date": _date, "count": _count}
+    made.globals |= {"names": plots.NAMES, "trees": TREES}
+    return made.get_template("report.html.j2")
+
+
+def _money(value: float, digits: int, currency: str) -> str:
+    sign = MINUS if round(value, digits) < 0 else ""
+    number = f"{abs(value):,.{digits}f}"
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number}{SPACE}{currency}"
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{share * 100:.{digits}f}{SPACE}%"
+
+
+def _date(day: datetime) -> str:
+    return f"{day.day}{SPACE}{day:%b}{SPACE}{day.year}"
+
+
+def _count(number: float, noun: str = "") -> str:
+    whole = f"{number:,.0f}"
+    return whole if not noun else f"{whole}{SPACE}{noun}{'' if whole == '1' else 's'}"
+
+
+def _inline(svg: str) -> Markup:
+    """An SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
+    drawing = svg[svg.index("<svg") :]
+    drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
+    # Made by matplotlib, which has escaped all texts in it.
+    return Markup(drawing)
