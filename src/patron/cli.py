@@ -1,14 +1,18 @@
 """The command line: each verb calls one function, and a user's mistake ends in a sentence and an exit code."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from patron.errors import PatronError
+
+if TYPE_CHECKING:
+    from patron.settings import Settings
 
 __all__ = ["app", "run"]
 
@@ -27,53 +31,52 @@ def run() -> None:
     try:
         app()
     except PatronError as error:
-        print(f"patron: {error}", file=sys.stderr)
+        typer.echo(f"patron: {error}", err=True)
         sys.exit(error.exit_code)
 
 
 @app.command()
 def check(settings: SettingsPath) -> None:
     """Read the tables: what was set aside and why, and which features can be made."""
-    _job(settings).check()
+    _run(settings, "check")
 
 
 @app.command()
 def train(settings: SettingsPath) -> None:
     """Train the questions, judge them against baselines, log and register the champions."""
-    _job(settings).train()
+    _run(settings, "train")
 
 
 @app.command()
 def score(settings: SettingsPath) -> None:
     """Score today's customers with the champions."""
-    _job(settings).score()
+    _run(settings, "score")
 
 
 @app.command()
 def explain(settings: SettingsPath) -> None:
     """Write the reasons behind today's scores."""
-    _job(settings).explain()
+    _run(settings, "explain")
 
 
 @app.command()
 def decide(settings: SettingsPath) -> None:
     """Choose whom to treat with which offer, within the budget."""
-    _job(settings).decide()
+    _run(settings, "decide")
 
 
 @app.command()
 def report(settings: SettingsPath) -> None:
     """Write the page for the retention manager."""
-    _job(settings).report()
+    _run(settings, "report")
 
 
 @app.command()
 def demo(folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path()) -> None:
     """Go the whole way on the bundled real data: Online Retail II."""
     from patron import demo as bundled
-    from patron.jobs import Job
 
-    Job(bundled.settings(folder.resolve()), datetime.now(UTC), _teller()).everything()
+    _work(bundled.settings(folder.resolve()), "everything")
 
 
 @app.command()
@@ -86,20 +89,27 @@ def ui(folder: Annotated[Path, typer.Option(help="The folder that holds mlruns."
     subprocess.run(ui_command(Registry.at(folder.resolve())), check=False)
 
 
-def _job(path: Path):
+def _run(path: Path, step: str) -> None:
     from patron import settings
-    from patron.jobs import Job
 
-    return Job(settings.load(path), datetime.now(UTC), _teller())
+    _work(settings.load(path), step)
 
 
-def _teller():
+def _work(settings: "Settings", step: str) -> None:
+    """Do one step of the way, alone in the folder of its results."""
+    from patron.jobs import Job, alone
+
+    with alone(settings.out):
+        getattr(Job(settings, datetime.now(UTC), _teller()), step)()
+
+
+def _teller() -> Callable[[str], None]:
     """Return a function that prints a sentence with the seconds since the one before."""
     last = [perf_counter()]
 
     def tell(sentence: str) -> None:
         now = perf_counter()
-        print(f"[{now - last[0]:5.1f} s] {sentence}", flush=True)
+        typer.echo(f"[{now - last[0]:5.1f} s] {sentence}")
         last[0] = now
 
     return tell

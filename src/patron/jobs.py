@@ -1,7 +1,8 @@
 """Jobs: what one command does, from settings to files; every step of the way through, on its own or in one go."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from patron import logbook, reports, stores
 from patron.backtests import Card, judge, predictions
 from patron.baskets import Basket, BasketCard, asked_by, fit_basket, judge_basket, suggest
 from patron.decisions import Decisions, decide
 from patron.drivers import drivers, importance
-from patron.errors import QuestionError
+from patron.errors import LockError, QuestionError
 from patron.features import available
 from patron.fingerprints import fingerprint
 from patron.history import History
@@ -28,10 +30,27 @@ from patron.questions import NextPurchase, Question, Tier, together
 from patron.registry import Champion, Registry
 from patron.settings import Settings
 
-__all__ = ["Job"]
+__all__ = ["Job", "alone"]
 
 Tell = Callable[[str], None]
 IMPORTANCE_ROWS = 5000
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Let no other run write to the same results meanwhile.
+
+    Raises:
+        LockError: another run is at work there.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise LockError(
+            f"Another run is writing to {out.name!r}. Wait until it has ended, or give these settings another 'out'."
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,240 @@
+"""The command line, as a scheduler and a newcomer meet it."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from patron import cli
+
+SETTINGS = """
+name = "kiosk"
+[tables.orders]
+path = "orders.csv"
+customer = "client"
+at = "when"
+amount = "paid"
+[questions]
+churn = { horizon = 60 }
+next_purchase = { horizon = 60, within = [30] }
+tier = { horizon = 60 }
+[costs]
+margin_rate = 0.4
+[cutoffs]
+train = ["2023-05-01", "2023-07-01"]
+valid = "2023-09-01"
+test = "2023-11-01"
+[decisions]
+budget = 40
+[offers.call]
+contact_cost = 1.0
+effect = 0.5
+"""
+
+
+def orders(customers: int = 150) -> pd.DataFrame:
+    """Customers who buy every few weeks until they stop; some return a purchase."""
+    rng = np.random.default_rng(3)
+    made = []
+    for c in range(customers):
+        at, gap = datetime(2023, 1, 1) + timedelta(days=int(rng.integers(0, 60))), rng.gamma(2, 12)
+        while at < datetime(2024, 1, 1):
+            made.append((f"guest-{c:03d}", at, round(float(rng.gamma(2, 15)), 2)))
+            at += timedelta(days=1 + float(rng.exponential(gap)))
+            if rng.random() < 0.06:
+                break
+    return pd.DataFrame(made, columns=["client", "when", "paid"])
+
+
+@pytest.fixture(scope="module")
+def kiosk(tmp_path_factory) -> Path:
+    """A small business that has gone the whole way once."""
+    folder = tmp_path_factory.mktemp("kiosk")
+    orders().to_csv(folder / "orders.csv", index=False)
+    (folder / "kiosk.toml").write_text(SETTINGS)
+    for verb in ("train", "score", "explain", "decide", "report"):
+        result = patron(verb, folder / "kiosk.toml")
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+def patron(*arguments: object):
+    """Run the command line as `run` does, with its exit code."""
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        old, sys.argv = sys.argv, ["patron", *map(str, arguments)]
+        code = 0
+        try:
+            cli.run()
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            sys.argv = old
+        text = out.getvalue().decode() + err.getvalue().decode()
+    return type("Result", (), {"exit_code": code, "output": text})
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    """The settings with one thing changed."""
+    assert old in SETTINGS
+    path = folder / f"changed{abs(hash(new))}.toml"
+    path.write_text(SETTINGS.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ('customer = "client"', 'customer = "klient"', 3, "lacks the column 'klient'"),
+        ('path = "orders.csv"', 'path = "nothing.csv"', 3, "There is no file"),
+        ("budget = 40", "budgte = 40", 2, "line 19: [decisions] has no key 'budgte'. Did you mean 'budget'?"),
+        ('["2023-05-01"', '["2021-05-01"', 2, "The cutoff 2021-05-01 lies outside the history"),
+        ('test = "2023-11-01"', 'test = "2023-12-01"', 2, "looks 60d ahead, to 2024-01-30, but the history ends"),
+        ('valid = "2023-09-01"', 'valid = "2023-08-01"', 2, "Labels of the train cutoff 2023-07-01 end 2023-08-30"),
+        ("margin_rate = 0.4", "", 2, "margin"),
+        ('amount = "paid"', "", 2, "amount"),
+        ('name = "kiosk"', 'name = "other"', 4, "There is no model 'other-churn'"),
+    ],
+)
+def test_a_mistake_ends_in_a_sentence_and_an_exit_code(kiosk, old, new, code, said):
+    verb = "score" if code == 4 else "train"
+    result = patron(verb, changed(kiosk, old, new))
+    assert result.exit_code == code
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (orders().head(0), "has no row to use, of 0 read"),
+        (orders().assign(when="soon"), "cannot be read as a time"),
+        (orders().assign(client=None), "have no customer"),
+    ],
+)
+def test_tables_that_cannot_be_used_are_refused_as_data(kiosk, rows, said):
+    rows.to_parquet(kiosk / "bad.parquet")
+    result = patron("check", changed(kiosk, "orders.csv", "bad.parquet"))
+    assert result.exit_code == 3
+    assert said in result.output
+
+
+def test_one_single_customer_is_too_little_to_learn_from(kiosk):
+    orders(1).assign(client="c").to_csv(kiosk / "lonely.csv", index=False)
+    result = patron("train", changed(kiosk, "orders.csv", "lonely.csv"))
+    assert result.exit_code in (2, 3)
+    assert "Traceback" not in result.output
+
+
+def test_rows_without_a_customer_are_set_aside_and_counted(kiosk):
+    some = orders()
+    some.loc[:6, "client"] = None
+    some.to_csv(kiosk / "nameless.csv", index=False)
+    result = patron("check", changed(kiosk, "orders.csv", "nameless.csv"))
+    assert result.exit_code == 0
+    assert f"{len(some):,} rows read, set aside: 7 no customer; {len(some) - 7:,} used" in result.output
+
+
+def test_a_model_is_not_asked_without_a_feature_of_its_training(kiosk):
+    without = SETTINGS.replace('amount = "paid"\n', "").replace("tier = { horizon = 60 }\n", "")
+    path = kiosk / "without.toml"
+    path.write_text(without.replace("[costs]\nmargin_rate = 0.4\n", "").replace("budget = 40", "budget = 40\nvalue = 9"))
+    result = patron("score", path)
+    assert result.exit_code == 3
+    assert "was trained on" in result.output
+    assert "spend" in result.output
+
+
+def test_a_second_run_waits_for_nobody_and_says_so(kiosk):
+    with FileLock(kiosk / "patron-out" / "kiosk" / ".lock"):
+        result = patron("score", kiosk / "kiosk.toml")
+    assert result.exit_code == 6
+    assert "Another run is writing to 'kiosk'" in result.output
+
+
+def test_every_customer_asked_about_is_scored_once(kiosk):
+    scores = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    assert sorted(scores.customer) == sorted(orders().client.unique())
+    assert scores.churn_probability.between(0, 1).all()
+    assert (scores.purchase_within_30d <= scores.purchase_within_60d + 1e-12).all()
+    tiers = scores[[c for c in scores if c.startswith("probability_")]].sum(axis=1)
+    assert np.allclose(tiers, 1.0)
+
+
+def test_predictions_of_the_test_cutoff_can_be_judged_by_anyone(kiosk):
+    told = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "predictions_churn.parquet")
+    bought = orders()
+    window = bought[(bought.when >= "2023-11-01") & (bought.when < "2023-12-31")]
+    stayed = told.customer.isin(window.client)
+    assert set(told.candidate) >= {"constant", "activity", "logit", "lightgbm"}
+    assert (told.actual == (~stayed).astype(float)).all()
+    assert told.groupby("candidate").champion.all().sum() == 1
+
+
+def test_decisions_stay_within_the_budget_and_carry_their_reasons(kiosk):
+    table = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "decisions.parquet")
+    assert table.cost.sum() <= 40
+    assert table.reason_1.str.len().gt(10).all()
+    assert len(pd.read_csv(kiosk / "patron-out" / "kiosk" / "decisions.csv")) == len(table)
+
+
+def test_no_customer_is_named_in_the_report_or_the_registry(kiosk):
+    page = (kiosk / "patron-out" / "kiosk" / "report.html").read_text()
+    named = [c for c in orders().client.unique() if c in page]
+    logged = [p for p in (kiosk / "mlruns" / "artifacts").rglob("*") if p.is_file()]
+    texts = [p.read_text(errors="ignore") for p in logged]
+    assert not named
+    assert not [c for c in orders().client.unique() for text in texts if f'"{c}"' in text]
+
+
+def test_a_second_training_makes_new_versions_and_the_same_scores(kiosk):
+    first = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    again = patron("train", kiosk / "kiosk.toml")
+    assert "registered as kiosk-churn version 2" in again.output
+    assert patron("score", kiosk / "kiosk.toml").exit_code == 0
+    second = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    pd.testing.assert_frame_equal(first, second)
+
+
+FRESH = """
+import sys, importlib.abc
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("patron", "sklearn", "ibis", "duckdb", "shap"):
+            raise ImportError(f"{name} is not installed here")
+sys.meta_path.insert(0, Refuse())
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/kiosk-churn@champion")
+rows = pd.read_parquet(sys.argv[2])
+print(len(model.metadata.get_input_schema().input_names()))
+model.predict(rows).to_parquet(sys.argv[3])
+"""
+
+
+def test_the_champion_answers_the_same_in_a_process_without_patron(kiosk):
+    from patron.jobs import Job
+    from patron.settings import load
+
+    job = Job(load(kiosk / "kiosk.toml"), datetime(2026, 1, 1))
+    rows = job.today.X.astype("float64")
+    rows[rows.columns[::-1]].to_parquet(kiosk / "rows.parquet")
+    uri = f"sqlite:///{kiosk / 'mlruns' / 'mlflow.db'}"
+    ended = subprocess.run(
+        [sys.executable, "-c", FRESH, uri, str(kiosk / "rows.parquet"), str(kiosk / "answers.parquet")],
+        capture_output=True,
+        text=True,
+        cwd=kiosk,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout.split()[-1]) == len(job.models["churn"].spec["features"])
+    theirs = pd.read_parquet(kiosk / "answers.parquet").churn_probability
+    assert np.array_equal(theirs.to_numpy(), job.scores.churn_probability.to_numpy())
