@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check ui clean
+.PHONY: demo test check bench-features ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -19,6 +19,12 @@ check: $(VENV)/.dev ## Lint, types and import layers
 
 ui: $(VENV)/.core ## Open the page of the local experiments and models
 	$(BIN)/patron ui
+
+bench-features: $(VENV)/.dev ## Measure features beside other tools; PEERS=a Python that has them (see pyproject, bench)
+	$(BIN)/python benchmarks/features.py --peers $(or $(PEERS),$(BIN)/python)
+
+docs/features.md: $(VENV)/.core
+	$(BIN)/python -m patron.features > $@
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Patron needs Python 3.11 or later, but {sys.executable} is {v[0]}.{v[1]}. Name another one: make demo PYTHON=python3.12")'

@@ -35,9 +35,7 @@ def large_orders(orders):
 
 
 # %%
-from patron.features import ALL
-
-churn = pt.churn(horizon=90, active_in=365, features=(*ALL, large_orders))
+churn = pt.churn(horizon=90, active_in=365, own=(large_orders,))
 rows = pt.matrix(churn, history, split.train)
 rows.X[["orders_90d", "recency", "large_orders_365d"]].describe()
 
@@ -48,7 +46,8 @@ rows.X[["orders_90d", "recency", "large_orders_365d"]].describe()
 # %%
 trained = pt.train(churn, history, split)
 print(trained.reason)
-card = pt.backtest(trained, history, split.test)
+tested = pt.matrix(trained.question, history, split.test)
+card = pt.judge(trained, tested, pt.answers(trained.question, history, split.test))
 card.table()
 
 # %% [markdown]
@@ -71,4 +70,4 @@ print({k: plan.summary[k] for k in ("asked", "worth_treating", "treated", "contr
 
 # %%
 assert 0 < plan.summary["treated"] <= 100
-assert card.differences["AUC"].low > 0
+assert card.measured[trained.champion]["AUC"].value > 0.75

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import patron as pt
 from patron import demo
-from patron.features import ALL
 
 
 @pt.measure(windows=pt.days(90, 365), empty=0, theme="value", unit="orders")
@@ -17,8 +16,7 @@ def large_orders(orders):
     return orders.count(where=orders.amount >= 500)
 
 
-FEATURES = (*ALL, large_orders)
-ASKED = {"active_in": 365, "features": FEATURES}
+ASKED = {"active_in": 365, "own": (large_orders,)}
 
 settings = replace(
     demo.settings(Path()),

@@ -99,23 +99,23 @@ STEPS = st.one_of(
 TIMES = STEPS.map(lambda step: CUTOFF + step)
 LAGS = st.sampled_from([timedelta(0), TICK, timedelta(days=3), timedelta(days=90)])
 MONEY = st.one_of(st.none(), st.integers(-5_000, 20_000).map(lambda cents: cents / 100))
-CUSTOMERS = st.sampled_from(["a", "b", "c"])
+CUSTOMERS = st.sampled_from("abcdef")
 NOBODY = st.sampled_from([None, "", " ", "nan"])
 
 
 def orders_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
     """Orders with a time at which they became known; several may share an instant, some have no amount."""
     drawn = st.tuples(customers, TIMES, LAGS, MONEY)
-    return st.lists(drawn.map(lambda row: (row[0], row[1], row[1] + row[2], row[3])), max_size=12)
+    return st.lists(drawn.map(lambda row: (row[0], row[1], row[1] + row[2], row[3])), min_size=8, max_size=40)
 
 
 def returns_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
     """Things brought back."""
-    return st.lists(st.tuples(customers, TIMES, MONEY), max_size=6)
+    return st.lists(st.tuples(customers, TIMES, MONEY), max_size=20)
 
 
 def lines_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
     """Order lines with nulls wherever a business has them."""
     name = st.sampled_from(["x", "y", None])
     number = st.one_of(st.none(), st.integers(-3, 9).map(float))
-    return st.lists(st.tuples(customers, TIMES, name, name, name, number, MONEY), max_size=8)
+    return st.lists(st.tuples(customers, TIMES, name, name, name, number, MONEY), max_size=30)

@@ -9,7 +9,7 @@ In the order of the work:
     churn, next_purchase, tier  the three questions
     CostModel                   what is left of money that comes in
     matrix, answers             rows in memory: features, and what came of them
-    train, backtest             models beside baselines, and how good they are
+    train, judge, backtest      models beside baselines, and how good they are
     score, drivers              answers, and the reasons for them
     Offer, decide               whom to treat with what
     Settings, load_settings     the same from a TOML file
@@ -36,9 +36,10 @@ _HOME = {
     "matrix": "matrices",
     "answers": "matrices",
     "train": "models.training",
+    "judge": "backtests",
     "backtest": "backtests",
     "score": "models.scoring",
-    "drivers": "drivers",
+    "drivers": "driver_tables",
     "Offer": "decisions",
     "decide": "decisions",
     "Settings": "settings",

@@ -1,36 +1,29 @@
 """Back-tests: how good the candidates are on cutoffs that no choice ever saw, each figure with its doubt."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from patron.evaluation import Figure, curves, figures, metrics, paired
+from patron.errors import QuestionError
+from patron.evaluation import Figure, curves
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
-from patron.models.training import TREES, Trained
+from patron.models.rolling import folds as rolling_folds
+from patron.models.serving import Bundle
+from patron.models.targets import event_of
+from patron.models.training import Trained, fit
+from patron.periods import Split
+from patron.questions import Question, Tier
+from patron.segments import by_segment
+from patron.yardsticks import base, compared, measured, verdict, yardsticks
 
-__all__ = ["Card", "backtest", "judge", "predictions"]
+__all__ = ["Backtest", "Card", "backtest", "expected_rate", "judge", "predictions"]
 
-
-@dataclass(frozen=True)
-class Yardstick:
-    """One metric of one question: what is compared with what.
-
-    Args:
-        metric: function of the truths and the prediction, in this order.
-        truths: what happened, each of shape (n,).
-        column: which column of the answers is judged.
-        best: the best value there is, by which a difference is told as better or worse.
-    """
-
-    metric: Callable[..., float]
-    truths: tuple[np.ndarray, ...]
-    column: str
-    best: float
+FRAMES = ("reliability", "lift", "segments")
 
 
 @dataclass(frozen=True)
@@ -45,13 +38,18 @@ class Card:
         customers: different customers among them.
         base: what happened on average, by name (a rate, or money).
         measured: each metric of each candidate with its 95 % interval over customers.
-        differences: each metric of LightGBM less that of the best baseline, on the same draws of customers.
-        better: whether LightGBM is better, worse or tied there, by metric.
+        differences: each metric of the challenger less that of the best baseline, on the same draws of customers.
+        better: whether the challenger is better, worse or tied there, by metric.
         champion: the candidate to use, chosen before these figures were known.
         best_baseline: the best baseline, chosen before too.
         reason: why that champion.
         reliability: predicted and observed rates of the champion, by bins of equal count.
         gains: share of customers contacted and share of events found, by candidate.
+        challenger: the champion, or the best other candidate where the champion is a baseline.
+        shift: how often it happened at the cutoffs of training (`trained`, by date), and at these cutoffs the mean
+            prediction and what came true (`predicted`, `observed`, by date).
+        lift: of the champion, by tenths.
+        segments: where the champion is off, see `patron.segments.by_segment`.
     """
 
     question: str
@@ -68,80 +66,95 @@ class Card:
     reason: str
     reliability: pd.DataFrame
     gains: Mapping[str, pd.DataFrame]
+    challenger: str = "lightgbm"
+    shift: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lift: pd.DataFrame = field(default_factory=pd.DataFrame)
+    segments: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def table(self) -> pd.DataFrame:
         """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""
         candidates = {name: {m: str(f) for m, f in found.items()} for name, found in self.measured.items()}
         frame = pd.DataFrame(candidates)
-        frame[f"{TREES} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
+        frame[f"{self.challenger} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
         frame["verdict"] = pd.Series(self.better)
         return frame
 
     def plain(self) -> dict[str, Any]:
         """Return the card as plain JSON values."""
         made = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
-        made["reliability"] = self.reliability.to_dict("records")
+        made |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
         made["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
         return _without_nan(made)
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Card":
         """Return the card that `plain` was made from."""
-        figured = {name: _figures(found) for name, found in plain["measured"].items()}
-        made = plain | {
+        made = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
             "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
-            "measured": figured,
+            "measured": {name: _figures(found) for name, found in plain["measured"].items()},
             "differences": _figures(plain["differences"]),
-            "reliability": pd.DataFrame(plain["reliability"]),
             "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
         }
-        return cls(**made)
+        return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
 
 
-def backtest(trained: Trained, history: History, cutoffs: Sequence[datetime], seed: int = 0) -> Card:
+@dataclass(frozen=True)
+class Backtest:
+    """What a back-test over several origins found.
+
+    Args:
+        folds: the card of each test cutoff, oldest first, each by models that knew only what came before.
+        pooled: the card of all of them together; its candidate `chosen` is whatever each fold chose.
+        predictions: every candidate's answers for each customer and test cutoff.
+    """
+
+    folds: tuple[Card, ...]
+    pooled: Card
+    predictions: pd.DataFrame
+
+
+def backtest(question: Question, history: History, split: Split, seed: int = 0) -> Backtest:
+    """Learn how good the answers would have been at the last few cutoffs, each trained on what was known then.
+
+    Every cutoff of the split that has two earlier ones with labels ended before it is a test cutoff, up to the
+    last three that lie a horizon apart.
+
+    Args:
+        question: what is asked.
+        history: the checked event tables.
+        split: the cutoffs; what they are used for follows from their order.
+        seed: of LightGBM's sampling and of the bootstrap over customers.
+
+    Raises:
+        QuestionError: a cutoff lies outside the history, its horizon has not passed, or there are too few.
+    """
+    splits = _origins(split, question)
+    asked = question.on(history)
+    cutoffs = sorted({cutoff for one in splits for cutoff in (*one.known, *one.test)})
+    rows, label = matrix(asked, history, cutoffs), answers(asked, history, cutoffs)
+    trained, made = [], []
+    for one in splits:
+        trained.append(fit(asked, history, rows, label, one, seed))
+        asked = _fixed(asked, trained[0])
+        test = rows.at(*one.test)
+        made.append((rows.take(test), label[test]))
+    cards = tuple(judge(t, *part, seed) for t, part in zip(trained, made, strict=True))
+    found = pd.concat([predictions(t, *part) for t, part in zip(trained, made, strict=True)], ignore_index=True)
+    return Backtest(cards, _pooled(trained, made, seed), found)
+
+
+def judge(trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0) -> Card:
     """Judge trained candidates at test cutoffs, which training did not see.
 
     Args:
         trained: what `train` gave.
-        history: the checked event tables.
-        cutoffs: test cutoffs.
+        rows: features at the test cutoffs.
+        label: what happened, in the same order, shape (n,).
         seed: of the bootstrap over customers.
-
-    Raises:
-        QuestionError: a cutoff lies outside the history, or its horizon has not passed.
     """
-    rows = matrix(trained.question, history, cutoffs)
-    return judge(trained, rows, answers(trained.question, history, cutoffs), seed)
-
-
-def judge(trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0) -> Card:
-    """Judge trained candidates on test rows that are in memory; see `backtest`."""
     answered = {name: bundle.predict(rows.X) for name, bundle in trained.bundles.items()}
-    sticks = _yardsticks(trained.model.spec["answer"], label)
-    customers = rows.key.customer.to_numpy()
-    compared = (TREES, trained.best_baseline)
-    measured = {name: _measured(sticks, customers, made, seed) for name, made in answered.items()}
-    differences = {
-        name: paired(s.metric, customers, *s.truths, *(_of(s, answered[c]) for c in compared), seed=seed)
-        for name, s in sticks.items()
-    }
-    shown = _shown(trained.model.spec["answer"], label)
-    return Card(
-        question=trained.question.name,
-        horizon=trained.question.horizon.days or 0,
-        cutoffs=tuple(pd.Timestamp(c).to_pydatetime() for c in sorted(rows.key.cutoff.unique())),
-        rows=len(rows),
-        customers=rows.key.customer.nunique(),
-        base=_base(trained.model.spec["answer"], label),
-        measured=measured,
-        differences=differences,
-        better={name: _verdict(differences[name], sticks[name].best, measured[TREES][name].value) for name in sticks},
-        champion=trained.champion,
-        best_baseline=trained.best_baseline,
-        reason=trained.reason,
-        reliability=curves.reliability(shown.happened, shown.chance(answered[trained.champion])),
-        gains={name: curves.gain(shown.happened, shown.chance(made)) for name, made in answered.items()},
-    )
+    rivals = (trained.champion, trained.challenger, trained.best_baseline)
+    return _card(trained, answered, rivals, (rows, label), seed)
 
 
 def predictions(trained: Trained, rows: Matrix, label: np.ndarray | None = None) -> pd.DataFrame:
@@ -159,104 +172,104 @@ def predictions(trained: Trained, rows: Matrix, label: np.ndarray | None = None)
     return pd.concat(frames, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """The yes-or-no event that curves are drawn for, and the probability given to it."""
+def expected_rate(model: Bundle, rows: Matrix) -> dict[str, dict[str, float]]:
+    """Learn whether today looks like the cutoffs of training: how often it happened there, and is predicted here.
 
-    happened: np.ndarray
-    columns: tuple[str, ...]
+    Args:
+        model: a trained model.
+        rows: features of today's customers.
 
-    def chance(self, answered: pd.DataFrame) -> np.ndarray:
-        return np.clip(answered[list(self.columns)].sum(axis=1).to_numpy(), 0.0, 1.0)
-
-
-def _shown(answer: Mapping[str, Any], label: np.ndarray) -> _Shown:
-    if answer["kind"] == "churn":
-        return _Shown(label, ("churn_probability",))
-    if answer["kind"] == "next_purchase":
-        days = answer["within"][0]
-        return _Shown((label < days).astype(float), (f"purchase_within_{days}d",))
-    top = answer["tiers"][2:]
-    return _Shown((label >= answer["lows"][1]).astype(float), tuple(f"probability_{name}" for name in top))
+    Returns:
+        `trained`: rate by cutoff of training; `predicted`: mean prediction by cutoff of the rows.
+    """
+    chance = event_of(model.spec["answer"], np.zeros(0)).chance(model.predict(rows.X))
+    return {"trained": dict(model.spec.get("base_rates", {})), "predicted": _by_cutoff(rows, chance)}
 
 
-def _base(answer: Mapping[str, Any], label: np.ndarray) -> dict[str, float]:
-    if answer["kind"] == "churn":
-        return {"churn rate": float(label.mean())}
-    if answer["kind"] == "next_purchase":
-        rates = {f"bought within {d} days": float((label < d).mean()) for d in answer["within"]}
-        return rates | {"median days of buyers": float(np.nanmedian(label)) if (label >= 0).any() else float("nan")}
-    return {"mean profit": float(label.mean()), "share with profit": float((label > 0).mean())}
+def _card(
+    trained: Trained,
+    answered: Mapping[str, pd.DataFrame],
+    rivals: tuple[str, str, str],
+    judged: tuple[Matrix, np.ndarray],
+    seed: int,
+) -> Card:
+    rows, label = judged
+    champion, challenger, best = rivals
+    answer = trained.model.spec["answer"]
+    sticks, event, customers = yardsticks(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
+    found = {name: measured(sticks, customers, made, seed) for name, made in answered.items()}
+    differences = compared(sticks, customers, answered[challenger], answered[best], seed)
+    chance = event.chance(answered[champion])
+    happened = {"predicted": _by_cutoff(rows, chance), "observed": _by_cutoff(rows, event.happened)}
+    return Card(
+        question=trained.question.name,
+        horizon=trained.question.horizon.days or 0,
+        cutoffs=tuple(pd.Timestamp(c).to_pydatetime() for c in sorted(rows.key.cutoff.unique())),
+        rows=len(rows),
+        customers=rows.key.customer.nunique(),
+        base=base(answer, label),
+        measured=found,
+        differences=differences,
+        better={n: verdict(differences[n], sticks[n].best, found[challenger][n].value) for n in sticks},
+        champion=champion,
+        best_baseline=best,
+        reason=trained.reason,
+        reliability=curves.reliability(event.happened, chance),
+        gains={name: curves.gain(event.happened, event.chance(made)) for name, made in answered.items()},
+        challenger=challenger,
+        shift={"trained": trained.model.spec.get("base_rates", {}), **happened},
+        lift=curves.lift(event.happened, chance),
+        segments=by_segment(rows, event.happened, chance),
+    )
 
 
-def _yardsticks(answer: Mapping[str, Any], label: np.ndarray) -> dict[str, Yardstick]:
-    if answer["kind"] == "churn":
-        return _chances((label,), "churn_probability")
-    if answer["kind"] == "next_purchase":
-        return _waiting(answer, label)
-    tiers = np.asarray(answer["tiers"], dtype=object)
-    lows = answer["lows"]
-    actual = tiers[(label > lows[0]) * (1 + np.searchsorted(lows[1:], label, side="right"))]
-    return {
-        "quadratic kappa": Yardstick(_over(metrics.quadratic_kappa, list(tiers)), (actual,), "tier", 1.0),
-        "macro F1": Yardstick(_over(metrics.macro_f1, list(tiers)), (actual,), "tier", 1.0),
-        "Gini of profit": Yardstick(metrics.normalized_gini, (label,), "expected_profit", 1.0),
-        "decile error": Yardstick(metrics.decile_error, (label,), "expected_profit", 0.0),
-        "bias of profit": Yardstick(metrics.bias, (label,), "expected_profit", 0.0),
+def _origins(split: Split, question: Question) -> list[Split]:
+    cutoffs = (*split.known, *split.test)
+    found = [fold for fold in rolling_folds(cutoffs, question.horizon) if rolling_folds(fold.fitted, question.horizon)]
+    if not found:
+        raise QuestionError(
+            f"A back-test of {question.name!r} needs two cutoffs with labels that end before a third, got "
+            f"{len(cutoffs)} cutoffs with a horizon of {question.horizon}. Give cutoffs at least that far apart."
+        )
+    return [_origin(fold.fitted, fold.judged, question) for fold in found]
+
+
+def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Split:
+    """The last known cutoff is the valid one; those whose labels reach into it are left out."""
+    train = tuple(cutoff for cutoff in known if cutoff + question.horizon.delta <= known[-1])
+    return Split(train, (known[-1],), (test,))
+
+
+def _fixed(question: Question, first: Trained) -> Question:
+    """Keep the thresholds that the first fold found, so that a tier means the same in all folds."""
+    if not isinstance(question, Tier):
+        return question
+    return replace(question, thresholds=tuple(reversed(first.model.spec["answer"]["lows"][1:])))
+
+
+def _pooled(trained: Sequence[Trained], made: Sequence[tuple[Matrix, np.ndarray]], seed: int) -> Card:
+    names = [name for name in trained[0].bundles if all(name in one.bundles for one in trained)]
+    parts = [rows.X for rows, _ in made]
+    joined = Matrix(
+        pd.concat([rows.key for rows, _ in made], ignore_index=True),
+        pd.concat(parts, ignore_index=True),
+        made[0][0].definitions,
+    )
+    answered = {
+        name: pd.concat([t.bundles[name].predict(X) for t, X in zip(trained, parts, strict=True)], ignore_index=True)
+        for name in names
     }
+    chosen = [t.model.predict(X) for t, X in zip(trained, parts, strict=True)]
+    answered["chosen"] = pd.concat(chosen, ignore_index=True)
+    last = trained[-1]
+    label = np.concatenate([part for _, part in made])
+    told = replace(last, reason="; ".join(f"{t.champion} at the test cutoff {i + 1}" for i, t in enumerate(trained)))
+    return _card(told, answered, ("chosen", "chosen", last.best_baseline), (joined, label), seed)
 
 
-def _chances(truths: tuple[np.ndarray, ...], column: str) -> dict[str, Yardstick]:
-    found = {
-        "AUC": (metrics.auc, 1.0),
-        "average precision": (metrics.average_precision, 1.0),
-        "log loss": (metrics.log_loss, 0.0),
-        "Brier": (metrics.brier, 0.0),
-        "bias": (metrics.bias, 0.0),
-    }
-    return {name: Yardstick(metric, truths, column, best) for name, (metric, best) in found.items()}
-
-
-def _waiting(answer: Mapping[str, Any], label: np.ndarray) -> dict[str, Yardstick]:
-    days, horizon = answer["within"][0], float(answer["horizon"])
-    seen = np.where(np.isnan(label), horizon, label)
-    bought = ~np.isnan(label)
-
-    def date_error(actual: np.ndarray, expected: np.ndarray, weight: np.ndarray | None = None) -> float:
-        return metrics.mean_absolute_error(actual, np.minimum(expected, horizon), weight=weight)
-
-    return _chances(((label < days).astype(float),), f"purchase_within_{days}d") | {
-        "C-index": Yardstick(metrics.concordance, (seen, bought), "days_median", 1.0),
-        "error of the date (days)": Yardstick(date_error, (seen,), "days_median", 0.0),
-    }
-
-
-def _over(metric: Callable[..., float], classes: list[str]) -> Callable[..., float]:
-    def judged(actual: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> float:
-        return metric(actual, predicted, classes, weight=weight)
-
-    return judged
-
-
-def _measured(
-    sticks: Mapping[str, Yardstick], customers: np.ndarray, answered: pd.DataFrame, seed: int
-) -> dict[str, Figure]:
-    return {
-        name: figures({name: stick.metric}, customers, *stick.truths, _of(stick, answered), seed=seed)[name]
-        for name, stick in sticks.items()
-    }
-
-
-def _of(stick: Yardstick, answered: pd.DataFrame) -> np.ndarray:
-    return answered[stick.column].to_numpy()
-
-
-def _verdict(difference: Figure, best: float, value: float) -> str:
-    """Tell a difference whose interval leaves out zero as better or worse; more is better below the best value."""
-    if not (difference.low > 0 or difference.high < 0):
-        return "tie"
-    rival = value - difference.value
-    return "better" if abs(value - best) < abs(rival - best) else "worse"
+def _by_cutoff(rows: Matrix, values: np.ndarray) -> dict[str, float]:
+    found = pd.Series(values, dtype="float64").groupby(rows.key.cutoff.to_numpy()).mean()
+    return {f"{cutoff:%Y-%m-%d}": float(mean) for cutoff, mean in found.items()}
 
 
 def _figures(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Figure]:

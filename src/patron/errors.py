@@ -1,7 +1,7 @@
 """Everything Patron raises on purpose, with the exit code a scheduler sees:
 
 PatronError            1  something failed that Patron can name but not place
-├── SettingsError      2  a settings file cannot be understood
+├── SettingsError      2  settings, an offer or a budget cannot be meant
 ├── MeasureError       2  a measure or feature is not well formed
 ├── QuestionError      2  a question cannot be asked of this history
 ├── HistoryError       3  an event table breaks a promise
@@ -34,7 +34,7 @@ class PatronError(Exception):
 
 
 class SettingsError(PatronError):
-    """A settings file names something that Patron does not know, or leaves out what it needs."""
+    """What is to be done is not well said, in a settings file or in Python: a key, an offer, a budget, a pipeline."""
 
     exit_code = 2
 

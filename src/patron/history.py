@@ -1,7 +1,7 @@
 """Customer histories: checked event tables, and the only two doors into them.
 
 `past` hands out what was known before a cutoff, `future` what came from it on.
-Nothing else in the package compares an event's time with a cutoff.
+Both compare times as `patron.doors` says, and so does the fold; nothing else in the package does.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ import ibis
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
+from patron.doors import in_window, is_past
 from patron.errors import HistoryError, QuestionError, listed, nearest
-from patron.events import SIGNED, UNREADABLE_TIME, Events, Receipt
+from patron.event_tables import SIGNED, UNREADABLE_TIME, Events, Receipt
 from patron.periods import Span
 
 __all__ = ["History"]
@@ -34,7 +35,7 @@ class History:
             and `lines` (one row for each item of a purchase).
         receipts: what became of the rows that were read.
 
-    >>> from patron.events import declare
+    >>> from patron.event_tables import declare
     >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
     >>> history = History.of(orders=declare(rows))
     >>> history.receipts[0].read, dict(history.receipts[0].set_aside), history.receipts[0].used
@@ -85,14 +86,16 @@ class History:
     def past(self, name: str, cutoff: datetime, window: Span) -> Table:
         """Return the events known before *cutoff*, within the *window*; an event at the cutoff is the future.
 
-        The column `days_ago` (float) tells how long before the cutoff each event was.
+        The column `days_ago` (float) tells how long before the cutoff each event was, `days_between` how long after
+        the customer's event before it; that of the first event in the window is null.
         """
         table = self[name]
-        known = [table[column] < cutoff for column in ("at", "known_at") if column in table.columns]
+        known = [is_past(table[column], cutoff) for column in ("at", "known_at") if column in table.columns]
         if window.days is not None:
-            known.append(table["at"] >= cutoff - window.delta)
+            known.append(in_window(table["at"], cutoff - window.delta))
         rows = table.filter(known)
-        return rows.mutate(days_ago=_days(ibis.literal(cutoff), rows["at"]))
+        before = rows["at"].lag().over(ibis.window(group_by=rows.customer, order_by=rows["at"]))
+        return rows.mutate(days_ago=_days(ibis.literal(cutoff), rows["at"]), days_between=_days(rows["at"], before))
 
     def future(self, name: str, cutoff: datetime, horizon: Span) -> Table:
         """Return the events from *cutoff* up to the end of the *horizon*, which is left out.
@@ -100,7 +103,7 @@ class History:
         The column `days_ahead` (float) tells how long after the cutoff each event was.
         """
         table = self[name]
-        rows = table.filter(table["at"] >= cutoff, table["at"] < cutoff + horizon.delta)
+        rows = table.filter(in_window(table["at"], cutoff), is_past(table["at"], cutoff + horizon.delta))
         return rows.mutate(days_ahead=_days(rows["at"], ibis.literal(cutoff)))
 
     @property
@@ -162,8 +165,9 @@ def _days(late: Any, early: Any) -> Any:
 def _count(name: str, events: Events) -> Receipt:
     """Count rows by reason; refuse a table that has nothing to use."""
     table = events.table
+    money = {"money": table.amount.sum().cast("float64")} if "amount" in table.columns else {}
     counted = table.group_by("set_aside").aggregate(
-        n=table.count(), customers=table.customer.nunique(), first=table["at"].min(), last=table["at"].max()
+        n=table.count(), customers=table.customer.nunique(), first=table["at"].min(), last=table["at"].max(), **money
     )
     found = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
     aside = {reason: row["n"] for reason, row in sorted(found.items(), key=lambda kv: str(kv[0])) if reason}
@@ -175,7 +179,8 @@ def _count(name: str, events: Events) -> Receipt:
             f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration."
         )
     used = found[None]
-    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], ())
+    sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
+    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], (), sums)
 
 
 def _check_times(name: str, table: Table, unreadable: int, read: int) -> None:
@@ -244,6 +249,9 @@ def _added_up(rows: Table) -> Table:
     if (most or 0) <= 1:
         return rows
     sums = {c: rows[c].sum() for c in SIGNED if c in rows.columns}
+    if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
+        repeated = rows.shipping.min() == rows.shipping.max()
+        sums["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())
     same = {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
     if "known_at" in rows.columns:
         same["known_at"] = rows.known_at.max()  # an order is known when its last line is

@@ -16,7 +16,7 @@ from patron import logbook, reports, stores
 from patron.backtests import Card, judge, predictions
 from patron.baskets import Basket, BasketCard, asked_by, fit_basket, judge_basket, suggest
 from patron.decisions import Decisions, decide
-from patron.drivers import drivers, importance
+from patron.driver_tables import drivers, importance
 from patron.errors import LockError, QuestionError
 from patron.features import available
 from patron.fingerprints import fingerprint
@@ -291,4 +291,4 @@ def _shown(card: Card) -> str:
     base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
     cutoffs = ", ".join(f"{c:%Y-%m-%d}" for c in card.cutoffs)
     head = f"          test {cutoffs}: {card.rows:,} rows, {base}; 95 % intervals over customers"
-    return f"{head}\n" + "\n".join(f"          {line}" for line in card.table().to_string().splitlines())
+    return f"{head}\n" + "\n".join(f"          {line}" for line in card.table().T.to_string().splitlines())

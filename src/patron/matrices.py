@@ -1,19 +1,25 @@
 """The one crossing from tables to arrays: nothing before it holds rows in memory, nothing after it knows a table."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from patron.errors import QuestionError
 from patron.history import History
-from patron.plan import Definition, definitions
-from patron.questions import Question, labels, rows
+from patron.passes import AHEAD, Pass, Progress, silent
+from patron.plan import Definition, columns, definitions
+from patron.questions import Question
+from patron.sheets import Sheet, sheets
 
-__all__ = ["KEY", "Matrix", "answers", "matrix"]
+__all__ = ["KEY", "Matrix", "answers", "matrix", "write_rows"]
 
 KEY = ["customer", "cutoff"]
 
@@ -44,47 +50,159 @@ class Matrix:
         return Matrix(self.key[mask].reset_index(drop=True), self.X[mask].reset_index(drop=True), self.definitions)
 
 
-def matrix(question: Question, history: History, cutoffs: Sequence[datetime]) -> Matrix:
-    """Run the features of a question at some cutoffs and hold them in memory.
+def matrix(
+    question: Question,
+    history: History,
+    cutoffs: Sequence[datetime],
+    memory: float = 2.0,
+    progress: Callable[[Progress], None] = silent,
+) -> Matrix:
+    """Run the features of a question at some cutoffs and hold them in memory; each event table is read once.
 
     Args:
         question: who is asked about, and the features.
         history: the checked event tables.
         cutoffs: the instants at which customers are looked at.
+        memory: gigabytes that the events may take while they are worked on; more are read in parts.
+        progress: told how far the work has come.
 
     Raises:
-        QuestionError: a cutoff lies outside the history, none is given, or no customer is asked about.
+        QuestionError: a cutoff lies outside the history or comes twice, none is given, or no customer is asked about.
+        HistoryError: an event table changed while it was read.
     """
-    _check_some(cutoffs)
-    frames = [_frame(rows(question, history, cutoff)) for cutoff in sorted(cutoffs)]
-    made = pd.concat(frames, ignore_index=True)
-    if made.empty:
-        raise QuestionError(
-            f"No customer had an order in the {question.active_in} before {max(cutoffs):%Y-%m-%d}. "
-            "Ask about a longer time (active_in), or use later cutoffs."
-        )
-    X = made.drop(columns=KEY)
-    numbers = X.select_dtypes("number").columns
-    meant = definitions(history.tables, question.on(history).features)
-    return Matrix(made[KEY], X.astype(dict.fromkeys(numbers, np.float32)), meant)
+    asked = question.on(history)
+    job = _before(asked, history, cutoffs, memory, progress)
+    made = [sheet for sheet in sheets(job) if len(sheet.customer)]
+    _check_found(question, cutoffs, len(made))
+    meant = definitions(history.tables, asked.features)
+    keys = [_key(sheet) for sheet in made]
+    frames = [_frame(sheet, [d.name for d in meant]) for sheet in made]
+    if len(made) == 1:
+        return Matrix(keys[0], frames[0], meant)
+    key = pd.concat(keys, ignore_index=True)
+    order = key.sort_values(["cutoff", "customer"]).index.to_numpy()
+    X = pd.concat(frames, ignore_index=True)
+    return Matrix(key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), meant)
+
+
+def write_rows(
+    question: Question,
+    history: History,
+    cutoffs: Sequence[datetime],
+    path: Path,
+    memory: float = 1.0,
+    progress: Callable[[Progress], None] = silent,
+) -> int:
+    """Write the rows of a question as one Parquet file, part by part, so that any number of customers fits.
+
+    The columns are those of the matrix beside `customer` and `cutoff`. Rows are sorted by cutoff, then customer,
+    within each part of the customers. The file appears when it is whole.
+
+    Args:
+        question: who is asked about, and the features.
+        history: the checked event tables.
+        cutoffs: the instants at which customers are looked at.
+        path: the file to write.
+        memory: gigabytes that the events in memory may take.
+        progress: told how far the work has come.
+
+    Returns:
+        the number of rows written.
+
+    Raises:
+        QuestionError: as `matrix`.
+        HistoryError: an event table changed while it was read.
+    """
+    asked = question.on(history)
+    job = _before(asked, history, cutoffs, memory, progress)
+    names = [name for name, _, _ in columns(asked.features)]
+    written, path = 0, Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    writer = None
+    try:
+        for sheet in sheets(job):
+            table = _arrow(sheet, names)
+            writer = writer or pq.ParquetWriter(unfinished, table.schema)
+            writer.write_table(table)
+            written += len(table)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    finally:
+        if writer:
+            writer.close()
+    unfinished.replace(path)
+    _check_found(question, cutoffs, written)
+    return written
 
 
 def answers(question: Question, history: History, cutoffs: Sequence[datetime]) -> np.ndarray:
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
 
     Raises:
-        QuestionError: a horizon has not passed, or no cutoff is given.
+        QuestionError: a horizon has not passed, no cutoff is given, or one comes twice.
+        HistoryError: an event table changed while it was read.
     """
-    _check_some(cutoffs)
-    frames = [_frame(labels(question, history, cutoff)) for cutoff in sorted(cutoffs)]
-    return pd.concat(frames, ignore_index=True)["label"].to_numpy(dtype=np.float64)
+    times = _checked(history, cutoffs)
+    for cutoff in times:
+        history.check_passed(cutoff, question.horizon)
+    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64)
+    (sheet,) = sheets(job)
+    return sheet.numbers[0]
 
 
-def _check_some(cutoffs: Sequence[datetime]) -> None:
+def _before(
+    asked: Question,
+    history: History,
+    cutoffs: Sequence[datetime],
+    memory: float,
+    progress: Callable[[Progress], None],
+) -> Pass:
+    times = _checked(history, cutoffs)
+    return Pass(history, asked.active_in, asked.features, times, memory=memory, progress=progress)
+
+
+def _checked(history: History, cutoffs: Sequence[datetime]) -> tuple[datetime, ...]:
+    """Return the cutoffs, oldest first; refuse none, one that comes twice, and one outside the history."""
     if not cutoffs:
         raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
+    times = tuple(sorted(cutoffs))
+    twice = [one for one, other in pairwise(times) if one == other]
+    if twice:
+        raise QuestionError(
+            f"The cutoff {twice[0]:%Y-%m-%d} is given twice, so its rows would count double. Give each cutoff once."
+        )
+    for cutoff in times:
+        history.check_cutoff(cutoff)
+    return times
 
 
-def _frame(table: Table) -> pd.DataFrame:
-    frame = table.to_pyarrow().to_pandas()
-    return frame.sort_values(KEY, ignore_index=True)
+def _check_found(question: Question, cutoffs: Sequence[datetime], found: int) -> None:
+    if not found:
+        raise QuestionError(
+            f"No customer had an order in the {question.active_in} before {max(cutoffs):%Y-%m-%d}. "
+            "Ask about a longer time (active_in), or use later cutoffs."
+        )
+
+
+def _key(sheet: Sheet) -> pd.DataFrame:
+    return pd.DataFrame({"customer": sheet.customer.to_pandas(), "cutoff": sheet.cutoff})
+
+
+def _frame(sheet: Sheet, names: Sequence[str]) -> pd.DataFrame:
+    """Put numbers and texts side by side, in the order of the features; numbers are not copied."""
+    numbers = pd.DataFrame(sheet.numbers.T, columns=list(sheet.names), copy=False)
+    if not sheet.texts:
+        return numbers
+    texts = {name: pa.array(values, pa.string()).to_pandas() for name, values in sheet.texts.items()}
+    return numbers.assign(**texts)[list(names)]
+
+
+def _arrow(sheet: Sheet, names: Sequence[str]) -> pa.Table:
+    made = {"customer": sheet.customer, "cutoff": pa.array(sheet.cutoff)}
+    numbers = dict(zip(sheet.names, sheet.numbers, strict=True))
+    for name in names:
+        text = name in sheet.texts
+        made[name] = pa.array(sheet.texts[name], pa.string()) if text else pa.array(numbers[name], from_pandas=True)
+    return pa.table(made)

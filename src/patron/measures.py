@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 from ibis.common.exceptions import IbisTypeError
-from ibis.expr.types import Column, Scalar, Table, Value
+from ibis.expr.types import Column, NumericColumn, Scalar, Table, Value
 
 from patron.errors import MeasureError, listed, nearest
 from patron.periods import EVER, Span
 
-__all__ = ["THEMES", "Combination", "Feature", "Measure", "combine", "measure"]
+__all__ = ["THEMES", "Combination", "Feature", "Measure", "combine", "decay", "entropy", "guarded", "measure"]
 
 THEMES = ("habit", "value", "breadth", "service", "price", "contact", "social", "lifecycle")
 ON_CUTOFF = "cutoff"
@@ -126,6 +128,23 @@ class Combination:
 Feature = Measure | Combination
 
 
+def decay(events: Table, half_life: float) -> NumericColumn:
+    """Return the weight of each event, 1 at the cutoff and half as much every *half_life* days before it.
+
+    Multiply it with what is summed: `(visits.minutes * decay(visits, 30)).sum()`.
+    """
+    return ibis.literal(0.5) ** (events.days_ago / half_life)
+
+
+@ibis.udf.agg.builtin(name="entropy")
+def entropy(kinds: str) -> float:  # type: ignore[empty-body]
+    """Return how evenly a customer's events spread over kinds, in bits: 0 for one kind, 1 for two in equal parts.
+
+    Source: C. E. Shannon, A Mathematical Theory of Communication (1948). Use it in a measure:
+    `entropy(lines.category)`.
+    """
+
+
 def measure(
     windows: Sequence[Span] = (EVER,), empty: float | str | None = None, theme: str = "habit", unit: str = "number"
 ) -> Callable[[Callable[[Any], Value]], Measure]:
@@ -216,10 +235,31 @@ def _theme(name: str, theme: str) -> str:
     return theme
 
 
+def guarded(value: Any) -> Any:
+    """Return the expression with divisions by zero as null, which one engine calls infinite and another an error.
+
+    >>> import ibis
+    >>> guarded(ibis.literal(1.0) / ibis.literal(0.0)).to_pyarrow().as_py() is None
+    True
+    """
+
+    def mend(node: ops.Node, changed: dict[str, Any] | None) -> ops.Node:
+        fresh = node.copy(**changed) if changed else node
+        if isinstance(fresh, ops.Divide) and not isinstance(fresh.right, ops.NullIf) and not _is_safe(fresh.right):
+            return fresh.copy(right=ops.NullIf(fresh.right, ops.Literal(0, fresh.right.dtype)))
+        return fresh
+
+    return value.op().replace(mend, filter=ops.Value).to_expr()
+
+
+def _is_safe(divisor: ops.Value) -> bool:
+    return isinstance(divisor, ops.Literal) and bool(divisor.value)
+
+
 def _plain(value: Scalar) -> Scalar:
     """Numbers and truths as float64, so that every engine gives the same type."""
     kind = value.type()
-    return value if isinstance(kind, dt.String) else value.cast("float64")
+    return value if isinstance(kind, dt.String) else guarded(value).cast("float64")
 
 
 def _kind(made: object) -> str:

@@ -5,16 +5,33 @@ The generic path: one filtered GROUP BY for each event table and window, beside 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 import ibis
-from ibis.expr.types import Table
+import ibis.expr.operations as ops
+from ibis.expr.schema import Schema
+from ibis.expr.types import Column, Table
 
+from patron.doors import blank
 from patron.errors import MeasureError
-from patron.measures import ON_CUTOFF, Combination, Feature, Measure
-from patron.periods import Span
+from patron.fold.formulas import Formula, Unknown, taken_apart
+from patron.measures import ON_CUTOFF, Combination, Feature, Measure, guarded
+from patron.periods import EVER, Span
 
-__all__ = ["Definition", "Door", "answered", "columns", "definitions"]
+__all__ = [
+    "Definition",
+    "Door",
+    "Path",
+    "answered",
+    "columns",
+    "combined",
+    "definitions",
+    "explain_plan",
+    "formula",
+    "grouped",
+    "over",
+]
 
 Door = Callable[[str, Span], Table]
 SPINE = ibis.table({"customer": "string", "cutoff": "timestamp"}, name="spine")
@@ -65,14 +82,80 @@ def answered(spine: Table, door: Door, features: Sequence[Feature]) -> Table:
     """
     wanted = columns(features)
     base = spine
-    for (source, window), asked in _grouped(features):
+    for (source, window), asked in grouped(features):
         base = _beside(base, source, window, asked, door)
     combined = {
-        name: feature.compute(*(base[c] for c in feature.inputs(window))).cast("float64")
-        for name, feature, window in wanted
-        if isinstance(feature, Combination)
+        name: over(base, feature, window) for name, feature, window in wanted if isinstance(feature, Combination)
     }
     return base.mutate(**combined).select(*spine.columns, *(name for name, _, _ in wanted))
+
+
+def over(base: Table, feature: Combination, window: Span) -> Column:
+    """Return a combination as an expression over the finished columns of its parts."""
+    inputs = feature.inputs(window)
+    parts = ibis.table({f"part{i}": base[c].type() for i, c in enumerate(inputs)}, name="parts")
+    made = guarded(combined(feature, [parts[c] for c in parts.columns])).op()
+    swapped = {parts[part].op(): base[c].op() for part, c in zip(parts.columns, inputs, strict=True)}
+    return made.replace(swapped, filter=ops.Value).to_expr()
+
+
+def combined(feature: Combination, parts: Sequence[Column]) -> Column:
+    """Return a combination as an expression over columns of its parts, in their order."""
+    return feature.compute(*parts).cast("float64")
+
+
+def formula(events: Table, measure: Measure) -> Formula | Unknown:
+    """Return how the fold computes a measure, or why it takes the generic path.
+
+    Args:
+        events: its event table.
+        measure: built-in or own.
+    """
+    return taken_apart(measure.expression(blank(events)).op())
+
+
+@dataclass(frozen=True)
+class Path:
+    """Which way one column takes.
+
+    Args:
+        column: its name.
+        path: `fold`, `engine` (the generic path), `combination` or `cutoff`.
+        why: the reductions that the fold runs, or the reason why it cannot.
+    """
+
+    column: str
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.column:<32} {self.path:<12} {self.why}"
+
+
+def explain_plan(features: Sequence[Feature], tables: Mapping[str, Table]) -> tuple[Path, ...]:
+    """Tell which path each column takes, and why, without running anything; the values are the same on both.
+
+    Args:
+        features: built-in or own.
+        tables: event tables by name, for example those of a history.
+
+    >>> from patron.datasets import online_retail
+    >>> from patron.features import purchases
+    >>> print(explain_plan((purchases.recency,), online_retail().tables)[0])
+    recency                          fold         recency
+    """
+    return tuple(Path(name, *_path(feature, tables)) for name, feature, _ in columns(features))
+
+
+def _path(feature: Feature, tables: Mapping[str, Table]) -> tuple[str, str]:
+    if isinstance(feature, Combination):
+        return "combination", " and ".join(part.name for part in feature.parts)
+    if feature.source == ON_CUTOFF:
+        return "cutoff", "one value for all customers of a cutoff"
+    found = formula(tables[feature.source], feature)
+    if isinstance(found, Unknown):
+        return "engine", found.why
+    return "fold", ", ".join(dict.fromkeys(leaf.reduction for leaf in found.leaves.values()))
 
 
 def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tuple[Definition, ...]:
@@ -108,20 +191,26 @@ def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str
     if isinstance(feature, Combination):
         parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
         spine = ibis.table({f"part{i}": "float64" for i in range(len(parts))}, name="parts")
-        made = feature.compute(*(spine[c] for c in spine.columns))
-        return f"{_text(spine.select(value=made))} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
+        made = _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
+        return f"{made} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
     if feature.source == ON_CUTOFF:
         return _text(SPINE.select(value=feature.compute(SPINE.cutoff)))
-    events = ibis.table(tables[feature.source].schema(), name=feature.source)
-    seen = events.mutate(days_ago=ibis.null("float64"), days_ahead=ibis.null("float64"))
-    return f"{_text(seen.aggregate(value=feature.expression(seen)))} over {window}, empty {feature.empty}"
+    made = _reduced(feature.over(EVER), tables[feature.source].schema())
+    return f"{made} over {window}, empty {feature.empty}"
+
+
+@lru_cache(maxsize=4096)
+def _reduced(measure: Measure, schema: Schema) -> str:
+    """Return the reduction of a measure as text; kept, because many windows share it."""
+    seen = blank(ibis.table(schema, name=measure.source))
+    return _text(seen.aggregate(value=measure.expression(seen)))
 
 
 def _text(table: Table) -> str:
     return " ".join(str(ibis.to_sql(table, dialect="duckdb")).split())
 
 
-def _grouped(features: Sequence[Feature]) -> Iterable[tuple[tuple[str, Span], list[Measure]]]:
+def grouped(features: Sequence[Feature]) -> Iterable[tuple[tuple[str, Span], list[Measure]]]:
     """Return the measures by event table and window, each once, parts of combinations included."""
     asked: dict[tuple[str, Span, str], Measure] = {}
     meant: dict[str, Measure] = {}

@@ -93,7 +93,8 @@ def gain_plot(card: Card) -> str:
     share = np.linspace(0, 1, POINTS)
 
     def curve(ax: "Axes", name: str, **style: Any) -> None:
-        found = np.interp(share, card.gains[name].contacted, card.gains[name].found)
+        known = card.gains[name].astype(np.float64)
+        found = np.interp(share, known.contacted, known.found)
         ax.plot(share * 100, found * 100, label=NAMES.get(name, name), **style)
 
     def draw(ax: "Axes") -> None:
@@ -111,7 +112,7 @@ def importance_plot(importance: pd.DataFrame) -> str:
     """See which features move the answers most.
 
     Args:
-        importance: what `patron.drivers.importance` gives: words and share (0 to 1), strongest first.
+        importance: what `patron.driver_tables.importance` gives: words and share (0 to 1), strongest first.
     """
     top = importance[importance.share > 0].head(MOST_BARS)
     words = [fill(text, LETTERS) for text in top.words]

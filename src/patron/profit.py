@@ -1,16 +1,22 @@
 """Profit: the one definition of what a customer is worth, used by tiers, decisions and reports alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
-from ibis.expr.types import Table
+import ibis
+from ibis.expr.types import Scalar, Table
 
-from patron.errors import QuestionError, listed
+from patron.errors import QuestionError, listed, nearest
 from patron.history import History
-from patron.measures import Combination, combine, measure
-from patron.periods import Span
+from patron.measures import Combination, Measure
+from patron.periods import EVER, Span
+from patron.plan import answered
 
-__all__ = ["CostModel", "profit_over"]
+__all__ = ["CostModel", "ledger", "profit_over"]
+
+LINES = ("lines", "returned_lines")
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class CostModel:
             where the orders have a `margin` or `cost` of their own.
         cost_per_order: picking, packing and shipping of one order, in the currency of the amounts.
         cost_per_return: handling of one return, beside the margin that is lost with it.
+        cost_per_event: cost of one event of other tables, by table, for example {"tickets": 4.0}; comes on top of
+            the `cost` that such a table has of its own.
 
     Raises:
         QuestionError: a rate lies outside 0 to 1, or a cost is negative.
@@ -30,63 +38,120 @@ class CostModel:
     margin_rate: float | None = None
     cost_per_order: float = 0.0
     cost_per_return: float = 0.0
+    cost_per_event: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.margin_rate is not None and not 0 < self.margin_rate <= 1:
             raise QuestionError(
                 f"The margin rate is a share above 0 and up to 1, got {self.margin_rate}. Write 0.35 for 35 %."
             )
-        for name in ("cost_per_order", "cost_per_return"):
-            if getattr(self, name) < 0:
-                raise QuestionError(f"{name} cannot be negative, got {getattr(self, name)}. Costs are positive.")
+        rates = {"cost_per_order": self.cost_per_order, "cost_per_return": self.cost_per_return}
+        for name, cost in (rates | {f"cost_per_event of {t!r}": c for t, c in self.cost_per_event.items()}).items():
+            if not cost >= 0:
+                raise QuestionError(f"{name} cannot be negative, got {cost}. Costs are positive.")
 
 
 def profit_over(history: History, costs: CostModel, horizon: Span) -> Combination:
     """Return the measure of a customer's profit over a horizon.
 
-    Margin of the orders, less the margin of what came back, less handling of orders and returns.
+    Margin of the orders, less the margin of what came back, less the cost of orders, returns and all other events
+    (contacts, tickets) that have a cost. The margin is a column of its own, or the amount less the `cost` of goods,
+    or the margin rate of the amount; the `shipping` that rows may have is a cost. Each cost is counted once.
 
     Raises:
         QuestionError: orders or returns have no amount, or neither they nor the cost model say what is left of it.
     """
+    parts = tuple(
+        Measure(f"{name}_profit", name, partial(_worth, name, costs), (horizon,), 0, words, theme, "money")
+        for name, (words, theme) in _earners(history, costs).items()
+    )
+    words = "Profit after returns and costs" if len(parts) > 1 else "Profit after costs"
+    return Combination("profit", parts, lambda *earned: sum(earned[1:], earned[0]), words, "value", "money")
+
+
+def ledger(history: History, costs: CostModel) -> dict[str, float]:
+    """Return how the amounts that were read become the profit of customers, line by line, in currency.
+
+    The last line is what is left unexplained: costs of customers who never ordered, who have no profit of their own.
+
+    Raises:
+        QuestionError: as in `profit_over`.
+
+    >>> from patron.datasets import online_retail
+    >>> book = ledger(online_retail(), CostModel(margin_rate=0.35, cost_per_order=4.0))
+    >>> round(book["profit by ledger"] - book["profit of customers"] - book["not led back to a customer"], 2)
+    0.0
+    """
+    receipts = [r for r in history.receipts if r.money and r.table in _earning(history)]
+    lines = {"amounts read": sum(sum(r.money.values()) for r in receipts)}
+    for reason in sorted({reason for r in receipts for reason in r.money} - {"used"}):
+        lines[f"set aside: {reason}"] = -sum(r.money.get(reason, 0.0) for r in receipts)
+    totals = {name: _total(history[name], costs, name) for name in _earners(history, costs)}
+    lines |= {f"profit of {name}" if name == "orders" else f"cost of {name}": v for name, v in totals.items()}
+    lines["profit by ledger"] = sum(totals.values())
+    lines["profit of customers"] = _of_customers(history, costs)
+    lines["not led back to a customer"] = lines["profit by ledger"] - lines["profit of customers"]
+    return lines
+
+
+def _earning(history: History) -> tuple[str, ...]:
+    """Return the tables as they were read that the amounts of orders and returns come from."""
+    declared = {receipt.table for receipt in history.receipts}
+    return ("orders", "returns") if "orders" in declared else ("lines", "returned_lines", "returns")
+
+
+def _earners(history: History, costs: CostModel) -> dict[str, tuple[str, str]]:
+    """Return the event tables that earn or cost, each with what that means, in words, and its theme."""
     _check(history, costs)
-    windows = (horizon,)
+    found = {"orders": ("Margin of orders after their costs", "value")}
+    if "returns" in history.tables:
+        found["returns"] = ("Margin lost by returns, and their costs", "service")
+    others = sorted(set(history.tables) - {"orders", "returns", *LINES})
+    costly = [name for name in others if name in costs.cost_per_event or "cost" in history[name].columns]
+    return found | {name: (f"Cost of {name}", "service") for name in costly}
 
-    def margin(table: Table):
-        if "margin" in table.columns:
-            return table.margin.sum()
-        if "cost" in table.columns:
-            return (table.amount - table.cost).sum()
-        return table.amount.sum().cast("float64") * costs.margin_rate
 
-    @measure(windows=windows, empty=0, theme="value", unit="money")
-    def orders_profit(orders):
-        """Margin of orders after their handling."""
-        return margin(orders) - orders.count() * costs.cost_per_order
+def _worth(name: str, costs: CostModel, rows: Table) -> Scalar:
+    """Return what the rows of an event table bring, below zero where they cost."""
+    if name not in ("orders", "returns"):
+        own = rows.cost.fill_null(0).sum() if "cost" in rows.columns else 0
+        return 0 - rows.count() * costs.cost_per_event.get(name, 0.0) - own
+    shipping = rows.shipping.fill_null(0).sum() if "shipping" in rows.columns else 0
+    if name == "orders":
+        return _margin(rows, costs) - rows.count() * costs.cost_per_order - shipping
+    return 0 - _margin(rows, costs) - rows.count() * costs.cost_per_return - shipping
 
-    @measure(windows=windows, empty=0, theme="service", unit="money")
-    def returns_loss(returns):
-        """Margin lost by returns, and their handling."""
-        return margin(returns) + returns.count() * costs.cost_per_return
 
-    if "returns" not in history.tables:
+def _margin(rows: Table, costs: CostModel) -> Any:
+    if "margin" in rows.columns:
+        return rows.margin.sum()
+    if "cost" in rows.columns:
+        return (rows.amount - rows.cost).sum()
+    return rows.amount.sum().cast("float64") * costs.margin_rate
 
-        @combine(orders_profit, theme="value", unit="money")
-        def profit(earned):
-            """Profit after costs."""
-            return earned
 
-        return profit
+def _total(rows: Table, costs: CostModel, name: str) -> float:
+    worth = _worth(name, costs, rows).cast("float64")
+    return float(rows.aggregate(total=worth).to_pyarrow()["total"][0].as_py() or 0.0)
 
-    @combine(orders_profit, returns_loss, theme="value", unit="money")  # type: ignore[no-redef]
-    def profit(earned, lost):
-        """Profit after returns and costs."""
-        return earned - lost
 
-    return profit
+def _of_customers(history: History, costs: CostModel) -> float:
+    """Add the profit up over all customers with an order, through the measure that tiers use."""
+    end = max(receipt.last for receipt in history.receipts)
+    cutoff = ibis.literal(end.replace(year=end.year + 1, day=1))
+    spine = history["orders"].select("customer").distinct().mutate(cutoff=cutoff)
+    made = answered(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
+    return float(made.profit.sum().to_pyarrow().as_py())
 
 
 def _check(history: History, costs: CostModel) -> None:
+    for name in costs.cost_per_event:
+        if name not in history.tables or name in ("orders", "returns", *LINES):
+            others = set(history.tables) - {"orders", "returns", *LINES}
+            raise QuestionError(
+                f"A cost is given for each event of {name!r}, which is no event table besides orders and returns."
+                f"{nearest(name, others)} There are: {listed(others)}."
+            )
     for name in ("orders", "returns"):
         if name == "orders" or name in history.tables:
             _check_table(name, history[name].columns, costs)

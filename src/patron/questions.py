@@ -32,11 +32,13 @@ class Question:
         horizon: the time after the cutoff that the label looks at.
         active_in: who is asked about: customers with an order in this time before the cutoff.
         features: what the answer is found from; empty for all built-in ones that the history can answer.
+        own: features of your own, beside those.
     """
 
     horizon: Span
     active_in: Span = EVER
     features: tuple[Feature, ...] = ()
+    own: tuple[Feature, ...] = field(default=(), kw_only=True)
 
     name = "question"
 
@@ -46,10 +48,10 @@ class Question:
 
     def on(self, history: History) -> "Question":
         """Return the question with all its features: those named, or else the built-in ones, and the baselines'."""
-        named = self.features or built_in.available(history)[0]
+        named = (*(self.features or built_in.available(history)[0]), *self.own)
         wanted = {feature.column(w): None for feature in named for w in feature.windows}
         missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
-        return replace(self, features=(*named, *missing))
+        return replace(self, features=(*named, *missing), own=())
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""
@@ -162,24 +164,30 @@ class Tier(Question):
         return profit_over(history, self.costs, self.horizon)
 
 
-def churn(horizon: int, active_in: int | None = None, features: tuple[Feature, ...] = ()) -> Churn:
+def churn(
+    horizon: int, active_in: int | None = None, features: tuple[Feature, ...] = (), own: tuple[Feature, ...] = ()
+) -> Churn:
     """Ask who will place no order within *horizon* days, of customers with an order in the last *active_in* days.
 
     >>> churn(horizon=90, active_in=365).horizon.days
     90
     """
-    return Churn(Span(horizon), Span(active_in), tuple(features))
+    return Churn(Span(horizon), Span(active_in), tuple(features), own=tuple(own))
 
 
 def next_purchase(
-    horizon: int, within: tuple[int, ...] = (30,), active_in: int | None = None, features: tuple[Feature, ...] = ()
+    horizon: int,
+    within: tuple[int, ...] = (30,),
+    active_in: int | None = None,
+    features: tuple[Feature, ...] = (),
+    own: tuple[Feature, ...] = (),
 ) -> NextPurchase:
     """Ask when the next order comes, up to *horizon* days ahead, and how likely it is *within* fewer days.
 
     >>> next_purchase(horizon=90, within=(30,)).within
     (30,)
     """
-    return NextPurchase(Span(horizon), Span(active_in), tuple(features), tuple(within))
+    return NextPurchase(Span(horizon), Span(active_in), tuple(features), tuple(within), own=tuple(own))
 
 
 def tier(
@@ -188,13 +196,14 @@ def tier(
     tiers: Mapping[str, float] | None = None,
     active_in: int | None = None,
     features: tuple[Feature, ...] = (),
+    own: tuple[Feature, ...] = (),
 ) -> Tier:
     """Ask what customers will be worth over *horizon* days, in tiers of profit.
 
     >>> tier(horizon=90, costs=CostModel(margin_rate=0.4)).names
     ('lead', 'iron', 'gold', 'platinum')
     """
-    return Tier(Span(horizon), Span(active_in), tuple(features), costs, dict(tiers or TIERS))
+    return Tier(Span(horizon), Span(active_in), tuple(features), costs, dict(tiers or TIERS), own=tuple(own))
 
 
 def rows(question: Question, history: History, cutoff: datetime) -> Table:
@@ -250,7 +259,7 @@ def together(questions: Sequence[Question], history: History) -> tuple[Question,
     for question in questions:
         for feature in question.on(history).features:
             features += _unseen(feature, seen, history)
-    return tuple(replace(question, features=tuple(features)) for question in questions)
+    return tuple(replace(question, features=tuple(features), own=()) for question in questions)
 
 
 def _unseen(feature: Feature, seen: dict[str, Feature], history: History) -> tuple[Feature, ...]:

@@ -19,7 +19,7 @@ from patron import plots
 from patron.backtests import Card
 from patron.decisions import Decisions, Offer
 from patron.errors import ScoreError, listed
-from patron.events import Receipt
+from patron.event_tables import Receipt
 from patron.models.training import TREES
 from patron.profit import CostModel
 
@@ -38,12 +38,13 @@ class Report:
     Args:
         name: the business.
         made_at: when the page was made.
-        currency: code of the currency that all money is in, for example EUR.
+        currency: code or sign of the currency that all money is in, for example EUR or £.
         receipts: what was read of each event table.
         left_out: features that the tables could not give.
         cards: the back-test of each question.
         scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
-            expected_profit, days_low, days_median and days_high that were asked for.
+            expected_profit, days_low, days_median, days_high and next_... (likely in the next basket, the likeliest
+            first) that were asked for.
         why: drivers of the scores: pseudonym, rank, text.
         importance: features by how much they move the answers: words, theme, share.
         decisions: whom to treat with what; its table has a pseudonym for each customer.
@@ -104,7 +105,7 @@ def page(report: Report) -> str:
         risk=_risk(report),
         customers=_customers(report),
         **_importance(report.importance),
-        decided=report.decisions.table.head(TOP_DECISIONS).to_dict("records"),
+        decided=report.decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
         offers=_offers(report),
         effects=_effects(report.decisions.table),
         money=_inline(plots.money_plot(report.decisions, report.currency)),
@@ -166,6 +167,7 @@ def _risk(report: Report) -> dict[str, Any] | None:
     by_tier = scores.groupby("tier").agg(**told) if "tier" in scores else pd.DataFrame(columns=list(told))
     return {
         "leavers": scores.churn_probability.sum(),
+        "mean": scores.churn_probability.mean(),
         "stake": scores.stake.sum(),
         "plot": _inline(plots.risk_plot(scores)),
         "tiers": by_tier.sort_values("stake", ascending=False).reset_index().to_dict("records"),
@@ -191,7 +193,7 @@ def _customers(report: Report) -> list[dict[str, Any]]:
     reasons = mine.sort_values("rank").groupby("pseudonym").text.agg(list)
     longest = _horizon(report, "next_purchase") or math.inf
     return [
-        row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)}
+        row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)} | {"likely": _likely(row)}
         for row in top.to_dict("records")
     ]
 
@@ -201,6 +203,13 @@ def _importance(importance: pd.DataFrame) -> dict[str, Any]:
     weighty = importance[importance.share > 0]
     themes = weighty.groupby("theme").share.sum().sort_values(ascending=False, kind="stable")
     return {"themes": themes, "importance": _inline(plots.importance_plot(weighty)) if len(weighty) else ""}
+
+
+def _likely(row: Mapping[str, Any]) -> str:
+    """What the next basket is likely to hold: 'category toys, books', the likeliest first."""
+    held = {name: value for name, value in row.items() if name.startswith("next_") and pd.notna(value)}
+    kinds = dict.fromkeys(name.split("_")[1] for name in held)
+    return " ".join([*kinds, ", ".join(str(value) for value in held.values())]).strip()
 
 
 def _window(row: Mapping[str, Any], longest: float) -> list[str]:
@@ -252,8 +261,8 @@ def _template(currency: str) -> Any:
 def _money(value: float, digits: int, currency: str) -> str:
     sign = MINUS if round(value, digits) < 0 else ""
     number = f"{abs(value):,.{digits}f}"
-    symbol = SYMBOLS.get(currency)
-    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number}{SPACE}{currency}"
+    shown = SYMBOLS.get(currency, currency)
+    return f"{sign}{number}{SPACE}{shown}" if shown.isalpha() else f"{sign}{shown}{number}"
 
 
 def _percent(share: float, digits: int = 0) -> str:

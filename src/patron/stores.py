@@ -15,7 +15,7 @@ from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.errors import HistoryError
-from patron.events import Events, Role, Where, declare
+from patron.event_tables import Events, Role, Where, declare
 
 __all__ = ["events", "read", "write", "write_text"]
 

@@ -90,9 +90,7 @@ def test_no_rows_give_empty_bins_and_unknown_shares() -> None:
 @given(sample=SAMPLE, data=st.data())
 def test_the_order_of_rows_changes_no_curve(curve: object, sample: list, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(sample))
-    tables = [
-        curve(np.array([a for a, _ in each]), np.array([p for _, p in each])) for each in (sample, shuffled)
-    ]
+    tables = [curve(np.array([a for a, _ in each]), np.array([p for _, p in each])) for each in (sample, shuffled)]
     pd.testing.assert_frame_equal(*tables)
 
 

@@ -154,9 +154,7 @@ def test_rows_without_a_customer_are_refused_with_their_count() -> None:
 
 
 def test_a_column_of_another_length_is_refused_with_its_place() -> None:
-    with pytest.raises(
-        PatronError, match=r"Column 2 of the metric has shape \(1,\), where `groups` has 2 rows"
-    ):
+    with pytest.raises(PatronError, match=r"Column 2 of the metric has shape \(1,\), where `groups` has 2 rows"):
         figure(metrics.auc, ["a", "b"], [0, 1], [0.1])
 
 

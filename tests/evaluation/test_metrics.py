@@ -87,21 +87,15 @@ def test_no_rows_give_nan_and_a_plain_float(name: str) -> None:
         (metrics.root_mean_squared_error, oracle.root_mean_squared_error),
     ],
 )
-def test_weighted_metrics_equal_scikit_learn(
-    ours: Callable[..., float], theirs: Callable[..., float]
-) -> None:
-    assert ours(SOME, SCORE, weight=COUNT) == pytest.approx(
-        theirs(SOME, SCORE, sample_weight=COUNT), abs=1e-12
-    )
+def test_weighted_metrics_equal_scikit_learn(ours: Callable[..., float], theirs: Callable[..., float]) -> None:
+    assert ours(SOME, SCORE, weight=COUNT) == pytest.approx(theirs(SOME, SCORE, sample_weight=COUNT), abs=1e-12)
 
 
 def test_tier_metrics_equal_scikit_learn_on_the_classes_that_occur() -> None:
     true, told = [0, 1, 2, 2, 1, 0, 2], [0, 2, 2, 1, 1, 0, 0]
     kappa = oracle.cohen_kappa_score(true, told, weights="quadratic")
     assert metrics.quadratic_kappa(true, told, range(4)) == pytest.approx(kappa)
-    assert metrics.macro_f1(true, told, range(4)) == pytest.approx(
-        oracle.f1_score(true, told, average="macro")
-    )
+    assert metrics.macro_f1(true, told, range(4)) == pytest.approx(oracle.f1_score(true, told, average="macro"))
 
 
 def test_auc_counts_a_tie_as_one_half() -> None:
@@ -168,9 +162,7 @@ def test_concordance_equals_looking_at_every_pair(data: st.DataObject) -> None:
     for i, j in np.ndindex(len(days), len(days)):
         if bought[i] and (days[i] < days[j] or (days[i] == days[j] and not bought[j])):
             pairs += count[i] * count[j]
-            right += (
-                count[i] * count[j] * (float(expected[i] < expected[j]) + (expected[i] == expected[j]) / 2)
-            )
+            right += count[i] * count[j] * (float(expected[i] < expected[j]) + (expected[i] == expected[j]) / 2)
     whole = right / pairs if pairs else math.nan
     assert metrics.concordance(days, bought, expected, weight=count) == pytest.approx(whole, nan_ok=True)
 

@@ -181,9 +181,7 @@ def test_a_fit_ends_with_chances_on_degenerate_histories(fit, history):
 
 def test_daily_regulars_are_expected_every_day():
     history = [2000] * 50, [2000] * 50, [2001] * 50
-    assert fit_pareto_nbd(*history).expected_purchases(Transactions(*history), 90)[0] == pytest.approx(
-        90, rel=0.01
-    )
+    assert fit_pareto_nbd(*history).expected_purchases(Transactions(*history), 90)[0] == pytest.approx(90, rel=0.01)
 
 
 def test_one_robot_leaves_the_rates_of_the_others_alone():
@@ -194,9 +192,7 @@ def test_one_robot_leaves_the_rates_of_the_others_alone():
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.integers(0, 2000), st.floats(0, 1), st.floats(0, 3000), st.lists(st.floats(0, 2000), min_size=2, max_size=2)
-)
+@given(st.integers(0, 2000), st.floats(0, 1), st.floats(0, 3000), st.lists(st.floats(0, 2000), min_size=2, max_size=2))
 def test_a_longer_horizon_never_lowers_an_answer(x, share, T, horizons):
     one = Transactions([x], [share * T if x else 0], [T])
     for model in (MODEL, BG):
@@ -261,9 +257,7 @@ def test_the_interval_of_worth_covers_as_often_as_it_says():
 
 
 def test_contradictions_are_refused_with_the_row_and_the_way_out():
-    with pytest.raises(
-        HistoryError, match=r"t_x .* lies after T .* 1 of 2 customers; the first, row 1, has 40\. Mend"
-    ):
+    with pytest.raises(HistoryError, match=r"t_x .* lies after T .* 1 of 2 customers; the first, row 1, has 40\. Mend"):
         Transactions([1, 2], [5, 40], [30, 30])
     with pytest.raises(HistoryError, match=r"positive for a customer without repeat purchase .* row 0, has 5"):
         Transactions([0], [5], [30])
@@ -275,9 +269,7 @@ def test_contradictions_are_refused_with_the_row_and_the_way_out():
         Transactions([0], [0, 0], [30])
     with pytest.raises(HistoryError, match=r"'T' is not a finite number .* has nan"):
         Transactions([0], [0], [float("nan")])
-    with pytest.raises(
-        HistoryError, match=r"'x' must hold one number per customer\. Got an array of shape \(1, 1\)"
-    ):
+    with pytest.raises(HistoryError, match=r"'x' must hold one number per customer\. Got an array of shape \(1, 1\)"):
         Transactions([[0]], [0], [30])
 
 

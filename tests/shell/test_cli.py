@@ -145,7 +145,9 @@ def test_rows_without_a_customer_are_set_aside_and_counted(kiosk):
 def test_a_model_is_not_asked_without_a_feature_of_its_training(kiosk):
     without = SETTINGS.replace('amount = "paid"\n', "").replace("tier = { horizon = 60 }\n", "")
     path = kiosk / "without.toml"
-    path.write_text(without.replace("[costs]\nmargin_rate = 0.4\n", "").replace("budget = 40", "budget = 40\nvalue = 9"))
+    path.write_text(
+        without.replace("[costs]\nmargin_rate = 0.4\n", "").replace("budget = 40", "budget = 40\nvalue = 9")
+    )
     result = patron("score", path)
     assert result.exit_code == 3
     assert "was trained on" in result.output

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patron import registry as module
 from patron.errors import LockError, RegistryError
-from patron.registry import Promotion, Registry, ui_command
+from patron.registry import Promotion, Registry, local, ui_command
+from patron.registry.audit import undone
+from patron.registry.quiet import mlflow
+from patron.registry.versions import aliases_of, ensure_model
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -82,7 +84,7 @@ def python(code, *words, cwd=None):
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(local.__file__).parents[2])},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -198,13 +200,12 @@ def test_a_model_holds_no_pickle_no_scratch_path_and_no_customer(store, make):
 
 def test_the_signature_mends_the_order_and_keeps_values_out_of_errors(store, make):
     make("signed")
-    mlflow = module._mlflow()
     store.promote("signed", "1", "first", NOON)
-    model = mlflow.pyfunc.load_model(str(store.champion("signed").bundle.parent.parent))
+    model = mlflow().pyfunc.load_model(str(store.champion("signed").bundle.parent.parent))
     missing = pd.DataFrame({"orders": [float("nan")], "country": [None]})
     assert list(model.predict(ROWS[["country", "orders"]])["score"]) == [3.0, 4.0]
     assert model.predict(missing)["score"].isna().all()
-    with pytest.raises(mlflow.exceptions.MlflowException) as refused:
+    with pytest.raises(mlflow().exceptions.MlflowException) as refused:
         model.predict(ROWS.assign(orders=["anna@shop.se", "b"]))
     assert "anna" not in str(refused.value)
 
@@ -305,6 +306,13 @@ def test_an_unknown_model_is_refused_with_the_nearest_name(store, make):
         store.champion("lapze")
 
 
+@pytest.mark.parametrize("ask", [lambda client, name: aliases_of(client, name, "here"), ensure_model])
+def test_a_name_that_no_model_can_have_is_refused(store, ask):
+    refused = pytest.raises(RegistryError, match=r"Invalid model name 'a/b'. Names cannot .* Check its address")
+    with refused, store._client() as client:
+        ask(client, "a/b")
+
+
 def test_a_model_without_champion_is_refused_with_its_versions(store, make):
     make("headless"), make("headless")
     store.challenge("headless", "1")
@@ -350,9 +358,9 @@ def test_a_path_that_no_database_address_can_hold_is_refused():
 
 
 def test_a_lock_that_another_run_holds_is_waited_for_then_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 0)
+    monkeypatch.setattr(local, "PATIENCE", 0)
     refused = pytest.raises(LockError, match="held by another run for 0 s")
-    with module._locked(tmp_path), refused, module._locked(tmp_path):
+    with local.locked(tmp_path), refused, local.locked(tmp_path):
         pass
 
 
@@ -367,7 +375,7 @@ def test_a_password_in_an_address_is_never_shown():
     server = Registry.server("http://anna:secret@tracking:5000")
     with pytest.raises(RegistryError, match="http://tracking:5000 is a server") as refused:
         ui_command(server)
-    assert "secret" not in f"{server!r} {refused.value} {module._refusal(server, server.tracking_uri)}"
+    assert "secret" not in f"{server!r} {refused.value} {server._refusal(server.tracking_uri)}"
 
 
 @given(st.lists(st.sampled_from(["promote", "rollback"])))
@@ -382,4 +390,4 @@ def test_a_rollback_goes_back_to_whom_the_standing_promotions_say(actions):
         else:
             continue
         log.append(Promotion("", action, "churn", champions[-1], before, ""))
-    assert module._undone(log) == (champions[-2] if len(champions) > 1 else None)
+    assert undone(log) == (champions[-2] if len(champions) > 1 else None)

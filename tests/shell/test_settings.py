@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from patron.decisions import Offer
 from patron.errors import HistoryError, QuestionError, SettingsError
-from patron.events import ROLES
+from patron.event_tables import ROLES
 from patron.features import purchases
 from patron.periods import Split
 from patron.profit import CostModel
 from patron.questions import Tier, churn, next_purchase, tier
-from patron.settings import KNOWN, Settings, Table, described, load, template
+from patron.settings import Settings, Table, described, load, template
+from patron.settings.keys import KNOWN
 
 TEXT = """\
 name = "grocer"
@@ -121,6 +122,14 @@ def test_every_setting_of_a_tier_can_be_said(tmp_path):
     asked = loaded(tmp_path, text).question("tier")
     assert isinstance(asked, Tier)
     assert (asked.names, asked.thresholds) == (("low", "mid", "top"), (9,))
+
+
+def test_events_of_other_tables_can_cost_money(tmp_path):
+    asked = loaded(tmp_path, TEXT.replace("[cutoffs]", "cost_per_event = { tickets = 4.0 }\n[cutoffs]")).question(
+        "tier"
+    )
+    assert isinstance(asked, Tier)
+    assert asked.costs.cost_per_event == {"tickets": 4.0}
 
 
 def test_places_are_seen_from_the_folder_of_the_file(tmp_path):
@@ -525,3 +534,53 @@ def test_the_log_tells_what_python_adds_by_name(tmp_path):
     plain = described(replace(settings, tables={"lines": table}, questions=(asked,)))
     assert plain["tables.lines.roles.category"] == "a function of the table"
     assert plain["questions.churn.features"] == ["orders"]
+
+
+def pipeline(folder: Path, *lines: str) -> Path:
+    file = folder / "shop.py"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_the_pipeline_of_the_readme_loads():
+    settings = load(Path(__file__).parents[2] / "pipelines" / "online_retail.py")
+    assert settings.name == "online-retail-own"
+    assert [f.name for f in settings.question("churn").own] == ["large_orders"]
+
+
+def test_functions_of_a_pipeline_still_see_its_names_after_it_has_run(tmp_path):
+    begin = ("from dataclasses import replace", "from pathlib import Path", "from patron import demo", "BIG = 500")
+    table = "table = replace(asked.tables['orders'], roles={'amount': lambda orders: BIG})"
+    file = pipeline(
+        tmp_path, *begin, "asked = demo.settings(Path())", table, "settings = replace(asked, tables={'orders': table})"
+    )
+    assert load(file).tables["orders"].roles["amount"](None) == 500
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (("price = 1", "_own = 2"), "shop.py has no 'settings'. It has: price. Write at its end: settings = patron.S"),
+        (("settings = {'name': 'c-4711'}",), "shop.py: 'settings' must be Settings, got dict. Write at its end: sett"),
+        (("", "price = 1 / 0"), "shop.py, line 2: the pipeline fails with ZeroDivisionError: division by zero. Mend"),
+        (("price = 1", "price = = 2"), "shop.py, line 2: the pipeline fails with SyntaxError: invalid syntax"),
+        (("import patron", "", "patron.churn(horizon=0)"), "shop.py, line 3: the pipeline fails with QuestionError: "),
+        (("def f():", "  raise KeyError('k')", "f()"), "shop.py, line 2: the pipeline fails with KeyError: 'k'. Mend"),
+    ],
+)
+def test_a_pipeline_that_gives_no_settings_is_told_with_its_line(tmp_path, lines, told):
+    with pytest.raises(SettingsError) as caught:
+        load(pipeline(tmp_path, *lines))
+    assert str(caught.value).startswith(told)
+
+
+def test_a_pipeline_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    pipeline(tmp_path)
+    with pytest.raises(SettingsError, match=r"no settings file '.*ship\.py'.*in its folder: shop\.py\. Check the path"):
+        load(tmp_path / "ship.py")
+
+
+def test_a_folder_is_no_pipeline(tmp_path):
+    (tmp_path / "shop.py").mkdir()
+    with pytest.raises(SettingsError, match=r"shop\.py: the pipeline fails with ImportError: can't find '__main__'"):
+        load(tmp_path / "shop.py")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import PatronError
-from patron.evaluation.metrics import Column, Floats, binary, found, rows, tied
+from patron.evaluation.columns import Column, Floats, binary, found, rows, tied
 
 __all__ = ["gain", "lift", "reliability"]
 

@@ -128,18 +128,12 @@ def paired(
 
 def _refuse_settings(repeats: int, level: float) -> None:
     if repeats < 1:
-        raise PatronError(
-            f"An interval needs draws, got repeats={repeats}. Give one or more, usually repeats=500."
-        )
+        raise PatronError(f"An interval needs draws, got repeats={repeats}. Give one or more, usually repeats=500.")
     if not 0 < level < 1:
-        raise PatronError(
-            f"The level of an interval is a share, got level={level}. Give one as in level=0.95."
-        )
+        raise PatronError(f"The level of an interval is a share, got level={level}. Give one as in level=0.95.")
 
 
-def _in_order_of_content(
-    groups: npt.ArrayLike, arrays: tuple[npt.ArrayLike, ...]
-) -> tuple[Places, list[Values]]:
+def _in_order_of_content(groups: npt.ArrayLike, arrays: tuple[npt.ArrayLike, ...]) -> tuple[Places, list[Values]]:
     """Number customers by what their rows hold and sort rows by customer: names and order drop out."""
     customer = _numbered(groups)
     columns = [_fitting(place, array, customer.size) for place, array in enumerate(arrays)]

@@ -1,13 +1,27 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
 from patron.errors import MeasureError
-from patron.features import breadth, purchases, season, service
+from patron.features import baskets, breadth, habits, purchases, season, service, values
+from patron.features.rhythm import fitted
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
 
-__all__ = ["ALL", "available", "breadth", "purchases", "season", "service"]
+__all__ = [
+    "ALL",
+    "BASIC",
+    "available",
+    "baskets",
+    "breadth",
+    "fitted",
+    "habits",
+    "purchases",
+    "season",
+    "service",
+    "values",
+]
 
-ALL: tuple[Feature, ...] = (*purchases.ALL, *service.ALL, *breadth.ALL, *season.ALL)
+BASIC: tuple[Feature, ...] = (*purchases.ALL, *service.ALL, *breadth.ALL, *season.ALL)
+ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL)
 
 
 def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tuple[Feature, ...], tuple[str, ...]]:

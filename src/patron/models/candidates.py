@@ -10,26 +10,28 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import linear_inputs, plain_name
+from patron.models.serving import life_odds, linear_inputs, plain_name, raw_margins
 from patron.models.targets import Examples
 
-__all__ = ["PARAMETERS", "Estimator", "activity", "boosted", "constant", "logit"]
+__all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
 
 PARAMETERS: Mapping[str, Any] = {
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "num_leaves": 15,
     "min_data_in_leaf": 50,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
+    "max_bin": 127,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
 }
-MOST_ROUNDS = 2000
-PATIENCE = 100
+MOST_ROUNDS = 600
+PATIENCE = 25
 SMALL = 50_000_000
+NARROW = 0.25  # a feature that hardly varied in training must not explode where it does
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ class Estimator:
     booster: lgb.Booster | None = None
     rounds: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def margins(self, X: np.ndarray, target: Examples) -> np.ndarray:
+        """Return log-odds for each example, in the examples' order, shape (m, classes) or (m, 1)."""
+        if target.step is None:
+            return raw_margins(self.spec, self.booster, X, None)[target.row]
+        steps = range(target.steps)
+        by_step = np.stack([raw_margins(self.spec, self.booster, X, step) for step in steps])
+        return np.asarray(by_step[target.step, target.row])
 
 
 def constant(X: np.ndarray, target: Examples) -> Estimator:
@@ -63,27 +73,41 @@ def activity(X: np.ndarray, target: Examples, column: int, edges: Sequence[float
 
 def logit(X: np.ndarray, target: Examples, inputs: Sequence[int]) -> Estimator:
     """Answer with a logistic regression on the logarithms of a few features, such as recency and frequency."""
-    from sklearn.linear_model import LogisticRegression
+    spec = _scaling(X, inputs)
+    found = _regressed(linear_inputs(spec, X)[target.row], target)
+    return constant(X, target) if found is None else Estimator(spec | found)
 
-    used = X[:, list(inputs)].astype(np.float64)
-    logs = np.sign(used) * np.log1p(np.abs(used))
-    known = ~np.isnan(logs).all(axis=0)
-    mean = np.where(known, np.nanmean(np.where(known, logs, 0.0), axis=0), 0.0)
-    scale = np.where(known, np.nanstd(np.where(known, logs, 0.0), axis=0), 0.0)
-    spec = {
-        "kind": "linear",
-        "inputs": [int(i) for i in inputs],
-        "mean": mean.tolist(),
-        "scale": np.where(scale > 0, scale, 1.0).tolist(),
-    }
-    Z = linear_inputs(spec, X)[target.row]
-    if target.step is not None:
-        Z = np.column_stack([Z, np.eye(target.steps)[target.step][:, 1:]])
-    present, y = np.unique(target.y, return_inverse=True)
-    if len(present) < 2:
+
+def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs: Sequence[int] = ()) -> Estimator:
+    """Answer with a purchase process, its log-odds stretched and shifted to the training rows.
+
+    Args:
+        X: features, shape (n, k).
+        target: examples to fit.
+        life: a Pareto/NBD, as `serving.life_odds` reads it.
+        inputs: features whose logarithms correct the process; none leaves only stretch and shift.
+    """
+    spec = _scaling(X, inputs)
+    odds = _odds(X, target, life)
+    found = _regressed(np.column_stack([linear_inputs(spec, X)[target.row], odds]), target)
+    if found is None:
         return constant(X, target)
-    fitted = LogisticRegression(C=10.0, max_iter=1000).fit(Z, y)
-    return Estimator(spec | _coefficients(fitted, present, target, len(inputs)))
+    coef = np.asarray(found["coef"])
+    linear = spec | found | {"coef": coef[:, :-1].tolist()}
+    return Estimator({"kind": "parametric", "life": dict(life), "slope": coef[:, -1].tolist(), "linear": linear})
+
+
+def hybrid(base: Estimator, trees: Estimator) -> Estimator:
+    """Add trees that were boosted on what the base leaves over."""
+    spec = {"kind": "hybrid", "base": base.spec, "rest": trees.spec}
+    return Estimator(spec, trees.booster, trees.rounds, trees.parameters)
+
+
+def blended(members: Sequence[Estimator]) -> Estimator:
+    """Answer with the mean log-odds of candidates, of which at most one has trees."""
+    grown = next((member for member in members if member.booster), members[0])
+    spec = {"kind": "blend", "of": [member.spec for member in members]}
+    return Estimator(spec, grown.booster, grown.rounds, grown.parameters)
 
 
 def boosted(
@@ -94,6 +118,7 @@ def boosted(
     rounds: int = MOST_ROUNDS,
     watched: tuple[np.ndarray, Examples] | None = None,
     seed: int = 0,
+    base: Estimator | None = None,
 ) -> Estimator:
     """Answer with LightGBM trees.
 
@@ -105,14 +130,15 @@ def boosted(
         rounds: number of trees, the most where *watched* is given.
         watched: later features and examples; fitting stops when they do not improve.
         seed: of the sampling of rows and features.
+        base: an estimator whose log-odds the trees start from.
     """
     parameters = {**PARAMETERS, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
     columns = [plain_name(name) for name in names] + (["step"] if target.step is not None else [])
-    fit = _dataset(X, target, columns, categories)
+    fit = _dataset(X, target, columns, categories, base)
     if watched is None:
         booster = lgb.train(parameters, fit, rounds)
     else:
-        later = _dataset(*watched, columns, categories, reference=fit)
+        later = _dataset(*watched, columns, categories, base, reference=fit)
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         booster = lgb.train(parameters, fit, rounds, valid_sets=[later], callbacks=[stop])
     return Estimator({"kind": "trees"}, booster, booster.best_iteration or rounds, parameters)
@@ -123,13 +149,15 @@ def _dataset(
     target: Examples,
     columns: list[str],
     categories: Sequence[int],
+    base: Estimator | None,
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
     rows = X[target.row] if target.step is not None else X
     if target.step is not None:
         rows = np.column_stack([rows, target.step.astype(np.float32)])
-    kind = {"categorical_feature": list(categories)} if categories else {}
-    return lgb.Dataset(rows, target.y, reference=reference, feature_name=columns, free_raw_data=False, **kind)
+    start = None if base is None else base.margins(X, target).ravel(order="F")
+    kind: Any = list(categories) or "auto"
+    return lgb.Dataset(rows, target.y, reference, None, None, start, columns, kind)
 
 
 def _objective(target: Examples) -> dict[str, Any]:
@@ -154,6 +182,43 @@ def _table(target: Examples, cells: np.ndarray, count: int) -> list[Any]:
     if target.classes == 2:
         return np.log(rates[:, :, 1:] / rates[:, :, :1]).tolist()
     return np.log(rates).tolist()
+
+
+def _scaling(X: np.ndarray, inputs: Sequence[int]) -> dict[str, Any]:
+    """Centre and scale of the logarithms of some features; a feature nobody has becomes zero."""
+    used = X[:, list(inputs)].astype(np.float64)
+    logs = np.sign(used) * np.log1p(np.abs(used))
+    known = ~np.isnan(logs).all(axis=0)
+    mean = np.where(known, np.nanmean(np.where(known, logs, 0.0), axis=0), 0.0)
+    scale = np.where(known, np.nanstd(np.where(known, logs, 0.0), axis=0), 0.0)
+    return {
+        "kind": "linear",
+        "inputs": [int(i) for i in inputs],
+        "mean": mean.tolist(),
+        "scale": np.maximum(scale, NARROW).tolist(),
+    }
+
+
+def _odds(X: np.ndarray, target: Examples, life: Mapping[str, Any]) -> np.ndarray:
+    seen, process = X[:, life["inputs"]], dict(life)
+    if target.step is None:
+        return life_odds(process, seen, None)[target.row]
+    by_step = np.stack([life_odds(process, seen, step) for step in range(target.steps)])
+    return np.asarray(by_step[target.step, target.row])
+
+
+def _regressed(Z: np.ndarray, target: Examples) -> dict[str, Any] | None:
+    """Coefficients by class, intercepts by step and class; None where there is one class only."""
+    from sklearn.linear_model import LogisticRegression
+
+    present, y = np.unique(target.y, return_inverse=True)
+    if len(present) < 2:
+        return None
+    inputs = Z.shape[1]
+    if target.step is not None:
+        Z = np.column_stack([Z, np.eye(target.steps)[target.step][:, 1:]])
+    fitted = LogisticRegression(C=1.0, max_iter=1000).fit(Z, y)
+    return _coefficients(fitted, present, target, inputs)
 
 
 def _coefficients(fitted: Any, present: np.ndarray, target: Examples, inputs: int) -> dict[str, Any]:

@@ -18,8 +18,13 @@ import pandas as pd
 
 FORMAT = 1
 BOOSTER = "booster.txt"
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
+NEGLIGIBLE = 37.0  # exp(-37) is below the precision of a double
+SURE = 1e-4  # no purchase process is trusted beyond odds of ten thousand to one
 LONGEST = 10.0
 LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9
+
+Booster = lgb.Booster | None
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Bundle:
     """
 
     spec: dict[str, Any]
-    booster: lgb.Booster | None = None
+    booster: Booster = None
 
     @classmethod
     def load(cls, path: str | Path) -> "Bundle":
@@ -89,23 +94,29 @@ def encode(frame: pd.DataFrame, features: list[dict[str, Any]]) -> np.ndarray:
             X[:, i] = np.where(codes < 0, np.nan, codes)
         else:
             X[:, i] = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    X[np.isinf(X)] = np.nan  # an infinite amount says nothing that could be learned from
     return X
 
 
-def raw_margins(
-    estimator: dict[str, Any], booster: lgb.Booster | None, X: np.ndarray, step: int | None
-) -> np.ndarray:
+def raw_margins(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Return an estimator's log-odds before calibration, shape (n, classes) or (n, 1)."""
-    if estimator["kind"] == "rates":
-        return _rates(estimator, X, step)
-    if estimator["kind"] == "linear":
-        return _linear(estimator, X, step)
+    return np.asarray(MARGINS[estimator["kind"]](estimator, booster, X, step))
+
+
+def _trees(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    margins = booster.predict(rows, raw_score=True, num_threads=estimator.get("threads", 0))
-    return margins.reshape(len(X), -1)
+    asked = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
+    margins = _grown(booster).predict(rows, raw_score=True, **asked)
+    return np.asarray(margins).reshape(len(X), -1)
 
 
-def _rates(estimator: dict[str, Any], X: np.ndarray, step: int | None) -> np.ndarray:
+def _grown(booster: Booster) -> lgb.Booster:
+    if booster is None:
+        raise ValueError("The bundle's spec tells of trees, but the folder has no booster.txt. Copy the whole folder.")
+    return booster
+
+
+def _rates(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds by cell of one feature (or one cell for all), and step: table of shape (steps, cells, classes)."""
     table = np.asarray(estimator["table"])[step or 0]
     if estimator["input"] is None:
@@ -113,11 +124,119 @@ def _rates(estimator: dict[str, Any], X: np.ndarray, step: int | None) -> np.nda
     return table[np.searchsorted(estimator["edges"], np.nan_to_num(X[:, estimator["input"]]), side="right")]
 
 
-def _linear(estimator: dict[str, Any], X: np.ndarray, step: int | None) -> np.ndarray:
-    return (
-        linear_inputs(estimator, X) @ np.asarray(estimator["coef"]).T
-        + np.asarray(estimator["intercept"])[step or 0]
-    )
+def _linear(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    inputs = linear_inputs(estimator, X)
+    return inputs @ np.asarray(estimator["coef"]).T + np.asarray(estimator["intercept"])[step or 0]
+
+
+def _parametric(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """The log-odds of a purchase process, stretched, beside a linear part."""
+    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    return _linear(estimator["linear"], booster, X, step) + odds[:, None] * np.asarray(estimator["slope"])
+
+
+def _hybrid(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Trees for what the base leaves over."""
+    parts = (raw_margins(estimator[part], booster, X, step) for part in ("base", "rest"))
+    return np.asarray(sum(parts))
+
+
+def _blend(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """The mean log-odds of several."""
+    return np.mean([raw_margins(member, booster, X, step) for member in estimator["of"]], axis=0)
+
+
+def _seasonal(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds moved by what the month of the cutoff usually adds."""
+    return raw_margins(estimator["of"], booster, X, step) + season_shifts(estimator, X)
+
+
+def season_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return the shift of the month of each row, shape (n, classes) or (n, 1); none where it is unknown."""
+    table = np.vstack([np.zeros(len(estimator["shift"][0])), np.asarray(estimator["shift"])])
+    return np.asarray(table[np.clip(np.nan_to_num(X[:, estimator["input"]]), 0, 12).astype(int)])
+
+
+def _carried(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds of one horizon moved to another as a purchase process moves."""
+    return raw_margins(estimator["of"], booster, X, step) + carried_shifts(estimator, X)
+
+
+def carried_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
+    seen = X[:, estimator["to"]["inputs"]]
+    far, near = (life_odds(estimator[part], seen, None) for part in ("to", "from"))
+    return (far - near)[:, None] * estimator["slope"]
+
+
+MARGINS = {
+    "trees": _trees,
+    "rates": _rates,
+    "linear": _linear,
+    "parametric": _parametric,
+    "hybrid": _hybrid,
+    "blend": _blend,
+    "seasonal": _seasonal,
+    "carried": _carried,
+}
+
+
+def life_odds(life: dict[str, Any], seen: np.ndarray, step: int | None) -> np.ndarray:
+    """Return the log-odds that a Pareto/NBD gives to what is asked, shape (n,).
+
+    What is asked is a purchase by the end of the horizon, or within one step of it by those who have not bought
+    before, or with the sign -1 its opposite.
+
+    Args:
+        life: r, alpha, s and beta, the edges of the horizon in days, and the sign.
+        seen: days since the last order, days since the first, and orders, shape (n, 3).
+        step: step of the horizon, None for all of it.
+    """
+    edges = life["edges"]
+    late = bought_by(life, seen, edges[-1] if step is None else edges[step + 1])
+    early = bought_by(life, seen, edges[step]) if step else np.zeros(len(seen))
+    chance = np.clip((late - early) / np.maximum(1.0 - early, 1e-12), SURE, 1.0 - SURE)
+    return np.asarray(life["sign"] * np.log(chance / (1.0 - chance)))
+
+
+def bought_by(life: dict[str, Any], seen: np.ndarray, days: float) -> np.ndarray:
+    """Return the chance of a purchase within some days by Pareto/NBD (Schmittlein et al. 1987), shape (n,).
+
+    The integrals over the time of leaving and of the next purchase are sums over Gauss-Legendre nodes, as in
+    `patron.models.parametric`, which is tested to agree.
+    """
+    x, t_x, age = repeats(seen)
+    r, alpha, s, beta = (life[name] for name in ("r", "alpha", "s", "beta"))
+    wait = age - t_x
+    stayed = np.exp(-(r + x) * np.log1p(wait / (alpha + t_x)) - s * np.log1p(wait / (beta + t_x)))
+    left = s / (beta + t_x) * _decayed(wait, r + x, alpha + t_x, s + 1.0, beta + t_x)
+    soon = (r + x) / (alpha + age) * _decayed(np.full(len(x), days), r + x + 1.0, alpha + age, s, beta + age)
+    return np.asarray(stayed / (stayed + left) * np.minimum(soon, 1.0))
+
+
+def repeats(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return repeat purchases, days from first to last purchase, and days since the first, shape (n,) each.
+
+    Orders at one instant are one purchase; what contradicts itself is mended towards a single purchase.
+    """
+    recency, tenure, orders = np.maximum(np.nan_to_num(seen.astype(np.float64)), 0.0).T
+    age = np.maximum(tenure, recency)
+    x = np.where(age > recency, np.maximum(orders - 1.0, 0.0), 0.0)
+    return x, np.where(x > 0, age - recency, 0.0), age
+
+
+def _decayed(length: np.ndarray, power_a: np.ndarray, a: np.ndarray, power_b: float, b: np.ndarray) -> np.ndarray:
+    """Integrate (1 + u/a)^-power_a (1 + u/b)^-power_b over (0, length)."""
+    with np.errstate(over="ignore"):
+        ends = [part * np.expm1(NEGLIGIBLE / np.maximum(power, 1e-3)) for part, power in ((a, power_a), (b, power_b))]
+    pace = (power_a + 1.0) / a + (power_b + 1.0) / b
+    reach = np.log1p(np.minimum(length, np.minimum(*ends)) * pace)
+    total = np.zeros(len(length))
+    for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
+        growth = np.exp(reach * (0.5 * (node + 1.0)))
+        u = (growth - 1.0) / pace
+        total += 0.5 * weight * reach * growth / pace * np.exp(-power_a * np.log1p(u / a) - power_b * np.log1p(u / b))
+    return total
 
 
 def linear_inputs(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:

@@ -5,18 +5,20 @@ entered without having bought), so that customers who have not bought yet count 
 The tier is a class, with thresholds in money.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from patron.errors import QuestionError
 from patron.questions import Churn, NextPurchase, Question, Tier
 
-__all__ = ["Examples", "answer_for", "examples", "outputs"]
+__all__ = ["Event", "Examples", "answer_for", "event_of", "examples", "outputs"]
 
-STEPS = (1 / 26, 1 / 13, 1 / 6, 1 / 3, 1 / 2, 3 / 4, 1.0)
+STEPS = (1 / 12, 1 / 6, 1 / 3, 2 / 3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,37 @@ class Examples:
     y: np.ndarray
     classes: int
     steps: int = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """The yes-or-no event that rates and curves are about, and the columns whose sum is the chance given to it.
+
+    Args:
+        name: what happened, in words.
+        happened: 1 where it did, shape (n,).
+        columns: of the answers.
+    """
+
+    name: str
+    happened: np.ndarray
+    columns: tuple[str, ...]
+
+    def chance(self, answered: pd.DataFrame) -> np.ndarray:
+        """Return the chance that the answers give to the event, shape (n,)."""
+        return np.clip(answered[list(self.columns)].sum(axis=1).to_numpy(), 0.0, 1.0)
+
+
+def event_of(answer: Mapping[str, Any], label: np.ndarray) -> Event:
+    """Return the event of a question: churn, a purchase within the first days asked, a tier above the rest."""
+    if answer["kind"] == "churn":
+        return Event("churn", label, ("churn_probability",))
+    if answer["kind"] == "next_purchase":
+        days = answer["within"][0]
+        return Event(f"bought within {days} days", (label < days).astype(float), (f"purchase_within_{days}d",))
+    top = tuple(answer["tiers"][2:])
+    columns = tuple(f"probability_{name}" for name in top)
+    return Event(" or ".join(reversed(top)), (label >= answer["lows"][1]).astype(float), columns)
 
 
 @singledispatch
@@ -117,6 +150,4 @@ def _thresholds(question: Tier, label: np.ndarray) -> tuple[float, ...]:
 
 def _codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
     """Class of each profit: 0 up to and with the first low (a profit of zero is none), then by threshold."""
-    return (profit > lows[0]).astype(np.int64) + np.searchsorted(lows[1:], profit, side="right") * (
-        profit > lows[0]
-    )
+    return (profit > lows[0]).astype(np.int64) + np.searchsorted(lows[1:], profit, side="right") * (profit > lows[0])

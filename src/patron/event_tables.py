@@ -6,25 +6,29 @@ of rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import sub
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
+from patron.doors import RELATIVE
 from patron.errors import HistoryError, listed, nearest
 
 __all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
 
 MONEY = "decimal(18, 4)"
 TEXT_ROLES = ("order", "item", "category", "channel", "kind")
-NUMBER_ROLES = ("amount", "price", "discount", "cost", "margin", "quantity")
+NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
 ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
-SIGNED = ("amount", "quantity", "discount", "cost", "margin")
+SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
 NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
-KEPT_NAMES = ("set_aside", "days_ago", "days_ahead")
+EDGED = r"^[ \t\n\r\v\f]|[ \t\n\r\v\f]$"
+KEPT_NAMES = ("set_aside", *RELATIVE)
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 INSTANT = "timestamp('UTC')"
 OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
@@ -37,7 +41,8 @@ Where = Mapping[str, object]
 class Receipt:
     """What became of the rows of one event table: read, set aside (why), used.
 
-    Every row that was read is either used or counted under a reason.
+    Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
+    `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
     """
 
     table: str
@@ -48,6 +53,7 @@ class Receipt:
     first: datetime
     last: datetime
     notes: tuple[str, ...] = ()
+    money: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,9 @@ def declare(
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives; times with a zone are turned into its wall-clock time.
         **roles: for each role of `ROLES` the name of the column that has it, or a function of the table.
-            A role that is not named is taken by the column of the same name, if there is one.
+            A role that is not named is taken by the column of the same name, if there is one. The amount is what
+            the business gets: net of discount and tax. Where no column has it, it is made from `gross` less
+            `discount` and `tax`, or from `price` times `quantity`.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -93,8 +101,7 @@ def declare(
     _check_zone(timezone)
     named = _named(table, roles)
     columns = {role: _role(table, role, name) for role, name in named.items()}
-    if "amount" not in columns and {"price", "quantity"} <= set(columns):
-        columns["amount"] = columns["price"] * columns["quantity"]
+    columns |= _amount(columns)
     _check_promised(table, columns)
     kept = table.filter(_matches(table, where)) if where else table
     typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
@@ -102,6 +109,19 @@ def declare(
         typed["returned"] = _matches(table, returns).fill_null(False)
     beside = [c for c in table.columns if c not in typed and c not in named.values()]
     return Events(kept.select(**typed, **{c: table[c] for c in beside}, set_aside=_reason(columns, typed)))
+
+
+def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Make the amount where no column has it but others tell it."""
+    if "amount" in columns:
+        return {}
+    if "gross" in columns:
+        _check_number("gross", columns["gross"])
+        less = [columns[role].fill_null(0) for role in ("discount", "tax") if role in columns]
+        return {"amount": reduce(sub, less, columns["gross"])}
+    if {"price", "quantity"} <= set(columns):
+        return {"amount": columns["price"] * columns["quantity"]}
+    return {}
 
 
 def _check_names(table: Table) -> None:
@@ -188,8 +208,12 @@ def _customer(column: Column) -> Column:
     if column.type().is_floating():
         whole = column.try_cast("int64")
         column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
-    text = column.cast("string").strip()
-    return text.lower().isin(NO_CUSTOMER).ifelse(ibis.null("string"), text)
+    text = column.cast("string")
+    if column.type().is_integer():
+        return text
+    bare = text.re_search(EDGED).ifelse(text.strip(), text)  # looking first is five times faster than stripping all
+    empty = (bare.length() <= max(map(len, NO_CUSTOMER))) & bare.lower().isin(NO_CUSTOMER)
+    return empty.ifelse(ibis.null("string"), bare)
 
 
 def _time(role: str, column: Column, timezone: str) -> Column:

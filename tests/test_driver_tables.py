@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patron import drivers as module
-from patron.drivers import COLUMNS, drivers, importance, theme_importance
+from patron import driver_tables as module
+from patron.driver_tables import COLUMNS, drivers, importance, theme_importance
 from patron.errors import PatronError, QuestionError, ScoreError
 from patron.matrices import Matrix
 from patron.models.candidates import activity, boosted, constant, logit
-from patron.models.serving import Bundle, encode
+from patron.models.serving import Bundle, encode, linear_inputs
 from patron.models.targets import answer_for, examples
 from patron.plan import Definition
 from patron.questions import Tier, churn, next_purchase
@@ -221,7 +221,7 @@ def test_a_push_on_the_tier_is_weighted_by_rank():
     coef = np.array(model.spec["estimator"]["coef"])
     told = drivers(model, people(), top=4)
     ratio = told[told.feature == "recency"].set_index("customer").push
-    z = module.linear_inputs(model.spec["estimator"], encode(people().X, FEATURES))[:, 0]
+    z = linear_inputs(model.spec["estimator"], encode(people().X, FEATURES))[:, 0]
     expected = pd.Series(z * SLOPE * ([-1.5, -0.5, 0.5, 1.5] @ coef[:, 0]), people().key.customer)
     assert np.abs(ratio - expected[ratio.index]).max() < 1e-9
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import PatronError, QuestionError, ScoreError, listed
+from patron.errors import QuestionError, ScoreError, listed
 from patron.matrices import Matrix
 from patron.measures import ON_CUTOFF
-from patron.models.serving import Bundle, encode, linear_inputs, sigmoid, softmax
+from patron.models.contributions import contributions
+from patron.models.serving import Bundle, encode, sigmoid, softmax
 
 __all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
 
@@ -24,7 +25,6 @@ COLUMNS = (
 PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
 BATCH = 20_000
-TOLERANCE = 1e-4
 FORMATS: Mapping[str, Callable[[float], str]] = {
     "money": lambda value: f"{value:,.2f}",
     "share": lambda value: f"{_number(100 * value)} %",
@@ -50,10 +50,9 @@ class _Told:
 def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     """Tell for each customer what moved the answer most, in words a retention manager can read.
 
-    Trees are split exactly by TreeSHAP (Lundberg et al. 2020, "From local explanations to global understanding
-    with explainable AI for trees"), linear models by coefficient times centred input, rates by their difference
-    from the rate of the usual customer. Churn is told in log-odds; the next purchase in log-odds of its hazard,
-    the mean of the steps up to the first `within`; the tier in margins weighted by rank: a push upwards lifts it.
+    Pushes are the model's exact `contributions`. Churn is told in log-odds; the next purchase in log-odds of its
+    hazard, the mean of the steps up to the first `within`; the tier in margins weighted by rank: a push upwards
+    lifts it.
 
     Args:
         model: any trained model.
@@ -143,7 +142,7 @@ def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed
     told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
     total = np.zeros(members.shape[1])
     for part in _batches(sample):
-        parts, _ = _parts(model, encode(part.X, model.spec["features"]), told.steps)
+        parts, _ = contributions(model, encode(part.X, model.spec["features"]), told.steps)
         total += np.abs(_pushes(parts, told) @ members).sum(axis=0)
     return total / len(sample)
 
@@ -157,7 +156,7 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     features = model.spec["features"]
     told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
     X = encode(part.X, features)
-    parts, margins = _parts(model, X, told.steps)
+    parts, margins = contributions(model, X, told.steps)
     pushes = _pushes(parts, told)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
     best = np.argsort(-np.abs(own), axis=1, kind="stable")[:, :top]
@@ -227,54 +226,6 @@ def _pushes(parts: np.ndarray, told: _Told) -> np.ndarray:
     return np.asarray(np.einsum("nskf,sk->nf", parts, told.weight))
 
 
-def _parts(model: Bundle, X: np.ndarray, steps: tuple[int | None, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Calibrated contributions, shape (rows, steps, classes, features), and margins without the last axis."""
-    parts, margins = zip(*(_step_parts(model, X, step) for step in steps), strict=True)
-    return np.stack(parts, axis=1), np.stack(margins, axis=1)
-
-
-def _step_parts(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
-    calibration = model.spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
-    slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
-    parts, base = _SPLIT[model.spec["estimator"]["kind"]](model, X, step)
-    margins = model.margins(X, step)
-    _check_sums((parts.sum(axis=2) + base) * slope + shift, margins)
-    return parts * slope, margins
-
-
-def _split_trees(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """LightGBM's exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
-    booster: Any = model.booster
-    rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    made = booster.predict(rows, pred_contrib=True, num_threads=model.spec["estimator"].get("threads", 0))
-    shaped = made.reshape(len(X), -1, rows.shape[1] + 1)
-    return shaped[:, :, : X.shape[1]], shaped[:, :, X.shape[1] :].sum(axis=2)
-
-
-def _split_linear(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
-    estimator = model.spec["estimator"]
-    coef = np.asarray(estimator["coef"])
-    parts = np.zeros((len(X), len(coef), X.shape[1]))
-    parts[:, :, estimator["inputs"]] = linear_inputs(estimator, X)[:, None, :] * coef
-    return parts, np.asarray(estimator["intercept"])[step or 0]
-
-
-def _split_rates(model: Bundle, X: np.ndarray, step: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """The one feature's rate beside the rate of the usual customer; a constant has no parts at all."""
-    estimator = model.spec["estimator"]
-    table = np.asarray(estimator["table"])[step or 0]
-    parts = np.zeros((len(X), table.shape[1], X.shape[1]))
-    if estimator["input"] is None:
-        return parts, table[0]
-    seen = np.append(X[:, estimator["input"]], model.spec["features"][estimator["input"]]["usual"] or 0.0)
-    rates = table[np.searchsorted(estimator["edges"], np.nan_to_num(seen), side="right")]
-    parts[:, :, estimator["input"]] = rates[:-1] - rates[-1]
-    return parts, rates[-1]
-
-
-_SPLIT = {"trees": _split_trees, "linear": _split_linear, "rates": _split_rates}
-
-
 def _told_churn(answer: dict[str, Any]) -> _Told:
     return _Told((None,), np.ones((1, 1)), lambda margins: sigmoid(margins[:, 0, 0]), "the risk")
 
@@ -306,14 +257,4 @@ def _check_features(model: Bundle, rows: Matrix) -> None:
         raise ScoreError(
             f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
             f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
-        )
-
-
-def _check_sums(sums: np.ndarray, margins: np.ndarray) -> None:
-    """Refuse contributions that do not add up: libraries have returned such without a word."""
-    off = np.abs(sums - margins) / np.maximum(1.0, np.abs(margins))
-    if not (off <= TOLERANCE).all():
-        raise PatronError(
-            f"The drivers of a batch of {len(margins)} rows do not add up to the model's margin: the worst is "
-            f"off by {off.max():.2g} of it, {TOLERANCE:.0g} is allowed. Do not use them; check LightGBM's version."
         )

@@ -1,20 +1,19 @@
-"""Decisions: whom to treat with which offer within a budget, what to expect of it, and whom to hold out to learn.
-
-Every decision carries its evidence: here the effect of an offer is the business's own assumption, never a finding.
-"""
+"""Policy: whom to treat with which offer, and whom to hold out to learn from."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from patron.decisions.budgets import allot
+from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "Offer", "decide"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "decide"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
 TOLD = ("customer", "cutoff", "rank", "text")
@@ -30,74 +29,6 @@ RANGES = (
     ("churn_probability", 0.0, 1.0, "a number from 0 to 1"),
     ("value", -LARGEST, LARGEST, "a finite number"),
 )
-LIMITS = (
-    ("contact_cost", LARGEST, "money of 0 or more", 2.5),
-    ("incentive_cost", LARGEST, "money of 0 or more", 10.0),
-    ("accepted", 1.0, "a probability from 0 to 1", 0.3),
-)
-ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Offer:
-    """An action that may keep a customer who would leave: what it costs, and how well it is assumed to work.
-
-    Args:
-        name: what it is called.
-        contact_cost: cost of making the offer to one customer, in currency.
-        incentive_cost: cost of the incentive to one customer who takes it, in currency.
-        accepted: probability that the incentive is taken, 0 to 1.
-        effect: share of those who would leave that the offer keeps, 0 to 1; an assumption.
-        effect_low: lowest effect thought possible; half of the effect if it is not given.
-        effect_high: highest effect thought possible; one and a half times the effect, at most 1, if not given.
-        channel: how the customer is reached.
-        words: what it means, for the business.
-
-    Raises:
-        SettingsError: a cost is negative, a share lies outside 0 to 1, or the bounds do not hold the effect.
-
-    >>> voucher = Offer("voucher", contact_cost=1.0, incentive_cost=10.0, accepted=0.3, effect=0.5)
-    >>> voucher.cost, voucher.effects
-    (4.0, (0.25, 0.5, 0.75))
-    """
-
-    name: str
-    contact_cost: float
-    incentive_cost: float = 0.0
-    accepted: float = 1.0
-    _: KW_ONLY
-    effect: float
-    effect_low: float | None = None
-    effect_high: float | None = None
-    channel: str = ""
-    words: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            raise SettingsError(f"An offer needs a name, got {self.name!r}. Write for example name = 'call'.")
-        for told, most, meaning, example in LIMITS:
-            if not 0 <= getattr(self, told) <= most:
-                raise SettingsError(
-                    f"Offer {self.name!r}: {told} is {meaning}, got {getattr(self, told)}. Write {told} = {example}."
-                )
-        low, middle, high = self.effects
-        if not 0 <= low <= middle <= high <= 1:
-            raise SettingsError(
-                f"Offer {self.name!r}: the effect and its bounds are rising shares from 0 to 1, got "
-                f"effect_low={low}, effect={middle}, effect_high={high}. Write effect = 0.2 for 20 % of leavers kept."
-            )
-
-    @property
-    def cost(self) -> float:
-        """What one customer is expected to cost: the contact, and the incentive as often as it is taken."""
-        return self.contact_cost + self.accepted * self.incentive_cost
-
-    @property
-    def effects(self) -> tuple[float, float, float]:
-        """The lowest, assumed and highest effect."""
-        low = 0.5 * self.effect if self.effect_low is None else self.effect_low
-        high = min(1.5 * self.effect, max(1.0, self.effect)) if self.effect_high is None else self.effect_high
-        return low, self.effect, high
 
 
 @dataclass(frozen=True)
@@ -126,9 +57,7 @@ def decide(
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
     The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost.
-    One offer for each customer under one budget is a multiple-choice knapsack; it is filled along the upper hull of
-    each customer's offers by gain for each further unit of money (Sinha and Zoltners 1979, "The multiple-choice
-    knapsack problem"), which misses the best possible gain by at most that of one offer to one customer.
+    Each customer gets one offer or none, as `patron.decisions.budgets.allot` spends the budget.
 
     Args:
         scores: one row for each customer: customer, cutoff, churn_probability, and value (the profit at stake over
@@ -137,7 +66,7 @@ def decide(
         budget: the most that all chosen may be expected to cost, in currency.
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
             on the seed and the customer alone.
-        reasons: `patron.drivers.drivers` of the same customers; the texts of the first three are carried along.
+        reasons: `patron.driver_tables.drivers` of the same customers; the texts of the first three are carried along.
         seed: of the draw of the control.
 
     Raises:
@@ -159,68 +88,11 @@ def decide(
     stake = (asked.churn_probability * asked.value).to_numpy(dtype=np.float64)
     cost = np.array([offer.cost for offer in known])
     gain = stake[:, None] * np.array([offer.effect for offer in known]) - cost
-    picked = _allotted(gain, cost, budget)
+    picked = allot(gain, cost, budget)
     table = _table(asked[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
     table = table.assign(**_reasons(table, reasons))[list(COLUMNS)]
     settings = {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": EVIDENCE}
     return Decisions(table, _counts(stake, gain, picked) | _told(table, offers) | settings)
-
-
-def _allotted(gain: np.ndarray, cost: np.ndarray, budget: float) -> np.ndarray:
-    """Offer of each row, or -1; what one pass leaves of the budget goes to offers that still fit.
-
-    A pass ends at a step that costs more than is left, so the next one has at least one offer less to give.
-
-    Args:
-        gain: expected gain, shape (rows, offers).
-        cost: expected cost of each offer, rising, shape (offers,).
-        budget: in currency.
-    """
-    picked = np.full(len(gain), -1)
-    left = budget + ROUNDING * max(1.0, budget)
-    for _ in range(len(cost)):
-        can = np.flatnonzero(cost <= left)
-        rows = np.flatnonzero((picked < 0) & (gain[:, can] > 0).any(axis=1))
-        if len(rows) == 0:
-            break
-        found = _filled(gain[np.ix_(rows, can)], cost[can], left)
-        picked[rows] = np.where(found < 0, -1, can[found])
-        left -= math.fsum(cost[picked[rows][found >= 0]])
-    return picked
-
-
-def _filled(gain: np.ndarray, cost: np.ndarray, budget: float) -> np.ndarray:
-    """Offer of each row, or -1, going down the steps of all rows, the most efficient first, while money lasts."""
-    free = np.where((cost == 0) & (gain > 0), gain, 0.0)
-    picked = np.where(free.any(axis=1), free.argmax(axis=1), -1)
-    row, offer, more, efficiency, step = _steps(gain, cost, picked)
-    order = np.lexsort((step, row, -efficiency))
-    bought = order[np.cumsum(more[order]) <= budget]
-    last = bought[np.lexsort((step[bought], row[bought]))]
-    picked[row[last]] = offer[last]
-    return np.asarray(picked)
-
-
-def _steps(gain: np.ndarray, cost: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The upper hull of each row's offers as steps from nothing (or a free offer) to ever dearer ones.
-
-    Returns:
-        row, offer, further cost, gain for each further unit of cost (falling along a row), and place in the row.
-    """
-    rows, at = np.arange(len(gain)), start
-    limit = np.full(len(gain), np.inf)
-    made = []
-    for step in range(len(cost)):
-        reached = np.where(at < 0, 0.0, cost[at])
-        more = cost - reached[:, None]
-        further = gain[rows] - np.where(at < 0, 0.0, gain[rows, at])[:, None]
-        slope = np.where(more > 0, further / np.where(more > 0, more, 1.0), -np.inf)
-        best = slope.argmax(axis=1)
-        limit = np.minimum(limit, slope.max(axis=1))
-        up = limit > 0
-        made.append((rows[up], best[up], cost[best[up]] - reached[up], limit[up], np.full(up.sum(), step)))
-        rows, at, limit = rows[up], best[up], limit[up]
-    return tuple(np.concatenate(column) for column in zip(*made, strict=True))
 
 
 def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) -> pd.DataFrame:
@@ -262,7 +134,7 @@ def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any
 
 
 def _texts(reasons: pd.DataFrame) -> dict[tuple[Any, ...], str]:
-    _check_columns(reasons, TOLD, "reasons", "Give the table that patron.drivers.drivers makes.")
+    _check_columns(reasons, TOLD, "reasons", "Give the table that patron.driver_tables.drivers makes.")
     _check_once(reasons, ["customer", "cutoff", "rank"], "reasons")
     first = reasons[reasons["rank"] <= len(REASONS)]
     keys = zip(first.customer, pd.to_datetime(first.cutoff), first["rank"], strict=True)

@@ -1,0 +1,212 @@
+"""Accuracy: Patron with its defaults beside its peers, on every data set at hand that has an event history.
+
+`python benchmarks/accuracy.py <folder of the data> [page]` trains on the cutoffs of `tasks.json` and judges at its
+test cutoff, and on the classic two periods (calibration, holdout) judges horizons longer than any label. Peers that
+are not installed are left out and said so. Nothing is tuned here; the test cutoffs are looked at once.
+"""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from patron.evaluation import auc, bias, figures, log_loss, paired
+from patron.history import History
+from patron.matrices import Matrix, answers, matrix
+from patron.models.reach import inner_split, train_beyond
+from patron.models.serving import repeats
+from patron.models.training import Trained, train
+from patron.periods import Split
+from patron.questions import Churn, churn
+from patron.stores import events
+
+RFM = ("recency", "orders", "spend")
+TREES = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "num_threads": 1, "verbose": -1, "seed": 0}
+ROUNDS = 100
+ROLES = {"order": "order_id", "amount": "amount"}
+LINES = {"item": "item_id", "category": "category"}
+CAPTION = """\
+Churn (no order within the horizon) at the test cutoff of each data set; 95 % intervals by bootstrap over customers.
+The last two columns are differences of Patron to each peer on the same draws of customers: an AUC above zero and a
+log loss below zero are better, and an interval that holds zero is a tie. Patron chose its candidate before.
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set with one split: what is known, what is asked, and the customers to judge."""
+
+    name: str
+    history: History
+    question: Churn
+    split: Split
+    peers_learn: tuple[Churn, Split]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one tool says: a chance of leaving for each customer, and how long it took."""
+
+    tool: str
+    chance: np.ndarray
+    seconds: float
+
+
+def tasks(folder: Path) -> Iterator[Task]:
+    """All data sets with event histories that are there."""
+    told = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+    for name, task in told.items():
+        if not name.startswith("_") and "events" in task and (folder / task["events"]).exists():
+            asked = churn(task["horizon_days"], task["population_days"])
+            split = _apart(Split.of(task["train"], [task["valid"]], [task["test"]]), asked)
+            yield Task(name, _history(folder / task["events"]), asked, split, (asked, split))
+    for name, periods in told["_two_period"].items():
+        path = folder / f"{name}_events.parquet"
+        if not name.startswith("_") and path.exists():
+            yield _two_periods(name, _history(path), *map(datetime.fromisoformat, periods))
+
+
+def _apart(split: Split, asked: Churn) -> Split:
+    """Leave out a train cutoff whose labels reach a day into the valid one, as one data set's do in a leap year."""
+    return Split(tuple(c for c in split.train if c + asked.horizon.delta <= split.valid[0]), split.valid, split.test)
+
+
+def _two_periods(name: str, history: History, last: datetime, end: datetime) -> Task:
+    """Learn before the end of calibration only; peers learn from the labels that fit into it."""
+    at = last + timedelta(days=1)
+    split, near = inner_split(history.starts, at)
+    asked = churn((end - last).days)
+    return Task(f"{name}, two periods", history, asked, split, (churn(near.days or 1), split))
+
+
+def _history(path: Path) -> History:
+    frame = pd.read_parquet(path)
+    if "item_id" not in frame and (frame.ts == frame.ts.dt.normalize()).all():
+        # Dates without times: the orders of one day are one, as in the published figures.
+        sums = {"amount": "sum"} if "amount" in frame else {}
+        days = frame.groupby(["customer_id", "ts", "event_type"], as_index=False)
+        frame = days.agg(sums) if sums else frame.drop_duplicates(["customer_id", "ts", "event_type"])
+    bought = frame[frame.event_type == "purchase"]
+    back = {"event_type": "return"} if len(bought) < len(frame) else None
+    roles = {role: column for role, column in ROLES.items() if column in frame}
+    tables = {"orders": events(frame, customer="customer_id", at="ts", returns=back, **roles)}
+    if "item_id" in frame:
+        parts = {role: column for role, column in LINES.items() if column in frame}
+        tables["lines"] = events(bought, customer="customer_id", at="ts", **roles, **parts)
+    return History.of(**tables)
+
+
+def patron(task: Task) -> tuple[Answer, Trained]:
+    """Patron, all defaults, one call."""
+    start = time.perf_counter()
+    if task.question == task.peers_learn[0]:
+        trained = train(task.question, task.history, task.split)
+    else:
+        trained = train_beyond(task.question, task.history, task.split.test[0])
+    rows = matrix(trained.question, task.history, task.split.test)
+    chance = trained.model.predict(rows.X).churn_probability.to_numpy()
+    return Answer("Patron", chance, time.perf_counter() - start), trained
+
+
+def last_window(task: Task, known: Matrix, label: np.ndarray, rows: Matrix) -> np.ndarray:
+    """Active in the last horizon or not, each with its rate in training."""
+    column = f"orders_{task.peers_learn[0].horizon}"
+    was, now = (part.X[column].to_numpy() > 0 for part in (known, rows))
+    rates = [label[was == active].mean() if (was == active).any() else label.mean() for active in (False, True)]
+    return np.where(now, rates[1], rates[0])
+
+
+def recency_alone(task: Task, known: Matrix, label: np.ndarray, rows: Matrix) -> np.ndarray:
+    """The rate of customers of like recency in training, by twentieths."""
+    edges = np.unique(np.quantile(known.X.recency, np.linspace(0, 1, 21)[1:-1]))
+    place, now = (np.searchsorted(edges, part.X.recency) for part in (known, rows))
+    rate = np.array([label[place == k].mean() if (place == k).any() else label.mean() for k in range(len(edges) + 1)])
+    return rate[now]
+
+
+def trees_by_hand(task: Task, known: Matrix, label: np.ndarray, rows: Matrix) -> np.ndarray:
+    """LightGBM on recency, frequency and money, as one would write it in ten lines."""
+    columns = [column for column in RFM if column in known.X]
+    fitted = lgb.train(TREES, lgb.Dataset(known.X[columns].to_numpy(), label), ROUNDS)
+    return np.asarray(fitted.predict(rows.X[columns].to_numpy()))
+
+
+def lifetimes(task: Task, known: Matrix, label: np.ndarray, rows: Matrix) -> np.ndarray:
+    """Pareto/NBD of the package lifetimes: one less its expected purchases, as a chance where there is at most one."""
+    from lifetimes import ParetoNBDFitter
+
+    everybody = matrix(churn(task.question.horizon.days or 1), task.history, task.split.test)
+    x, last, age = repeats(everybody.X[["recency", "tenure", "orders"]].to_numpy(dtype=np.float64))
+    model = ParetoNBDFitter(penalizer_coef=0.0).fit(x, last, age, maxiter=2000)
+    x, last, age = repeats(rows.X[["recency", "tenure", "orders"]].to_numpy(dtype=np.float64))
+    days = float(task.question.horizon.days or 1)
+    often = model.conditional_expected_number_of_purchases_up_to_time(days, x, last, age)
+    return np.exp(-np.nan_to_num(np.asarray(often), nan=0.0, posinf=50.0))
+
+
+PEERS: Mapping[str, Callable[[Task, Matrix, np.ndarray, Matrix], np.ndarray]] = {
+    "last window": last_window,
+    "recency": recency_alone,
+    "LightGBM by hand": trees_by_hand,
+    "lifetimes Pareto/NBD": lifetimes,
+}
+
+
+def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
+    """Every peer that is installed and ends."""
+    asked, split = task.peers_learn
+    known, label = matrix(asked, task.history, split.known), answers(asked, task.history, split.known)
+    for name, peer in PEERS.items():
+        start = time.perf_counter()
+        try:
+            chance = peer(task, known, label, rows)
+        except Exception as error:  # a peer that fails is a finding, whatever it raises
+            print(f"{task.name}: {name} fails: {type(error).__name__}: {str(error).strip()[:80]}", file=sys.stderr)
+            continue
+        yield Answer(name, np.clip(chance, 1e-6, 1 - 1e-6), time.perf_counter() - start)
+
+
+def judged(task: Task) -> pd.DataFrame:
+    """The table of one task: a row for each tool."""
+    ours, trained = patron(task)
+    rows = matrix(trained.question, task.history, task.split.test)
+    happened = answers(task.question, task.history, task.split.test)
+    who = rows.key.customer.to_numpy()
+    made = []
+    for one in (ours, *peers(task, rows)):
+        told = figures({"AUC": auc, "log loss": log_loss, "bias": bias}, who, happened, one.chance)
+        gains = {m.__name__: paired(m, who, happened, ours.chance, one.chance) for m in (auc, log_loss)}
+        tool = f"**Patron** ({trained.champion})" if one is ours else one.tool
+        beside = ["", ""] if one is ours else [str(gains["auc"]), str(gains["log_loss"])]
+        made.append([tool, *map(str, told.values()), f"{one.seconds:.1f}", *beside])
+    columns = ["tool", "AUC", "log loss", "bias", "s", "AUC gained", "log loss gained"]
+    return pd.DataFrame(made, columns=columns)
+
+
+def page(folder: Path) -> str:
+    """The whole page as Markdown."""
+    used = ", ".join(f"{name} {version(name)}" for name in ("patron", "lightgbm", "numpy", "pandas"))
+    head = f"# Accuracy\n\n{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}.\n\n{CAPTION}"
+    parts = [head]
+    for task in tasks(folder):
+        table = judged(task)
+        rows = ["| " + " | ".join(line) + " |" for line in [table.columns, ["---"] * 7, *table.to_numpy()]]
+        cutoff, horizon = task.split.test[0], task.question.horizon.days
+        parts.append(f"## {task.name}\n\nCutoff {cutoff:%Y-%m-%d}, {horizon} days ahead.\n\n" + "\n".join(rows) + "\n")
+        print(parts[-1], flush=True)
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    text = page(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        Path(sys.argv[2]).write_text(text, encoding="utf-8")

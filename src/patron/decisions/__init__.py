@@ -1,0 +1,9 @@
+"""Decisions: whom to treat with which offer within a budget, what to expect of it, and whom to hold out to learn.
+
+Every decision carries its evidence: here the effect of an offer is the business's own assumption, never a finding.
+"""
+
+from patron.decisions.offers import Offer
+from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, decide
+
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "Offer", "decide"]

@@ -1,0 +1,38 @@
+"""Doors: the one module that compares an event's time with a cutoff.
+
+The same two sentences serve engine columns, arrays and compiled code, so that the past cannot mean one thing in a
+query and another in a loop.
+"""
+
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+__all__ = ["BETWEEN", "RELATIVE", "blank", "in_window", "is_past"]
+
+BETWEEN = "days_between"
+RELATIVE = ("days_ago", "days_ahead", BETWEEN)
+
+
+def is_past(at: Any, cutoff: Any) -> Any:
+    """Tell what was before a cutoff; an event at the cutoff is the future.
+
+    >>> is_past(3, 4), is_past(4, 4)
+    (True, False)
+    """
+    return at < cutoff
+
+
+def in_window(at: Any, edge: Any) -> Any:
+    """Tell what lies at or after the edge of a window; whatever is no past of an instant belongs to what it opens.
+
+    >>> in_window(3, 4), in_window(4, 4)
+    (False, True)
+    """
+    return at >= edge
+
+
+def blank(table: Table) -> Table:
+    """Return the table with the columns that depend on a cutoff, all null: what a measure sees before there is one."""
+    return table.mutate(**dict.fromkeys(RELATIVE, ibis.null("float64")))

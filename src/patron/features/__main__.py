@@ -1,0 +1,35 @@
+"""Write the table of built-in features for the documentation: `python -m patron.features > docs/features.md`."""
+
+import sys
+
+from patron.features import ALL
+from patron.measures import Combination, Feature
+
+__all__ = ["page"]
+
+HEAD = """# Built-in features
+
+Made from the code by `python -m patron.features > docs/features.md`; a test keeps it true. A feature is left out where
+a history lacks its event table or a role. Windows are days before the cutoff; *ever* is all the time before it.
+`patron.features.fitted` stretches them to the rhythm of your own customers.
+
+| theme | column | what it says | windows | looks at | unit |
+|---|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    ordered = sorted(ALL, key=lambda feature: feature.theme)
+    return HEAD + "".join(f"{_line(feature)}\n" for feature in ordered)
+
+
+def _line(feature: Feature) -> str:
+    windows = ", ".join("ever" if window.days is None else str(window.days) for window in feature.windows)
+    parts = feature.parts if isinstance(feature, Combination) else (feature,)
+    tables = ", ".join(dict.fromkeys(part.source for part in parts))
+    return f"| {feature.theme} | `{feature.name}` | {feature.words} | {windows} | {tables} | {feature.unit} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

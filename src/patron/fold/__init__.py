@@ -1,0 +1,10 @@
+"""The fold: reductions over all windows and cutoffs in one walk over each customer's events.
+
+In the order of the work:
+
+    reductions   what the fold knows: the one place to add a reduction
+    formulas     an expression of a measure taken apart into reductions and arithmetic
+    tracks       the events of one table in memory, sorted by customer and time
+    walks        the reductions of many rows, by windows
+    kernel       the compiled loops; imported when the first fold runs
+"""

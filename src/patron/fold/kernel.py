@@ -1,0 +1,278 @@
+"""The compiled loops: they walk each customer's events, sorted by time, once for all windows of a cutoff.
+
+A *row* is one customer at one cutoff. Its events are `at[first:stop]`, those of a window `at[low:stop]`. Loops called
+`..._walk` go back from the cutoff through nested windows; loops called `..._ever` go forward through the cutoffs of a
+customer and keep what they have. Nothing here compares a time but `cut`, which asks `patron.doors`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from patron.doors import is_past
+
+__all__ = [
+    "arrange", "bins_walk", "cut", "decayed_walk", "newest", "numbers_ever", "numbers_walk", "oldest",
+    "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
+]  # fmt: skip
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile on first use and keep the machine code for the next process.
+
+    The code is kept beside this file; where that is read-only, in the user's cache folder; where there is none, not
+    at all, so that a locked-down machine is slower to start but works.
+    """
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return numba.njit(nogil=True)(function)
+
+
+_is_past = numba.njit(inline="always")(is_past)
+
+
+@compiled
+def cut(at, begin, end, moments):
+    """Return for each row the first event from *begin* on that is no past of its moment."""
+    found = np.empty(len(begin), np.int64)
+    for r in range(len(begin)):
+        low, high = begin[r], end[r]
+        while low < high:
+            middle = (low + high) // 2
+            if _is_past(at[middle], moments[r]):
+                low = middle + 1
+            else:
+                high = middle
+        found[r] = low
+    return found
+
+
+@compiled
+def arrange(codes, at, starts):
+    """Return the order that sorts events by customer, then time, keeping the order of events at one instant."""
+    order = np.empty(len(codes), np.int64)
+    place = starts[:-1].copy()
+    for i in range(len(codes)):
+        order[place[codes[i]]] = i
+        place[codes[i]] += 1
+    for c in range(len(starts) - 1):
+        for i in range(starts[c] + 1, starts[c + 1]):
+            if at[order[i - 1]] > at[order[i]]:
+                part = order[starts[c] : starts[c + 1]].copy()
+                order[starts[c] : starts[c + 1]] = part[np.argsort(at[part], kind="mergesort")]
+                break
+    return order
+
+
+@compiled
+def _add(x, n, total, carry, shift, s1, s2, low, high):
+    """Add one number: exact for integers, compensated (Neumaier 1974) for floats, squares about the first number.
+
+    The first number lies within sqrt(n - 1) deviations of the mean, so the squares lose at most a factor n.
+    """
+    if n == 0:
+        shift, low, high = x, x, x
+    new = total + x
+    carry += (total - new) + x if abs(total) >= abs(x) else (x - new) + total
+    d = float(x - shift)
+    return n + 1, new, carry, shift, s1 + d, s2 + d * d, min(low, x), max(high, x)
+
+
+@compiled
+def _note(out, w, r, n, total, carry, s1, s2, low, high):
+    out[0, w, r] = n
+    if n > 0:
+        out[1, w, r] = total + carry
+        out[2, w, r] = low
+        out[3, w, r] = high
+    if n > 1:
+        out[4, w, r] = max(s2 - s1 * s1 / n, 0.0)
+
+
+@compiled
+def numbers_walk(values, used, lows, stop, out):
+    """Write count, sum, least, greatest and squared deviations of each window, widest last; out is (5, W, R)."""
+    zero = values[:1].sum() * 0
+    for r in range(len(stop)):
+        n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
+        i = stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    n, total, carry, shift, s1, s2, low, high = _add(
+                        values[i], n, total, carry, shift, s1, s2, low, high
+                    )
+                i -= 1
+            _note(out, w, r, n, total, carry, s1, s2, low, high)
+
+
+@compiled
+def numbers_ever(values, used, first, stop, out):
+    """Write the same of all events before each cutoff; out is (5, 1, R)."""
+    zero = values[:1].sum() * 0
+    n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
+    begun, i = -1, 0
+    for r in range(len(stop)):
+        if first[r] != begun or stop[r] < i:
+            n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
+            begun = i = first[r]
+        while i < stop[r]:
+            if used[i]:
+                n, total, carry, shift, s1, s2, low, high = _add(values[i], n, total, carry, shift, s1, s2, low, high)
+            i += 1
+        _note(out, 0, r, n, total, carry, s1, s2, low, high)
+
+
+@compiled
+def variety_walk(codes, used, lows, stop, kinds, steps, out):
+    """Write count, kinds met, and the sum of m log2 m over the kinds' counts m; *steps* are its increments."""
+    stamp, met = np.full(kinds, -1, np.int64), np.zeros(kinds, np.int64)
+    for r in range(len(stop)):
+        n, different, spread, i = 0, 0, 0.0, stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    c = codes[i]
+                    if stamp[c] != r:
+                        stamp[c], met[c] = r, 0
+                        different += 1
+                    spread += steps[min(met[c], len(steps) - 1)]
+                    met[c] += 1
+                    n += 1
+                i -= 1
+            out[0, w, r], out[1, w, r], out[2, w, r] = n, different, spread
+
+
+@compiled
+def variety_ever(codes, used, first, stop, kinds, steps, out):
+    """Write the same of all events before each cutoff."""
+    stamp, met = np.full(kinds, -1, np.int64), np.zeros(kinds, np.int64)
+    n, different, spread, begun, i, run = 0, 0, 0.0, -1, 0, -1
+    for r in range(len(stop)):
+        if first[r] != begun or stop[r] < i:
+            n, different, spread, run = 0, 0, 0.0, r
+            begun = i = first[r]
+        while i < stop[r]:
+            if used[i]:
+                c = codes[i]
+                if stamp[c] != run:
+                    stamp[c], met[c] = run, 0
+                    different += 1
+                spread += steps[min(met[c], len(steps) - 1)]
+                met[c] += 1
+                n += 1
+            i += 1
+        out[0, 0, r], out[1, 0, r], out[2, 0, r] = n, different, spread
+
+
+@compiled
+def newest(values, known, used, at, low, stop, found):
+    """Write the last used event of each row, or -1; of several at one instant the one with the least value."""
+    for r in range(len(stop)):
+        best, i = -1, stop[r] - 1
+        while i >= low[r] and (best < 0 or at[i] == at[best]):
+            if used[i] and (best < 0 or (known[i] and (not known[best] or values[i] < values[best]))):
+                best = i
+            i -= 1
+        found[r] = best
+
+
+@compiled
+def oldest(values, known, used, at, low, stop, found):
+    """Write the first used event of each row, or -1; of several at one instant the one with the greatest value.
+
+    An unknown value counts as the greatest, as it does where an engine sorts.
+    """
+    for r in range(len(stop)):
+        best, i = -1, low[r]
+        while i < stop[r] and (best < 0 or at[i] == at[best]):
+            if used[i] and (best < 0 or (known[best] and (not known[i] or values[i] > values[best]))):
+                best = i
+            i += 1
+        found[r] = best
+
+
+@compiled
+def quantile_walk(values, used, lows, stop, share, out):
+    """Write the quantile of each window, between neighbours in proportion; out is (1, W, R)."""
+    for r in range(len(stop)):
+        for w in range(len(lows)):
+            kept = np.empty(stop[r] - lows[w, r], np.float64)
+            n = 0
+            for i in range(lows[w, r], stop[r]):
+                if used[i]:
+                    kept[n] = values[i]
+                    n += 1
+            if n > 0:
+                kept = np.sort(kept[:n])
+                at = share * (n - 1)
+                below = int(at)
+                above = min(below + 1, n - 1)
+                out[0, w, r] = kept[below] + (kept[above] - kept[below]) * (at - below)
+
+
+@compiled
+def decayed_walk(values, used, at, moments, half, lows, stop, out):
+    """Write count and sum of values that lose half their weight every *half* days; out is (2, W, R)."""
+    for r in range(len(stop)):
+        n, total, i = 0, 0.0, stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    total += values[i] * 0.5 ** ((moments[r] - at[i]) / 86_400_000_000 / half)
+                    n += 1
+                i -= 1
+            out[0, w, r], out[1, w, r] = n, total
+
+
+@compiled
+def bins_walk(used, at, moments, width, lows, stop, out):
+    """Write in how many stretches of *width* days, counted back from the cutoff, an event fell."""
+    for r in range(len(stop)):
+        n, last, i = 0, -1.0, stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    stretch = np.floor((moments[r] - at[i]) / 86_400_000_000 / width)
+                    if n == 0 or stretch != last:
+                        n += 1
+                        last = stretch
+                i -= 1
+            out[0, w, r] = n
+
+
+@compiled
+def tally_walk(slots, lows, stop, out):
+    """Write how many events of each kind asked for lie in each window; out is (kinds, W, R).
+
+    Each event has the slot of its kind; the slot after the last is for kinds that nobody asked for.
+    """
+    counts = np.zeros(out.shape[0] + 1, np.int64)
+    for r in range(len(stop)):
+        counts[:] = 0
+        i = stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                counts[slots[i]] += 1
+                i -= 1
+            for k in range(out.shape[0]):
+                out[k, w, r] = counts[k]
+
+
+@compiled
+def tally_ever(slots, first, stop, out):
+    """Write the same of all events before each cutoff."""
+    counts = np.zeros(out.shape[0] + 1, np.int64)
+    begun, i = -1, 0
+    for r in range(len(stop)):
+        if first[r] != begun or stop[r] < i:
+            counts[:] = 0
+            begun = i = first[r]
+        while i < stop[r]:
+            counts[slots[i]] += 1
+            i += 1
+        for k in range(out.shape[0]):
+            out[k, 0, r] = counts[k]

@@ -1,0 +1,108 @@
+"""Choice: which candidate to use, from what each lost at later cutoffs; ties go to the simpler."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from patron.evaluation import Figure
+
+__all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_figure"]
+
+TREES = "lightgbm"
+BASELINES = ("constant", "activity", "logit")
+SIMPLE = (*BASELINES, "parametric", "parametric_logit")
+ORDER = (*SIMPLE, TREES, "hybrid", "blend")
+NUMBERS = 2  # the candidates that use no more than the rate of a cell
+SURE = 1.959964
+FEWEST = 100
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate to use, and why.
+
+    Args:
+        champion: its name.
+        reason: why that one, in a sentence.
+        losses: log loss of each candidate with its interval.
+        gains: by how much each candidate is below the best baseline, paired; above zero is better.
+    """
+
+    champion: str
+    reason: str
+    losses: Mapping[str, Figure]
+    gains: Mapping[str, Figure]
+
+
+def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray) -> Choice:
+    """Choose from the log losses of the same rows.
+
+    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer);
+    of those that do, the simplest within one standard error of the best is taken (the rule of Breiman et al. 1984,
+    Classification and Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the
+    simple ones is taken (the baselines, the purchase process, both together: a handful of numbers each), or the rate
+    of all, or of those equally active, where that ties with it.
+
+    Args:
+        losses: log loss of each row, shape (n,), by candidate.
+        customers: customer of each row, shape (n,).
+
+    >>> lost = {"constant": 0.7, "activity": 0.7, "logit": 0.6, "lightgbm": 0.5}
+    >>> choose({name: np.full(200, loss) for name, loss in lost.items()}, np.arange(200)).champion
+    'lightgbm'
+    """
+    order = [name for name in ORDER if name in losses]
+    best = min(BASELINES, key=lambda name: losses[name].mean())
+    figures = {name: mean_figure(losses[name], customers) for name in order}
+    gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
+    winners = [name for name in order if name not in BASELINES and gains[name].low > 0]
+    several = len(np.unique(customers)) >= FEWEST
+    if several and winners:
+        champion = _simplest(winners, 1.0, losses, customers)
+    else:
+        champion = _plain([name for name in SIMPLE if name in losses], losses, customers)
+    return Choice(champion, _reason(champion, best, gains, len(np.unique(customers))), figures, gains)
+
+
+def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
+    """Return a mean over rows with its 95 % interval, rows of one customer taken as alike.
+
+    Source: the ratio estimator for clusters of unequal size (Cochran 1977, Sampling Techniques, chapter 9A).
+
+    >>> print(mean_figure(np.array([1.0, 3.0, 1.0, 3.0]), np.array(["a", "a", "b", "b"])))
+    2.000 [2.000, 2.000]
+    """
+    place = np.unique(customers, return_inverse=True)[1]
+    mean = float(values.mean())
+    off = np.bincount(place, weights=values - mean)
+    clusters = len(off)
+    spread = SURE * np.sqrt(clusters / max(clusters - 1, 1) * float((off**2).sum())) / len(values)
+    return Figure(mean, mean - spread, mean + spread)
+
+
+def _simplest(names: Sequence[str], errors: float, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Return the first that is behind the best by no more than some standard errors of the difference."""
+    best = min(names, key=lambda name: losses[name].mean())
+    for name in names:
+        behind = mean_figure(losses[name] - losses[best], customers)
+        if behind.value <= (behind.high - behind.value) * errors / SURE:
+            return name
+    return best
+
+
+def _plain(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    best = min(names, key=lambda name: losses[name].mean())
+    return _simplest([*names[:NUMBERS], best], SURE, losses, customers)
+
+
+def _reason(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:
+    if customers < FEWEST:
+        return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
+    if champion not in BASELINES and gains[champion].low > 0:
+        return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
+    near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
+    return (
+        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise: "
+        f"{near} comes nearest, {gains[near]} at later cutoffs"
+    )

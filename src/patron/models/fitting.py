@@ -1,0 +1,184 @@
+"""Fitting: the rows of one training, and every candidate fitted on a part of them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.history import History
+from patron.matrices import Matrix
+from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
+from patron.models.choice import TREES
+from patron.models.lives import life_at, life_inputs
+from patron.models.rolling import Fold, Rolled, Told, staged
+from patron.models.seasons import season_cutoffs, seasoned, settled
+from patron.models.serving import encode
+from patron.models.targets import Examples, event_of, examples
+from patron.questions import Question
+
+__all__ = ["Work", "members"]
+
+HYBRID = "hybrid"
+PLAIN = ("logit", "parametric", "parametric_logit")
+MONTH = "month"
+MOST_JUDGED = 20_000
+MOST_FITTED = 200_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """The rows of one training, and what its candidates look at.
+
+    Args:
+        question: what is asked.
+        history: the checked event tables.
+        rows: features at the known cutoffs.
+        label: answers in the same order, shape (n,).
+        answer: what a model of the question remembers.
+        seed: of LightGBM's sampling.
+    """
+
+    question: Question
+    history: History
+    rows: Matrix
+    label: np.ndarray
+    answer: dict[str, Any]
+    seed: int
+
+    @cached_property
+    def features(self) -> list[dict[str, Any]]:
+        """The columns as the bundle describes them."""
+        return _features(self.rows)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the features."""
+        return [f["name"] for f in self.features]
+
+    @cached_property
+    def X(self) -> np.ndarray:  # noqa: N802 - X is the name of the field
+        """The features as an array."""
+        return encode(self.rows.X, self.features)
+
+    @cached_property
+    def settled(self) -> np.ndarray:
+        """The features as trees see them: nothing tells one cutoff from another."""
+        return settled(self.X, self.rows.key.cutoff.to_numpy())
+
+    @cached_property
+    def watched(self) -> list[int]:
+        """The features of the baselines: activity in the last horizon, then recency, frequency and the like."""
+        return [self.names.index(f.column(f.windows[0])) for f in self.question.baselines(self.history)]
+
+    def examples(self, mask: np.ndarray) -> Examples:
+        """Return what is to be fitted of some rows."""
+        return examples(self.answer, self.label[mask])
+
+    def told(self, fold: Fold) -> Told:
+        """Let every candidate answer at the later cutoff of a fold."""
+        fitted = self._some(self.rows.at(*fold.fitted), MOST_FITTED)
+        judged = self._some(self.rows.at(fold.judged), MOST_JUDGED)
+        target, X = self.examples(judged), self.X[judged]
+        simple = self.simple(fitted, fold.judged)
+        paths = {name: [estimator.margins(X, target)] for name, estimator in simple.items()}
+        for name, base in self._bases(simple).items():
+            grown = self.boosted(fitted, base, None, (self.settled[judged], target))
+            paths[name] = staged(grown, base, X, target)
+        return Told(paths, target, self.rows.key.customer.to_numpy()[judged])
+
+    def simple(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
+        """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
+        X, target = self.X[mask], self.examples(mask)
+        edges = self.answer["lows"] if self.answer["kind"] == "tier" else [1.0, 2.0, 4.0]
+        made = {
+            "constant": constant(X, target),
+            "activity": activity(X, target, self.watched[0], edges),
+            "logit": logit(X, target, self.watched[1:]),
+        }
+        inputs = life_inputs(self.names)
+        if inputs is not None:
+            life = life_at(self.question, self.history, at, self.answer, inputs)
+            corrected = sorted({*inputs, *self.watched[1:]})
+            made["parametric"] = parametric(X, target, life)
+            made["parametric_logit"] = parametric(X, target, life, corrected)
+        return made
+
+    def finals(self, past: Rolled) -> dict[str, Estimator]:
+        """Fit every candidate on all rows, with the season on top where it can be told."""
+        everything = np.ones(len(self.rows), dtype=bool)
+        simple = self.simple(everything, self.rows.key.cutoff.max().to_pydatetime() + self.question.horizon.delta)
+        made = dict(simple)
+        for name, base in self._bases(simple).items():
+            grown = self.boosted(everything, base, past.rounds[name], None)
+            made[name] = hybrid(base, grown) if base else grown
+        made["blend"] = blended([made[name] for name in members(past)])
+        return {name: self._seasoned(estimator) for name, estimator in made.items()}
+
+    def boosted(
+        self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: tuple[np.ndarray, Examples] | None
+    ) -> Estimator:
+        """Fit trees on some rows, for a number of rounds or until later rows do not improve."""
+        categories = [i for i, f in enumerate(self.features) if f["dtype"] == "category"]
+        about = (self.settled[mask], self.examples(mask), self.names, categories)
+        if rounds is None:
+            return boosted(*about, watched=later, seed=self.seed, base=base)
+        return boosted(*about, rounds, seed=self.seed, base=base)
+
+    @property
+    def base_rates(self) -> dict[str, float]:
+        """How often what is asked happened at each known cutoff."""
+        happened = event_of(self.answer, self.label).happened
+        found = pd.Series(happened).groupby(self.rows.key.cutoff.to_numpy()).mean()
+        return {f"{cutoff:%Y-%m-%d}": float(rate) for cutoff, rate in found.items()}
+
+    def _bases(self, simple: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
+        """What each candidate with trees starts from."""
+        known = {HYBRID: simple["parametric_logit"]} if "parametric_logit" in simple else {}
+        return {TREES: None, **known}
+
+    def _some(self, mask: np.ndarray, most: int) -> np.ndarray:
+        """Return at most so many of the rows, drawn at random."""
+        found = np.flatnonzero(mask)
+        if len(found) <= most:
+            return mask
+        kept = np.zeros_like(mask)
+        kept[np.random.default_rng(self.seed).choice(found, most, replace=False)] = True
+        return kept
+
+    def _seasoned(self, estimator: Estimator) -> Estimator:
+        if MONTH not in self.names:
+            return estimator
+        cutoffs = [cutoff.to_pydatetime() for cutoff in self.rows.key.cutoff.unique()]
+        telling = season_cutoffs(cutoffs, self.history.starts, self.question.horizon)
+        at = {cutoff: self.rows.at(cutoff) for cutoff in telling}
+        return seasoned(estimator, self.X, at, self.examples, self.names.index(MONTH))
+
+
+def members(past: Rolled) -> tuple[str, ...]:
+    """Return what a blend is made of: the best candidate without trees and the best with them."""
+    lost = {name: past.losses(margins).mean() for name, margins in past.margins.items()}
+    kinds = ([name for name in PLAIN if name in lost], [name for name in (TREES, HYBRID) if name in lost])
+    return tuple(min(kind, key=lost.__getitem__) for kind in kinds)
+
+
+def _features(rows: Matrix) -> list[dict[str, Any]]:
+    """Describe the columns of a matrix for the bundle: categories with their levels, numbers with what is usual."""
+    made = []
+    for meant in rows.definitions:
+        column = rows.X[meant.name]
+        numeric = pd.api.types.is_numeric_dtype(column)
+        levels = [] if numeric else sorted(column.dropna().astype(str).unique())
+        dtype = "float64" if numeric else "category"
+        made.append(asdict(meant) | {"dtype": dtype, "levels": levels, "usual": _usual(column, numeric)})
+    return made
+
+
+def _usual(column: pd.Series, numeric: bool) -> float | str | None:
+    known = column.replace([np.inf, -np.inf], np.nan).dropna() if numeric else column.dropna()
+    if known.empty:
+        return None
+    return float(known.median()) if numeric else str(known.mode()[0])

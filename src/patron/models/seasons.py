@@ -1,0 +1,101 @@
+"""Seasons: what the time of the year adds to every customer's log-odds, learned from the same months before.
+
+A month among the features of trees is an identifier of the cutoff, from which they learn by heart how each one
+went. So features of the cutoff itself are kept from them, and the season is told apart as one number for each
+month, shrunken, and only where the cutoffs go round the year.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from patron.models.calibration import level
+from patron.models.candidates import Estimator
+from patron.models.targets import Examples
+from patron.periods import Span
+
+__all__ = ["month_shifts", "season_cutoffs", "seasoned", "settled"]
+
+ROUND = timedelta(days=300)
+NEAR = 33
+SHARE = 0.75
+YEAR = 365.25
+
+
+def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span) -> tuple[datetime, ...]:
+    """Return the cutoffs that tell of seasons: none unless they go round the year.
+
+    A business in its first two horizons shows its start, not its season.
+
+    >>> some = [datetime(2010, m, 1) for m in (2, 6, 12)]
+    >>> [c.month for c in season_cutoffs(some, datetime(2010, 1, 1), Span(60))]
+    [6, 12]
+    >>> season_cutoffs(some[1:], datetime(2010, 1, 1), Span(60))
+    ()
+    """
+    if not cutoffs or max(cutoffs) - min(cutoffs) < ROUND:
+        return ()
+    return tuple(c for c in sorted(cutoffs) if c - starts >= 2 * horizon.delta)
+
+
+def month_shifts(levels: Mapping[datetime, np.ndarray]) -> list[list[float]]:
+    """Return what each month from January on adds: most of the mean level of the cutoffs near its middle.
+
+    Args:
+        levels: by how much the model was too low at each cutoff, in log-odds, shape (classes,) or (1,).
+
+    >>> made = month_shifts({datetime(2010, 9, 14): np.array([1.0])})
+    >>> [month[0] for month in made[6:11]]
+    [0.0, 0.75, 0.75, 0.75, 0.0]
+    """
+    none = np.zeros(len(next(iter(levels.values()))))
+    made = []
+    for month in range(1, 13):
+        near = [found for cutoff, found in levels.items() if _apart(cutoff, month) <= NEAR]
+        made.append((SHARE * np.mean(near, axis=0) if near else none).tolist())
+    return made
+
+
+def seasoned(
+    estimator: Estimator, X: np.ndarray, at: Mapping[datetime, np.ndarray], target: Any, month: int
+) -> Estimator:
+    """Return the estimator with the season on top.
+
+    Args:
+        estimator: any fitted candidate.
+        X: features, shape (n, k).
+        at: which rows belong to each cutoff that tells of seasons, as masks.
+        target: function of a mask that gives its examples.
+        month: the feature that holds the month of the cutoff.
+    """
+    levels = {c: _level(estimator, X[mask], target(mask)) for c, mask in at.items() if mask.any()}
+    if not levels:
+        return estimator
+    spec = {"kind": "seasonal", "of": estimator.spec, "input": month, "shift": month_shifts(levels)}
+    return Estimator(spec, estimator.booster, estimator.rounds, estimator.parameters)
+
+
+def settled(X: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+    """Return X with every feature of the cutoff itself set to zero, so that no tree can tell cutoffs apart.
+
+    Such a feature has one value at each cutoff, but not the same at all.
+    """
+    made = X.copy()
+    starts = np.unique(cutoffs, return_index=True)[1]
+    first = X[starts][np.unique(cutoffs, return_inverse=True)[1]]
+    same = ((first == X) | (np.isnan(first) & np.isnan(X))).all(axis=0)
+    if len(starts) > 1:
+        made[:, same] = 0.0
+    return made
+
+
+def _level(estimator: Estimator, X: np.ndarray, target: Examples) -> np.ndarray:
+    return level(estimator.margins(X, target), target.y)
+
+
+def _apart(cutoff: datetime, month: int) -> float:
+    """Days between the day of the year of a cutoff and the middle of a month."""
+    apart = abs(cutoff.timetuple().tm_yday - (month - 0.5) * YEAR / 12)
+    return min(apart, YEAR - apart)

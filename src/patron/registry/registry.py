@@ -1,0 +1,222 @@
+"""The registry, as one value: what it keeps, which version is champion, and how that is undone."""
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+
+from patron.errors import RegistryError, listed
+from patron.registry import audit
+from patron.registry.audit import Promotion, undone
+from patron.registry.local import artifacts
+from patron.registry.packages import sign, spec_of, staged
+from patron.registry.places import Place
+from patron.registry.quiet import mlflow
+from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
+from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
+
+__all__ = ["Registry", "ui_command"]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Registry(Place):
+    """Keep runs and models, locally or on a server, and say which version is champion.
+
+    Make one with `Registry.at(folder)` or `Registry.server(address)`; nothing is opened until it is used.
+    """
+
+    def log_run(
+        self,
+        experiment: str,
+        run_name: str,
+        params: Values,
+        metrics: Mapping[str, float],
+        texts: Mapping[str, str] = NOTHING,
+        files: Sequence[Path] = (),
+        tags: Mapping[str, str] = NOTHING,
+    ) -> str:
+        """Keep one run with its settings, figures and pages, and give its id.
+
+        Args:
+            experiment: made on first use.
+            run_name: what the run is called in the list of runs.
+            params: settings by name.
+            metrics: figures by name; those that are not finite are left out, and listed in the tag
+                `patron.metrics_left_out`.
+            texts: artifact path (such as "report/index.html") to its text.
+            files: files to keep beside them, under their own names.
+            tags: words to find the run by.
+
+        Raises:
+            RegistryError: a file is missing, a text's path leaves the run, or the store refuses.
+        """
+        check_paths(texts)
+        check_files(files)
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        left_out = {"patron.metrics_left_out": listed(metrics.keys() - finite.keys())}
+        with self._client() as client:
+            where = experiment_id(client, experiment, self.folder)
+            tags = {**tags, **(left_out if len(finite) < len(metrics) else {})}
+            run = client.create_run(where, run_name=run_name, tags=tags).info
+            try:
+                log(client, run, params, finite)
+                log_files(client, run.run_id, texts, files)
+            except BaseException:
+                client.set_terminated(run.run_id, status="FAILED")
+                raise
+            client.set_terminated(run.run_id)
+        return str(run.run_id)
+
+    def register(
+        self,
+        name: str,
+        run_id: str,
+        bundle: Path,
+        serving: Path,
+        pip_requirements: Sequence[str],
+        tags: Mapping[str, str] = NOTHING,
+    ) -> str:
+        """Make a run's model loadable by anyone as `models:/<name>/<version>`, and give the version.
+
+        The model is loaded and asked once, on a made-up row, before anything is stored.
+
+        Args:
+            name: the registered model; made on first use.
+            run_id: the run it came from.
+            bundle: folder with `spec.json` (its "features" and "outputs": lists of {"name", "dtype"}, a
+                category with its "levels") and the model's text files.
+            serving: one Python file with a class `Bundle`: `load(path)` and `predict(frame) -> frame`.
+            pip_requirements: what the serving file needs, for example ["numpy==2.4.6"].
+            tags: words to find the version by.
+
+        Raises:
+            RegistryError: the bundle or the serving file break these promises, or the store refuses.
+        """
+        check_files([serving])
+        spec = spec_of(bundle, serving)
+        with self._client() as client, TemporaryDirectory() as scratch:
+            run = client.get_run(run_id)
+            package = staged(Path(scratch), bundle, serving, spec, pip_requirements)
+            model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run_id)
+            sign(package, model, run_id)
+            client.log_model_artifacts(model.model_id, str(package))
+            client.finalize_logged_model(model.model_id, "READY")
+            client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
+            ensure_model(client, name)
+            made = client.create_model_version(
+                name, model.artifact_location, run_id, tags=dict(tags), model_id=model.model_id
+            )
+        return str(made.version)
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """List the versions of a model, oldest first.
+
+        Raises:
+            RegistryError: there is no such model.
+        """
+        with self._client() as client:
+            aliases = aliases_of(client, name, self._shown)
+            found = runs_of(client, name)
+        pointing = {version: tuple(sorted(a for a in aliases if aliases[a] == version)) for version in found}
+        return tuple(Version(name, version, run_id, pointing[version]) for version, run_id in found.items())
+
+    def champion(self, name: str) -> Champion:
+        """Give the version that scores, with its bundle on this machine.
+
+        Raises:
+            RegistryError: there is no such model, or it has no champion.
+        """
+        with self._client() as client:
+            aliases = aliases_of(client, name, self._shown)
+            if "champion" not in aliases:
+                raise no_champion(client, name, aliases)
+            version = client.get_model_version(name, aliases["champion"])
+            address = client.get_model_version_download_uri(name, version.version)
+            bundle = mlflow().artifacts.download_artifacts(
+                artifact_uri=f"{address}/artifacts/bundle", tracking_uri=self.tracking_uri
+            )
+        return Champion(name, str(version.version), version.run_id, Path(bundle))
+
+    def promote(self, name: str, version: str, reason: str, at: datetime) -> None:
+        """Let a version score from now on, and keep in the audit log who, when, instead of whom and why.
+
+        Promoting the champion again changes nothing.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        with self._client() as client, self._alone():
+            previous = aliases_of(client, name, self._shown).get("champion")
+            check_version(client, name, version)
+            if previous != str(version):
+                self._move(client, Promotion(_utc(at), "promote", name, str(version), previous, reason))
+
+    def challenge(self, name: str, version: str) -> None:
+        """Mark a version that did not win as challenger, to be found as `models:/<name>@challenger`.
+
+        Raises:
+            RegistryError: there is no such version.
+        """
+        with self._client() as client:
+            aliases_of(client, name, self._shown)
+            check_version(client, name, version)
+            client.set_registered_model_alias(name, "challenger", str(version))
+
+    def rollback(self, name: str, at: datetime, reason: str) -> str:
+        """Undo the latest promotion that still stands, and give the version that scores again.
+
+        Two rollbacks undo two promotions; the audit log grows by a line each time.
+
+        Raises:
+            RegistryError: no promotion stands, or the one that stands was the first.
+        """
+        with self._client() as client, self._alone():
+            current = aliases_of(client, name, self._shown).get("champion")
+            back = undone(audit.read(client, self.folder, name))
+            if back is None:
+                raise RegistryError(
+                    f"Model {name!r} has no earlier champion to go back to from version {current}: "
+                    f"the audit log names none. Promote one instead: patron promote {name} <version>"
+                )
+            check_version(client, name, back)
+            self._move(client, Promotion(_utc(at), "rollback", name, back, current, reason))
+        return back
+
+    def promotions(self, name: str) -> tuple[Promotion, ...]:
+        """Read a model's audit log, oldest first."""
+        with self._client() as client:
+            return audit.read(client, self.folder, name)
+
+    def _move(self, client: Any, promotion: Promotion) -> None:
+        # The line comes first: a promotion that dies half-way leaves a trace, never a silent champion.
+        audit.append(client, self.folder, promotion)
+        client.set_registered_model_alias(promotion.name, "champion", promotion.version)
+        if aliases_of(client, promotion.name, self._shown).get("challenger") == promotion.version:
+            client.delete_registered_model_alias(promotion.name, "challenger")
+
+
+def ui_command(registry: Registry, port: int = 5000) -> list[str]:
+    """Give the command that shows a local store's runs and models in a browser on this machine.
+
+    Raises:
+        RegistryError: the registry is a server, which has its own page.
+
+    >>> ui_command(Registry.at(Path("shop")))[-4:]
+    ['--port', '5000', '--workers', '1']
+    """
+    folder = registry._local()
+    start = "from patron.registry.quiet import mlflow; mlflow(); from mlflow.cli import cli; cli()"
+    place = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
+    here = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    return [sys.executable, "-c", start, "server", *place, *here]
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

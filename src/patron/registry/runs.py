@@ -1,0 +1,74 @@
+"""Runs: one training each, kept with its settings, figures and pages."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from patron.errors import RegistryError
+from patron.registry.local import artifacts
+from patron.registry.quiet import mlflow
+
+__all__ = ["Values", "check_files", "check_paths", "experiment_id", "log", "log_files"]
+
+Values = Mapping[str, str | float]
+
+
+def check_paths(texts: Iterable[str]) -> None:
+    """Refuse a text whose path leaves its run."""
+    for path in map(PurePosixPath, texts):
+        if path.is_absolute() or ".." in path.parts:
+            raise RegistryError(
+                f"A text's path must stay inside the run, but got {str(path)!r}. Write: 'report/a.html'"
+            )
+
+
+def check_files(files: Sequence[Path]) -> None:
+    """Refuse a file that is not there."""
+    for file in files:
+        if not Path(file).is_file():
+            raise RegistryError(f"There is no file {str(file)!r} to keep. Write it first, or leave it out.")
+
+
+def experiment_id(client: Any, name: str, folder: Path | None) -> str:
+    """Find an experiment by its name, or make it, its artifacts in the local store's folder if there is one."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        # Without an address of its own mlflow would put artifacts beside the working directory.
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+        place = f"{artifacts(folder)}/{plain}" if folder else None
+        try:
+            return str(client.create_experiment(name, artifact_location=place))
+        except mlflow().exceptions.MlflowException:
+            found = client.get_experiment_by_name(name)  # another process was faster
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def log(client: Any, run: Any, params: Values, metrics: Mapping[str, float]) -> None:
+    """Keep the settings and figures of a run."""
+    entities = mlflow().entities
+    settings = [entities.Param(name, str(value)) for name, value in params.items()]
+    figures = [entities.Metric(name, float(value), run.start_time, 0) for name, value in metrics.items()]
+    # mlflow takes at most 100 settings and 1000 figures in one call.
+    for start in range(0, len(settings), 100):
+        client.log_batch(run.run_id, params=settings[start : start + 100])
+    for start in range(0, len(figures), 1000):
+        client.log_batch(run.run_id, metrics=figures[start : start + 1000])
+
+
+def log_files(client: Any, run_id: str, texts: Mapping[str, str], files: Sequence[Path]) -> None:
+    """Keep the texts and files of a run."""
+    with TemporaryDirectory() as scratch:
+        for name, text in texts.items():
+            path = Path(scratch, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        if texts:
+            client.log_artifacts(run_id, scratch)
+    for file in files:
+        client.log_artifact(run_id, str(file))

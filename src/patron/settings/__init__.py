@@ -1,0 +1,11 @@
+"""Settings: a TOML file read into the same frozen values that a Python user builds.
+
+A mistake in the file is told with its line, its key, what was got and how to mend it, before any table is
+opened.
+"""
+
+from patron.settings.files import load, template
+from patron.settings.plain import described
+from patron.settings.values import Settings, Table
+
+__all__ = ["Settings", "Table", "described", "load", "template"]

@@ -1,0 +1,106 @@
+"""Checks of what a settings file says, made before any table is opened."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Any
+
+from patron.errors import listed, nearest
+from patron.settings.keys import DECISIONS, KNOWN, NAME, NAMED, NEEDED, QUESTIONS, TABLES, Kind
+from patron.settings.source import Place, Source, label
+
+__all__ = ["check"]
+
+# What a wrong value is called; the first fitting line counts, as a truth value is also a number.
+GOT = (
+    (bool, "truth value"),
+    (str, "text"),
+    (int | float, "number"),
+    (list, "list"),
+    (dict, "section"),
+    (time, "time"),
+)
+
+
+def check(source: Source, content: Mapping[str, Any]) -> None:
+    """Refuse unknown keys, wrong values, missing keys, then sections that do not suffice for one another.
+
+    Raises:
+        SettingsError: with the line, the key, what was got and how to mend it.
+    """
+    _check_keys(source, content, (), "")
+    _check_sections(source, content)
+
+
+def _check_keys(source: Source, content: Mapping[str, Any], where: Place, section: str) -> None:
+    """Compare a section and those below it with the table of known keys."""
+    known = KNOWN[section]
+    for key, value in content.items():
+        kind = known.get(key, known.get("*"))
+        if kind is None:
+            raise source.wrong((*where, key), _unknown(where, key, known))
+        if key not in known and not NAMED.fullmatch(key):
+            raise source.wrong((*where, key), f"{label(where)} has the name {key!r}. Write {NAME.words}.")
+        if not kind.fits(value):
+            raise source.wrong((*where, key), _unfit(where, key, kind, value))
+        below = f"{section}.{key if key in known else '*'}".lstrip(".")
+        if below in KNOWN:
+            _check_keys(source, value, (*where, key), below)
+    for key in NEEDED.get(section, ()):
+        if key not in content:
+            raise source.wrong(where, _lacking(where, key, known[key], content))
+
+
+def _unknown(where: Place, key: str, known: Mapping[str, Kind]) -> str:
+    at_top = where and key in KNOWN[""]
+    right = f" Write {key} at the top of the file, above the first [section]." if at_top else nearest(key, known)
+    return f"{label(where)} has no key {key!r}.{right} It knows: {listed(known)}."
+
+
+def _unfit(where: Place, key: str, kind: Kind, value: object) -> str:
+    place = f"{label(where)} {key}" if where else key
+    return f"{place} must be {kind.words}, got {_got(value)}. {_example(key, kind)}"
+
+
+def _lacking(where: Place, key: str, kind: Kind, content: Mapping[str, Any]) -> str:
+    return f"{label(where)} lacks {key!r}: {kind.words}. It has: {listed(content)}. {_example(key, kind)}"
+
+
+def _example(key: str, kind: Kind) -> str:
+    example = kind.example.replace("KEY", key)
+    return f"Write for example:\n{example}" if "\n" in example else f"Write for example {example}"
+
+
+def _got(value: object) -> str:
+    name = next((name for kind, name in GOT if isinstance(value, kind)), "date")
+    return f"{name} {value!r}" if isinstance(value, str | list) else f"{name} {value}"
+
+
+def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
+    """Refuse what no single key gets wrong: sections that do not suffice for one another."""
+    asked = [key for key in content["questions"] if key != "active_in"]
+    if not asked:
+        raise source.wrong(("questions",), f"[questions] asks nothing. {_example('', QUESTIONS)}")
+    if not {"orders", "lines"} & set(content["tables"]):
+        raise source.wrong(
+            ("tables",),
+            f"[tables] needs 'orders' (or 'lines'), which every question looks at. "
+            f"It has: {listed(content['tables'])}. {_example('', TABLES)}",
+        )
+    if content.get("offers"):
+        _check_offers(source, content.get("decisions", {}), asked)
+
+
+def _check_offers(source: Source, decisions: Mapping[str, Any], asked: Sequence[str]) -> None:
+    if "churn" not in asked:
+        raise source.wrong(
+            ("offers",),
+            "[offers] keep customers from leaving, so churn must be asked. "
+            f"[questions] asks: {listed(asked)}. {_example('', QUESTIONS)}",
+        )
+    if "budget" not in decisions or not ("value" in decisions or "tier" in asked):
+        raise source.wrong(
+            ("offers",),
+            "[offers] need a budget, and what a kept customer is worth: a value, or the question tier. "
+            f"[decisions] has: {listed(decisions)}; [questions] asks: {listed(asked)}. "
+            f"{_example('', DECISIONS)}",
+        )

@@ -1,0 +1,125 @@
+"""Settings files, read into the same frozen values that a Python user builds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from patron.decisions import Offer
+from patron.errors import SettingsError, listed
+from patron.event_tables import ROLES
+from patron.periods import EVER, Span, Split, instant
+from patron.profit import CostModel
+from patron.questions import TIERS, Churn, NextPurchase, Question, Tier
+from patron.settings.checks import check
+from patron.settings.keys import several
+from patron.settings.pipelines import settings_of
+from patron.settings.source import Source
+from patron.settings.values import Settings, Table
+
+__all__ = ["load", "template"]
+
+
+def load(path: str | Path) -> Settings:
+    """Read a settings file, with every mistake told before any work begins.
+
+    Paths in a TOML file are seen from its own folder; a pipeline is run as any Python file is.
+
+    Args:
+        path: a TOML file, which `template` shows, or a Python file that says `settings = Settings(...)`.
+
+    Raises:
+        SettingsError: the file is not there, is no TOML, says something that Patron does not understand, or is a
+            pipeline that fails or gives no settings.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "settings.toml"
+    >>> _ = file.write_text(template())
+    >>> load(file).question("churn").horizon.days
+    90
+    """
+    file = Path(path)
+    if not file.exists():
+        there = listed(found.name for ending in ("toml", "py") for found in file.parent.glob(f"*.{ending}"))
+        raise SettingsError(
+            f"There is no settings file {str(file)!r}. TOML and Python files in its folder: {there}. "
+            "Check the path, or begin with the text of patron.settings.template()."
+        )
+    return settings_of(file) if file.suffix == ".py" else _read(file)
+
+
+def template() -> str:
+    """Return a commented settings text to begin with.
+
+    >>> template().splitlines()[1]
+    'name = "shop"'
+    """
+    return Path(__file__).with_name("template.toml").read_text(encoding="utf-8")
+
+
+def _read(file: Path) -> Settings:
+    source = Source.of(file)
+    content = source.content()
+    check(source, content)
+    return _built(source, content, file.resolve().parent)
+
+
+def _built(source: Source, content: Mapping[str, Any], folder: Path) -> Settings:
+    questions = _questions(source, content)
+    cutoffs = content["cutoffs"]
+    money: dict[str, Any] = {key: float(amount) for key, amount in content.get("decisions", {}).items()}
+    return Settings(
+        name=content["name"],
+        tables={name: _table(declared, folder) for name, declared in content["tables"].items()},
+        questions=questions,
+        split=_split(source, cutoffs, questions),
+        root=folder / content.get("root", "."),
+        out=folder / content.get("out", f"patron-out/{content['name']}"),
+        score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
+        offers=tuple(_offer(source, name, said) for name, said in content.get("offers", {}).items()),
+        **money,
+        **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
+    )
+
+
+def _table(declared: Mapping[str, Any], folder: Path) -> Table:
+    roles = {role: column for role, column in declared.items() if role in ROLES}
+    others = {key: declared[key] for key in ("where", "returns", "timezone") if key in declared}
+    return Table(folder / declared["path"], roles, **others)
+
+
+def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ...]:
+    asked = content["questions"]
+    active = Span(asked["active_in"]) if "active_in" in asked else EVER
+    with source.at("costs"):
+        costs = CostModel(**content.get("costs", {}))
+    made: dict[str, Callable[[Mapping[str, Any]], Question]] = {
+        "churn": lambda said: Churn(Span(said["horizon"]), active),
+        "next_purchase": lambda said: NextPurchase(
+            Span(said["horizon"]), active, within=tuple(said.get("within", NextPurchase.within))
+        ),
+        "tier": lambda said: _tier(said, active, costs),
+    }
+    questions = []
+    for name in (name for name in asked if name != "active_in"):
+        with source.at("questions", name):
+            questions.append(made[name](asked[name]))
+    return tuple(questions)
+
+
+def _tier(said: Mapping[str, Any], active: Span, costs: CostModel) -> Tier:
+    names = {key: said[key] for key in ("rest", "unprofitable") if key in said}
+    thresholds = tuple(said.get("thresholds", ()))
+    return Tier(Span(said["horizon"]), active, (), costs, dict(said.get("tiers", TIERS)), thresholds, **names)
+
+
+def _split(source: Source, said: Mapping[str, Any], questions: Sequence[Question]) -> Split:
+    with source.at("cutoffs"):
+        split = Split.of(*(several(said[group]) for group in ("train", "valid", "test")))
+        for question in questions:
+            split.check_gap(question.horizon)
+    return split
+
+
+def _offer(source: Source, name: str, said: Mapping[str, Any]) -> Offer:
+    with source.at("offers", name):
+        return Offer(name=name, **said)

@@ -1,0 +1,154 @@
+"""Keys: all that a settings file may say, with what each key takes."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import available_timezones
+
+from patron.errors import QuestionError
+from patron.event_tables import ROLES
+from patron.periods import instant
+
+__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "several"]
+
+LONGEST = 36_500
+NAMED = re.compile(r"\w([\w -]*\w)?")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a key may say: in words, as an example with KEY for its name, and as a test."""
+
+    words: str
+    example: str
+    fits: Callable[[Any], bool]
+
+
+def several(value: Any) -> list[Any]:
+    """Return a list as it is, and one value as a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_days(value: Any) -> bool:
+    return _is_whole(value) and 1 <= value <= LONGEST
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_date(value: Any) -> bool:
+    if not isinstance(value, str | date):
+        return False
+    try:
+        moment = instant(value)
+    except QuestionError:
+        return False
+    return moment.tzinfo is None and moment.year < 3000
+
+
+def _is_zone(value: object) -> bool:
+    # A machine without a time zone database knows none; the engine has its own.
+    return isinstance(value, str) and (not available_timezones() or value in available_timezones())
+
+
+def _is_condition(value: object) -> bool:
+    return isinstance(value, dict) and not any(
+        isinstance(one, dict | list) for wanted in value.values() for one in several(wanted)
+    )
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _section(words: str, example: str) -> Kind:
+    return Kind(f"a section ({words})", example, lambda value: isinstance(value, dict))
+
+
+NAME = Kind(
+    "a name of letters, digits, spaces, _ and -",
+    'KEY = "grocer"',
+    lambda value: isinstance(value, str) and bool(NAMED.fullmatch(value)),
+)
+TEXT = Kind("a text in quotes", 'KEY = "..."', _is_text)
+COLUMN = Kind("the name of a column", 'KEY = "the column"', _is_text)
+FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
+ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
+CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
+NUMBER = Kind("a number", "KEY = 0.35", _is_number)
+NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
+MONEY = Kind("an amount of money, 0 or more", "KEY = 2000.0", lambda v: _is_number(v) and v >= 0)
+SHARE = Kind("a share from 0 to 0.5", "KEY = 0.1", lambda v: _is_number(v) and 0 <= v <= 0.5)
+SEED = Kind("a whole number, 0 or more", "KEY = 0", lambda v: _is_whole(v) and v >= 0)
+COUNT = Kind("a whole number, 1 or more", "KEY = 3", lambda v: _is_whole(v) and v >= 1)
+DAYS = Kind(f"a whole number of days, 1 to {LONGEST}", "KEY = 90", _is_days)
+DAYS_LIST = Kind("a list of whole days", "KEY = [30]", _list_of(_is_days))
+DATE = Kind("a date before 3000 without time zone", 'KEY = "2011-09-09"', _is_date)
+DATES = Kind(
+    "a date before 3000 without time zone, or a list of such",
+    'KEY = ["2011-09-09"]',
+    lambda value: _list_of(_is_date)(several(value)),
+)
+TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
+TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
+ASKED = _section("a question", "KEY = { horizon = 90 }")
+QUESTIONS = _section("what is asked", "[questions]\nchurn = { horizon = 90 }")
+TIERED = _section("the share of customers in each tier", "KEY = { platinum = 0.05, gold = 0.20 }")
+COSTS = _section("what is left of an order", "[costs]\nmargin_rate = 0.35")
+EVENT_COSTS = _section("the cost of one event, by table", "KEY = { tickets = 4.0 }")
+CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-11"\ntest = "2011-09-09"')
+DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
+OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
+OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
+
+# The keys of each section; a star stands for a name that the user chooses.
+KNOWN: Mapping[str, Mapping[str, Kind]] = {
+    "": {
+        "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
+        "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
+    },
+    "tables": {"*": TABLE},
+    "tables.*": {
+        "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE,
+        **dict.fromkeys(ROLES, COLUMN),
+    },
+    "questions": {"active_in": DAYS, "churn": ASKED, "next_purchase": ASKED, "tier": ASKED},
+    "questions.churn": {"horizon": DAYS},
+    "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},
+    "questions.tier": {
+        "horizon": DAYS, "tiers": TIERED, "thresholds": NUMBERS, "rest": NAME, "unprofitable": NAME,
+    },
+    "questions.tier.tiers": {"*": NUMBER},
+    "costs": {
+        "margin_rate": NUMBER, "cost_per_order": NUMBER, "cost_per_return": NUMBER, "cost_per_event": EVENT_COSTS,
+    },
+    "costs.cost_per_event": {"*": NUMBER},
+    "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
+    "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
+    "offers": {"*": OFFER},
+    "offers.*": {
+        "contact_cost": NUMBER, "incentive_cost": NUMBER, "accepted": NUMBER, "effect": NUMBER,
+        "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT,
+    },
+}  # fmt: skip
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "": ("name", "tables", "questions", "cutoffs"),
+    "tables.*": ("path",),
+    "questions.churn": ("horizon",),
+    "questions.next_purchase": ("horizon",),
+    "questions.tier": ("horizon",),
+    "cutoffs": ("train", "valid", "test"),
+    "offers.*": ("contact_cost", "effect"),
+}

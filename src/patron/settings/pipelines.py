@@ -1,0 +1,51 @@
+"""Pipelines: Python files that say `settings = Settings(...)`."""
+
+import runpy
+from pathlib import Path
+from traceback import walk_tb
+
+from patron.errors import SettingsError, listed
+from patron.settings.values import Settings
+
+__all__ = ["settings_of"]
+
+MEND = "Write at its end: settings = patron.Settings(name=..., tables=..., questions=..., split=..., root=..., out=...)"
+
+
+def settings_of(file: Path) -> Settings:
+    """Run a Python file for the settings that it gives.
+
+    Args:
+        file: a file that is there.
+
+    Raises:
+        SettingsError: the file fails, with the line; or it gives no settings.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "shop.py"
+    >>> _ = file.write_text("import patron.demo, pathlib; settings = patron.demo.settings(pathlib.Path())")
+    >>> settings_of(file).name
+    'online-retail'
+    """
+    try:
+        said = runpy.run_path(str(file))
+    except Exception as error:
+        raise SettingsError(
+            f"{file.name}{_line(file, error)}: the pipeline fails with {type(error).__name__}: "
+            f"{str(error).rstrip('.')}. Mend that line; python {file.name} shows the whole error."
+        ) from error
+    if "settings" not in said:
+        names = listed(name for name in said if not name.startswith("_"))
+        raise SettingsError(f"{file.name} has no 'settings'. It has: {names}. {MEND}")
+    settings = said["settings"]
+    if not isinstance(settings, Settings):
+        raise SettingsError(f"{file.name}: 'settings' must be Settings, got {type(settings).__name__}. {MEND}")
+    return settings
+
+
+def _line(file: Path, error: Exception) -> str:
+    """The last line of the file that was run, be it deep below that the error was raised."""
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        return f", line {error.lineno}"
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(file)]
+    return f", line {lines[-1]}" if lines else ""

@@ -1,0 +1,65 @@
+"""Settings as plain JSON values, fit for a run's log."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from patron.decisions import Offer
+from patron.periods import Span
+from patron.questions import Question
+from patron.settings.values import Settings
+
+__all__ = ["described"]
+
+
+def described(settings: Settings) -> dict[str, object]:
+    """Return the settings as plain JSON values under dotted names, fit for a run's log.
+
+    Paths are told by their last part, and conditions by their columns: their values may be customers'.
+
+    >>> from patron.periods import Split
+    >>> from patron.questions import churn
+    >>> split = Split.of(["2011-01-01"], ["2011-06-01"], ["2011-12-01"])
+    >>> plain = described(Settings("shop", {}, (churn(90),), split, Path("a/b"), Path("a/b/out")))
+    >>> plain["questions.churn.horizon"], plain["split.test"], plain["root"]
+    (90, ['2011-12-01T00:00:00'], 'b')
+    """
+    return dict(_flat("", _plain(settings)))
+
+
+def _plain(value: Any) -> Any:
+    """Turn frozen values into texts, numbers, lists and mappings by name."""
+    if isinstance(value, Span):
+        return value.days
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if callable(value):
+        return "a function of the table"
+    if isinstance(value, Mapping):
+        return {key: _plain(below) for key, below in value.items()}
+    if isinstance(value, tuple):
+        named = {one.name: _plain(one) for one in value if isinstance(one, Question | Offer)}
+        return named or [_plain(one) for one in value]
+    if is_dataclass(value):
+        told = {field.name: _logged(field.name, getattr(value, field.name)) for field in fields(value)}
+        return {name: _plain(below) for name, below in told.items()}
+    return value
+
+
+def _logged(name: str, value: Any) -> Any:
+    """Keep the names of features and the columns of conditions, whose rest is code or may be personal."""
+    if name == "features":
+        return tuple(feature.name for feature in value)
+    return tuple(value) if name in ("where", "returns") and value else value
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for key, below in value.items():
+        yield from _flat(f"{name}.{key}".lstrip("."), below)

@@ -1,0 +1,92 @@
+"""The source of settings: a TOML text that knows on which line each key stands."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from patron.errors import PatronError, SettingsError
+
+__all__ = ["Place", "Source", "label"]
+
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A settings text that knows on which line a key stands."""
+
+    name: str
+    text: str
+
+    @classmethod
+    def of(cls, file: Path) -> "Source":
+        """Read a file, which must be there, as text."""
+        try:
+            return cls(file.name, file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+            raise SettingsError(
+                f"The settings file {str(file)!r} cannot be read: {why}. Give the path of a TOML text file."
+            ) from None
+
+    def content(self) -> dict[str, Any]:
+        """Return what the text says, or tell the line that is no TOML."""
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            lines = self.text.split("\n")
+            found = re.search(r" \(at line (\d+), ", str(error))
+            line = int(found[1]) if found else len(self.text.rstrip().split("\n"))
+            why = str(error).split(" (at ")[0]
+            raise SettingsError(
+                f"{self.name}, line {line}: this is no TOML ({why}), got: {lines[line - 1].strip()}. "
+                'Write keys as key = value, texts in "quotes", lists in [brackets], each key once.'
+            ) from None
+
+    def wrong(self, where: Place, what: str) -> SettingsError:
+        """Return the error that begins with the place of *where*."""
+        line = f", line {self.line(where)}" if where else ""
+        return SettingsError(f"{self.name}{line}: {what}")
+
+    def line(self, where: Place) -> int:
+        """Return the line on which a key is first said, by reading ever longer beginnings of the text."""
+        lines = self.text.split("\n")
+        start = 1
+        for end in range(1, len(lines)):
+            try:
+                content = tomllib.loads("\n".join(lines[:end]))
+            except tomllib.TOMLDecodeError:
+                continue
+            if _has(content, where):
+                return start
+            start = end + 1
+        return start
+
+    @contextmanager
+    def at(self, *where: str) -> Iterator[None]:
+        """Tell the place of a value that the code below refuses."""
+        try:
+            yield
+        except PatronError as error:
+            raise self.wrong(where, f"{label(where)} is not possible. {error}") from None
+
+
+def _has(content: Any, where: Place) -> bool:
+    for key in where:
+        if not isinstance(content, dict) or key not in content:
+            return False
+        content = content[key]
+    return True
+
+
+def label(where: Place) -> str:
+    """Name a section as the file writes it.
+
+    >>> label(("offers", "call")), label(())
+    ('[offers.call]', 'The file')
+    """
+    return f"[{'.'.join(where)}]" if where else "The file"

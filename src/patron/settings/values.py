@@ -1,0 +1,109 @@
+"""Settings as Python values: what a run needs beside the code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from patron import stores
+from patron.decisions import Offer
+from patron.errors import HistoryError, QuestionError, listed, nearest
+from patron.event_tables import Events, Role
+from patron.history import History
+from patron.periods import Split
+from patron.questions import Question
+
+__all__ = ["Settings", "Table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where one event table lies, and what its columns mean.
+
+    Args:
+        path: a Parquet or CSV file, or a folder of Parquet files.
+        roles: the column of each role, for example {"customer": "cust_id", "at": "ts"}, or a function of the table.
+        where: columns and the value (or list of values) that a row must have to be read.
+        returns: columns and the value (or values) that mark a row as taking a purchase back.
+        timezone: where the business lives.
+    """
+
+    path: Path
+    roles: Mapping[str, Role]
+    where: Mapping[str, object] | None = None
+    returns: Mapping[str, object] | None = None
+    timezone: str = "UTC"
+
+    def open(self) -> Events:
+        """Return the declared events, ready for a history.
+
+        Raises:
+            HistoryError: the file is not there, or lacks a column.
+        """
+        return stores.events(self.path, self.where, self.returns, self.timezone, **self.roles)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and how one business is asked: everything that a run needs beside the code.
+
+    Args:
+        name: the business, as models and folders are called.
+        tables: event tables by name.
+        questions: what is asked, each with its horizon.
+        split: the cutoffs of training, validation and test.
+        root: the folder that holds `mlruns`.
+        out: the folder for scores, reports and decisions.
+        score_at: the cutoff that is scored; the midnight after the last event where it is None.
+        offers: what a customer can be given.
+        budget: what may be spent on offers, in the currency of the amounts.
+        holdout: share of the chosen customers who are left untreated, so that the effect can be measured.
+        value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
+        seed: what chance starts from.
+        top_reasons: the number of drivers told for each customer.
+        currency: what the amounts are in, as reports write it.
+    """
+
+    name: str
+    tables: Mapping[str, Table]
+    questions: tuple[Question, ...]
+    split: Split
+    root: Path
+    out: Path
+    score_at: datetime | None = None
+    offers: tuple[Offer, ...] = ()
+    budget: float = 0.0
+    holdout: float = 0.1
+    value: float | None = None
+    seed: int = 0
+    top_reasons: int = 3
+    currency: str = "currency"
+
+    def history(self) -> History:
+        """Open and check all event tables.
+
+        Raises:
+            HistoryError: a file is not there, or a table breaks a promise.
+        """
+        return History.of(**{name: _opened(name, table) for name, table in self.tables.items()})
+
+    def question(self, name: str) -> Question:
+        """Return the question of that name: churn, next_purchase or tier.
+
+        Raises:
+            QuestionError: the settings do not ask it.
+        """
+        asked = {question.name: question for question in self.questions}
+        if name not in asked:
+            raise QuestionError(
+                f"The settings {self.name!r} ask no question {name!r}.{nearest(name, asked)} They ask: "
+                f"{listed(asked)}. Add one below [questions], for example churn = {{ horizon = 90 }}."
+            )
+        return asked[name]
+
+
+def _opened(name: str, table: Table) -> Events:
+    try:
+        return table.open()
+    except HistoryError as error:
+        raise HistoryError(f"Event table {name!r} ([tables.{name}]): {error}") from None

@@ -1,0 +1,222 @@
+"""The fold: what it refuses, what it does not depend on, and what it does with the unusual."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import retail_world
+from fold.measured import MEASURES
+from patron.errors import HistoryError, MeasureError, QuestionError
+from patron.fold.tracks import load
+from patron.history import History
+from patron.matrices import matrix, write_rows
+from patron.measures import combine, measure
+from patron.passes import Pass, Progress
+from patron.periods import EVER, days, monthly
+from patron.plan import explain_plan
+from patron.questions import churn, rows
+from patron.sheets import sheets
+from patron.stores import events
+
+CUTOFFS = monthly("2023-06", "2023-09")
+CUTOFF = datetime(2024, 7, 1)
+
+
+def wide(world) -> pd.DataFrame:
+    made = matrix(churn(90), world.history, CUTOFFS)
+    return pd.concat([made.key, made.X], axis=1)
+
+
+def small(*orders: tuple) -> History:
+    return History.of(orders=events(pd.DataFrame(orders, columns=["customer", "at", "amount"])))
+
+
+def of(history: History, *features, cutoff: datetime = CUTOFF) -> pd.DataFrame:
+    made = matrix(churn(30, features=features), history, [cutoff])
+    return made.X.set_index(made.key.customer)
+
+
+def test_row_order_changes_no_value():
+    world = retail_world(seed=11, customers=120)
+    pd.testing.assert_frame_equal(wide(world), wide(world.shuffled(3)), check_exact=True)
+
+
+def test_parts_of_the_customers_change_no_value():
+    world = retail_world(seed=11, customers=120)
+    asked = churn(90)
+    one, many = matrix(asked, world.history, CUTOFFS), matrix(asked, world.history, CUTOFFS, memory=1e-4)
+    assert Pass(world.history, EVER, asked.on(world.history).features, CUTOFFS, memory=1e-4).parts > 3
+    pd.testing.assert_frame_equal(one.key, many.key)
+    pd.testing.assert_frame_equal(one.X, many.X, check_exact=True)
+
+
+def test_rows_written_in_parts_are_the_rows_in_memory(tmp_path):
+    world = retail_world(seed=11, customers=120)
+    made, path = matrix(churn(90), world.history, CUTOFFS), tmp_path / "rows.parquet"
+    assert write_rows(churn(90), world.history, CUTOFFS, path, memory=1e-4) == len(made)
+    read = pq.read_table(path).to_pandas().sort_values(["cutoff", "customer"], ignore_index=True)
+    pd.testing.assert_frame_equal(read[list(made.X)], made.X, check_exact=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["rows.parquet"]
+
+
+def test_built_in_features_are_the_same_on_both_paths():
+    history = retail_world(seed=4, customers=60).history
+    made = matrix(churn(90), history, [CUTOFFS[-1]])
+    generic = rows(churn(90), history, CUTOFFS[-1]).to_pyarrow().to_pandas().sort_values("customer", ignore_index=True)
+    assert generic.customer.tolist() == made.key.customer.tolist()
+    for name in made.X:
+        np.testing.assert_allclose(made.X[name], generic[name].astype(float), rtol=2e-6, atol=1e-6, err_msg=name)
+
+
+def test_a_hundred_thousand_events_of_one_customer_are_counted_to_the_cent():
+    at = [CUTOFF - timedelta(minutes=m) for m in range(1, 100_001)]
+    history = History.of(orders=events(pd.DataFrame({"customer": "a", "at": at, "amount": 0.01})))
+
+    @measure(windows=(*days(1), EVER))
+    def money(orders):
+        """Money."""
+        return orders.amount.sum()
+
+    assert of(history, money).loc["a"].tolist()[:2] == pytest.approx([14.4, 1000.0])
+
+
+def test_a_spread_of_one_on_amounts_of_a_thousand_millions_is_kept():
+    history = small(*(("a", CUTOFF - timedelta(days=d), 1e9 + d % 3) for d in range(1, 301)))
+
+    @measure(windows=(*days(200), EVER))
+    def spread(orders):
+        """Spread."""
+        return orders.amount.cast("float64").std()
+
+    expected = [np.std([d % 3 for d in range(1, n + 1)], ddof=1) for n in (200, 300)]
+    assert of(history, spread).loc["a"].tolist()[:2] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_window_over_a_change_of_clocks_counts_days_on_the_wall():
+    zone = "America/New_York"  # clocks went forward on 2024-03-10
+    at = pd.to_datetime(["2024-03-01 05:00", "2024-03-31 03:59"], utc=True)  # midnight on the 1st, 23:59 on the 30th
+    history = History.of(orders=events(pd.DataFrame({"customer": ["a", "b"], "at": at}), timezone=zone))
+
+    @measure(windows=days(30), empty=0)
+    def n(orders):
+        """Orders."""
+        return orders.count()
+
+    assert of(history, n, cutoff=datetime(2024, 3, 31))["n_30d"].tolist() == [1, 1]
+
+
+def test_a_division_by_zero_is_null_on_both_paths():
+    @measure()
+    def money(orders):
+        """Money."""
+        return orders.amount.sum()
+
+    @combine(money, money)
+    def ratio(a, b):
+        """Ratio."""
+        return a / (b - b)
+
+    history = small(("a", CUTOFF - timedelta(days=1), 5.0))
+    generic = rows(churn(30, features=(ratio,)), history, CUTOFF).to_pyarrow().to_pydict()
+    assert np.isnan(of(history, ratio).loc["a", "ratio"])
+    assert generic["ratio"] == [None]
+
+
+def test_a_reduction_that_the_fold_does_not_know_takes_the_engine_and_says_so():
+    @measure(windows=(*days(30), EVER))
+    def usual(orders):
+        """Usual amount."""
+        return orders.amount.mode()
+
+    history = small(*(("a", CUTOFF - timedelta(days=d), a) for d, a in ((1, 5.0), (2, 5.0), (40, 7.0))))
+    assert of(history, usual).loc["a"].tolist()[:2] == [5.0, 5.0]
+    (first, _) = explain_plan((usual,), history.tables)
+    assert (first.column, first.path) == ("usual_30d", "engine")
+    assert "Mode" in first.why
+
+
+def test_a_combination_of_more_than_arithmetic_is_computed_by_the_engine():
+    @measure()
+    def n(orders):
+        """Orders."""
+        return orders.count()
+
+    @combine(n)
+    def logged(n):
+        """Orders on a log scale."""
+        return n.log2()
+
+    history = small(*(("a", CUTOFF - timedelta(days=d), 1.0) for d in range(1, 9)))
+    assert of(history, logged).loc["a", "logged"] == 3.0
+
+
+def test_a_cutoff_given_twice_is_refused():
+    history = small(("a", CUTOFF - timedelta(days=1), 5.0))
+    with pytest.raises(QuestionError, match="2024-07-01 is given twice"):
+        matrix(churn(30), history, [CUTOFF, CUTOFF])
+
+
+def test_a_measure_of_a_missing_column_is_refused_with_the_columns_there_are():
+    @measure()
+    def late(orders):
+        """Late."""
+        return orders.delay.sum()
+
+    with pytest.raises(MeasureError, match=r"'delay'.*It has: amount, at, customer"):
+        of(small(("a", CUTOFF - timedelta(days=1), 5.0)), late)
+
+
+def test_a_table_that_grows_while_its_parts_are_read_is_refused(tmp_path):
+    path = tmp_path / "orders.parquet"
+    frame = pd.DataFrame({"customer": [str(i) for i in range(200)], "at": CUTOFF - timedelta(days=2), "amount": 1.0})
+    frame.to_parquet(path)
+    history = History.of(orders=events(path))
+
+    def grow(progress: Progress) -> None:
+        if progress.share == 0.0:
+            pd.concat([frame, frame]).to_parquet(path)
+
+    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
+    with pytest.raises(HistoryError, match="'orders' changed while it was read: 200 rows were counted"):
+        list(sheets(job))
+
+
+def test_progress_ends_at_one():
+    told: list[Progress] = []
+    matrix(churn(30), small(("a", CUTOFF - timedelta(days=1), 5.0)), [CUTOFF], progress=told.append)
+    assert [told[0].share, told[-1].share] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("whole", [Decimal("12345678901234.5678"), Decimal("0.0001"), Decimal("-0.0001")])
+def test_money_is_read_to_the_last_digit(whole):
+    table = ibis.memtable({"customer": ["a"], "at": [CUTOFF], "amount": [whole]})
+    table = table.mutate(amount=table.amount.cast("decimal(38, 4)"))
+    column = load(table, {"m": table.amount}, CUTOFF + timedelta(days=1), 0, 1).columns["m"]
+    assert column.values[0] == int(whole * 10_000)
+
+
+def test_a_loop_without_a_folder_for_its_code_still_compiles(monkeypatch):
+    from patron.fold import kernel
+
+    def refuse(**settings):
+        if settings.get("cache"):
+            raise RuntimeError("no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(kernel.numba, "njit", refuse)
+    assert kernel.compiled(len)([1, 2]) == 2
+
+
+def test_every_measure_of_the_reference_is_told_by_its_reduction():
+    table = ibis.table(
+        {"customer": "string", "at": "timestamp", "amount": "decimal(18, 4)", "minutes": "float64", "kind": "string"}
+    )
+    paths = {p.column: p.why for p in explain_plan(MEASURES, {"visits": table})}
+    assert paths["ago"] == "recency"
+    assert paths["fresh"] == "decayed sum"
+    assert paths["share_web"] == "count"

@@ -1,0 +1,47 @@
+"""Choice: noise never wins, and ties go to the simpler."""
+
+import numpy as np
+
+from patron.models.choice import choose, mean_figure
+
+RNG = np.random.default_rng(3)
+WHO = np.arange(400)
+NOISE = RNG.normal(0, 0.1, 400)
+FLAT = {"constant": 0.7 + NOISE, "activity": 0.7 + NOISE, "logit": 0.7 + NOISE, "lightgbm": 0.7 + NOISE}
+
+
+def test_what_beats_nothing_beyond_noise_is_not_the_champion():
+    lucky = FLAT["lightgbm"] - 0.001 + RNG.normal(0, 0.1, 400)
+    made = choose(FLAT | {"lightgbm": lucky}, WHO)
+    assert made.champion == "constant"
+    assert "nothing beats the best baseline" in made.reason
+
+
+def test_the_simpler_of_two_that_tie_is_taken():
+    better = FLAT["constant"] - 0.2
+    assert (
+        choose(FLAT | {"lightgbm": better, "blend": better - 1e-6 * RNG.normal(size=400)}, WHO).champion == "lightgbm"
+    )
+
+
+def test_the_more_complex_is_taken_where_it_is_better_beyond_noise():
+    better = FLAT["constant"] - 0.2
+    assert choose(FLAT | {"lightgbm": better, "blend": better - 0.1}, WHO).champion == "blend"
+
+
+def test_fewer_than_100_customers_get_a_simple_one_and_are_told_why():
+    some = {name: loss[:60] for name, loss in FLAT.items()} | {"lightgbm": FLAT["constant"][:60] - 0.5}
+    made = choose(some, WHO[:60])
+    assert made.champion == "constant"
+    assert "60 customers at later cutoffs are too few" in made.reason
+
+
+def test_a_simple_one_with_signal_beats_the_constant():
+    made = choose(FLAT | {"logit": FLAT["logit"] - 0.3}, WHO)
+    assert made.champion == "logit"
+
+
+def test_rows_of_one_customer_make_no_interval_narrower():
+    values = RNG.normal(size=50)
+    once, four = mean_figure(values, np.arange(50)), mean_figure(np.tile(values, 4), np.tile(np.arange(50), 4))
+    assert np.isclose(once.high - once.low, four.high - four.low)

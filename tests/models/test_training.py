@@ -1,0 +1,140 @@
+"""Training: every candidate, the choice among them, and a clear answer to bad input."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from shop import CUTOFFS, HORIZON, SPLIT, coin, of, orders, shop
+
+from patron import features
+from patron.errors import QuestionError
+from patron.matrices import answers, matrix
+from patron.models.choice import ORDER
+from patron.models.serving import Bundle
+from patron.models.training import Trained, fit, train
+from patron.periods import Split
+from patron.profit import CostModel
+from patron.questions import churn, next_purchase, tier
+
+QUESTIONS = {
+    "churn": churn(HORIZON),
+    "next_purchase": next_purchase(HORIZON, (30,)),
+    "tier": tier(HORIZON, CostModel(margin_rate=0.4)),
+}
+
+
+@cache
+def trained(name: str) -> Trained:
+    return train(QUESTIONS[name], shop(), SPLIT)
+
+
+@cache
+def rows_of(name: str):
+    return matrix(trained(name).question, shop(), SPLIT.test)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_candidate_is_there_for_every_question(name):
+    assert set(trained(name).bundles) == set(ORDER)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_candidate_answers_the_same_after_saving_and_loading(name, tmp_path):
+    rows = rows_of(name).X
+    for candidate, bundle in trained(name).bundles.items():
+        loaded = Bundle.load(bundle.save(tmp_path / candidate))
+        assert loaded.predict(rows[rows.columns[::-1]]).equals(bundle.predict(rows))
+
+
+@pytest.mark.parametrize("candidate", ORDER)
+def test_the_chance_of_a_purchase_rises_with_the_days(candidate):
+    made = trained("next_purchase").bundles[candidate].predict(rows_of("next_purchase").X)
+    assert (made.purchase_within_30d <= made.purchase_within_60d + 1e-12).all()
+    assert (made.days_low <= made.days_median).all() and (made.days_median <= made.days_high).all()
+
+
+@pytest.mark.parametrize("candidate", ORDER)
+def test_the_chances_of_the_tiers_add_up_to_one(candidate):
+    made = trained("tier").bundles[candidate].predict(rows_of("tier").X)
+    assert np.allclose(made.filter(like="probability_").sum(axis=1), 1.0)
+
+
+def test_in_a_world_with_signal_the_champion_beats_the_best_baseline_or_is_as_simple():
+    made = trained("churn")
+    assert made.losses[made.champion].value <= made.losses[made.best_baseline].value
+    assert made.losses[made.best_baseline].value < made.losses["constant"].value
+
+
+def test_in_a_world_without_signal_the_champion_is_the_constant():
+    made = train(churn(HORIZON), coin(), SPLIT)
+    assert made.champion in ("constant", "activity")
+    assert "nothing beats the best baseline" in made.reason
+
+
+def test_the_same_seed_gives_the_same_answers():
+    again = train(QUESTIONS["churn"], shop(), SPLIT)
+    assert again.model.spec == trained("churn").model.spec
+    assert again.model.predict(rows_of("churn").X).equals(trained("churn").model.predict(rows_of("churn").X))
+
+
+def test_what_happens_after_the_known_labels_changes_nothing():
+    late = orders(400)
+    kept = late[late["at"] < SPLIT.test[0]]
+    again = train(QUESTIONS["churn"], of(kept), SPLIT)
+    assert again.model.spec == trained("churn").model.spec
+
+
+def test_one_train_and_one_valid_cutoff_suffice():
+    made = train(churn(HORIZON), shop(), Split(CUTOFFS[2:3], CUTOFFS[3:4], CUTOFFS[4:]))
+    assert set(made.bundles) == set(ORDER)
+
+
+def test_the_rates_of_the_training_cutoffs_are_kept_with_the_model():
+    rates = trained("churn").model.spec["base_rates"]
+    assert list(rates) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
+    label = answers(QUESTIONS["churn"], shop(), SPLIT.train[:1])
+    assert np.isclose(rates[f"{SPLIT.train[0]:%Y-%m-%d}"], label.mean())
+
+
+def test_features_without_tenure_leave_out_the_purchase_process():
+    asked = churn(HORIZON, features=(features.purchases.spend,))
+    names = {f.column(w) for f in asked.on(shop()).features for w in f.windows}
+    made = train(asked, shop(), SPLIT)
+    assert ("parametric" in made.bundles) == ("tenure" in names)
+
+
+def test_fewer_than_100_customers_get_a_simple_one_and_are_told_why():
+    made = train(churn(HORIZON), shop(70), SPLIT)
+    assert made.champion in ORDER[:5]
+    assert "too few to prove more" in made.reason
+
+
+def test_one_answer_for_all_is_refused():
+    asked = churn(HORIZON).on(shop())
+    rows = matrix(asked, shop(), SPLIT.known)
+    with pytest.raises(QuestionError, match=r"'churn' has the same answer for all \d+ rows .* than 60d"):
+        fit(asked, shop(), rows, np.ones(len(rows)), SPLIT)
+
+
+def test_a_handful_of_rows_is_refused():
+    with pytest.raises(QuestionError, match=r"'churn' has \d+ rows at its train cutoffs; at least 20"):
+        train(churn(HORIZON), shop(6), SPLIT)
+
+
+def test_cutoffs_too_close_for_the_horizon_are_refused():
+    asked = churn(HORIZON).on(shop())
+    close = Split(CUTOFFS[:1], CUTOFFS[1:2], CUTOFFS[4:])
+    rows, label = matrix(asked, shop(), close.known), answers(asked, shop(), close.known)
+    with pytest.raises(QuestionError, match=r"(?s)looks 90d ahead, but its known cutoffs.*Move the valid"):
+        fit(replace(asked, horizon=churn(90).horizon).on(shop()), shop(), rows, label, close)
+
+
+def test_features_that_are_missing_constant_or_infinite_do_no_harm():
+    asked = churn(HORIZON).on(shop())
+    rows, label = matrix(asked, shop(), (*SPLIT.known, *SPLIT.test)), None
+    label = answers(asked, shop(), (*SPLIT.known, *SPLIT.test))
+    X = rows.X.assign(spend=np.float32(np.inf), last_order=np.float32(np.nan), first_order=np.float32(7))
+    made = fit(asked, shop(), replace(rows, X=X), label, SPLIT)
+    for bundle in made.bundles.values():
+        assert bundle.predict(X).churn_probability.between(0, 1).all()

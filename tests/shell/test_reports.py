@@ -1,0 +1,252 @@
+"""The page tells a retention manager what to do, in words and money, and gives nobody's name away."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from patron import plots
+from patron.backtests import Card
+from patron.decisions import Decisions, Offer, decide
+from patron.errors import ScoreError
+from patron.evaluation import Figure
+from patron.event_tables import Receipt
+from patron.profit import CostModel
+from patron.reports import Report, page
+
+CUTOFF = pd.Timestamp("2024-05-01")
+CURVES = {
+    # The tenth that the model is surest about holds 18 % of the leavers; every second customer leaves: 90 of 100.
+    "lightgbm": pd.DataFrame({"contacted": [0.0, 0.1, 1.0], "found": [0.0, 0.18, 1.0]}),
+    "logit": pd.DataFrame({"contacted": [0.0, 0.1, 1.0], "found": [0.0, 0.14, 1.0]}),
+    "constant": pd.DataFrame({"contacted": [0.0, 1.0], "found": [0.0, 1.0]}),
+}
+CARD = Card(
+    question="churn",
+    horizon=90,
+    cutoffs=(datetime(2024, 1, 1),),
+    rows=200,
+    customers=200,
+    base={"churn rate": 0.5},
+    measured={name: {"AUC": Figure(0.8, 0.7, 0.9)} for name in CURVES},
+    differences={"AUC": Figure(0.05, 0.02, 0.08)},
+    better={"AUC": "better"},
+    champion="lightgbm",
+    best_baseline="logit",
+    reason="lightgbm lowers the log loss of logit",
+    reliability=pd.DataFrame(
+        {"predicted": [0.2, 0.8], "observed": [0.25, 0.75], "count": [100, 100], "low": [0.2, 0.7], "high": [0.3, 0.8]}
+    ),
+    gains=CURVES,
+)
+TIE = replace(CARD, differences={"AUC": Figure(0.0, -0.02, 0.02)}, better={"AUC": "tie"})
+UNUSED = replace(TIE, champion="logit", reason="lightgbm does not beat logit beyond noise")
+CALL = Offer("call", contact_cost=10.0, effect=0.2)
+SCORES = pd.DataFrame(
+    {
+        "customer": ["customer-anna", "customer-bert"],
+        "cutoff": CUTOFF,
+        "churn_probability": [0.5, 0.1],
+        "value": [10_000.0, 40.0],
+        "days_low": [3.0, 2.0],
+        "days_median": [30.0, 5.0],
+        "days_high": [200.0, 9.0],
+        "tier": ["gold", "iron"],
+    }
+)
+WHY = pd.DataFrame(
+    {
+        "pseudonym": ["p1", "p1"],
+        "rank": [2, 1],
+        "text": ["Second reason", "Orders placed: 1 (usual: 3), raises the risk"],
+    }
+)
+MOVED = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
+NAMED = {"customer-anna": "p1", "customer-bert": "p2"}
+
+
+def decisions(offer, budget=10.0):
+    made = decide(SCORES, [offer], budget=budget, holdout=0.0)
+    return Decisions(made.table.assign(pseudonym=made.table.customer.map(NAMED)), made.summary)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return Report(
+        name="Shop",
+        made_at=datetime(2024, 5, 2),
+        currency="GBP",
+        receipts=[Receipt("orders", 1_003, {"no customer": 3}, 1_000, 2, datetime(2023, 1, 1), datetime(2024, 4, 30))],
+        left_out=["complaints"],
+        cards=[CARD],
+        scores=SCORES.assign(pseudonym=SCORES.customer.map(NAMED)).drop(columns="customer"),
+        why=WHY,
+        importance=MOVED,
+        decisions=decisions(CALL),
+        offers=[CALL],
+        costs=CostModel(margin_rate=0.35, cost_per_order=4.0),
+        versions={"churn": "7"},
+    )
+
+
+@pytest.fixture(scope="module")
+def html(report):
+    return page(report)
+
+
+@pytest.fixture(scope="module")
+def told(html):
+    return words(html)
+
+
+def words(html):
+    """The page as a person reads it: without style and tags, and one space between words."""
+    shown = re.sub(r"<style.*?</style>|</?(strong|em|code|span)\b[^>]*>", "", html, flags=re.DOTALL)
+    text = re.sub(r"<[^>]+>", " ", shown)
+    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ").split())
+
+
+def test_the_recommendation_tells_whom_what_it_costs_and_what_it_earns_between_which_bounds(told):
+    # One customer: 0.2 x 0.5 x 10,000 - 10 = 990; at half the effect 490, at one and a half 1,490.
+    assert "Treat 1 customer for £10 of the £10 budget" in told
+    assert "the expected gain after these costs is £990, between £490 and £1,490" in told
+
+
+def test_what_was_read_and_set_aside_is_counted(told):
+    assert "orders 1,003 3 no customer 1,000 2 1 Jan 2023 to 30 Apr 2024" in told
+
+
+def test_how_good_it_is_is_told_per_hundred_customers(told):
+    assert "surest about, 90 left within 90 days; by chance it would have been 50." in told
+    assert "beats the best simple rule" in told
+
+
+def test_a_tie_with_the_simple_rule_is_said_plainly_at_the_top_and_at_the_question(report):
+    told = words(page(replace(report, cards=[TIE])))
+    assert "No learned model beats its simple rule." in told
+    assert "does not beat the best simple rule (how lately and how often a customer bought)" in told
+
+
+def test_a_simple_rule_in_use_is_said_plainly(report):
+    told = words(page(replace(report, cards=[UNUSED])))
+    assert "No learned model beats its simple rule." in told
+    assert "the rule itself is used here: how lately and how often a customer bought." in told
+
+
+def test_one_question_that_is_beaten_does_not_hide_another_that_is_not(report):
+    told = words(page(replace(report, cards=[CARD, replace(TIE, question="tier")])))
+    assert "No learned model beats its simple rule." not in told
+    assert "does not beat the best simple rule" in told
+
+
+def test_nothing_worth_doing_is_a_recommendation_to_treat_nobody(report):
+    told = words(page(replace(report, decisions=decisions(CALL, budget=0.0))))
+    assert "Treat nobody for now." in told
+    assert "Nobody is on the list." in told
+
+
+def test_half_the_effect_and_the_break_even_effect_can_be_read_off(told):
+    # 10 spent for a stake of 5,000: 0.2 % must be kept.
+    assert "keep only half as many leavers as assumed, the campaign earns £490 instead of £990" in told
+    assert "keep at least 0.2 % of the treated customers" in told
+
+
+def test_the_next_order_is_dated_within_the_horizon_only(report):
+    card = replace(CARD, question="next_purchase", base={"bought within 30 days": 0.5})
+    assert "31 May 2024 4 May 2024 to after 30 Jul 2024" in words(page(replace(report, cards=[card])))
+
+
+def test_what_is_likely_in_the_next_basket_is_told_beside_its_date(report):
+    scores = report.scores.assign(next_category_1="toys", next_category_2="books", next_category_3=None)
+    assert "likely: category toys, books" in words(page(replace(report, scores=scores)))
+
+
+def test_reasons_are_told_in_their_order_and_as_no_levers(told):
+    assert "Orders placed: 1 (usual: 3), raises the risk Second reason" in told
+    assert "Reasons are associations, not levers." in told
+
+
+def test_no_raw_customer_is_on_the_page(html):
+    assert "p1" in html
+    assert not re.search("customer-(anna|bert)", html)
+
+
+def test_the_page_loads_nothing_and_links_nowhere(html):
+    assert not re.search(r"http|<script|<link|<img|@import|url\((?!#)", html)
+    assert all(target.startswith("#") for target in re.findall(r'(?:src|href)="([^"]*)"', html))
+
+
+def test_names_with_markup_are_shown_as_they_are(report):
+    html = page(replace(report, name="<b>Lot & Co</b>", importance=MOVED.assign(words="<i>Orders</i>")))
+    assert "<b>Lot" not in html
+    assert "&lt;b&gt;Lot &amp; Co&lt;/b&gt;" in html
+    assert "<i>Orders" not in html
+
+
+def test_the_same_report_gives_the_same_bytes(report, html):
+    assert page(report) == html
+
+
+def test_a_question_that_was_not_asked_is_left_out(report):
+    scores = report.scores[["pseudonym", "cutoff", "churn_probability"]]
+    told = words(page(replace(report, scores=scores, cards=[], costs=None)))
+    assert "Next order expected" not in told
+    assert "By tier of profit" not in told
+
+
+def test_a_model_that_looks_at_nothing_has_no_reasons(report):
+    nothing = replace(report, importance=MOVED.assign(share=0.0), why=WHY.head(0))
+    assert "it gives everybody the same answer, so there are no reasons to tell" in words(page(nothing))
+
+
+def test_money_is_written_in_the_currency_of_the_business(report):
+    assert "expected gain after these costs is 990 CHF" in words(page(replace(report, currency="CHF")))
+    assert "expected gain after these costs is £990" in words(page(replace(report, currency="£")))
+
+
+def test_risks_that_are_unlike_those_of_the_test_are_a_warning(report, told):
+    # Half of the customers left in the test. Today 30 of 100 are expected to leave, then 45 of 100.
+    assert "Today it expects 30 of 100 customers to leave; in the test 50 of 100 did." in told
+    alike = report.scores.assign(churn_probability=[0.5, 0.4])
+    assert "Check before spending" not in words(page(replace(report, scores=alike)))
+
+
+@pytest.mark.parametrize("name", ["scores", "why"])
+def test_a_table_without_pseudonyms_is_refused(report, name):
+    bare = getattr(report, name).drop(columns="pseudonym")
+    with pytest.raises(ScoreError, match=r"lack 'pseudonym'. They have: .*Add it: .assign\(pseudonym="):
+        page(replace(report, **{name: bare}))
+
+
+@pytest.mark.parametrize(
+    ("draw", "units"),
+    [
+        (
+            lambda r: plots.reliability_plot(CARD),
+            ["Predicted probability (%)", "Customers who left (%)", "100 customers,"],
+        ),
+        (
+            lambda r: plots.gain_plot(CARD),
+            ["Customers contacted, surest first (% of all)", "Found of all who left (%)"],
+        ),
+        (lambda r: plots.importance_plot(MOVED), ["Share of all that moves the answers (%)", "Orders placed"]),
+        (lambda r: plots.risk_plot(SCORES), ["Probability to leave (%)", "Customers (number)", "average 30 %"]),
+        (lambda r: plots.money_plot(r.decisions, "GBP"), ["Money spent (GBP)", "Gain after costs (GBP)", "budget"]),
+    ],
+)
+def test_plots_state_their_units_as_text_and_are_the_same_each_time(report, draw, units):
+    made = draw(report)
+    assert [unit for unit in units if f">{unit}<" not in made] == []
+    assert made == draw(report)
+    assert "<metadata" not in made
+
+
+def test_a_plot_changes_nothing_of_the_callers_matplotlib_and_takes_nothing_from_it(report):
+    import matplotlib
+
+    plain = plots.risk_plot(SCORES)
+    with matplotlib.rc_context({"axes.facecolor": "red", "svg.fonttype": "path"}):
+        assert plots.risk_plot(SCORES) == plain
+        assert matplotlib.rcParams["axes.facecolor"] == "red"

@@ -1,0 +1,107 @@
+"""Back-tests: honest folds, cards that survive the trip through JSON, and what they show of shifts and pockets."""
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "models"))
+from shop import CUTOFFS, HORIZON, SPLIT, shop
+
+from patron.backtests import Card, backtest, expected_rate, judge, predictions
+from patron.errors import QuestionError
+from patron.evaluation import auc, bias
+from patron.matrices import Matrix, answers, matrix
+from patron.models.training import train
+from patron.periods import Split
+from patron.profit import CostModel
+from patron.questions import churn, tier
+from patron.segments import by_segment
+
+
+@cache
+def trained():
+    return train(churn(HORIZON), shop(), SPLIT)
+
+
+@cache
+def unseen():
+    asked = trained().question
+    return matrix(asked, shop(), SPLIT.test), answers(asked, shop(), SPLIT.test)
+
+
+@cache
+def card() -> Card:
+    return judge(trained(), *unseen())
+
+
+@cache
+def rolled():
+    return backtest(churn(HORIZON), shop(), SPLIT)
+
+
+def test_a_card_comes_back_from_json_as_it_went():
+    again = Card.of(json.loads(json.dumps(card().plain())))
+    assert again.plain() == card().plain()
+    assert again.table().equals(card().table())
+
+
+def test_a_card_written_before_there_were_segments_can_still_be_read():
+    old = {k: v for k, v in card().plain().items() if k not in ("challenger", "shift", "lift", "segments")}
+    assert Card.of(old).challenger == "lightgbm"
+
+
+def test_figures_of_a_card_are_those_of_its_predictions():
+    told = predictions(trained(), *unseen())
+    ours = told[told.champion]
+    assert np.isclose(card().measured[card().champion]["AUC"].value, auc(ours.actual, ours.churn_probability))
+    assert np.isclose(card().measured[card().champion]["bias"].value, bias(ours.actual, ours.churn_probability))
+
+
+def test_the_shift_shows_training_rates_beside_what_was_predicted_and_came_true():
+    rows, label = unseen()
+    day = f"{SPLIT.test[0]:%Y-%m-%d}"
+    assert np.isclose(card().shift["observed"][day], label.mean())
+    assert card().shift["predicted"] == expected_rate(trained().model, rows)["predicted"]
+    assert list(card().shift["trained"]) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
+
+
+def test_each_fold_knows_only_what_came_before_it():
+    made = rolled()
+    assert [fold.cutoffs for fold in made.folds] == [(cutoff,) for cutoff in CUTOFFS[2:]]
+    for fold in made.folds:
+        assert max(fold.shift["trained"]) < min(fold.shift["observed"])
+
+
+def test_the_pooled_card_holds_the_rows_of_all_folds():
+    made = rolled()
+    assert made.pooled.rows == sum(fold.rows for fold in made.folds)
+    assert made.pooled.champion == "chosen"
+    assert len(made.predictions) == made.pooled.rows * 8
+
+
+def test_a_tier_means_the_same_in_all_folds():
+    made = backtest(tier(HORIZON, CostModel(margin_rate=0.4)), shop(150), SPLIT)
+    known = made.predictions.groupby(["candidate", "cutoff"], observed=True).tier.unique()
+    assert set(known.explode()) <= {"lead", "iron", "gold", "platinum"}
+    assert made.pooled.base["mean profit"] > 0
+
+
+def test_too_few_cutoffs_for_a_back_test_are_refused():
+    some = Split(CUTOFFS[:1], (CUTOFFS[1],), (CUTOFFS[2],))
+    with pytest.raises(QuestionError, match="two cutoffs with labels that end before a third, got 3 cutoffs"):
+        backtest(churn(90), shop(), some)
+
+
+def test_a_bad_pocket_shows_first():
+    key = pd.DataFrame({"customer": [f"c{i}" for i in range(200)]})
+    X = pd.DataFrame({"country": ["SE"] * 100 + ["NO"] * 100})
+    happened = np.tile([1.0, 0.0], 100)
+    chance = np.array([0.5] * 100 + [0.9] * 100)
+    made = by_segment(Matrix(key, X, ()), happened, chance)
+    assert made.segment.tolist() == ["NO", "SE"]
+    assert made["off"].round(2).tolist() == [0.3, 0.0]

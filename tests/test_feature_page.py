@@ -1,0 +1,25 @@
+"""The page of built-in features, and their number on the bundled data."""
+
+from pathlib import Path
+
+from patron.datasets import online_retail
+from patron.features import available
+from patron.features.__main__ import page
+from patron.passes import Pass
+from patron.periods import EVER, monthly
+from patron.plan import columns, explain_plan
+
+DOCS = Path(__file__).parent.parent / "docs" / "features.md"
+
+
+def test_the_page_of_features_is_what_the_code_says():
+    assert DOCS.read_text(encoding="utf-8") == page(), "run: python -m patron.features > docs/features.md"
+
+
+def test_the_bundled_data_get_about_a_hundred_features_all_from_the_fold():
+    history = online_retail()
+    kept, left_out = available(history)
+    assert 90 <= len(columns(kept)) <= 110
+    assert not left_out
+    assert {path.path for path in explain_plan(kept, history.tables)} == {"fold", "combination", "cutoff"}
+    assert not Pass(history, EVER, kept, monthly("2010-06", "2010-07")).generic

@@ -1,0 +1,32 @@
+"""The front door: what `import patron` promises."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+import patron
+
+
+@pytest.mark.parametrize("name", patron.__all__)
+def test_every_public_name_leads_somewhere_and_is_told_in_the_module(name):
+    assert getattr(patron, name).__doc__ or name == "EVER"
+
+
+@pytest.mark.parametrize("name", patron.__all__)
+def test_no_module_hides_a_public_name(name):
+    assert find_spec(f"patron.{name}") is None
+
+
+def test_an_unknown_name_is_refused_with_what_there_is():
+    with pytest.raises(AttributeError, match=r"patron has no 'tarin'. It has: .*train"):
+        patron.tarin  # noqa: B018
+
+
+def test_importing_patron_loads_none_of_the_heavy_libraries():
+    said = (
+        "import patron, sys; print([m for m in ('pandas', 'ibis', 'lightgbm', 'mlflow', 'numba') if m in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
