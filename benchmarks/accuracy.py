@@ -38,6 +38,7 @@ CAPTION = """\
 Churn (no order within the horizon) at the test cutoff of each data set; 95 % intervals by bootstrap over customers.
 The last two columns are differences of Patron to each peer on the same draws of customers: an AUC above zero and a
 log loss below zero are better, and an interval that holds zero is a tie. Patron chose its candidate before.
+lifetimes gives no chance of a purchase, so exp(-expected purchases) stands for the chance of none.
 """
 
 

@@ -51,7 +51,7 @@ def test_a_card_comes_back_from_json_as_it_went():
 
 
 def test_a_card_written_before_there_were_segments_can_still_be_read():
-    old = {k: v for k, v in card().plain().items() if k not in ("challenger", "shift", "lift", "segments")}
+    old = {k: v for k, v in card().plain().items() if k not in ("challenger", "shift", "lift", "segments", "suspects")}
     assert Card.of(old).challenger == "lightgbm"
 
 
@@ -105,3 +105,10 @@ def test_a_bad_pocket_shows_first():
     made = by_segment(Matrix(key, X, ()), happened, chance)
     assert made.segment.tolist() == ["NO", "SE"]
     assert made["off"].round(2).tolist() == [0.3, 0.0]
+
+
+def test_a_feature_that_knows_the_outcome_is_named_on_the_card():
+    rows, label = unseen()
+    told = Matrix(rows.key, rows.X.assign(closed=label.astype(np.float32)), rows.definitions)
+    assert list(judge(trained(), told, label).suspects) == ["closed"]
+    assert not card().suspects

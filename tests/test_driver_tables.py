@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from patron import driver_tables as module
 from patron.driver_tables import COLUMNS, drivers, importance, theme_importance
 from patron.errors import PatronError, QuestionError, ScoreError
+from patron.formats import amount
 from patron.matrices import Matrix
 from patron.models.candidates import activity, boosted, constant, logit
 from patron.models.serving import Bundle, encode, linear_inputs
@@ -135,8 +136,13 @@ def test_no_rows_have_no_drivers():
         (0.0042, "share", "0.42 %"),
         (212.4, "days", "212 days"),
         (1.0, "days", "1 day"),
+        (0.606, "days", "less than a day"),
         (1.0, "categories", "1 category"),
-        (2.25, "times", "2.25 times"),
+        (2.6, "orders", "3 orders"),
+        (0.03, "orders", "0.03 orders"),
+        (2.25, "times", "2.2 times"),
+        (3.0, "times", "3 times"),
+        (7301.2, "times", "over 100 times"),
         (-0.0, "number", "0"),
         (11.0, "month", "month 11"),
         (float("nan"), "days", "unknown"),
@@ -145,7 +151,28 @@ def test_no_rows_have_no_drivers():
     ],
 )
 def test_a_value_is_shown_with_its_unit(value, unit, shown):
-    assert module._shown(value, unit) == shown
+    row = drivers(straight(features=[FEATURES[0] | {"unit": unit, "usual": value}]), one()).iloc[0]
+    assert row.usual == shown
+
+
+def test_what_is_as_usual_is_not_said_twice():
+    row = drivers(straight(features=[FEATURES[0] | {"usual": 212.3}]), one()).iloc[0]
+    assert row.text == "Days since the last order: 212, raises the risk"
+
+
+def test_one_fact_over_several_windows_is_one_reason_the_strongest():
+    told = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
+    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate((*told, "Orders"))]
+    estimator = straight().spec["estimator"] | {
+        "inputs": [0, 1, 2, 3],
+        "mean": [0.0] * 4,
+        "scale": [1.0] * 4,
+        "coef": [[1.0, 2.0, -4.0, 3.0]],
+    }
+    rows = replace(one(), X=pd.DataFrame([{f"f{i}": np.expm1(1.0) for i in range(4)}]))
+    made = drivers(straight(features=features, estimator=estimator), rows, top=3)
+    assert made[["feature", "rank"]].to_numpy().tolist() == [["f2", 1], ["f1", 2]]
+    assert made.push.to_numpy() == pytest.approx([-4.0, 2.0], abs=1e-6)
 
 
 def test_categories_and_unknown_values_are_told_as_text():
@@ -158,9 +185,9 @@ def test_categories_and_unknown_values_are_told_as_text():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(), st.sampled_from(["money", "share", "month", "number", "days", "categories"]))
+@given(st.floats(), st.sampled_from(["money", "share", "month", "number", "days", "times", "categories"]))
 def test_any_number_can_be_shown(value, unit):
-    shown = module._shown(value, unit)
+    shown = amount(value, unit)
     assert shown.strip() == shown != ""
     assert ("unknown" in shown) == bool(np.isnan(value))
 

@@ -1,15 +1,15 @@
 """Back-tests: how good the candidates are on cutoffs that no choice ever saw, each figure with its doubt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from patron.cards import Card
 from patron.errors import QuestionError
-from patron.evaluation import Figure, curves
+from patron.evaluation import curves
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
 from patron.models.rolling import folds as rolling_folds
@@ -17,85 +17,14 @@ from patron.models.serving import Bundle
 from patron.models.targets import event_of
 from patron.models.training import Trained, fit
 from patron.periods import Split
+from patron.probes import too_good
 from patron.questions import Question, Tier
 from patron.segments import by_segment
 from patron.yardsticks import base, compared, measured, verdict, yardsticks
 
 __all__ = ["Backtest", "Card", "backtest", "expected_rate", "judge", "predictions"]
 
-FRAMES = ("reliability", "lift", "segments")
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a back-test found for one question.
-
-    Args:
-        question: its name.
-        horizon: days ahead.
-        cutoffs: test cutoffs.
-        rows: customers at cutoffs that were judged.
-        customers: different customers among them.
-        base: what happened on average, by name (a rate, or money).
-        measured: each metric of each candidate with its 95 % interval over customers.
-        differences: each metric of the challenger less that of the best baseline, on the same draws of customers.
-        better: whether the challenger is better, worse or tied there, by metric.
-        champion: the candidate to use, chosen before these figures were known.
-        best_baseline: the best baseline, chosen before too.
-        reason: why that champion.
-        reliability: predicted and observed rates of the champion, by bins of equal count.
-        gains: share of customers contacted and share of events found, by candidate.
-        challenger: the champion, or the best other candidate where the champion is a baseline.
-        shift: how often it happened at the cutoffs of training (`trained`, by date), and at these cutoffs the mean
-            prediction and what came true (`predicted`, `observed`, by date).
-        lift: of the champion, by tenths.
-        segments: where the champion is off, see `patron.segments.by_segment`.
-    """
-
-    question: str
-    horizon: int
-    cutoffs: tuple[datetime, ...]
-    rows: int
-    customers: int
-    base: Mapping[str, float]
-    measured: Mapping[str, Mapping[str, Figure]]
-    differences: Mapping[str, Figure]
-    better: Mapping[str, str]
-    champion: str
-    best_baseline: str
-    reason: str
-    reliability: pd.DataFrame
-    gains: Mapping[str, pd.DataFrame]
-    challenger: str = "lightgbm"
-    shift: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    lift: pd.DataFrame = field(default_factory=pd.DataFrame)
-    segments: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    def table(self) -> pd.DataFrame:
-        """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""
-        candidates = {name: {m: str(f) for m, f in found.items()} for name, found in self.measured.items()}
-        frame = pd.DataFrame(candidates)
-        frame[f"{self.challenger} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
-        frame["verdict"] = pd.Series(self.better)
-        return frame
-
-    def plain(self) -> dict[str, Any]:
-        """Return the card as plain JSON values."""
-        made = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
-        made |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
-        made["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
-        return _without_nan(made)
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> "Card":
-        """Return the card that `plain` was made from."""
-        made = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
-            "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
-            "measured": {name: _figures(found) for name, found in plain["measured"].items()},
-            "differences": _figures(plain["differences"]),
-            "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
-        }
-        return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
+DRAWS, FEWER = 500, 200  # for what is compared, and for what is shown beside it
 
 
 @dataclass(frozen=True)
@@ -197,7 +126,8 @@ def _card(
     champion, challenger, best = rivals
     answer = trained.model.spec["answer"]
     sticks, event, customers = yardsticks(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
-    found = {name: measured(sticks, customers, made, seed) for name, made in answered.items()}
+    draws = {name: DRAWS if name in rivals else FEWER for name in answered}
+    found = {name: measured(sticks, customers, made, seed, draws[name]) for name, made in answered.items()}
     differences = compared(sticks, customers, answered[challenger], answered[best], seed)
     chance = event.chance(answered[champion])
     happened = {"predicted": _by_cutoff(rows, chance), "observed": _by_cutoff(rows, event.happened)}
@@ -220,6 +150,7 @@ def _card(
         shift={"trained": trained.model.spec.get("base_rates", {}), **happened},
         lift=curves.lift(event.happened, chance),
         segments=by_segment(rows, event.happened, chance),
+        suspects=too_good(rows.X, event.happened, customers),
     )
 
 
@@ -270,18 +201,3 @@ def _pooled(trained: Sequence[Trained], made: Sequence[tuple[Matrix, np.ndarray]
 def _by_cutoff(rows: Matrix, values: np.ndarray) -> dict[str, float]:
     found = pd.Series(values, dtype="float64").groupby(rows.key.cutoff.to_numpy()).mean()
     return {f"{cutoff:%Y-%m-%d}": float(mean) for cutoff, mean in found.items()}
-
-
-def _figures(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Figure]:
-    known = {name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()}
-    return {name: Figure(**found) for name, found in known.items()}
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value

@@ -8,6 +8,7 @@ A weight of zero is the customer's own past alone, a very large one is plain pop
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import ibis
 import numpy as np
@@ -19,8 +20,9 @@ from patron.evaluation import Figure, figure
 from patron.history import History
 from patron.periods import EVER, Span
 
-__all__ = ["Basket", "BasketCard", "asked_by", "fit_basket", "judge_basket", "suggest"]
+__all__ = ["TOP", "Basket", "BasketCard", "asked_by", "fit_basket", "judge_basket", "suggest"]
 
+TOP = {"category": 3, "item": 10}
 RECENT = Span(90)
 POPULAR = 1e9
 OWN = 1e-6
@@ -67,10 +69,10 @@ class BasketCard:
     gain: Figure
 
 
-def asked_by(history: History) -> str | None:
-    """Return what baskets can be told in: category, else item, else nothing."""
+def asked_by(history: History) -> tuple[str, ...]:
+    """Return what baskets can be told in: category, item, both or neither."""
     columns = history["lines"].columns if "lines" in history.tables else ()
-    return next((by for by in ("category", "item") if by in columns), None)
+    return tuple(by for by in TOP if by in columns)
 
 
 def suggest(history: History, cutoff: datetime, active_in: Span, basket: Basket) -> pd.DataFrame:
@@ -100,14 +102,24 @@ def suggest(history: History, cutoff: datetime, active_in: Span, basket: Basket)
 
 
 def fit_basket(history: History, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, by: str) -> Basket:
-    """Choose how suggestions are made by the share of next baskets that they foretell.
+    """Choose how suggestions are made by the share of next baskets that they foretell at some cutoffs.
 
     Raises:
-        QuestionError: a horizon has not passed, or nobody bought.
+        QuestionError: a horizon has not passed, or the lines have no category or item.
     """
-    tried = [Basket(by, half_life, weight) for half_life in HALF_LIVES for weight in WEIGHTS]
-    rates = [np.mean([r.recall.mean() for r in _results(history, cutoffs, active_in, horizon, b)]) for b in tried]
-    return tried[int(np.argmax(rates))]
+    _check(history, by)
+    recalls: dict[Basket, list[float]] = {}
+    for cutoff in cutoffs:
+        held = _next_baskets(history, cutoff, horizon, by)
+        for half_life in HALF_LIVES:
+            pairs = _pairs(history, cutoff, active_in, Basket(by, half_life, top=TOP[by])).to_pyarrow().to_pandas()
+            for weight in WEIGHTS:
+                basket = Basket(by, half_life, weight, TOP[by])
+                chance = _leaning(pairs.own, pairs.everybody, pairs.baskets, weight)
+                ranked = pairs.assign(chance=chance).sort_values(["chance", by], ascending=[False, True])
+                found = _found(held, ranked.groupby("customer").head(basket.top), by)
+                recalls.setdefault(basket, []).append(found.recall.mean())
+    return max(recalls, key=lambda basket: float(np.mean(recalls[basket])))
 
 
 def judge_basket(
@@ -115,7 +127,7 @@ def judge_basket(
 ) -> BasketCard:
     """Judge suggestions at test cutoffs, beside the customer's own past and plain popularity."""
     ways = {"ours": basket, "own past": replace(basket, weight=OWN), "popular": replace(basket, weight=POPULAR)}
-    found = {name: pd.concat(_results(history, cutoffs, active_in, horizon, way)) for name, way in ways.items()}
+    found = {name: _results(history, cutoffs, active_in, horizon, way) for name, way in ways.items()}
     ours = found["ours"]
     hit = {name: figure(_mean, f.customer, f.hit.to_numpy(), seed=seed) for name, f in found.items()}
     recall = {name: figure(_mean, f.customer, f.recall.to_numpy(), seed=seed) for name, f in found.items()}
@@ -140,24 +152,37 @@ def _check(history: History, by: str) -> None:
 
 def _scored(history: History, cutoff: datetime, active_in: Span, basket: Basket) -> Table:
     """The chance of each own or popular category of each customer."""
+    pairs = _pairs(history, cutoff, active_in, basket)
+    chance = _leaning(pairs.own, pairs.everybody, pairs.baskets, basket.weight)
+    return pairs.select("customer", basket.by, chance=chance)
+
+
+def _leaning(own: Any, everybody: Any, baskets: Any, weight: float) -> Any:
+    """The one formula, for columns of an engine and of a frame alike."""
+    return (own + weight * everybody) / (baskets + weight)
+
+
+def _pairs(history: History, cutoff: datetime, active_in: Span, basket: Basket) -> Table:
+    """Each customer beside their own and the most popular contents: `own`, `everybody`, and all own `baskets`."""
+    by = basket.by
     asked = history.past("orders", cutoff, active_in).select("customer").distinct()
-    past = _contents(history.past("lines", cutoff, EVER), basket.by)
+    past = _contents(history.past("lines", cutoff, EVER), by).semi_join(asked, "customer")
     faded = past.mutate(weight=ibis.literal(0.5) ** (past.days_ago / basket.half_life))
-    own = faded.group_by(["customer", basket.by]).aggregate(own=faded.weight.sum())
+    own = faded.group_by(["customer", by]).aggregate(own=faded.weight.sum())
     visits = faded.select("customer", "days_ago", "weight").distinct()
     baskets = visits.group_by("customer").aggregate(baskets=visits.weight.sum())
     popular = _popular(history, cutoff, basket)
-    pairs = own.select("customer", basket.by).union(
-        asked.cross_join(popular.order_by(ibis.desc("everybody"), basket.by).limit(basket.top + POPULAR_BEYOND)).select(
-            "customer", basket.by
-        ),
-        distinct=True,
-    )
-    beside = pairs.semi_join(asked, "customer").left_join(own, ["customer", basket.by])
-    beside = beside.drop([c for c in beside.columns if c.endswith("_right")]).left_join(popular, basket.by)
-    beside = beside.drop([c for c in beside.columns if c.endswith("_right")]).left_join(baskets, "customer")
-    leaning = beside.own.fill_null(0.0) + basket.weight * beside.everybody.fill_null(0.0)
-    return beside.select("customer", basket.by, chance=leaning / (beside.baskets.fill_null(0.0) + basket.weight))
+    first = popular.order_by(ibis.desc("everybody"), by).limit(basket.top + POPULAR_BEYOND)
+    every = asked.cross_join(first).select("customer", by)
+    pairs = own.select("customer", by).union(every, distinct=True)
+    beside = _joined(_joined(_joined(pairs, own, ["customer", by]), popular, [by]), baskets, ["customer"])
+    known = {name: beside[name].fill_null(0.0) for name in ("own", "everybody", "baskets")}
+    return beside.select("customer", by, **known)
+
+
+def _joined(left: Table, right: Table, key: list[str]) -> Table:
+    joined = left.left_join(right, key)
+    return joined.drop([c for c in joined.columns if c.endswith("_right")])
 
 
 def _popular(history: History, cutoff: datetime, basket: Basket) -> Table:
@@ -173,21 +198,27 @@ def _contents(lines: Table, by: str) -> Table:
 
 def _results(
     history: History, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, basket: Basket
-) -> list[pd.DataFrame]:
-    return [_result(history, cutoff, active_in, horizon, basket) for cutoff in cutoffs]
-
-
-def _result(history: History, cutoff: datetime, active_in: Span, horizon: Span, basket: Basket) -> pd.DataFrame:
+) -> pd.DataFrame:
     """Hit and recall of each customer who bought within the horizon, judged by their first basket."""
+    return pd.concat(
+        _found(_next_baskets(history, c, horizon, basket.by), suggest(history, c, active_in, basket), basket.by)
+        for c in cutoffs
+    )
+
+
+def _next_baskets(history: History, cutoff: datetime, horizon: Span, by: str) -> pd.DataFrame:
     history.check_passed(cutoff, horizon)
     future = history.future("lines", cutoff, horizon)
     first = future.group_by("customer").aggregate(at=future["at"].min())
-    bought = future.semi_join(first, ["customer", "at"]).select("customer", basket.by).distinct().to_pandas()
-    suggested = suggest(history, cutoff, active_in, basket)
-    held = bought[bought.customer.isin(suggested.customer)]
-    found = held.merge(suggested[["customer", basket.by]], on=["customer", basket.by])
-    size = held.groupby("customer").size()
-    hits = found.groupby("customer").size().reindex(size.index, fill_value=0)
+    held = future.semi_join(first, ["customer", "at"]).select("customer", by).distinct()
+    return held.to_pyarrow().to_pandas()
+
+
+def _found(held: pd.DataFrame, suggested: pd.DataFrame, by: str) -> pd.DataFrame:
+    asked = held[held.customer.isin(suggested.customer)]
+    both = asked.merge(suggested[["customer", by]], on=["customer", by])
+    size = asked.groupby("customer").size()
+    hits = both.groupby("customer").size().reindex(size.index, fill_value=0)
     return pd.DataFrame({"customer": size.index, "hit": (hits > 0).to_numpy(float), "recall": (hits / size).to_numpy()})
 
 

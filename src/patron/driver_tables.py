@@ -3,7 +3,8 @@
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError, ScoreError, listed
+from patron.formats import amount, quantity
 from patron.matrices import Matrix
 from patron.measures import ON_CUTOFF
 from patron.models.contributions import contributions
@@ -25,12 +27,8 @@ COLUMNS = (
 PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
 BATCH = 20_000
-FORMATS: Mapping[str, Callable[[float], str]] = {
-    "money": lambda value: f"{value:,.2f}",
-    "share": lambda value: f"{_number(100 * value)} %",
-    "month": lambda value: f"month {value:.0f}",
-    "number": lambda value: _number(value),
-}
+WINDOW = re.compile(r", (in|each) .*$| in the last (day|\d+ days)$")
+TIME = re.compile(r"^days ")
 _Spec = list[dict[str, Any]]
 
 
@@ -58,7 +56,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
         model: any trained model.
         rows: features of n customers.
         top: the most drivers for each customer; features without any push are left out, and so are those of the
-            cutoff itself (the season), which all customers share.
+            cutoff itself (the season), which all customers share. Of features that tell one fact over several
+            windows, or in several units, the strongest stands for all, with its own push.
 
     Returns:
         At most n * top rows, sorted as *rows*, then by rank: customer, cutoff, rank (from 1), feature, theme,
@@ -159,9 +158,11 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     parts, margins = contributions(model, X, told.steps)
     pushes = _pushes(parts, told)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
-    best = np.argsort(-np.abs(own), axis=1, kind="stable")[:, :top]
-    row, rank = np.nonzero(np.take_along_axis(own, best, axis=1))
-    which = best[row, rank]
+    strongest = _strongest(own, features)
+    best = np.argsort(-np.abs(np.take_along_axis(own, strongest, axis=1)), axis=1, kind="stable")[:, :top]
+    shown = np.take_along_axis(strongest, best, axis=1)
+    row, rank = np.nonzero(np.take_along_axis(own, shown, axis=1))
+    which = shown[row, rank]
     without = margins[row] - parts[row, :, :, which]
     numeric = np.array([f["dtype"] != "category" for f in features])
     columns = {
@@ -177,42 +178,38 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     return made[list(COLUMNS)]
 
 
+def _strongest(own: np.ndarray, features: _Spec) -> np.ndarray:
+    """Return for each row and each fact the feature that pushes most, shape (n, facts)."""
+    told: dict[str, list[int]] = {}
+    for place, feature in enumerate(features):
+        told.setdefault(_fact(feature["words"]), []).append(place)
+    places = [np.asarray(members) for members in told.values()]
+    return np.column_stack([members[np.abs(own[:, members]).argmax(axis=1)] for members in places])
+
+
+def _fact(words: str) -> str:
+    """Return what a feature tells, whatever its window and its unit: days and gaps since the last order are one."""
+    return TIME.sub("time ", WINDOW.sub("", words.lower()))
+
+
 def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
     columns = [part.X[f["name"]].to_numpy() for f in features]
     asked = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
     plain = {told: [f[name] for _, f in asked] for told, name in PLAIN.items()}
     words = plain | {
-        "shown": [_shown(value, f["unit"]) for value, f in asked],
-        "usual": [_shown(f["usual"], f["unit"]) for _, f in asked],
+        "shown": [amount(value, f["unit"]) for value, f in asked],
+        "usual": [amount(f["usual"], f["unit"]) for _, f in asked],
         "text": [_sentence(value, f) for value, f in asked],
     }
     return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
 
 
 def _sentence(value: Any, feature: dict[str, Any]) -> str:
-    """The start of a sentence; a unit that the words begin with is not said again."""
+    """The start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
     words, unit = feature["words"], feature["unit"]
-    said = "number" if unit not in ("money", "share") and words.lower().startswith(unit.lower()) else unit
-    return f"{words}: {_shown(value, said)} (usual: {_shown(feature['usual'], said)})"
-
-
-def _shown(value: Any, unit: str) -> str:
-    if pd.isna(value):
-        return "unknown"
-    if isinstance(value, str):
-        return value
-    if unit in FORMATS:
-        return FORMATS[unit](float(value))
-    number = _number(float(value))
-    return f"{number} {_one(unit) if number == '1' else unit}"
-
-
-def _one(unit: str) -> str:
-    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:,.0f}" if abs(value) >= 100 or value % 1 == 0 else f"{value:.3g}"
+    named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
+    own, usual = ((quantity if named else amount)(x, unit) for x in (value, feature["usual"]))
+    return f"{words}: {own}" if own == usual else f"{words}: {own} (usual: {usual})"
 
 
 def _batches(rows: Matrix) -> Iterator[Matrix]:

@@ -205,7 +205,7 @@ def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[st
     if not count and not marked:
         return {name: rows}, ()
     parted = {name: rows.filter(~back), ASIDE[name]: _positive(rows.filter(back))}
-    return parted, (f"{count} rows read as {ASIDE[name]}",) if count else ()
+    return parted, (f"{count:,} rows read as {ASIDE[name]}",) if count else ()
 
 
 def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
             f"Returns come twice: {count} rows of event table {name!r} are marked as returns, and there is a table "
             f"{ASIDE[name]!r} of its own. Leave out the mark (returns=...) or the table."
         )
-    return (f"{count} rows with a negative amount left in place, as there is a table {ASIDE[name]}",) if count else ()
+    return (f"{count:,} rows with a negative amount left in place, as there is a table {ASIDE[name]}",) if count else ()
 
 
 def _positive(rows: Table) -> Table:

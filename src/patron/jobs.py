@@ -25,6 +25,7 @@ from patron.matrices import Matrix, answers, matrix
 from patron.models.scoring import score
 from patron.models.serving import Bundle
 from patron.models.training import Trained, fit
+from patron.portfolio import migration, settled_tiers
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions import NextPurchase, Question, Tier, together
 from patron.registry import Champion, Registry
@@ -112,7 +113,8 @@ class Job:
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
         made = [score(model, self.today).drop(columns=["customer", "cutoff"]) for model in self.models.values()]
-        return self._with_baskets(self._worth(pd.concat([self.today.key, *made], axis=1)))
+        answered = self._worth(pd.concat([self.today.key, *made], axis=1))
+        return self._with_baskets(self._with_settled(answered))
 
     @cached_property
     def why(self) -> pd.DataFrame:
@@ -208,7 +210,7 @@ class Job:
         split = self.settings.split
         trained = fit(question, self.history, rows, label, split, self.settings.seed)
         if isinstance(question, NextPurchase):
-            trained = self._train_basket(question, trained)
+            trained = self._train_baskets(question, trained)
         test = rows.at(*split.test)
         card = judge(trained, rows.take(test), label[test], self.settings.seed)
         judged = predictions(trained, rows.take(test), label[test])
@@ -218,30 +220,44 @@ class Job:
         self.tell(f"{question.name}: {trained.reason}\n{_shown(card)}\n          {logged}; predictions: {path}")
         return card
 
-    def _train_basket(self, question: NextPurchase, trained: Trained) -> Trained:
+    def _train_baskets(self, question: NextPurchase, trained: Trained) -> Trained:
         """Choose and judge what the next basket holds, and let every candidate carry the choice."""
-        by = asked_by(self.history)
-        if by is None:
+        where, split = (question.active_in, question.horizon), self.settings.split
+        chosen = []
+        for by in asked_by(self.history):
+            basket = fit_basket(self.history, split.valid, *where, by)
+            card = judge_basket(self.history, split.test, *where, basket, self.settings.seed)
+            stores.write_text(json.dumps(asdict(card), indent=1), self.settings.out / f"card_next_{by}.json")
+            self.tell(_told(card))
+            chosen.append(asdict(basket))
+        if not chosen:
             self.tell("basket    not asked, because no order line has a category or item")
-            return trained
-        where = (question.active_in, question.horizon)
-        basket = fit_basket(self.history, self.settings.split.valid, *where, by)
-        card = judge_basket(self.history, self.settings.split.test, *where, basket, self.settings.seed)
-        stores.write_text(json.dumps(asdict(card), indent=1), self.settings.out / "card_basket.json")
-        self.tell(_told(card))
-        spec = {"basket": asdict(basket)}
-        return replace(trained, bundles={n: replace(b, spec=b.spec | spec) for n, b in trained.bundles.items()})
+        return replace(
+            trained, bundles={n: replace(b, spec=b.spec | {"baskets": chosen}) for n, b in trained.bundles.items()}
+        )
 
     def _with_baskets(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Put the likeliest contents of the next basket beside the scores."""
-        chosen = self.models["next_purchase"].spec.get("basket") if "next_purchase" in self.models else None
-        if chosen is None:
-            return scores
-        basket = Basket(**chosen)
+        carried = self.models["next_purchase"].spec.get("baskets", ()) if "next_purchase" in self.models else ()
         cutoff = scores.cutoff.max().to_pydatetime()
-        long = suggest(self.history, cutoff, self.questions[0].active_in, basket)
-        wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
-        return scores.merge(wide, how="left", left_on="customer", right_index=True)
+        for basket in (Basket(**chosen) for chosen in carried):
+            long = suggest(self.history, cutoff, self.questions[0].active_in, basket)
+            wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
+            scores = scores.merge(wide, how="left", left_on="customer", right_index=True)
+        return scores
+
+    def _with_settled(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Put the tier that has held for two periods beside the raw one."""
+        asked = next((q for q in self.questions if isinstance(q, Tier)), None)
+        if asked is None:
+            return scores
+        model = self.models[asked.name]
+        made = scores.assign(settled_tier=settled_tiers(model, asked, self.history, scores))
+        moves = migration(made, model.spec["answer"]["tiers"])
+        stores.write(moves.rename_axis("present_tier").reset_index(), self.settings.out / "migration.csv")
+        stay = int(sum(moves.loc[t, t] for t in moves.index))
+        self.tell(f"tiers     {stay:,} of {len(made):,} are expected to stay in their tier; moves: migration.csv")
+        return made
 
     def _worth(self, scores: pd.DataFrame) -> pd.DataFrame:
         if "profit_if_active" in scores:

@@ -18,8 +18,9 @@ from ibis.expr.types import Table
 from patron.doors import blank, is_past
 from patron.fold.formulas import Formula
 from patron.fold.reductions import columns_of
+from patron.fold.states import Rows
 from patron.fold.tracks import Track, load
-from patron.fold.walks import Rows, rows_ahead, rows_before
+from patron.fold.walks import rows_ahead, rows_before
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.periods import EVER, Span

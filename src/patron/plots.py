@@ -14,7 +14,6 @@ import pandas as pd
 
 from patron.backtests import Card
 from patron.decisions import Decisions
-from patron.models.training import TREES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +48,12 @@ NAMES = {
     "constant": "chance",
     "activity": "rule: bought lately or not",
     "logit": "rule: how lately, how often",
-    TREES: "learned model",
+    "parametric": "purchase process",
+    "parametric_logit": "purchase process and rule",
+    "lightgbm": "trees on all features",
+    "hybrid": "purchase process and trees",
+    "blend": "blend of the models",
+    "chosen": "learned model",
 }
 EVENTS = {"churn": "left", "tier": "reached a top tier"}
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
@@ -85,11 +89,11 @@ def gain_plot(card: Card) -> str:
     """See what share of the events is found by contacting a share of the customers, beside simple rules.
 
     Args:
-        card: its `gains` has for each candidate the shares `contacted` and `found`, from 0 to 1.
+        card: its `gains` has for each candidate the shares `contacted` and `found`, from 0 to 1. Drawn are the
+            champion, the challenger, the best baseline and chance.
     """
-    # The champion first, so that it has the same colour on every card whoever it is.
-    others = [name for name in card.gains if name != card.champion]
-    ranked = sorted(others, key=lambda name: (name == "constant", name != TREES, name != card.best_baseline))
+    # The champion first, so that it has the same colour on every card whoever it is; all candidates would be a tangle.
+    ranked = dict.fromkeys(n for n in (card.challenger, card.best_baseline, "constant") if n != card.champion)
     share = np.linspace(0, 1, POINTS)
 
     def curve(ax: "Axes", name: str, **style: Any) -> None:

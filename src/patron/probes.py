@@ -14,7 +14,7 @@ from patron.evaluation import Figure, figure, metrics, paired
 from patron.models.candidates import boosted
 from patron.models.targets import Examples
 
-__all__ = ["Ceiling", "LeakProbe", "ceiling_probe", "leak_probe", "skew_probe"]
+__all__ = ["Ceiling", "LeakProbe", "ceiling_probe", "leak_probe", "skew_probe", "too_good"]
 
 TOO_GOOD = 0.95
 STRONG = 0.85
@@ -106,6 +106,30 @@ def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None =
     mixed = np.random.default_rng(seed).permutation(y)
     shuffled = figure(metrics.auc, who, mixed, _crossed(codes, categories, mixed, who, seed), repeats=200, seed=seed)
     return LeakProbe(told.sort_values("auc", ascending=False, ignore_index=True), suspects, shuffled)
+
+
+def too_good(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object]) -> dict[str, str]:
+    """Learn at once which features tell so much alone that they must know the outcome; the quick half of the probe.
+
+    Args:
+        X: features of n rows, numbers or texts.
+        y: 1 where it happened, else 0, shape (n,).
+        groups: customer of each row.
+
+    Returns:
+        why each is not to be believed, by name; none where there is one answer only, or fewer than 50 rows.
+
+    >>> y = np.arange(60) % 2
+    >>> list(too_good(pd.DataFrame({"day": np.arange(60), "closed": y * 2.0}), y, np.arange(60)))
+    ['closed']
+    """
+    y = np.asarray(y, dtype=np.float64)
+    if len(y) < FEWEST or len(np.unique(y)) != 2:
+        return {}
+    codes, categories = _coded(X)
+    who = np.asarray(groups)
+    alone = {name: _alone(codes[:, i], y, i in categories, who) for i, name in enumerate(X.columns)}
+    return {name: _why(value, 1.0) for name, value in alone.items() if value > TOO_GOOD}
 
 
 def ceiling_probe(

@@ -4,31 +4,26 @@ The page is one HTML file that needs no network and no script, and names custome
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from patron import plots
 from patron.backtests import Card
 from patron.decisions import Decisions, Offer
 from patron.errors import ScoreError, listed
 from patron.event_tables import Receipt
-from patron.models.training import TREES
+from patron.formats import date
+from patron.pages import filled, inline
 from patron.profit import CostModel
+from patron.quality import answer, rates, verdict
 
 __all__ = ["Report", "page"]
 
-TOP_CUSTOMERS, TOP_DECISIONS, REASONS, TENTH = 10, 25, 3, 0.1
-SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
-SPACE = "\N{NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
+TOP_CUSTOMERS, TOP_DECISIONS, REASONS, UNLIKE = 10, 25, 3, 0.1
 
 
 @dataclass(frozen=True)
@@ -95,20 +90,25 @@ def page(report: Report) -> str:
     <!doctype html>
     """
     _check_pseudonyms(report)
-    return _template(report.currency).render(
+    risk = _risk(report)
+    return filled(
+        "report.html.j2",
+        report.currency,
         report=report,
+        names=plots.NAMES,
         cutoff=report.scores.cutoff.max(),
         horizon=_horizon(report, "churn"),
-        answers=[_answer(card) for card in report.cards],
-        beaten=[card.question for card in report.cards if _verdict(card) == "better"],
+        answers=[answer(card) for card in report.cards],
+        beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
         summary=report.decisions.summary,
-        risk=_risk(report),
+        risk=risk,
+        unlike=_unlike(report, risk),
         customers=_customers(report),
         **_importance(report.importance),
         decided=report.decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
         offers=_offers(report),
         effects=_effects(report.decisions.table),
-        money=_inline(plots.money_plot(report.decisions, report.currency)),
+        money=inline(plots.money_plot(report.decisions, report.currency)),
     )
 
 
@@ -126,36 +126,12 @@ def _horizon(report: Report, question: str) -> int | None:
     return next((card.horizon for card in report.cards if card.question == question), None)
 
 
-def _verdict(card: Card) -> str:
-    """Better, tie or worse than the best simple rule in the question's first metric; unused where a rule is in use."""
-    if card.champion != TREES:
-        return "unused"
-    return next(iter(card.better.values()))
-
-
-def _answer(card: Card) -> dict[str, Any]:
-    told = card.reliability
-    happened = float(np.average(told.observed, weights=told["count"]))
-    rival = card.best_baseline if card.champion == TREES else TREES
-    used = {name: _per_hundred(card, name, happened) for name in (card.champion, rival)}
-    return {
-        "card": card,
-        "event": plots.event(card),
-        "verdict": _verdict(card),
-        "metric": next(iter(card.differences)),
-        "hits": used | {"constant": happened * 100},
-        "rival": rival,
-        "predicted": float(np.average(told.predicted, weights=told["count"])),
-        "happened": happened,
-        "reliability": _inline(plots.reliability_plot(card)),
-        "gain": _inline(plots.gain_plot(card)),
-    }
-
-
-def _per_hundred(card: Card, candidate: str, happened: float) -> float:
-    """Of every hundred in the tenth that a candidate is surest about, for how many it came true."""
-    curve = card.gains[candidate].astype(np.float64)
-    return float(np.interp(TENTH, curve.contacted, curve.found)) * happened / TENTH * 100
+def _unlike(report: Report, risk: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    """The lowest and highest rate of leavers seen so far, where the mean risk of today lies far outside of them."""
+    known = [rate for card in report.cards if card.question == "churn" for rate in rates(card)]
+    if not risk or not known or min(known) - UNLIKE <= risk["mean"] <= max(known) + UNLIKE:
+        return None
+    return min(known), max(known)
 
 
 def _risk(report: Report) -> dict[str, Any] | None:
@@ -169,7 +145,7 @@ def _risk(report: Report) -> dict[str, Any] | None:
         "leavers": scores.churn_probability.sum(),
         "mean": scores.churn_probability.mean(),
         "stake": scores.stake.sum(),
-        "plot": _inline(plots.risk_plot(scores)),
+        "plot": inline(plots.risk_plot(scores)),
         "tiers": by_tier.sort_values("stake", ascending=False).reset_index().to_dict("records"),
     }
 
@@ -202,7 +178,7 @@ def _importance(importance: pd.DataFrame) -> dict[str, Any]:
     """The weight of each theme, and the plot of the features; a model that looks at nothing has neither."""
     weighty = importance[importance.share > 0]
     themes = weighty.groupby("theme").share.sum().sort_values(ascending=False, kind="stable")
-    return {"themes": themes, "importance": _inline(plots.importance_plot(weighty)) if len(weighty) else ""}
+    return {"themes": themes, "importance": inline(plots.importance_plot(weighty)) if len(weighty) else ""}
 
 
 def _likely(row: Mapping[str, Any]) -> str:
@@ -218,7 +194,7 @@ def _window(row: Mapping[str, Any], longest: float) -> list[str]:
         return []
 
     def told(days: float) -> str:
-        day = _date(row["cutoff"] + timedelta(days=min(round(days), longest)))
+        day = date(row["cutoff"] + timedelta(days=min(round(days), longest)))
         return f"after {day}" if days > longest else day
 
     low, median, high = (told(row[f"days_{name}"]) for name in ("low", "median", "high"))
@@ -241,46 +217,3 @@ def _effects(table: pd.DataFrame) -> dict[str, float]:
     stake = float((treated.churn_probability * treated.value).sum())
     even = spent / stake if stake else 0.0
     return {"spent": spent, "gain": gain, "half": (gain + spent) / 2 - spent, "break_even": even}
-
-
-def _template(currency: str) -> Any:
-    loader = PackageLoader("patron", "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-    def money(value: float, digits: int = 0) -> str:
-        return _money(value, digits, currency)
-
-    def rough(value: float) -> str:
-        return _money(float(f"{value:.3g}"), 0, currency)
-
-    made.filters |= {"money": money, "rough": rough, "percent": _percent, "date": _date, "count": _count}
-    made.globals |= {"names": plots.NAMES, "trees": TREES}
-    return made.get_template("report.html.j2")
-
-
-def _money(value: float, digits: int, currency: str) -> str:
-    sign = MINUS if round(value, digits) < 0 else ""
-    number = f"{abs(value):,.{digits}f}"
-    shown = SYMBOLS.get(currency, currency)
-    return f"{sign}{number}{SPACE}{shown}" if shown.isalpha() else f"{sign}{shown}{number}"
-
-
-def _percent(share: float, digits: int = 0) -> str:
-    return f"{share * 100:.{digits}f}{SPACE}%"
-
-
-def _date(day: datetime) -> str:
-    return f"{day.day}{SPACE}{day:%b}{SPACE}{day.year}"
-
-
-def _count(number: float, noun: str = "") -> str:
-    whole = f"{number:,.0f}"
-    return whole if not noun else f"{whole}{SPACE}{noun}{'' if whole == '1' else 's'}"
-
-
-def _inline(svg: str) -> Markup:
-    """An SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
-    drawing = svg[svg.index("<svg") :]
-    drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
-    # Made by matplotlib, which has escaped all texts in it.
-    return Markup(drawing)

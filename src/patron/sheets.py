@@ -4,15 +4,13 @@ Events are read and sorted part by part, folded block by block, and never is a c
 know comes cutoff by cutoff from the generic path and meets the folded columns on (customer, cutoff).
 """
 
-import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import ibis
@@ -63,6 +61,8 @@ def sheets(job: Pass) -> Iterator[Sheet]:
     parts = job.parts
     counts = {source: job.count(source) for source in job.sources} if parts > 1 else {}
     read: dict[str, int] = defaultdict(int)
+    if "patron.fold.kernel" not in sys.modules:
+        job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
     begun = time.perf_counter()
     for part in range(parts):
         left = (time.perf_counter() - begun) / part * (parts - part) if part else None
@@ -94,7 +94,6 @@ class _Part:
     tracks: Mapping[str, Track]
     part: int
     parts: int
-    one_at_a_time: Lock = field(default_factory=Lock)
 
     def sheet(self) -> Sheet:
         wanted = columns(self.job.features)
@@ -118,11 +117,12 @@ class _Part:
         )
 
     def _run(self, work: Callable[[tuple[int, int]], None]) -> None:
+        """Work block by block in one thread: the loops are short, and threads cost more in waiting than they save."""
         blocks = self._blocks()
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            for done, _ in enumerate(pool.map(work, blocks), start=1):
-                share = (self.part + done / len(blocks)) / self.parts
-                self.job.progress(Progress(f"Folding part {self.part + 1} of {self.parts}", share, None))
+        for done, block in enumerate(blocks, start=1):
+            work(block)
+            share = (self.part + done / len(blocks)) / self.parts
+            self.job.progress(Progress(f"Folding part {self.part + 1} of {self.parts}", share, None))
 
     @property
     def customers(self) -> pa.Array:
@@ -208,7 +208,6 @@ class _Part:
         """Part the customers so that each block has some thousand rows; no customer is ever split."""
         block = self.offsets // BLOCK
         ends = [*np.flatnonzero(np.diff(block[:-1])) + 1, len(self.customers)] if len(self.customers) else []
-        self.generic, self.seasons, self.places  # noqa: B018 - made here, once, before threads share them
         return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
 
     def _computed(self, first: int, last: int) -> Values:
@@ -244,14 +243,13 @@ class _Part:
         return self._by_engine(column.feature, parts) if found is None else found
 
     def _by_engine(self, feature: Combination, parts: Values) -> np.ndarray:
-        """Compute a combination that has more than arithmetic; one at a time, as a connection serves one thread."""
-        with self.one_at_a_time:
-            rows = pa.table(
-                {n: pa.array(v, from_pandas=True) for n, v in parts.items()} | {"row": range(len(parts["part0"]))}
-            )
-            table = ibis.memtable(rows)
-            made = guarded(combined(feature, [table[name] for name in parts])).name("made")
-            found = table.select("row", made).order_by("row").to_pyarrow()
+        """Compute a combination that has more than arithmetic."""
+        rows = pa.table(
+            {n: pa.array(v, from_pandas=True) for n, v in parts.items()} | {"row": range(len(parts["part0"]))}
+        )
+        table = ibis.memtable(rows)
+        made = guarded(combined(feature, [table[name] for name in parts])).name("made")
+        found = table.select("row", made).order_by("row").to_pyarrow()
         return found["made"].to_numpy()
 
 

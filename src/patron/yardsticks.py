@@ -80,7 +80,7 @@ def base(answer: Answer, label: np.ndarray) -> dict[str, float]:
 
 
 def measured(
-    sticks: Mapping[str, Yardstick], customers: np.ndarray, answered: pd.DataFrame, seed: int
+    sticks: Mapping[str, Yardstick], customers: np.ndarray, answered: pd.DataFrame, seed: int, repeats: int = 500
 ) -> dict[str, Figure]:
     """Return every metric of one candidate's answers with its 95 % interval over customers."""
     made: dict[str, Figure] = {}
@@ -88,7 +88,7 @@ def measured(
         same = {n: s for n, s in sticks.items() if (s.column, tuple(map(id, s.truths))) == column}
         first = next(iter(same.values()))
         asked = {name: stick.metric for name, stick in same.items()}
-        made |= figures(asked, customers, *first.truths, first.prediction(answered), seed=seed)
+        made |= figures(asked, customers, *first.truths, first.prediction(answered), repeats=repeats, seed=seed)
     return {name: made[name] for name in sticks}
 
 

@@ -1,8 +1,8 @@
 """Reductions: the one place that lists what the fold knows, and where a further one is added.
 
 A reduction says which operation of an expression it stands for (`reads`), which loop keeps its state (`state`, a name
-in `patron.fold.walks.STATES`), and how the state becomes a value (`finish`). To add one whose state is kept already,
-add an entry here; for a new state add a loop to `patron.fold.kernel` and its caller to `walks` too.
+in `patron.fold.states.STATES`), and how the state becomes a value (`finish`). To add one whose state is kept already,
+add an entry here; for a new state add a loop to `patron.fold.kernel` and its caller to `states` too.
 """
 
 from collections.abc import Callable

@@ -16,20 +16,20 @@ from patron.models.targets import Examples
 __all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
 
 PARAMETERS: Mapping[str, Any] = {
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "num_leaves": 15,
     "min_data_in_leaf": 50,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "max_bin": 127,
+    "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
 }
-MOST_ROUNDS = 600
-PATIENCE = 25
+MOST_ROUNDS = 400
+PATIENCE = 15
 SMALL = 50_000_000
 NARROW = 0.25  # a feature that hardly varied in training must not explode where it does
 

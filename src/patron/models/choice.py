@@ -13,7 +13,6 @@ TREES = "lightgbm"
 BASELINES = ("constant", "activity", "logit")
 SIMPLE = (*BASELINES, "parametric", "parametric_logit")
 ORDER = (*SIMPLE, TREES, "hybrid", "blend")
-NUMBERS = 2  # the candidates that use no more than the rate of a cell
 SURE = 1.959964
 FEWEST = 100
 
@@ -41,8 +40,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray) -> Choice:
     A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer);
     of those that do, the simplest within one standard error of the best is taken (the rule of Breiman et al. 1984,
     Classification and Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the
-    simple ones is taken (the baselines, the purchase process, both together: a handful of numbers each), or the rate
-    of all, or of those equally active, where that ties with it.
+    simple ones is taken (the baselines, the purchase process, both together: a handful of numbers each).
 
     Args:
         losses: log loss of each row, shape (n,), by candidate.
@@ -59,9 +57,9 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray) -> Choice:
     winners = [name for name in order if name not in BASELINES and gains[name].low > 0]
     several = len(np.unique(customers)) >= FEWEST
     if several and winners:
-        champion = _simplest(winners, 1.0, losses, customers)
+        champion = _simplest(winners, losses, customers)
     else:
-        champion = _plain([name for name in SIMPLE if name in losses], losses, customers)
+        champion = min((name for name in SIMPLE if name in losses), key=lambda name: losses[name].mean())
     return Choice(champion, _reason(champion, best, gains, len(np.unique(customers))), figures, gains)
 
 
@@ -81,19 +79,14 @@ def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
     return Figure(mean, mean - spread, mean + spread)
 
 
-def _simplest(names: Sequence[str], errors: float, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
-    """Return the first that is behind the best by no more than some standard errors of the difference."""
+def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Return the first that is behind the best by no more than one standard error of the difference."""
     best = min(names, key=lambda name: losses[name].mean())
     for name in names:
         behind = mean_figure(losses[name] - losses[best], customers)
-        if behind.value <= (behind.high - behind.value) * errors / SURE:
+        if behind.value <= (behind.high - behind.value) / SURE:
             return name
     return best
-
-
-def _plain(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
-    best = min(names, key=lambda name: losses[name].mean())
-    return _simplest([*names[:NUMBERS], best], SURE, losses, customers)
 
 
 def _reason(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:

@@ -18,7 +18,7 @@ from patron.periods import Span
 __all__ = ["Fold", "Rolled", "Told", "folds", "rolled", "staged"]
 
 FOLDS = 3
-ROUNDS = (10, 20, 35, 50, 75, 100, 150, 200, 300, 450, 600)
+ROUNDS = (5, 10, 20, 35, 50, 75, 100, 150, 250, 400)
 
 
 @dataclass(frozen=True)

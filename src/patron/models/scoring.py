@@ -19,7 +19,8 @@ def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
     Returns:
         `customer`, `cutoff` and the answers: for churn `churn_probability`; for the next purchase
         `purchase_within_<n>d` (probabilities) and `days_low`, `days_median`, `days_high` (days; 10, 50 and 90 %);
-        for the tier `tier`, `expected_profit` and `profit_if_active` (currency), `probability_<tier>`.
+        for the tier `tier`, `present_tier` (that of the last horizon), `expected_profit`, its 80 % interval
+        `profit_low` to `profit_high`, `profit_if_active` (all currency), and `probability_<tier>`.
 
     Raises:
         ScoreError: a feature is missing, or means something else than in training.

@@ -306,12 +306,36 @@ def _tier(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     tiers = np.asarray(answer["tiers"], dtype=object)[np.searchsorted(answer["cuts"], rank, side="right")]
     profit = np.asarray(answer["profit"])
     gained = np.maximum(1.0 - shares[:, 0], 1e-9)
+    spread = np.asarray(answer["spread"])
     made = {
         "tier": tiers,
+        "present_tier": _present(bundle, X),
         "expected_profit": shares @ profit,
         "profit_if_active": shares[:, 1:] @ profit[1:] / gained,
+        "profit_low": _profit_at(shares, spread, LOW),
+        "profit_high": _profit_at(shares, spread, HIGH),
     }
     return made | {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
+
+
+def _present(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the tier of the profit of the last horizon: where each customer stands today."""
+    answer = bundle.spec["answer"]
+    names = [feature["name"] for feature in bundle.spec["features"]]
+    earned = X[:, names.index(f"profit_{answer['horizon']}d")].astype(np.float64)
+    lows = np.asarray(answer["lows"])
+    codes = (earned > lows[0]) * (1 + np.searchsorted(lows[1:], earned, side="right"))
+    return np.asarray(answer["tiers"], dtype=object)[codes]
+
+
+def _profit_at(shares: np.ndarray, spread: np.ndarray, level: float) -> np.ndarray:
+    """Return the profit below which the mixture of the tiers' training profits has the given share.
+
+    Shape of *spread*: (tiers, quantiles), rising; every quantile of a tier stands for the same share of it.
+    """
+    grid = np.unique(spread)
+    below = np.stack([np.searchsorted(tier, grid, side="right") / len(tier) for tier in spread])
+    return grid[np.argmax(shares @ below >= level - 1e-9, axis=1)]
 
 
 ANSWERS = {"churn": _churn, "next_purchase": _next_purchase, "tier": _tier}

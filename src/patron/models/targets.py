@@ -18,6 +18,7 @@ from patron.questions import Churn, NextPurchase, Question, Tier
 
 __all__ = ["Event", "Examples", "answer_for", "event_of", "examples", "outputs"]
 
+SPREAD = np.linspace(0.005, 0.995, 100)
 STEPS = (1 / 12, 1 / 6, 1 / 3, 2 / 3, 1.0)
 
 
@@ -99,12 +100,14 @@ def _(question: Tier, label: np.ndarray) -> dict[str, Any]:
     thresholds = question.thresholds or _thresholds(question, label)
     lows = [0.0, *reversed(thresholds)]
     codes = _codes(lows, label)
+    found = [label[codes == k] if (codes == k).any() else np.array([0.0, *lows])[k : k + 1] for k in range(len(lows) + 1)]
     return {
         "kind": "tier",
         "horizon": question.horizon.days,
         "tiers": list(question.names),
         "lows": lows,
-        "profit": [float(label[codes == k].mean()) if (codes == k).any() else 0.0 for k in range(len(lows) + 1)],
+        "profit": [float(earned.mean()) for earned in found],
+        "spread": [np.quantile(earned, SPREAD).tolist() for earned in found],
         "cuts": [k + 0.5 for k in range(len(lows))],
     }
 
@@ -132,8 +135,10 @@ def outputs(answer: dict[str, Any]) -> list[dict[str, str]]:
     if answer["kind"] == "next_purchase":
         names = [f"purchase_within_{d}d" for d in answer["within"]] + ["days_low", "days_median", "days_high"]
         return [{"name": name, "dtype": "float64"} for name in names]
-    numbers = ["expected_profit", "profit_if_active", *(f"probability_{name}" for name in answer["tiers"])]
-    return [{"name": "tier", "dtype": "string"}, *({"name": name, "dtype": "float64"} for name in numbers)]
+    numbers = ["expected_profit", "profit_if_active", "profit_low", "profit_high"]
+    numbers += [f"probability_{name}" for name in answer["tiers"]]
+    texts = ({"name": name, "dtype": "string"} for name in ("tier", "present_tier"))
+    return [*texts, *({"name": name, "dtype": "float64"} for name in numbers)]
 
 
 def _thresholds(question: Tier, label: np.ndarray) -> tuple[float, ...]:

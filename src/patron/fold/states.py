@@ -1,0 +1,287 @@
+"""States: what each loop of the kernel is given, and what it leaves for each row and window."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.operations as ops
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from patron.doors import BETWEEN
+from patron.fold.reductions import KNOWN, Leaf, one_kind
+from patron.fold.tracks import Column, Track
+from patron.periods import EVER, Span
+
+__all__ = ["DAY", "STATES", "Rows", "Seen", "by_window", "code_of", "column_of", "used_by"]
+
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the events of each row lie in a track: `first:stop` all that is seen, `lows[w]:stop` those of a window.
+
+    Args:
+        moments: the cutoff of each row, in microseconds since 1970.
+        first: the customer's first event.
+        stop: one past the last event that the row sees.
+        lows: the first event of each window.
+    """
+
+    moments: np.ndarray
+    first: np.ndarray
+    stop: np.ndarray
+    lows: Mapping[Span, np.ndarray]
+
+    def count(self, window: Span) -> np.ndarray:
+        """Return the number of events of each row in a window."""
+        return self.stop - self.lows[window]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a loop looks at: a track, its rows, the column it reads, the events that count, and for which reduction."""
+
+    track: Track
+    rows: Rows
+    column: Column
+    used: np.ndarray
+    leaf: Leaf
+
+    def low(self, window: Span) -> np.ndarray:
+        """Return where a window starts; the time since the event before is not known of its first event."""
+        low = self.rows.lows[window]
+        return np.minimum(low + 1, self.rows.stop) if _is_between(self.leaf.value) else low
+
+
+def _is_between(value: Any) -> bool:
+    return isinstance(value, ops.Field) and value.name == BETWEEN
+
+
+def column_of(track: Track, asked: Leaf) -> Column:
+    """Return the column that a reduction reads; zeros where it reads none."""
+    if asked.value is None:
+        return Column(np.zeros(len(track), np.int64))
+    if _is_between(asked.value):
+        return _between(track)
+    return track.columns[asked.value]
+
+
+def _between(track: Track) -> Column:
+    """Return the time since the customer's event before, in microseconds to the day."""
+    gone, valid = np.diff(track.at, prepend=track.at[:1]), np.ones(len(track), np.bool_)
+    valid[track.starts[:-1][track.starts[:-1] < len(track)]] = False
+    return Column(np.where(valid, gone, 0), valid, float(DAY))
+
+
+def used_by(track: Track, asked: Leaf) -> np.ndarray:
+    """Return the events that a reduction counts: those of its `where`; first and last count unknown values too."""
+    keeps_null = KNOWN[asked.reduction].state in ("newest", "oldest")
+    valid = None if asked.value is None or keeps_null else column_of(track, asked).valid
+    where = None if asked.where is None else _true(track, asked.where)
+    kept = [mask for mask in (valid, where) if mask is not None]
+    return np.logical_and.reduce(kept) if kept else track.everything
+
+
+def _true(track: Track, where: ops.Value) -> np.ndarray:
+    """Return the events for which a condition holds; one kind of a text is told by its code."""
+    kind = one_kind(where)
+    if kind is not None:
+        return track.columns[kind[0]].values == code_of(track.columns[kind[0]], kind[1])
+    column = track.columns[where]
+    holds = column.values != 0
+    return holds if column.valid is None else holds & column.valid
+
+
+def _tally(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import tally_walk
+
+    out = np.empty((int(seen.leaf.reduction), len(windows), len(seen.rows.stop)))
+    tally_walk(seen.column.values, _lows(seen, windows), seen.rows.stop, out)
+    return out
+
+
+def _tally_ever(seen: Seen) -> np.ndarray:
+    from patron.fold.kernel import tally_ever
+
+    out = np.empty((int(seen.leaf.reduction), 1, len(seen.rows.stop)))
+    tally_ever(seen.column.values, seen.rows.first, seen.rows.stop, out)
+    return out
+
+
+def code_of(column: Column, word: str) -> int:
+    """Return the code of a word, or one that no event has where the word never came."""
+    found = pc.index(column.words, pa.scalar(word, column.words.type)).as_py() if column.words is not None else -1
+    return found if found >= 0 else -2
+
+
+def by_window(seen: Seen, state: str, windows: Sequence[Span]) -> dict[Span, np.ndarray]:
+    """Return the state of each row (states, rows) by window."""
+    ever, walk = STATES[state]
+    if ever is None or EVER not in windows:
+        return dict(zip(windows, _apart(walk(seen, windows)), strict=True))
+    finite = [window for window in windows if window != EVER]
+    found = dict(zip(finite, _apart(walk(seen, finite)), strict=True)) if finite else {}
+    return found | {EVER: ever(seen)[:, 0]}
+
+
+def _apart(found: np.ndarray) -> list[Any]:
+    return [found[:, w] for w in range(found.shape[1])]
+
+
+def _lows(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    return np.stack([seen.low(window) for window in windows])
+
+
+def _blank(seen: Seen, states: int, windows: int) -> np.ndarray:
+    return np.full((states, windows, len(seen.rows.stop)), np.nan)
+
+
+def _sums(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    """Return count and sum as differences of running totals, which are exact in whole numbers; floats are walked."""
+    if seen.column.values.dtype == np.float64:
+        return _numbers(seen, windows)
+    stop, out = seen.rows.stop, _blank(seen, 2, len(windows))
+    every = seen.leaf.value is None and seen.leaf.where is None
+    counts = None if every else _running(seen.used)
+    sums = None if seen.leaf.value is None or seen.column.words is not None else _running(_weighted(seen))
+    for w, window in enumerate(windows):
+        low = seen.low(window)
+        out[0, w] = stop - low if counts is None else counts[stop] - counts[low]
+        if sums is not None:
+            out[1, w] = sums[stop] - sums[low]
+    return out
+
+
+def _weighted(seen: Seen) -> np.ndarray:
+    return seen.column.values if seen.used.all() else np.where(seen.used, seen.column.values, 0)
+
+
+def _running(values: np.ndarray) -> np.ndarray:
+    total = np.empty(len(values) + 1, np.int64)
+    total[0] = 0
+    np.cumsum(values, out=total[1:])
+    return total
+
+
+def _numbers(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import numbers_walk
+
+    out = _blank(seen, 5, len(windows))
+    numbers_walk(seen.column.values, seen.used, _lows(seen, windows), seen.rows.stop, out)
+    return out
+
+
+def _numbers_ever(seen: Seen) -> np.ndarray:
+    from patron.fold.kernel import numbers_ever
+
+    out = _blank(seen, 5, 1)
+    numbers_ever(seen.column.values, seen.used, seen.rows.first, seen.rows.stop, out)
+    return out
+
+
+def _coded(seen: Seen) -> tuple[np.ndarray, int, np.ndarray]:
+    """Return codes of the values, how many kinds there are, and the steps of m log2 m."""
+    column = seen.column
+    codes, kinds = column.values, len(column.words) if column.words is not None else 0
+    if column.words is None:
+        different, codes = np.unique(column.values, return_inverse=True)
+        kinds = len(different)
+    most = int(np.diff(seen.track.starts).max(initial=0)) + 1
+    counts = np.arange(1, most + 1, dtype=np.float64)
+    steps = np.diff(counts * np.log2(counts), prepend=0.0)
+    return codes.astype(np.int32, copy=False), max(kinds, 1), steps
+
+
+def _variety(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import variety_walk
+
+    out = _blank(seen, 3, len(windows))
+    codes, kinds, steps = _coded(seen)
+    variety_walk(codes, seen.used, _lows(seen, windows), seen.rows.stop, kinds, steps, out)
+    return out
+
+
+def _variety_ever(seen: Seen) -> np.ndarray:
+    from patron.fold.kernel import variety_ever
+
+    out = _blank(seen, 3, 1)
+    codes, kinds, steps = _coded(seen)
+    variety_ever(codes, seen.used, seen.rows.first, seen.rows.stop, kinds, steps, out)
+    return out
+
+
+def _quantile(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import quantile_walk
+
+    out = _blank(seen, 1, len(windows))
+    quantile_walk(seen.column.values, seen.used, _lows(seen, windows), seen.rows.stop, seen.leaf.number, out)
+    return out
+
+
+def _decayed(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import decayed_walk
+
+    out, rows = _blank(seen, 2, len(windows)), seen.rows
+    values = np.ones(len(seen.track), np.int64) if seen.leaf.value is None else seen.column.values
+    lows = _lows(seen, windows)
+    decayed_walk(values, seen.used, seen.track.at, rows.moments, seen.leaf.number, lows, rows.stop, out)
+    return out
+
+
+def _stretches(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import bins_walk
+
+    out, rows = _blank(seen, 1, len(windows)), seen.rows
+    bins_walk(seen.used, seen.track.at, rows.moments, seen.leaf.number, _lows(seen, windows), rows.stop, out)
+    return out
+
+
+def _end(loop: str) -> Callable[[Seen, Sequence[Span]], np.ndarray]:
+    """Return a walk that finds the event at one end of each window: its days ago, its days ahead, its value."""
+
+    def walk(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+        from patron.fold import kernel
+
+        text = seen.column.words is not None
+        out = np.full((3, len(windows), len(seen.rows.stop)), None if text else np.nan, object if text else np.float64)
+        for w, window in enumerate(windows):
+            found = np.empty(len(seen.rows.stop), np.int64)
+            values, track, low = seen.column, seen.track, seen.rows.lows[window]
+            known = track.everything if values.valid is None else values.valid
+            getattr(kernel, loop)(values.values, known, seen.used, track.at, low, seen.rows.stop, found)
+            _write(seen, found, low, out[:, w])
+        return out
+
+    return walk
+
+
+def _write(seen: Seen, found: np.ndarray, low: np.ndarray, out: np.ndarray) -> None:
+    met = np.flatnonzero(found >= 0)
+    event = found[met]
+    ago = (seen.rows.moments[met] - seen.track.at[event]) / DAY
+    out[0, met], out[1, met] = ago, -ago
+    seen_value = (event > low[met]) | (not _is_between(seen.leaf.value))
+    if seen.column.valid is not None:
+        seen_value &= seen.column.valid[event]
+    known, event = met[seen_value], event[seen_value]
+    if seen.column.words is None:
+        out[2, known] = seen.column.values[event] / seen.column.scale
+    else:
+        out[2, known] = seen.column.words.take(pa.array(seen.column.values[event])).to_numpy(zero_copy_only=False)
+
+
+STATES: dict[str, tuple[Any, Any]] = {
+    "sums": (None, _sums),
+    "numbers": (_numbers_ever, _numbers),
+    "tally": (_tally_ever, _tally),
+    "variety": (_variety_ever, _variety),
+    "newest": (None, _end("newest")),
+    "oldest": (None, _end("oldest")),
+    "quantile": (None, _quantile),
+    "decayed": (None, _decayed),
+    "stretches": (None, _stretches),
+}
+"""The loops by state: one for all time that goes forward (or none), one for windows that goes back."""
