@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench-features ui clean
+.PHONY: demo test check bench-features bench-accuracy ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -22,6 +22,9 @@ ui: $(VENV)/.core ## Open the page of the local experiments and models
 
 bench-features: $(VENV)/.dev ## Measure features beside other tools; PEERS=a Python that has them (see pyproject, bench)
 	$(BIN)/python benchmarks/features.py --peers $(or $(PEERS),$(BIN)/python)
+
+bench-accuracy: $(VENV)/.dev ## Measure answers beside other tools on the data sets of DATA (default ../shared/data)
+	$(BIN)/python -W ignore benchmarks/accuracy.py $(or $(DATA),../shared/data) docs/benchmarks-accuracy.md
 
 docs/features.md: $(VENV)/.core
 	$(BIN)/python -m patron.features > $@

@@ -37,7 +37,8 @@ LINES = {"item": "item_id", "category": "category"}
 CAPTION = """\
 Churn (no order within the horizon) at the test cutoff of each data set; 95 % intervals by bootstrap over customers.
 The last two columns are differences of Patron to each peer on the same draws of customers: an AUC above zero and a
-log loss below zero are better, and an interval that holds zero is a tie. Patron chose its candidate before.
+log loss below zero are better, and an interval that holds zero is a tie. Patron chose its candidate
+without these cutoffs, but the rules by which it chooses were set while they were looked at.
 lifetimes gives no chance of a purchase, so exp(-expected purchases) stands for the chance of none.
 """
 

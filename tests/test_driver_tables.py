@@ -160,19 +160,26 @@ def test_what_is_as_usual_is_not_said_twice():
     assert row.text == "Days since the last order: 212, raises the risk"
 
 
-def test_one_fact_over_several_windows_is_one_reason_the_strongest():
+def several(told, coef, *values):
+    """A churn model on features of these words, with these values, and what it tells."""
+    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate(told)]
+    scaling = {"inputs": list(range(len(told))), "mean": [0.0] * len(told), "scale": [1.0] * len(told)}
+    estimator = straight().spec["estimator"] | scaling | {"coef": [coef]}
+    rows = replace(one(), X=pd.DataFrame([{f"f{i}": float(value) for i, value in enumerate(values)}]))
+    return drivers(straight(features=features, estimator=estimator), rows)[["feature", "rank", "push"]]
+
+
+def test_one_fact_over_several_windows_is_one_reason_the_strongest_with_its_own_push():
     told = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
-    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate((*told, "Orders"))]
-    estimator = straight().spec["estimator"] | {
-        "inputs": [0, 1, 2, 3],
-        "mean": [0.0] * 4,
-        "scale": [1.0] * 4,
-        "coef": [[1.0, 2.0, -4.0, 3.0]],
-    }
-    rows = replace(one(), X=pd.DataFrame([{f"f{i}": np.expm1(1.0) for i in range(4)}]))
-    made = drivers(straight(features=features, estimator=estimator), rows, top=3)
-    assert made[["feature", "rank"]].to_numpy().tolist() == [["f2", 1], ["f1", 2]]
-    assert made.push.to_numpy() == pytest.approx([-4.0, 2.0], abs=1e-6)
+    made = several((*told, "Orders"), [1.0, 2.0, -4.0, 3.0], 1, 2, 3, 4)
+    assert made.feature.tolist() == ["f2", "f1"]
+    assert made.push.to_numpy() == pytest.approx([-4 * np.log(4), 2 * np.log(3)], abs=1e-6)
+
+
+def test_times_that_are_equal_for_a_customer_are_told_once():
+    told = ("Days since the last order", "Days since the first order", "Longest gap")
+    assert several(told, [1.0, 2.0, 0.5], 30, 30, 7).feature.tolist() == ["f1", "f2"]
+    assert several(told, [1.0, 2.0, 0.5], 30, 31, 7).feature.tolist() == ["f1", "f0", "f2"]
 
 
 def test_categories_and_unknown_values_are_told_as_text():

@@ -48,6 +48,12 @@ def train(settings: SettingsPath) -> None:
 
 
 @app.command()
+def backtest(settings: SettingsPath) -> None:
+    """Judge the questions at the last few cutoffs as if each were today, and write the page about it."""
+    _run(settings, "backtest")
+
+
+@app.command()
 def score(settings: SettingsPath) -> None:
     """Score today's customers with the champions."""
     _run(settings, "score")

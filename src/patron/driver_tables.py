@@ -3,7 +3,6 @@
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError, ScoreError, listed
+from patron.facts import strongest
 from patron.formats import amount, quantity
 from patron.matrices import Matrix
 from patron.measures import ON_CUTOFF
@@ -27,8 +27,6 @@ COLUMNS = (
 PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
 BATCH = 20_000
-WINDOW = re.compile(r", (in|each) .*$| in the last (day|\d+ days)$")
-TIME = re.compile(r"^days ")
 _Spec = list[dict[str, Any]]
 
 
@@ -56,8 +54,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
         model: any trained model.
         rows: features of n customers.
         top: the most drivers for each customer; features without any push are left out, and so are those of the
-            cutoff itself (the season), which all customers share. Of features that tell one fact over several
-            windows, or in several units, the strongest stands for all, with its own push.
+            cutoff itself (the season), which all customers share. Of features that tell one fact the
+            strongest speaks, with its own push (see `patron.facts`).
 
     Returns:
         At most n * top rows, sorted as *rows*, then by rank: customer, cutoff, rank (from 1), feature, theme,
@@ -158,11 +156,10 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     parts, margins = contributions(model, X, told.steps)
     pushes = _pushes(parts, told)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
-    strongest = _strongest(own, features)
-    best = np.argsort(-np.abs(np.take_along_axis(own, strongest, axis=1)), axis=1, kind="stable")[:, :top]
-    shown = np.take_along_axis(strongest, best, axis=1)
-    row, rank = np.nonzero(np.take_along_axis(own, shown, axis=1))
-    which = shown[row, rank]
+    chosen, loud = strongest(own, X, features)
+    best = np.argsort(-np.abs(loud), axis=1, kind="stable")[:, :top]
+    row, rank = np.nonzero(np.take_along_axis(loud, best, axis=1))
+    which = chosen[row, best[row, rank]]
     without = margins[row] - parts[row, :, :, which]
     numeric = np.array([f["dtype"] != "category" for f in features])
     columns = {
@@ -176,20 +173,6 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     made["effect"] = np.where(made.push > 0, "raises", "lowers")
     made["text"] = made.text + ", " + made.effect + f" {told.noun}"
     return made[list(COLUMNS)]
-
-
-def _strongest(own: np.ndarray, features: _Spec) -> np.ndarray:
-    """Return for each row and each fact the feature that pushes most, shape (n, facts)."""
-    told: dict[str, list[int]] = {}
-    for place, feature in enumerate(features):
-        told.setdefault(_fact(feature["words"]), []).append(place)
-    places = [np.asarray(members) for members in told.values()]
-    return np.column_stack([members[np.abs(own[:, members]).argmax(axis=1)] for members in places])
-
-
-def _fact(words: str) -> str:
-    """Return what a feature tells, whatever its window and its unit: days and gaps since the last order are one."""
-    return TIME.sub("time ", WINDOW.sub("", words.lower()))
 
 
 def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:

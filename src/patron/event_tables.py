@@ -27,7 +27,7 @@ ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
 NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
-EDGED = r"^[ \t\n\r\v\f]|[ \t\n\r\v\f]$"
+BLANKS = " \t\n\r\v\f"
 KEPT_NAMES = ("set_aside", *RELATIVE)
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 INSTANT = "timestamp('UTC')"
@@ -211,7 +211,8 @@ def _customer(column: Column) -> Column:
     text = column.cast("string")
     if column.type().is_integer():
         return text
-    bare = text.re_search(EDGED).ifelse(text.strip(), text)  # looking first is five times faster than stripping all
+    edged = ibis.or_(text < "!", *(text.endswith(blank) for blank in BLANKS))  # a pattern costs ten times as much
+    bare = edged.ifelse(text.strip(), text)
     empty = (bare.length() <= max(map(len, NO_CUSTOMER))) & bare.lower().isin(NO_CUSTOMER)
     return empty.ifelse(ibis.null("string"), bare)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["amount", "count", "date", "money", "percent", "quantity", "rough"]
+__all__ = ["amount", "count", "date", "hundred", "money", "percent", "quantity", "rough"]
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 SPACE = "\N{NO-BREAK SPACE}"
@@ -47,6 +47,15 @@ def percent(share: float, digits: int = 0) -> str:
     '12.5 %'
     """
     return f"{share * 100:.{digits}f}{SPACE}%"
+
+
+def hundred(share: float) -> str:
+    """Write a share from 0 to 1 as so many of a hundred; few of them with a tenth.
+
+    >>> hundred(0.84), hundred(0.057)
+    ('84', '5.7')
+    """
+    return f"{share * 100:.0f}" if share == 0 or share >= 0.0995 else f"{share * 100:.1f}"
 
 
 def date(day: datetime) -> str:

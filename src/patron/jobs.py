@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from patron import logbook, reports, stores
-from patron.backtests import Card, judge, predictions
-from patron.baskets import Basket, BasketCard, asked_by, fit_basket, judge_basket, suggest
+from patron import logbook, quality, reports, stores
+from patron.backtests import Backtest, backtest, judge, predictions
+from patron.baskets import Basket, asked_by, fit_basket, judge_basket, suggest
+from patron.cards import Card
 from patron.decisions import Decisions, decide
 from patron.driver_tables import drivers, importance
 from patron.errors import LockError, QuestionError
@@ -30,6 +31,7 @@ from patron.pseudonyms import key_at, pseudonyms
 from patron.questions import NextPurchase, Question, Tier, together
 from patron.registry import Champion, Registry
 from patron.settings import Settings
+from patron.terminal import backtest_lines, basket_lines, card_lines
 
 __all__ = ["Job", "alone"]
 
@@ -165,6 +167,14 @@ class Job:
         entry = logbook.Entry(self.settings, fingerprint(self.history), self.now)
         return {q.name: self._train_one(q, rows, labelled[q.name], entry) for q in self.questions}
 
+    def backtest(self) -> Path:
+        """Judge every question at the last few cutoffs as if each were today; nothing is registered."""
+        tests = [self._test_one(question) for question in self.questions]
+        page = quality.page(self.settings.name, self.now, tests)
+        path = stores.write_text(page, self.settings.out / "backtest.html")
+        self.tell(f"backtest  {path}")
+        return path
+
     def score(self) -> Path:
         """Score today's customers with the champions and write the answers."""
         path = self._write("scores", self.scores)
@@ -206,6 +216,16 @@ class Job:
             self.decide()
             self.report()
 
+    def _test_one(self, question: Question) -> Backtest:
+        test = backtest(question, self.history, self.settings.split, self.settings.seed)
+        cards = {"pooled": test.pooled.plain(), "folds": [card.plain() for card in test.folds]}
+        written = stores.write_text(json.dumps(cards, indent=1), self.settings.out / f"backtest_{question.name}.json")
+        path = self._write(f"backtest_{question.name}_predictions", test.predictions)
+        self.tell(
+            f"{question.name}: {test.pooled.reason}\n{backtest_lines(test)}\n          {written}; predictions: {path}"
+        )
+        return test
+
     def _train_one(self, question: Question, rows: Matrix, label: np.ndarray, entry: logbook.Entry) -> Card:
         split = self.settings.split
         trained = fit(question, self.history, rows, label, split, self.settings.seed)
@@ -217,7 +237,7 @@ class Job:
         path = self._write(f"predictions_{question.name}", judged)
         stores.write_text(json.dumps(card.plain(), indent=1), self._card_path(question))
         logged = logbook.log(self.registry, self.registered(question.name), trained, card, entry)
-        self.tell(f"{question.name}: {trained.reason}\n{_shown(card)}\n          {logged}; predictions: {path}")
+        self.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {logged}; predictions: {path}")
         return card
 
     def _train_baskets(self, question: NextPurchase, trained: Trained) -> Trained:
@@ -228,7 +248,7 @@ class Job:
             basket = fit_basket(self.history, split.valid, *where, by)
             card = judge_basket(self.history, split.test, *where, basket, self.settings.seed)
             stores.write_text(json.dumps(asdict(card), indent=1), self.settings.out / f"card_next_{by}.json")
-            self.tell(_told(card))
+            self.tell(basket_lines(card))
             chosen.append(asdict(basket))
         if not chosen:
             self.tell("basket    not asked, because no order line has a category or item")
@@ -293,18 +313,3 @@ class Job:
 
     def _write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
         return stores.write(frame, self.settings.out / f"{name}.{ending}")
-
-
-def _told(card: BasketCard) -> str:
-    ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
-    return (
-        f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
-        f"recall gained on the better baseline {card.gain}"
-    )
-
-
-def _shown(card: Card) -> str:
-    base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
-    cutoffs = ", ".join(f"{c:%Y-%m-%d}" for c in card.cutoffs)
-    head = f"          test {cutoffs}: {card.rows:,} rows, {base}; 95 % intervals over customers"
-    return f"{head}\n" + "\n".join(f"          {line}" for line in card.table().T.to_string().splitlines())

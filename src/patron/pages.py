@@ -28,7 +28,7 @@ def filled(template: str, currency: str, **values: Any) -> str:
         "percent": formats.percent,
         "date": formats.date,
         "count": formats.count,
-        "hundred": lambda share: f"{share * 100:.0f}",
+        "hundred": formats.hundred,
         "figure": lambda figure: str(figure).replace("-", formats.MINUS),
     }
     return made.get_template(template).render(**values)

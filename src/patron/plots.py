@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from patron.backtests import Card
+from patron.cards import Card
 from patron.decisions import Decisions
 
 if TYPE_CHECKING:

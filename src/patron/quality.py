@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from patron import plots
-from patron.backtests import Backtest, Card
+from patron.backtests import Backtest
+from patron.cards import Card
 from patron.models.training import BASELINES
 from patron.pages import filled, inline
 
 __all__ = ["answer", "page", "rates", "verdict"]
 
 TENTH, POCKETS, SWING, CLEAR = 0.1, 3, 0.05, 0.01
+OFF, OFF_OF_RARE = 0.02, 0.15
 THIRDS: Mapping[str, Mapping[str, str]] = {
     "tenure": {
         "low": "the third of customers who came last",
@@ -52,17 +54,18 @@ def page(name: str, made_at: datetime, tests: Sequence[Backtest]) -> str:
 def answer(card: Card) -> dict[str, Any]:
     """Return what the section on one question says, from its card."""
     told = card.reliability
-    happened = float(np.average(told.observed, weights=told["count"]))
+    predicted, happened = (float(np.average(told[kind], weights=told["count"])) for kind in ("predicted", "observed"))
     rival = card.challenger if card.champion in BASELINES else card.best_baseline
     used = {name: _per_hundred(card, name, happened) for name in (card.champion, rival)}
     return {
         "card": card,
         "event": plots.event(card),
         "verdict": verdict(card),
+        "off": _off(predicted, happened),
         "metric": next(iter(card.differences)),
         "other": _others(card),
         "hits": used | {"constant": happened * 100},
-        "predicted": float(np.average(told.predicted, weights=told["count"])),
+        "predicted": predicted,
         "happened": happened,
         "dates": _dates(card),
         "swing": _swing(card),
@@ -76,12 +79,14 @@ def answer(card: Card) -> dict[str, Any]:
 def verdict(card: Card) -> str:
     """Return better, partly, tie or worse than the best simple rule; unused where a rule is in use.
 
-    The question's first metric decides; partly means that it ties, and others are better, and none is worse.
+    The question's first metric decides; partly means that it ties, and others are better, and none is worse. Bias does
+    not count there: a rule has none either once it is shifted.
     """
     if card.champion in BASELINES:
         return "unused"
-    first, *others = card.better.values()
-    return "partly" if first == "tie" and "better" in others and "worse" not in others else first
+    first, others = next(iter(card.better.values())), _others(card)
+    counted = [name for name in others["better"] if not name.startswith("bias")]
+    return "partly" if first == "tie" and counted and not others["worse"] else first
 
 
 def rates(card: Card) -> list[float]:
@@ -100,6 +105,14 @@ def _per_hundred(card: Card, candidate: str, happened: float) -> float:
     """Of every hundred in the tenth that a candidate is surest about, for how many it came true."""
     curve = card.gains[candidate].astype(np.float64)
     return float(np.interp(TENTH, curve.contacted, curve.found)) * happened / TENTH * 100
+
+
+def _off(predicted: float, happened: float) -> str:
+    """Whether the percentages are too high or too low: by two points, or of something rare by a seventh."""
+    far = predicted - happened
+    if abs(far) <= OFF and abs(far) <= OFF_OF_RARE * happened:
+        return ""
+    return "high" if far > 0 else "low"
 
 
 def _dates(card: Card) -> list[dict[str, Any]]:

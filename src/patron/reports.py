@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from patron import plots
-from patron.backtests import Card
+from patron.cards import Card
 from patron.decisions import Decisions, Offer
 from patron.errors import ScoreError, listed
 from patron.event_tables import Receipt
@@ -23,7 +23,7 @@ from patron.quality import answer, rates, verdict
 
 __all__ = ["Report", "page"]
 
-TOP_CUSTOMERS, TOP_DECISIONS, REASONS, UNLIKE = 10, 25, 3, 0.1
+TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ def page(report: Report) -> str:
         beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
         summary=report.decisions.summary,
         risk=risk,
+        suspects=sorted({name for card in report.cards for name in card.suspects}),
         unlike=_unlike(report, risk),
         customers=_customers(report),
         **_importance(report.importance),
@@ -182,10 +183,12 @@ def _importance(importance: pd.DataFrame) -> dict[str, Any]:
 
 
 def _likely(row: Mapping[str, Any]) -> str:
-    """What the next basket is likely to hold: 'category toys, books', the likeliest first."""
-    held = {name: value for name, value in row.items() if name.startswith("next_") and pd.notna(value)}
-    kinds = dict.fromkeys(name.split("_")[1] for name in held)
-    return " ".join([*kinds, ", ".join(str(value) for value in held.values())]).strip()
+    """What the next basket is likely to hold: 'category toys, books; item ball', the likeliest first."""
+    held: dict[str, list[str]] = {}
+    for name, value in row.items():
+        if name.startswith("next_") and pd.notna(value):
+            held.setdefault(name.split("_")[1], []).append(str(value))
+    return "; ".join(f"{kind} {', '.join(values[:LIKELY])}" for kind, values in held.items())
 
 
 def _window(row: Mapping[str, Any], longest: float) -> list[str]:

@@ -7,7 +7,8 @@ know comes cutoff by cutoff from the generic path and meets the folded columns o
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,8 +21,9 @@ import pyarrow.compute as pc
 
 from patron.errors import HistoryError
 from patron.fold.formulas import evaluated
-from patron.fold.tracks import Track, micros, part_of
-from patron.fold.walks import rows_before, walked
+from patron.fold.states import DAY
+from patron.fold.tracks import Track, part_of
+from patron.fold.walks import walked
 from patron.measures import ON_CUTOFF, Combination, Measure, guarded
 from patron.passes import Combined, Pass, Progress
 from patron.plan import answered, columns, combined
@@ -29,6 +31,7 @@ from patron.plan import answered, columns, combined
 __all__ = ["Sheet", "sheets"]
 
 BLOCK = 16_384
+THREADS = 2
 Values = dict[str, np.ndarray]
 
 
@@ -96,33 +99,48 @@ class _Part:
     parts: int
 
     def sheet(self) -> Sheet:
-        wanted = columns(self.job.features)
-        texts = {name for name, feature, _ in wanted if self.job.is_text(feature)}
-        names = tuple(name for name, _, _ in wanted if name not in texts)
-        numbers: np.ndarray = np.empty((len(names), len(self.who)), self.job.kind)
-        words = {name: np.empty(len(self.who), object) for name in texts}
-        targets = {**dict(zip(names, numbers, strict=True)), **words}
-
-        def work(block: tuple[int, int]) -> None:
-            rows = slice(self.offsets[block[0]], self.offsets[block[1]])
-            made = self._computed(*block)
-            for name, target in targets.items():
-                target[self.position[rows]] = made[name]
-
-        self._run(work)
+        self._run()
         order = np.empty(len(self.who), np.int64)
         order[self.position] = np.arange(len(self.who))
-        return Sheet(
-            self.customers.take(pa.array(self.who[order])), self.cutoffs[self.when[order]], numbers, names, words
-        )
+        customer, cutoff = self.customers.take(pa.array(self.who[order])), self.cutoffs[self.when[order]]
+        texts = {name: values for name, values in self.targets.items() if values.dtype == object}
+        return Sheet(customer, cutoff, self.numbers, self.names, texts)
 
-    def _run(self, work: Callable[[tuple[int, int]], None]) -> None:
-        """Work block by block in one thread: the loops are short, and threads cost more in waiting than they save."""
+    def _run(self) -> None:
+        """Work block by block in some threads; each block has places of its own, so their order changes nothing."""
         blocks = self._blocks()
-        for done, block in enumerate(blocks, start=1):
-            work(block)
-            share = (self.part + done / len(blocks)) / self.parts
-            self.job.progress(Progress(f"Folding part {self.part + 1} of {self.parts}", share, None))
+        self._prepare()
+        with ThreadPoolExecutor(THREADS) as pool:
+            for done, _ in enumerate(pool.map(self._write, blocks), start=1):
+                share = (self.part + done / len(blocks)) / self.parts
+                self.job.progress(Progress(f"Folding part {self.part + 1} of {self.parts}", share, None))
+
+    def _prepare(self) -> None:
+        """Compute once what all blocks share, before they run side by side."""
+        for shared in (self.targets, self.kept, self.offsets, self.position, self.places, self.generic, self.seasons):
+            len(shared)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns of numbers."""
+        return tuple(name for name, feature, _ in columns(self.job.features) if not self.job.is_text(feature))
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        return np.empty((len(self.names), len(self.who)), self.job.kind)
+
+    @cached_property
+    def targets(self) -> Values:
+        """Where each column is written to, in the order of the sheet."""
+        wanted = dict.fromkeys(name for name, _, _ in columns(self.job.features))
+        numbers = dict(zip(self.names, self.numbers, strict=True))
+        return {name: numbers[name] if name in numbers else np.empty(len(self.who), object) for name in wanted}
+
+    @cached_property
+    def kept(self) -> set[str]:
+        """The columns that others are made of, and texts: a block holds them until it is done."""
+        read = {name for column in self.job.combined for name in column.inputs}
+        return read | {name for name, values in self.targets.items() if values.dtype == object}
 
     @property
     def customers(self) -> pa.Array:
@@ -135,13 +153,15 @@ class _Part:
     @cached_property
     def active(self) -> np.ndarray:
         """Who is asked about when, shape (customers, cutoffs)."""
-        orders, window = self.tracks["orders"], self.job.active_in
-        everyone = np.arange(len(orders.customers))
-        found = []
-        for cutoff in self.job.cutoffs:
-            moment = micros(cutoff)
-            moments = np.full(len(everyone), moment)
-            found.append(rows_before(orders.known(moment), everyone, moments, [window]).count(window) > 0)
+        from patron.fold.kernel import active
+
+        orders, moments = self.tracks["orders"], self.cutoffs.astype(np.int64)
+        days = self.job.active_in.days
+        opens = moments - days * DAY if days is not None else np.full(len(moments), np.iinfo(np.int64).min)
+        if orders.known_at is None:
+            return np.asarray(active(orders.at, orders.starts, opens, moments))
+        known = [orders.known(int(moment)) for moment in moments]
+        found = [active(t.at, t.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, t in enumerate(known)]
         return np.stack(found, axis=1)
 
     @cached_property
@@ -210,31 +230,52 @@ class _Part:
         ends = [*np.flatnonzero(np.diff(block[:-1])) + 1, len(self.customers)] if len(self.customers) else []
         return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
 
-    def _computed(self, first: int, last: int) -> Values:
-        rows = slice(self.offsets[first], self.offsets[last])
-        moments = self.cutoffs.astype(np.int64)[self.when[rows]]
+    def _write(self, block: tuple[int, int]) -> None:
+        rows = slice(self.offsets[block[0]], self.offsets[block[1]])
+        where, moments = self.position[rows], self.cutoffs.astype(np.int64)[self.when[rows]]
         made = {name: values[rows] for name, values in self.generic.items()}
         made |= {name: values[self.when[rows]] for name, values in self.seasons.items()}
         for source in self.job.folded:
-            made |= self._folded(source, self.who[rows], moments)
+            made |= self._folded(source, self.who[rows], moments, where)
         for column in self.job.combined:
             made[column.name] = self._combined(column, made)
-        return made
+        for name, values in made.items():
+            if name in self.targets:
+                _put(values, None, None, where, self.targets[name])
 
-    def _folded(self, source: str, who: np.ndarray, moments: np.ndarray) -> Values:
+    def _folded(self, source: str, who: np.ndarray, moments: np.ndarray, where: np.ndarray) -> Values:
         place = self.places[source][who]
         met = place[place >= 0]
         low, high = (int(met[0]), int(met[-1]) + 1) if len(met) else (0, 0)
         track = self.tracks[source].part(low, high)
         place = np.where(place >= 0, place - low, -1)
         if track.known_at is None:
-            return _measured(self.job, source, track, place, moments)
+            return self._measured(source, track, place, moments, where)
         made: Values = {}
         for moment in np.unique(moments):
             some = np.flatnonzero(moments == moment)
             seen = self.job.side.seen(track, int(moment))
-            for name, values in _measured(self.job, source, seen, place[some], moments[some]).items():
+            for name, values in self._measured(source, seen, place[some], moments[some], where[some]).items():
                 made.setdefault(name, np.empty(len(moments), values.dtype))[some] = values
+        return made
+
+    def _measured(
+        self, source: str, track: Track, place: np.ndarray, moments: np.ndarray, where: np.ndarray
+    ) -> Values:
+        """Write the folded measures of one event table to their places; return those that are kept."""
+        asked = self.job.folded[source]
+        windows = list(dict.fromkeys(column.window for column in asked))
+        rows = self.job.side.rows(track, place, moments, windows)
+        found = walked(track, rows, {(x, c.window): None for c in asked for x in c.formula.leaves.values()})
+        seen = {window: rows.count(window) for window in windows}
+        made: Values = {}
+        for column in asked:
+            leaves = {node: found[leaf, column.window] for node, leaf in column.formula.leaves.items()}
+            values = evaluated(column.formula.root, leaves, len(place))
+            if column.name in self.kept:
+                made[column.name] = _filled(values, seen[column.window] > 0, column.empty)
+            else:
+                _put(values, seen[column.window], column.empty, where, self.targets[column.name])
         return made
 
     def _combined(self, column: Combined, made: Values) -> np.ndarray:
@@ -253,19 +294,15 @@ class _Part:
         return found["made"].to_numpy()
 
 
-def _measured(job: Pass, source: str, track: Track, place: np.ndarray, moments: np.ndarray) -> Values:
-    """Compute the folded measures of one event table: `empty` where a window has no event or no value."""
-    asked = job.folded[source]
-    windows = list(dict.fromkeys(column.window for column in asked))
-    rows = job.side.rows(track, place, moments, windows)
-    found = walked(track, rows, {(x, c.window): None for c in asked for x in c.formula.leaves.values()})
-    some = {window: rows.count(window) > 0 for window in windows}
-    made: Values = {}
-    for column in asked:
-        leaves = {node: found[leaf, column.window] for node, leaf in column.formula.leaves.items()}
-        values = evaluated(column.formula.root, leaves, len(place))
-        made[column.name] = _filled(values, some[column.window], column.empty)
-    return made
+def _put(values: Any, seen: np.ndarray | None, empty: Any, where: np.ndarray, target: np.ndarray) -> None:
+    """Write values to their places, and *empty* where no event was seen or nothing is known."""
+    from patron.fold.kernel import place
+
+    if target.dtype == object:
+        target[where] = values
+        return
+    counted = np.ones(len(where), np.int64) if seen is None else seen
+    place(np.asarray(values, np.float64), counted, np.nan if empty is None else float(empty), where, target)
 
 
 def _filled(values: Any, some: np.ndarray, empty: Any) -> np.ndarray:

@@ -1,8 +1,10 @@
 """The command line, as a scheduler and a newcomer meet it."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,11 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from patron import cli
+from patron.cards import Card
+from patron.errors import QuestionError
+from patron.jobs import Job
+from patron.periods import Split
+from patron.settings import load
 
 SETTINGS = """
 name = "kiosk"
@@ -36,6 +43,19 @@ budget = 40
 [offers.call]
 contact_cost = 1.0
 effect = 0.5
+"""
+TESTED = """
+name = "tested"
+[tables.orders]
+path = "orders.csv"
+customer = "client"
+at = "when"
+[questions]
+churn = { horizon = 60 }
+[cutoffs]
+train = ["2023-05-01", "2023-07-01"]
+valid = "2023-09-01"
+test = "2023-11-01"
 """
 
 
@@ -161,6 +181,53 @@ def test_a_second_run_waits_for_nobody_and_says_so(kiosk):
     assert "Another run is writing to 'kiosk'" in result.output
 
 
+@pytest.fixture(scope="module")
+def tested(kiosk):
+    """What the back-test of the small business says, and where its files are."""
+    (kiosk / "tested.toml").write_text(TESTED)
+    result = patron("backtest", kiosk / "tested.toml")
+    assert result.exit_code == 0, result.output
+    return result.output, kiosk / "patron-out" / "tested"
+
+
+def test_a_back_test_tells_each_date_and_all_together_and_marks_the_champion(tested):
+    said, _ = tested
+    lines = [line for line in said.splitlines() if " answers; AUC of " in line]
+    assert [line.split(":")[0].strip() for line in lines] == ["2023-09-01", "2023-11-01", "2023-09-01, 2023-11-01"]
+    assert said.count("\n          * ") == 3
+
+
+def test_a_back_test_writes_cards_that_can_be_read_again(tested):
+    _, out = tested
+    cards = json.loads((out / "backtest_churn.json").read_text())
+    pooled, folds = Card.of(cards["pooled"]), [Card.of(plain) for plain in cards["folds"]]
+    assert pooled.rows == sum(card.rows for card in folds)
+    assert (pooled.champion, len(folds)) == ("chosen", 2)
+
+
+def test_the_predictions_of_a_back_test_are_everybodys_by_every_candidate_at_every_date(tested):
+    _, out = tested
+    told = pd.read_parquet(out / "backtest_churn_predictions.parquet")
+    assert told.cutoff.dt.strftime("%Y-%m-%d").unique().tolist() == ["2023-09-01", "2023-11-01"]
+    assert not told.duplicated(["customer", "cutoff", "candidate"]).any()
+    assert set(told.candidate) >= {"constant", "activity", "logit", "lightgbm"}
+
+
+def test_the_page_of_a_back_test_names_no_customer(tested):
+    html = (tested[1] / "backtest.html").read_text()
+    assert "kiosk" not in html
+    assert "Who will leave?" in html
+    assert "guest-" not in html
+
+
+def test_a_back_test_with_too_few_cutoffs_is_refused(tested):
+    close = Split.of(["2023-09-01"], ["2023-10-01"], ["2023-11-01"])
+    job = Job(replace(load(tested[1].parents[1] / "tested.toml"), split=close), datetime(2026, 1, 1))
+    with pytest.raises(QuestionError, match="needs two cutoffs with labels that end before a third, got 3 cutoffs"):
+        job.backtest()
+    assert QuestionError.exit_code == 2
+
+
 def test_every_customer_asked_about_is_scored_once(kiosk):
     scores = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
     assert sorted(scores.customer) == sorted(orders().client.unique())
@@ -222,9 +289,6 @@ model.predict(rows).to_parquet(sys.argv[3])
 
 
 def test_the_champion_answers_the_same_in_a_process_without_patron(kiosk):
-    from patron.jobs import Job
-    from patron.settings import load
-
     job = Job(load(kiosk / "kiosk.toml"), datetime(2026, 1, 1))
     rows = job.today.X.astype("float64")
     rows[rows.columns[::-1]].to_parquet(kiosk / "rows.parquet")

@@ -7,8 +7,9 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from patron import plots
-from patron.backtests import Card
+from patron import plots, quality
+from patron.backtests import Backtest
+from patron.cards import Card
 from patron.decisions import Decisions, Offer, decide
 from patron.errors import ScoreError
 from patron.evaluation import Figure
@@ -41,6 +42,7 @@ CARD = Card(
     ),
     gains=CURVES,
 )
+AUC = Figure(0.8, 0.7, 0.9)
 TIE = replace(CARD, differences={"AUC": Figure(0.0, -0.02, 0.02)}, better={"AUC": "tie"})
 UNUSED = replace(TIE, champion="logit", reason="lightgbm does not beat logit beyond noise")
 CALL = Offer("call", contact_cost=10.0, effect=0.2)
@@ -159,8 +161,9 @@ def test_the_next_order_is_dated_within_the_horizon_only(report):
 
 
 def test_what_is_likely_in_the_next_basket_is_told_beside_its_date(report):
-    scores = report.scores.assign(next_category_1="toys", next_category_2="books", next_category_3=None)
-    assert "likely: category toys, books" in words(page(replace(report, scores=scores)))
+    likely = {"next_category_1": "toys", "next_category_2": "books", "next_category_3": None, "next_item_1": "ball"}
+    scores = report.scores.assign(**likely)
+    assert "likely: category toys, books; item ball" in words(page(replace(report, scores=scores)))
 
 
 def test_reasons_are_told_in_their_order_and_as_no_levers(told):
@@ -211,6 +214,88 @@ def test_risks_that_are_unlike_those_of_the_test_are_a_warning(report, told):
     assert "Today it expects 30 of 100 customers to leave; in the test 50 of 100 did." in told
     alike = report.scores.assign(churn_probability=[0.5, 0.4])
     assert "Check before spending" not in words(page(replace(report, scores=alike)))
+
+
+SHIFT = {
+    "trained": {"2023-07-01": 0.35, "2023-10-01": 0.62},
+    "predicted": {"2024-01-01": 0.5},
+    "observed": {"2024-01-01": 0.5},
+}
+SEGMENTS = pd.DataFrame(
+    [
+        ("tenure", "low", 100, 0.70, 0.50, 0.40, 0.60, 0.7, 0.10),
+        ("country", "uk", 100, 0.52, 0.50, 0.40, 0.60, 0.7, 0.0),
+    ],
+    columns=["by", "segment", "rows", "predicted", "observed", "low", "high", "auc", "off"],
+)
+
+
+def test_a_rate_that_moves_with_time_is_told_and_today_is_held_against_all_of_it(report):
+    # From 35 to 62 of 100 left at the dates known; today 30 of 100 are expected to, which is 5 below: still alike.
+    told = words(page(replace(report, cards=[replace(CARD, shift=SHIFT)])))
+    assert "at the dates known, from 35 to 62 of 100 left" in told
+    assert "1 Jul 2023 learn – 35.0 %" in told
+    assert "1 Jan 2024 test 50.0 % 50.0 %" in told
+    assert "Check before spending" not in told
+    later = replace(CARD, shift=SHIFT | {"trained": {"2023-10-01": 0.62}})
+    assert "at the dates known so far 50 to 62 of 100 did" in words(page(replace(report, cards=[later])))
+
+
+def test_a_group_for_whom_it_is_off_is_named(report):
+    told = words(page(replace(report, cards=[replace(CARD, segments=SEGMENTS)])))
+    assert "the third of customers who came last: predicted 70.0 %, in fact 50.0 % (40.0 % to 60.0 %), 100 ans" in told
+    assert "country: uk: predicted" not in told
+    assert "country: uk 100 52.0 % 50.0 % 40.0 % to 60.0 % 0.700 no" in told
+
+
+def test_no_group_that_is_off_is_said_too(report):
+    told = words(page(replace(report, cards=[replace(CARD, segments=SEGMENTS[SEGMENTS.off == 0])])))
+    assert "None of the 1 group of customers looked at (new and old, small and large) is clearly off." in told
+
+
+def test_a_feature_that_knows_too_much_is_told_at_the_top_and_at_the_question(report):
+    told = words(page(replace(report, cards=[replace(CARD, suspects={"closed": "alone it has an AUC of 0.991"})])))
+    assert "Check before spending: a feature seems to know the outcome (closed)." in told
+    assert "the feature closed seems to know the outcome. It tells too much to be true (alone it has an AUC" in told
+
+
+def test_percentages_of_something_rare_are_judged_by_their_ratio(report):
+    # 7 instead of 5 of 100 is two points too many, and nearly half as many again.
+    rare = CARD.reliability.assign(predicted=0.07, observed=0.05)
+    told = words(page(replace(report, cards=[replace(CARD, reliability=rare)])))
+    assert (
+        "predicted that 7.0 of 100 would have left; in fact 5.0 did, so read its percentages as somewhat too high"
+        in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("better", "verdict"),
+    [
+        ({"AUC": "tie", "log loss": "better"}, "partly"),
+        ({"AUC": "tie", "log loss": "better", "Brier": "worse"}, "tie"),
+        ({"AUC": "tie", "log loss": "tie", "bias": "better"}, "tie"),
+        ({"AUC": "better", "log loss": "worse"}, "better"),
+    ],
+)
+def test_better_in_part_needs_a_metric_that_counts_and_none_that_is_worse(better, verdict):
+    differences = dict.fromkeys(better, Figure(0.0, -0.1, 0.1))
+    assert quality.verdict(replace(CARD, better=better, differences=differences)) == verdict
+
+
+def test_the_page_of_a_back_test_shows_all_dates_together_and_each_alone():
+    later = replace(CARD, cutoffs=(datetime(2024, 4, 1),), champion="logit", challenger="hybrid", better={"AUC": "tie"})
+    known = {"gains": CARD.gains | {"hybrid": CURVES["lightgbm"]}, "measured": CARD.measured | {"hybrid": {"AUC": AUC}}}
+    pooled = replace(TIE, rows=400, champion="chosen", challenger="chosen")
+    chosen = {"gains": CARD.gains | {"chosen": CURVES["logit"]}, "measured": CARD.measured | {"chosen": {"AUC": AUC}}}
+    test = Backtest((CARD, replace(later, **known)), replace(pooled, **chosen), pd.DataFrame())
+    html = quality.page("Shop", datetime(2024, 8, 1), [test])
+    told = words(html)
+    assert "Who will leave? 2 400 AUC 0.800 [0.700, 0.900] 0.800 [0.700, 0.900] no better than a simple rule" in told
+    assert "1 Jan 2024 trees on all features 200 50.0 % 50.0 % 0.800" in told
+    assert "1 Apr 2024 rule: how lately, how often 200 50.0 % 50.0 % 0.800" in told
+    assert html.count("<svg") == 6
+    assert not re.search(r"http|<script|<link|<img|@import|url\((?!#)", html)
 
 
 @pytest.mark.parametrize("name", ["scores", "why"])

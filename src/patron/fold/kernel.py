@@ -14,8 +14,8 @@ import numpy as np
 from patron.doors import is_past
 
 __all__ = [
-    "arrange", "bins_walk", "cut", "decayed_walk", "newest", "numbers_ever", "numbers_walk", "oldest",
-    "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
+    "active", "arrange", "bins_walk", "cut", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "numbers_ever",
+    "numbers_walk", "oldest", "place", "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
 ]  # fmt: skip
 
 
@@ -36,10 +36,21 @@ _is_past = numba.njit(inline="always")(is_past)
 
 @compiled
 def cut(at, begin, end, moments):
-    """Return for each row the first event from *begin* on that is no past of its moment."""
+    """Return for each row the first event from *begin* on that is no past of its moment.
+
+    Rows of one customer mostly stand together by time, so each search starts where the one before it ended: a few
+    steps, then by halves.
+    """
     found = np.empty(len(begin), np.int64)
     for r in range(len(begin)):
         low, high = begin[r], end[r]
+        if r > 0 and low == begin[r - 1] and moments[r] >= moments[r - 1]:
+            low = min(found[r - 1], high)
+        steps = min(low + 6, high)
+        while low < steps and _is_past(at[low], moments[r]):
+            low += 1
+        if low < steps:
+            high = low
         while low < high:
             middle = (low + high) // 2
             if _is_past(at[middle], moments[r]):
@@ -48,6 +59,27 @@ def cut(at, begin, end, moments):
                 high = middle
         found[r] = low
     return found
+
+
+@compiled
+def active(at, starts, opens, moments):
+    """Return which customers had an event from *opens* on before each of some ascending moments."""
+    found = np.zeros((len(starts) - 1, len(moments)), np.bool_)
+    for c in range(len(starts) - 1):
+        i = starts[c]
+        for m in range(len(moments)):
+            while i < starts[c + 1] and _is_past(at[i], moments[m]):
+                i += 1
+            found[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
+    return found
+
+
+@compiled
+def place(values, seen, empty, where, out):
+    """Write each value to its place in *out*, and *empty* where no event was seen or nothing is known."""
+    for r in range(len(values)):
+        value = values[r]
+        out[where[r]] = value if seen[r] > 0 and value == value else empty
 
 
 @compiled
@@ -84,12 +116,13 @@ def _add(x, n, total, carry, shift, s1, s2, low, high):
 @compiled
 def _note(out, w, r, n, total, carry, s1, s2, low, high):
     out[0, w, r] = n
-    if n > 0:
-        out[1, w, r] = total + carry
-        out[2, w, r] = low
-        out[3, w, r] = high
-    if n > 1:
-        out[4, w, r] = max(s2 - s1 * s1 / n, 0.0)
+    if n == 0:
+        out[1, w, r] = out[2, w, r] = out[3, w, r] = out[4, w, r] = np.nan
+        return
+    out[1, w, r] = total + carry
+    out[2, w, r] = low
+    out[3, w, r] = high
+    out[4, w, r] = max(s2 - s1 * s1 / n, 0.0) if n > 1 else 0.0
 
 
 @compiled
@@ -168,6 +201,44 @@ def variety_ever(codes, used, first, stop, kinds, steps, out):
         out[0, 0, r], out[1, 0, r], out[2, 0, r] = n, different, spread
 
 
+@numba.njit(inline="always")
+def _bits(mask):
+    """Return how many bits are set, by adding neighbours (the usual parallel count)."""
+    mask = mask - ((mask >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (mask * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@compiled
+def kinds_walk(codes, used, lows, stop, out):
+    """Write how many of up to 64 kinds are met in each window; a kind is a bit."""
+    one = np.uint64(1)
+    for r in range(len(stop)):
+        met, i = np.uint64(0), stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    met |= one << np.uint64(codes[i])
+                i -= 1
+            out[0, w, r] = _bits(met)
+
+
+@compiled
+def kinds_ever(codes, used, first, stop, out):
+    """Write the same of all events before each cutoff."""
+    one, met, begun, i = np.uint64(1), np.uint64(0), -1, 0
+    for r in range(len(stop)):
+        if first[r] != begun or stop[r] < i:
+            met = np.uint64(0)
+            begun = i = first[r]
+        while i < stop[r]:
+            if used[i]:
+                met |= one << np.uint64(codes[i])
+            i += 1
+        out[0, 0, r] = _bits(met)
+
+
 @compiled
 def newest(values, known, used, at, low, stop, found):
     """Write the last used event of each row, or -1; of several at one instant the one with the least value."""
@@ -225,7 +296,7 @@ def decayed_walk(values, used, at, moments, half, lows, stop, out):
                     total += values[i] * 0.5 ** ((moments[r] - at[i]) / 86_400_000_000 / half)
                     n += 1
                 i -= 1
-            out[0, w, r], out[1, w, r] = n, total
+            out[0, w, r], out[1, w, r] = n, total if n > 0 else np.nan
 
 
 @compiled

@@ -170,11 +170,12 @@ def _entropy(node: ops.AggUDF) -> tuple[ops.Value | None, float] | None:
 
 
 def _total(found: np.ndarray, column: Column) -> np.ndarray:
-    return np.where(found[0] > 0, found[1] / column.scale, np.nan)
+    return found[1] if column.scale == 1.0 else found[1] / column.scale
 
 
 def _mean(found: np.ndarray, column: Column) -> np.ndarray:
-    return found[1] / column.scale / np.where(found[0] > 0, found[0], np.nan)
+    with np.errstate(all="ignore"):
+        return _total(found, column) / found[0]
 
 
 def _deviation(fewer: int) -> Finish:
@@ -183,8 +184,8 @@ def _deviation(fewer: int) -> Finish:
 
 def _variance(fewer: int) -> Finish:
     def finish(found: np.ndarray, column: Column) -> np.ndarray:
-        squares = np.where(found[0] > 1, found[4], np.where(found[0] == 1, 0.0, np.nan))
-        return squares / np.where(found[0] > fewer, found[0] - fewer, np.nan) / column.scale**2
+        with np.errstate(all="ignore"):
+            return found[4] / ((found[0] - fewer) * column.scale**2)
 
     return finish
 
@@ -203,7 +204,7 @@ def _one(row: int) -> Finish:
 
 
 def _scaled(row: int) -> Finish:
-    return lambda found, column: found[row] / column.scale
+    return lambda found, column: found[row] if column.scale == 1.0 else found[row] / column.scale
 
 
 KNOWN = {
@@ -211,7 +212,7 @@ KNOWN = {
     for reduction in (
         Reduction("count", ops.CountStar, "sums", _all_rows, _one(0)),
         Reduction("count of known", ops.Count, "sums", _any_value, _one(0)),
-        Reduction("decayed sum", ops.Sum, "decayed", _faded, lambda f, c: _total(f, c)),
+        Reduction("decayed sum", ops.Sum, "decayed", _faded, _total),
         Reduction("sum", ops.Sum, "sums", _number, _total),
         Reduction("mean", ops.Mean, "sums", _number, _mean),
         Reduction("recency", ops.Min, "newest", _time("days_ago"), _one(0)),
@@ -225,7 +226,7 @@ KNOWN = {
         Reduction("variance", ops.Variance, "numbers", _spread("sample"), _variance(1)),
         Reduction("variance of all", ops.Variance, "numbers", _spread("pop"), _variance(0)),
         Reduction("stretches of time", ops.CountDistinct, "stretches", _stretches, _one(0)),
-        Reduction("distinct", ops.CountDistinct, "variety", _any_value, _one(1)),
+        Reduction("distinct", ops.CountDistinct, "kinds", _any_value, _one(0)),
         Reduction("entropy", ops.AggUDF, "variety", _entropy, _information),
         Reduction("last", ops.ArgMin, "newest", _by("days_ago"), _one(2)),
         Reduction("first", ops.ArgMax, "oldest", _by("days_ago"), _one(2)),

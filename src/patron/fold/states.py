@@ -135,15 +135,15 @@ def _lows(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     return np.stack([seen.low(window) for window in windows])
 
 
-def _blank(seen: Seen, states: int, windows: int) -> np.ndarray:
-    return np.full((states, windows, len(seen.rows.stop)), np.nan)
+def _room(seen: Seen, states: int, windows: int) -> np.ndarray:
+    return np.empty((states, windows, len(seen.rows.stop)))
 
 
 def _sums(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     """Return count and sum as differences of running totals, which are exact in whole numbers; floats are walked."""
     if seen.column.values.dtype == np.float64:
         return _numbers(seen, windows)
-    stop, out = seen.rows.stop, _blank(seen, 2, len(windows))
+    stop, out = seen.rows.stop, _room(seen, 2, len(windows))
     every = seen.leaf.value is None and seen.leaf.where is None
     counts = None if every else _running(seen.used)
     sums = None if seen.leaf.value is None or seen.column.words is not None else _running(_weighted(seen))
@@ -152,6 +152,7 @@ def _sums(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
         out[0, w] = stop - low if counts is None else counts[stop] - counts[low]
         if sums is not None:
             out[1, w] = sums[stop] - sums[low]
+            out[1, w][out[0, w] == 0] = np.nan
     return out
 
 
@@ -169,7 +170,7 @@ def _running(values: np.ndarray) -> np.ndarray:
 def _numbers(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     from patron.fold.kernel import numbers_walk
 
-    out = _blank(seen, 5, len(windows))
+    out = _room(seen, 5, len(windows))
     numbers_walk(seen.column.values, seen.used, _lows(seen, windows), seen.rows.stop, out)
     return out
 
@@ -177,9 +178,34 @@ def _numbers(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
 def _numbers_ever(seen: Seen) -> np.ndarray:
     from patron.fold.kernel import numbers_ever
 
-    out = _blank(seen, 5, 1)
+    out = _room(seen, 5, 1)
     numbers_ever(seen.column.values, seen.used, seen.rows.first, seen.rows.stop, out)
     return out
+
+
+def _kinds(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
+    from patron.fold.kernel import kinds_walk
+
+    if not _is_small(seen.column):
+        return _variety(seen, windows)[1:2]
+    out = _room(seen, 1, len(windows))
+    kinds_walk(seen.column.values, seen.used, _lows(seen, windows), seen.rows.stop, out)
+    return out
+
+
+def _kinds_ever(seen: Seen) -> np.ndarray:
+    from patron.fold.kernel import kinds_ever
+
+    if not _is_small(seen.column):
+        return _variety_ever(seen)[1:2]
+    out = _room(seen, 1, 1)
+    kinds_ever(seen.column.values, seen.used, seen.rows.first, seen.rows.stop, out)
+    return out
+
+
+def _is_small(column: Column) -> bool:
+    """Tell whether one bit for each kind fits into a word."""
+    return column.words is not None and len(column.words) <= 64
 
 
 def _coded(seen: Seen) -> tuple[np.ndarray, int, np.ndarray]:
@@ -198,7 +224,7 @@ def _coded(seen: Seen) -> tuple[np.ndarray, int, np.ndarray]:
 def _variety(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     from patron.fold.kernel import variety_walk
 
-    out = _blank(seen, 3, len(windows))
+    out = _room(seen, 3, len(windows))
     codes, kinds, steps = _coded(seen)
     variety_walk(codes, seen.used, _lows(seen, windows), seen.rows.stop, kinds, steps, out)
     return out
@@ -207,7 +233,7 @@ def _variety(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
 def _variety_ever(seen: Seen) -> np.ndarray:
     from patron.fold.kernel import variety_ever
 
-    out = _blank(seen, 3, 1)
+    out = _room(seen, 3, 1)
     codes, kinds, steps = _coded(seen)
     variety_ever(codes, seen.used, seen.rows.first, seen.rows.stop, kinds, steps, out)
     return out
@@ -216,7 +242,7 @@ def _variety_ever(seen: Seen) -> np.ndarray:
 def _quantile(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     from patron.fold.kernel import quantile_walk
 
-    out = _blank(seen, 1, len(windows))
+    out = np.full((1, len(windows), len(seen.rows.stop)), np.nan)
     quantile_walk(seen.column.values, seen.used, _lows(seen, windows), seen.rows.stop, seen.leaf.number, out)
     return out
 
@@ -224,7 +250,7 @@ def _quantile(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
 def _decayed(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     from patron.fold.kernel import decayed_walk
 
-    out, rows = _blank(seen, 2, len(windows)), seen.rows
+    out, rows = _room(seen, 2, len(windows)), seen.rows
     values = np.ones(len(seen.track), np.int64) if seen.leaf.value is None else seen.column.values
     lows = _lows(seen, windows)
     decayed_walk(values, seen.used, seen.track.at, rows.moments, seen.leaf.number, lows, rows.stop, out)
@@ -234,7 +260,7 @@ def _decayed(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
 def _stretches(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
     from patron.fold.kernel import bins_walk
 
-    out, rows = _blank(seen, 1, len(windows)), seen.rows
+    out, rows = _room(seen, 1, len(windows)), seen.rows
     bins_walk(seen.used, seen.track.at, rows.moments, seen.leaf.number, _lows(seen, windows), rows.stop, out)
     return out
 
@@ -278,6 +304,7 @@ STATES: dict[str, tuple[Any, Any]] = {
     "numbers": (_numbers_ever, _numbers),
     "tally": (_tally_ever, _tally),
     "variety": (_variety_ever, _variety),
+    "kinds": (_kinds_ever, _kinds),
     "newest": (None, _end("newest")),
     "oldest": (None, _end("oldest")),
     "quantile": (None, _quantile),
