@@ -63,14 +63,12 @@ class Events:
     Args:
         table: all rows, with a text column `set_aside` that is null where the row is used, and a column
             `returned` where the declaration says which rows take a purchase back.
+        used: the rows that keep the promises, without `set_aside`. They are found by plain tests: asking for the
+            reason of each row and keeping those that have none makes an engine twice as slow.
     """
 
     table: Table
-
-    @property
-    def used(self) -> Table:
-        """The rows that keep the promises."""
-        return self.table.filter(self.table.set_aside.isnull()).drop("set_aside")
+    used: Table
 
 
 def declare(
@@ -108,7 +106,10 @@ def declare(
     if returns:
         typed["returned"] = _matches(table, returns).fill_null(False)
     beside = [c for c in table.columns if c not in typed and c not in named.values()]
-    return Events(kept.select(**typed, **{c: table[c] for c in beside}, set_aside=_reason(columns, typed)))
+    made = {**typed, **{c: table[c] for c in beside}}
+    reasons = _reasons(columns, typed)
+    used = kept.filter(*(~broken for broken, _ in reasons)).select(**made)
+    return Events(kept.select(**made, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))), used)
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -245,15 +246,14 @@ def _check_number(role: str, column: Column) -> None:
         )
 
 
-def _reason(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> Column:
-    """Say why a row is set aside, or null; the first reason counts."""
-    branches = [(typed["customer"].isnull(), "no customer"), (columns["at"].isnull(), "no time")]
+def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
+    """Say when a row is set aside and why; the first reason counts, and an unknown condition is none."""
+    reasons = [(typed["customer"].isnull(), "no customer"), (columns["at"].isnull(), "no time")]
     if columns["at"].type().is_string():
-        branches.append((typed["at"].isnull(), UNREADABLE_TIME))
-    branches.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
+        reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
+    reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
     if "known_at" in typed:
-        branches.append((typed["known_at"].isnull(), "no readable known_at"))
-    branches += [
+        reasons.append((typed["known_at"].isnull(), "no readable known_at"))
+    return reasons + [
         (columns[role].notnull() & typed[role].isnull(), f"{role} not finite") for role in NUMBER_ROLES if role in typed
     ]
-    return ibis.cases(*branches, else_=ibis.null("string"))

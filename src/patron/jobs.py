@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from patron import logbook, quality, reports, stores
 from patron.backtests import Backtest, backtest, judge, predictions
-from patron.baskets import Basket, asked_by, fit_basket, judge_basket, suggest
+from patron.baskets import asked_by, fit_basket, judge_basket
 from patron.cards import Card
 from patron.decisions import Decisions, decide
 from patron.driver_tables import drivers, importance
@@ -23,13 +23,14 @@ from patron.features import available
 from patron.fingerprints import fingerprint
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
-from patron.models.scoring import score
 from patron.models.serving import Bundle
 from patron.models.training import Trained, fit
-from patron.portfolio import migration, settled_tiers
+from patron.portfolio import migration
+from patron.profit import ledger
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions import NextPurchase, Question, Tier, together
 from patron.registry import Champion, Registry
+from patron.scores import side_by_side
 from patron.settings import Settings
 from patron.terminal import backtest_lines, basket_lines, card_lines
 
@@ -114,9 +115,7 @@ class Job:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
-        made = [score(model, self.today).drop(columns=["customer", "cutoff"]) for model in self.models.values()]
-        answered = self._worth(pd.concat([self.today.key, *made], axis=1))
-        return self._with_baskets(self._with_settled(answered))
+        return side_by_side(self.models, self.questions, self.history, self.today, self.settings.value)
 
     @cached_property
     def why(self) -> pd.DataFrame:
@@ -152,6 +151,7 @@ class Job:
     def check(self) -> None:
         """Read the tables and tell what was found, what was set aside, and which features can be made."""
         self.tell(f"features  {len(self.questions[0].features)} measures can be made")
+        self._tell_ledger()
 
     def train(self) -> dict[str, Card]:
         """Train every question, judge it at the test cutoffs, log and register what came of it."""
@@ -164,6 +164,7 @@ class Job:
         counts = rows.key.cutoff.value_counts().sort_index()
         made = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
         self.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({made})")
+        self._tell_ledger()
         entry = logbook.Entry(self.settings, fingerprint(self.history), self.now)
         return {q.name: self._train_one(q, rows, labelled[q.name], entry) for q in self.questions}
 
@@ -182,6 +183,7 @@ class Job:
         lineage = {"cutoff": f"{self.today.key.cutoff.max()}", "models": used, "data": fingerprint(self.history)}
         stores.write_text(json.dumps(lineage, indent=1), self.settings.out / "scores.lineage.json")
         versions = ", ".join(f"{name} version {v}" for name, v in used.items())
+        self._tell_moves()
         self.tell(f"scores    {len(self.scores):,} customers by {versions}: {path}")
         return path
 
@@ -256,38 +258,28 @@ class Job:
             trained, bundles={n: replace(b, spec=b.spec | {"baskets": chosen}) for n, b in trained.bundles.items()}
         )
 
-    def _with_baskets(self, scores: pd.DataFrame) -> pd.DataFrame:
-        """Put the likeliest contents of the next basket beside the scores."""
-        carried = self.models["next_purchase"].spec.get("baskets", ()) if "next_purchase" in self.models else ()
-        cutoff = scores.cutoff.max().to_pydatetime()
-        for basket in (Basket(**chosen) for chosen in carried):
-            long = suggest(self.history, cutoff, self.questions[0].active_in, basket)
-            wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
-            scores = scores.merge(wide, how="left", left_on="customer", right_index=True)
-        return scores
+    def _tell_ledger(self) -> None:
+        """Show how the amounts that were read become the profit of customers."""
+        for question in self._tiers:
+            book = ledger(self.history, question.costs)
+            stores.write_text(json.dumps(book, indent=1), self.settings.out / "ledger.json")
+            self.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
 
-    def _with_settled(self, scores: pd.DataFrame) -> pd.DataFrame:
-        """Put the tier that has held for two periods beside the raw one."""
-        asked = next((q for q in self.questions if isinstance(q, Tier)), None)
-        if asked is None:
-            return scores
-        model = self.models[asked.name]
-        made = scores.assign(settled_tier=settled_tiers(model, asked, self.history, scores))
-        moves = migration(made, model.spec["answer"]["tiers"])
-        stores.write(moves.rename_axis("present_tier").reset_index(), self.settings.out / "migration.csv")
-        stay = int(sum(moves.loc[t, t] for t in moves.index))
-        self.tell(f"tiers     {stay:,} of {len(made):,} are expected to stay in their tier; moves: migration.csv")
-        return made
+    def _tell_moves(self) -> None:
+        """Show how many customers are expected to change their tier."""
+        for question in self._tiers:
+            moves = migration(self.scores, question.names)
+            self._write("migration", moves.rename_axis("present_tier").reset_index(), "csv")
+            stay = int(sum(moves.loc[name, name] for name in moves.index))
+            self.tell(f"tiers     {stay:,} of {len(self.scores):,} are expected to stay in their tier: migration.csv")
 
-    def _worth(self, scores: pd.DataFrame) -> pd.DataFrame:
-        if "profit_if_active" in scores:
-            return scores.assign(value=scores.profit_if_active)
-        return scores if self.settings.value is None else scores.assign(value=float(self.settings.value))
+    @property
+    def _tiers(self) -> list[Tier]:
+        return [question for question in self.settings.questions if isinstance(question, Tier)]
 
     def _report(self) -> reports.Report:
         paths = [self._card_path(question) for question in self.settings.questions]
         named = self._named(self.today.key)
-        tiers = [q for q in self.settings.questions if isinstance(q, Tier)]
         model = next(iter(self.models.values()))
         return reports.Report(
             name=self.settings.name,
@@ -301,7 +293,7 @@ class Job:
             importance=importance(model, self.today, most=IMPORTANCE_ROWS),
             decisions=Decisions(self.plan.table.assign(pseudonym=self._named(self.plan.table)), self.plan.summary),
             offers=self.settings.offers,
-            costs=tiers[0].costs if tiers else None,
+            costs=self._tiers[0].costs if self._tiers else None,
             versions={name: champion.version for name, champion in self.champions.items()},
         )
 

@@ -80,7 +80,7 @@ def matrix(
     if len(made) == 1:
         return Matrix(keys[0], frames[0], meant)
     key = pd.concat(keys, ignore_index=True)
-    order = key.sort_values(["cutoff", "customer"]).index.to_numpy()
+    order = _order(key)
     X = pd.concat(frames, ignore_index=True)
     return Matrix(key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), meant)
 
@@ -137,8 +137,16 @@ def write_rows(
     return written
 
 
-def answers(question: Question, history: History, cutoffs: Sequence[datetime]) -> np.ndarray:
+def answers(
+    question: Question, history: History, cutoffs: Sequence[datetime], memory: float = 2.0
+) -> np.ndarray:
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
+
+    Args:
+        question: who is asked about, and the label.
+        history: the checked event tables.
+        cutoffs: the instants at which customers are looked at.
+        memory: gigabytes that the events may take while they are worked on; more are read in parts.
 
     Raises:
         QuestionError: a horizon has not passed, no cutoff is given, or one comes twice.
@@ -147,9 +155,17 @@ def answers(question: Question, history: History, cutoffs: Sequence[datetime]) -
     times = _checked(history, cutoffs)
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
-    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64)
-    (sheet,) = sheets(job)
-    return sheet.numbers[0]
+    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, memory)
+    made = list(sheets(job))
+    if len(made) == 1:
+        return made[0].numbers[0]
+    order = _order(pd.concat([_key(sheet) for sheet in made], ignore_index=True))
+    return np.concatenate([sheet.numbers[0] for sheet in made])[order]
+
+
+def _order(key: pd.DataFrame) -> np.ndarray:
+    """Return the places of rows that came part by part, by cutoff, then customer."""
+    return key.sort_values(["cutoff", "customer"]).index.to_numpy()
 
 
 def _before(

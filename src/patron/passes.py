@@ -4,7 +4,7 @@ Measures that the fold knows are folded; the others take the generic path of `pa
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,15 +16,15 @@ import numpy as np
 from ibis.expr.types import Table
 
 from patron.doors import blank, is_past
-from patron.fold.formulas import Formula
+from patron.fold.formulas import Formula, Run, prepared
 from patron.fold.reductions import columns_of
 from patron.fold.states import Rows
 from patron.fold.tracks import Track, load
-from patron.fold.walks import rows_ahead, rows_before
+from patron.fold.walks import Ask, Group, rows_ahead, rows_before, together
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.periods import EVER, Span
-from patron.plan import columns, combined, formula, grouped
+from patron.plan import columns, combined, formula, grouped, unbound
 
 __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
@@ -82,19 +82,19 @@ class Folded:
     """A column that the fold computes: its name, how, over which window, and its value where there is nothing."""
 
     name: str
-    formula: Formula
+    run: Run
     window: Span
     empty: float | str | None
 
 
 @dataclass(frozen=True)
 class Combined:
-    """A column made of others: its name, the feature, the columns it reads, and the expression over them."""
+    """A column made of others: its name, the feature, the columns it reads, and how (none: the engine)."""
 
     name: str
     feature: Combination
     inputs: tuple[str, ...]
-    root: ops.Value
+    run: Run | None
 
 
 @dataclass(frozen=True)
@@ -148,18 +148,37 @@ class Pass:
     def folded(self) -> dict[str, list[Folded]]:
         """The columns of each event table that the fold computes."""
         return {
-            source: [Folded(m.column(w), self.formulas[key_of(m)], w, m.empty) for m, w in asked]
-            for source, asked in (
-                (s, [a for a in found if key_of(a[0]) in self.formulas]) for s, found in self.asked.items()
-            )
-            if asked
+            source: [self._column(m, w, self.asks[source]) for m, w in asked if key_of(m) in self.formulas]
+            for source, asked in self.asked.items()
+            if source in self.asks
         }
+
+    def _column(self, measure: Measure, window: Span, asks: Mapping[Ask, int]) -> Folded:
+        known = self.formulas[key_of(measure)]
+        run = prepared(known.root, {node: asks[leaf, window] for node, leaf in known.leaves.items()})
+        assert run is not None  # a formula has no unknown operation
+        return Folded(measure.column(window), run, window, measure.empty)
+
+    @cached_property
+    def asks(self) -> dict[str, dict[Ask, int]]:
+        """The reductions and windows that the columns of each event table need, each once, numbered."""
+        found: dict[str, dict[Ask, int]] = defaultdict(dict)
+        for source, asked in self.asked.items():
+            for measure, window in asked:
+                for leaf in self.formulas[key_of(measure)].leaves.values() if key_of(measure) in self.formulas else ():
+                    found[source].setdefault((leaf, window), len(found[source]))
+        return found
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[Group, ...]]:
+        """The loops to run over each event table."""
+        return {source: together(tuple(asks)) for source, asks in self.asks.items()}
 
     @cached_property
     def combined(self) -> list[Combined]:
         """The columns that are made of others."""
         return [
-            Combined(name, feature, tuple(feature.inputs(window)), self._over(feature))
+            Combined(name, feature, tuple(feature.inputs(window)), prepared(self._over(feature), {}))
             for name, feature, window in columns(self.features)
             if isinstance(feature, Combination)
         ]
@@ -190,8 +209,10 @@ class Pass:
 
     def wanted(self, source: str) -> dict[Any, Any]:
         """Return the row-level expressions that the fold reads of a table."""
-        leaves = [x for column in self.folded.get(source, ()) for x in column.formula.leaves.values()]
-        return {value: value.to_expr() for value in dict.fromkeys(v for x in leaves for v in columns_of(x))}
+        table = self.history[source]
+        swap = {unbound(source, table.schema()).op(): blank(table).op()}
+        read = dict.fromkeys(value for leaf, _ in self.asks.get(source, ()) for value in columns_of(leaf))
+        return {value: value.replace(swap).to_expr() for value in read}
 
     def count(self, source: str) -> int:
         """Return how many events of a table the pass will read."""

@@ -31,6 +31,7 @@ __all__ = [
     "formula",
     "grouped",
     "over",
+    "unbound",
 ]
 
 Door = Callable[[str, Span], Table]
@@ -111,7 +112,18 @@ def formula(events: Table, measure: Measure) -> Formula | Unknown:
         events: its event table.
         measure: built-in or own.
     """
-    return taken_apart(measure.expression(blank(events)).op())
+    return _taken_apart(measure.over(EVER), events.schema())
+
+
+@lru_cache(maxsize=4096)
+def _taken_apart(measure: Measure, schema: Schema) -> Formula | Unknown:
+    """Return the formula over a table that has columns but no rows; kept, because questions come again."""
+    return taken_apart(measure.expression(unbound(measure.source, schema)).op())
+
+
+def unbound(source: str, schema: Schema) -> Table:
+    """Return a table without rows, with the columns that measures see: formulas are written over it."""
+    return blank(ibis.table(schema, name=source))
 
 
 @dataclass(frozen=True)
@@ -202,7 +214,7 @@ def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str
 @lru_cache(maxsize=4096)
 def _reduced(measure: Measure, schema: Schema) -> str:
     """Return the reduction of a measure as text; kept, because many windows share it."""
-    seen = blank(ibis.table(schema, name=measure.source))
+    seen = unbound(measure.source, schema)
     return _text(seen.aggregate(value=measure.expression(seen)))
 
 

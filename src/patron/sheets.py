@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.errors import HistoryError
-from patron.fold.formulas import evaluated
 from patron.fold.states import DAY
 from patron.fold.tracks import Track, part_of
 from patron.fold.walks import walked
@@ -62,7 +61,7 @@ def sheets(job: Pass) -> Iterator[Sheet]:
         MeasureError: a measure does not fit its event table.
     """
     parts = job.parts
-    counts = {source: job.count(source) for source in job.sources} if parts > 1 else {}
+    counts = {source: job.count(source) for source in job.sources}
     read: dict[str, int] = defaultdict(int)
     if "patron.fold.kernel" not in sys.modules:
         job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
@@ -80,7 +79,7 @@ def sheets(job: Pass) -> Iterator[Sheet]:
 
 
 def _check_unchanged(counts: Mapping[str, int], read: Mapping[str, int]) -> None:
-    """Refuse parts that were read from different states of a table; what is read at once has one state."""
+    """Refuse events that are others than those that were counted before."""
     for source, count in counts.items():
         if read[source] != count:
             raise HistoryError(
@@ -117,8 +116,9 @@ class _Part:
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
-        for shared in (self.targets, self.kept, self.offsets, self.position, self.places, self.generic, self.seasons):
-            len(shared)
+        shared = (self.job.groups, self.job.folded, self.job.combined, self.targets, self.kept, self.places)
+        for made in (*shared, self.offsets, self.position, self.generic, self.seasons):
+            len(made)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -266,12 +266,11 @@ class _Part:
         asked = self.job.folded[source]
         windows = list(dict.fromkeys(column.window for column in asked))
         rows = self.job.side.rows(track, place, moments, windows)
-        found = walked(track, rows, {(x, c.window): None for c in asked for x in c.formula.leaves.values()})
+        found = walked(track, rows, self.job.groups[source])
         seen = {window: rows.count(window) for window in windows}
         made: Values = {}
         for column in asked:
-            leaves = {node: found[leaf, column.window] for node, leaf in column.formula.leaves.items()}
-            values = evaluated(column.formula.root, leaves, len(place))
+            values = column.run(found.__getitem__, len(place))
             if column.name in self.kept:
                 made[column.name] = _filled(values, seen[column.window] > 0, column.empty)
             else:
@@ -280,8 +279,9 @@ class _Part:
 
     def _combined(self, column: Combined, made: Values) -> np.ndarray:
         parts = {f"part{i}": made[name] for i, name in enumerate(column.inputs)}
-        found = evaluated(column.root, parts, len(parts["part0"]))
-        return self._by_engine(column.feature, parts) if found is None else found
+        if column.run is None:
+            return self._by_engine(column.feature, parts)
+        return column.run(parts.__getitem__, len(parts["part0"]))
 
     def _by_engine(self, feature: Combination, parts: Values) -> np.ndarray:
         """Compute a combination that has more than arithmetic."""

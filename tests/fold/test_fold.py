@@ -14,7 +14,7 @@ from fold.measured import MEASURES
 from patron.errors import HistoryError, MeasureError, QuestionError
 from patron.fold.tracks import load
 from patron.history import History
-from patron.matrices import matrix, write_rows
+from patron.matrices import answers, matrix, write_rows
 from patron.measures import combine, measure
 from patron.passes import Pass, Progress
 from patron.periods import EVER, days, monthly
@@ -171,7 +171,15 @@ def test_a_measure_of_a_missing_column_is_refused_with_the_columns_there_are():
         of(small(("a", CUTOFF - timedelta(days=1), 5.0)), late)
 
 
-def test_a_table_that_grows_while_its_parts_are_read_is_refused(tmp_path):
+def test_answers_in_parts_are_the_answers_at_once():
+    world = retail_world(seed=11, customers=120)
+    one, many = (answers(churn(90), world.history, CUTOFFS, memory=memory) for memory in (2.0, 1e-4))
+    assert len(one) == len(matrix(churn(90), world.history, CUTOFFS))
+    np.testing.assert_array_equal(one, many)
+
+
+@pytest.mark.parametrize("memory", [2e-6, 2.0])
+def test_a_table_that_grows_while_it_is_read_is_refused(tmp_path, memory):
     path = tmp_path / "orders.parquet"
     frame = pd.DataFrame({"customer": [str(i) for i in range(200)], "at": CUTOFF - timedelta(days=2), "amount": 1.0})
     frame.to_parquet(path)
@@ -181,7 +189,7 @@ def test_a_table_that_grows_while_its_parts_are_read_is_refused(tmp_path):
         if progress.share == 0.0:
             pd.concat([frame, frame]).to_parquet(path)
 
-    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
+    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=memory, progress=grow)
     with pytest.raises(HistoryError, match="'orders' changed while it was read: 200 rows were counted"):
         list(sheets(job))
 

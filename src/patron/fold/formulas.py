@@ -3,7 +3,7 @@
 Numbers are float64 and NaN is null. Arithmetic has an engine's meaning: null in, null out; a division by zero is null.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from patron.fold.reductions import Leaf, leaf
 
-__all__ = ["Formula", "Unknown", "evaluated", "taken_apart"]
+__all__ = ["Formula", "Run", "Unknown", "prepared", "taken_apart"]
 
 
 @dataclass(frozen=True)
@@ -74,27 +74,47 @@ def _children(node: ops.Node) -> list[Any]:
     return [value for value in flat if isinstance(value, ops.Value)]
 
 
-def evaluated(root: ops.Value, found: Mapping[Any, np.ndarray], rows: int) -> np.ndarray | None:
-    """Compute an expression for all rows from what its leaves gave; none where it has an unknown operation.
+Given = Callable[[Any], np.ndarray]
+Run = Callable[[Given, int], np.ndarray]
+
+
+def prepared(root: ops.Value, known: Mapping[ops.Value, Any]) -> Run | None:
+    """Return a function that computes an expression for all rows; none where it has an unknown operation.
+
+    The expression is looked at once, so that thousands of blocks of rows need not. The function is given where to
+    find values by key (that of *known*, or the name of a field), and the number of rows.
 
     Args:
         root: the expression.
-        found: values by operation (reductions) or by the name of a field.
-        rows: number of rows.
+        known: keys of the operations whose values are given.
     """
-    if root in found:
-        return found[root]
+    if root in known:
+        return _picked(known[root])
     if isinstance(root, ops.Field):
-        return found[root.name]
+        return _picked(root.name)
     if isinstance(root, ops.Literal):
-        return np.full(rows, np.nan if root.value is None else float(root.value))
-    if not _is_known(root):
+        return _filled(np.nan if root.value is None else float(root.value))
+    parts = [prepared(child, known) for child in _children(root)] if _is_known(root) else [None]
+    runs = [part for part in parts if part is not None]
+    if len(runs) < len(parts):
         return None
-    parts = [evaluated(child, found, rows) for child in _children(root)]
-    if any(part is None for part in parts):
-        return None
-    with np.errstate(all="ignore"):
-        return parts[0] if isinstance(root, ops.Cast) else ARITHMETIC[type(root)](*parts)
+    return runs[0] if isinstance(root, ops.Cast) else _joined(ARITHMETIC[type(root)], runs)
+
+
+def _picked(key: Any) -> Run:
+    return lambda given, rows: given(key)
+
+
+def _filled(value: float) -> Run:
+    return lambda given, rows: np.full(rows, value)
+
+
+def _joined(arithmetic: Callable[..., Any], parts: Sequence[Run]) -> Run:
+    def run(given: Given, rows: int) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return np.asarray(arithmetic(*(part(given, rows) for part in parts)))
+
+    return run
 
 
 def _divided(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ add an entry here; for a new state add a loop to `patron.fold.kernel` and its ca
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import ibis.expr.operations as ops
 import numpy as np
@@ -32,6 +33,14 @@ class Leaf:
     value: ops.Value | None
     where: ops.Value | None
     number: float = 0.0
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, because each block of rows looks leaves up many times."""
+        return hash((self.reduction, self.value, self.where, self.number))
 
 
 Reads = Callable[[ops.Node], tuple[ops.Value | None, float] | None]

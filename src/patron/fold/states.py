@@ -117,17 +117,16 @@ def code_of(column: Column, word: str) -> int:
     return found if found >= 0 else -2
 
 
-def by_window(seen: Seen, state: str, windows: Sequence[Span]) -> dict[Span, np.ndarray]:
-    """Return the state of each row (states, rows) by window."""
+def by_window(seen: Seen, state: str, windows: Sequence[Span]) -> list[np.ndarray]:
+    """Return the state of each row (states, rows) for each window; the windows come widest last."""
     ever, walk = STATES[state]
-    if ever is None or EVER not in windows:
-        return dict(zip(windows, _apart(walk(seen, windows)), strict=True))
-    finite = [window for window in windows if window != EVER]
-    found = dict(zip(finite, _apart(walk(seen, finite)), strict=True)) if finite else {}
-    return found | {EVER: ever(seen)[:, 0]}
+    if ever is None or windows[-1] != EVER:
+        return _apart(walk(seen, windows))
+    finite = _apart(walk(seen, windows[:-1])) if len(windows) > 1 else []
+    return [*finite, ever(seen)[:, 0]]
 
 
-def _apart(found: np.ndarray) -> list[Any]:
+def _apart(found: np.ndarray) -> list[np.ndarray]:
     return [found[:, w] for w in range(found.shape[1])]
 
 

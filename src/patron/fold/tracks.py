@@ -5,6 +5,7 @@ engine's sort of text keys and cannot depend on how an engine streams.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -128,11 +129,13 @@ def part_of(table: Table, part: int, parts: int) -> Table:
 def _sorted(table: pa.Table, keys: Sequence[Any]) -> Track:
     from patron.fold.kernel import arrange
 
-    customers, codes = _coded(table["customer"])
-    at = _instants(table["at"])
-    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(customers)))]).astype(np.int64)
-    order = arrange(codes, at, starts)
-    columns = {key: column(table[f"c{i}"]) for i, key in enumerate(keys)}
+    with ThreadPoolExecutor(2) as pool:  # coding texts is most of the work, and waits for nothing
+        read = [pool.submit(column, table[f"c{i}"]) for i in range(len(keys))]
+        customers, codes = _coded(table["customer"])
+        at = _instants(table["at"])
+        starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(customers)))]).astype(np.int64)
+        order = arrange(codes, at, starts)
+        columns = {key: made.result() for key, made in zip(keys, read, strict=True)}
     order = _settled(order, codes, at, columns)
     known = _instants(table["known_at"])[order] if "known_at" in table.column_names else None
     return Track(customers, starts, at[order], known, {key: c.take(order) for key, c in columns.items()})

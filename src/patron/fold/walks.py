@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from patron.fold.states import DAY, Rows, Seen, by_window, code_of, column_of, u
 from patron.fold.tracks import Column, Track
 from patron.periods import Span
 
-__all__ = ["Ask", "rows_ahead", "rows_before", "walked"]
+__all__ = ["Ask", "Group", "rows_ahead", "rows_before", "together", "walked"]
 
 Ask = tuple[Leaf, Span]
 
@@ -53,31 +54,56 @@ def _bounds(track: Track, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(met, track.starts[place], 0), np.where(met, track.starts[place + 1], 0)
 
 
-def walked(track: Track, rows: Rows, asks: Iterable[Ask]) -> dict[Ask, np.ndarray]:
-    """Return each reduction over each window asked for, one value for each row, NaN (or None) where there is none."""
-    groups: dict[Any, list[Ask]] = defaultdict(list)
-    for ask in asks:
-        groups[_key(ask[0])].append(ask)
+@dataclass(frozen=True)
+class Group:
+    """Reductions that share one loop.
+
+    Args:
+        state: the loop.
+        windows: what it is run over, widest last.
+        members: of each the number of its ask, the reduction, and the number of its window.
+    """
+
+    state: str
+    windows: tuple[Span, ...]
+    members: tuple[tuple[int, Leaf, int], ...]
+
+
+def together(asks: Sequence[Ask]) -> tuple[Group, ...]:
+    """Group asks by the loop that they share; done once, however many blocks of rows follow."""
+    groups: dict[Any, list[int]] = defaultdict(list)
+    for i, (asked, _) in enumerate(asks):
+        groups[_key(asked)].append(i)
     for state, *rest in list(groups):
         if state == "sums" and ("numbers", *rest) in groups:
             groups["numbers", *rest] += groups.pop(("sums", *rest))
-    made: dict[Ask, np.ndarray] = {}
-    for (state, *_), members in groups.items():
-        made |= _tallied(track, rows, members) if state == "tally" else _finished(track, rows, state, members)
+    return tuple(_group(state, members, asks) for (state, *_), members in groups.items())
+
+
+def _group(state: str, members: Sequence[int], asks: Sequence[Ask]) -> Group:
+    windows = sorted({asks[i][1] for i in members}, key=lambda w: (w.days is None, w.days or 0))
+    return Group(state, tuple(windows), tuple((i, asks[i][0], windows.index(asks[i][1])) for i in members))
+
+
+def walked(track: Track, rows: Rows, groups: Iterable[Group]) -> dict[int, np.ndarray]:
+    """Return each reduction over each window by the number of its ask: one value a row, NaN (or None) for unknown."""
+    made: dict[int, np.ndarray] = {}
+    for group in groups:
+        made |= _tallied(track, rows, group) if group.state == "tally" else _finished(track, rows, group)
     return made
 
 
-def _finished(track: Track, rows: Rows, state: str, members: Sequence[Ask]) -> dict[Ask, np.ndarray]:
+def _finished(track: Track, rows: Rows, group: Group) -> dict[int, np.ndarray]:
     """Run one loop for all reductions and windows that share its state."""
-    some = members[0][0]
+    some = group.members[0][1]
     seen = Seen(track, rows, column_of(track, some), used_by(track, some), some)
-    found = by_window(seen, state, _ordered(members))
-    return {ask: KNOWN[ask[0].reduction].finish(found[ask[1]], seen.column) for ask in members}
+    found = by_window(seen, group.state, group.windows)
+    return {i: KNOWN[asked.reduction].finish(found[w], seen.column) for i, asked, w in group.members}
 
 
-def _tallied(track: Track, rows: Rows, members: Sequence[Ask]) -> dict[Ask, np.ndarray]:
+def _tallied(track: Track, rows: Rows, group: Group) -> dict[int, np.ndarray]:
     """Count the events of several kinds of one column in one loop."""
-    kinds = {asked: one_kind(asked.where) for asked, _ in members if asked.where is not None}
+    kinds = {asked: one_kind(asked.where) for _, asked, _ in group.members if asked.where is not None}
     (source,) = {kind[0] for kind in kinds.values() if kind}
     column = track.columns[source]
     slots = np.full(len(column.words if column.words is not None else ()) + 1, len(kinds), np.int64)  # last: unknown
@@ -86,13 +112,9 @@ def _tallied(track: Track, rows: Rows, members: Sequence[Ask]) -> dict[Ask, np.n
         if code >= 0:
             slots[code] = k
     seen = Seen(track, rows, Column(slots[column.values]), track.everything, Leaf(str(len(kinds)), None, None))
-    found = by_window(seen, "tally", _ordered(members))
-    place = {asked: k for k, asked in enumerate(kinds)}
-    return {ask: found[ask[1]][place[ask[0]]] for ask in members}
-
-
-def _ordered(members: Sequence[Ask]) -> list[Span]:
-    return sorted({window for _, window in members}, key=lambda w: (w.days is None, w.days or 0))
+    found = by_window(seen, "tally", group.windows)
+    slot = {asked: k for k, asked in enumerate(kinds)}
+    return {i: found[w][slot[asked]] for i, asked, w in group.members}
 
 
 def _key(asked: Leaf) -> tuple[Any, ...]:

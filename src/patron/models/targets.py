@@ -100,7 +100,9 @@ def _(question: Tier, label: np.ndarray) -> dict[str, Any]:
     thresholds = question.thresholds or _thresholds(question, label)
     lows = [0.0, *reversed(thresholds)]
     codes = _codes(lows, label)
-    found = [label[codes == k] if (codes == k).any() else np.array([0.0, *lows])[k : k + 1] for k in range(len(lows) + 1)]
+    found = [
+        label[codes == k] if (codes == k).any() else np.array([0.0, *lows])[k : k + 1] for k in range(len(lows) + 1)
+    ]
     return {
         "kind": "tier",
         "horizon": question.horizon.days,
