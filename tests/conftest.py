@@ -19,6 +19,8 @@ COLUMNS = {
     "orders": ("customer", "at", "amount"),
     "returns": ("customer", "at", "amount"),
     "lines": ("customer", "at", "order", "item", "category", "quantity", "price"),
+    "contacts": ("customer", "at", "channel", "kind", "cost"),
+    "tickets": ("customer", "at", "channel", "kind", "cost"),
     "late_orders": ("customer", "at", "known_at", "amount"),
 }
 
@@ -32,7 +34,7 @@ def frame_of(rows: Iterable[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
     """Rows as a frame whose columns keep their types even where there are no rows, or only nulls."""
     frame = pd.DataFrame(list(rows), columns=list(columns))
     kinds = {"at": "datetime64[us]", "known_at": "datetime64[us]", "customer": "object"}
-    numbers = dict.fromkeys(("amount", "quantity", "price"), "float64")
+    numbers = dict.fromkeys(("amount", "quantity", "price", "cost"), "float64")
     return frame.astype({c: kind for c, kind in (kinds | numbers).items() if c in frame.columns})
 
 
@@ -112,6 +114,12 @@ def orders_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
 def returns_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
     """Things brought back."""
     return st.lists(st.tuples(customers, TIMES, MONEY), max_size=20)
+
+
+def contacts_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
+    """Contacts or tickets, some of them complaints, with nulls."""
+    channel, kind = st.sampled_from(["mail", "call", None]), st.sampled_from(["complaint", "question", None])
+    return st.lists(st.tuples(customers, TIMES, channel, kind, MONEY), max_size=20)
 
 
 def lines_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:

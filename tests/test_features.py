@@ -50,6 +50,26 @@ LAPSED = {
     "orders": 1, "recency": 500, "tenure": 500, "spend": 5, "mean_order": 5, "largest_order": 5,
     "last_order": 5, "first_order": 5, "return_rate": 0, "refund_share": 0, "basket": 0, "month": 7,
 }  # fmt: skip
+CONTACTS = [
+    ("ann", ago(10), "mail", "complaint", 2.0),
+    ("ann", ago(80), "call", "question", 3.0),
+    ("ann", ago(200), "call", "complaint", 4.0),
+    ("ann", ago(300), "call", "complaint", 5.0),
+    ("ann", ago(500), "shop", "question", 7.0),
+]
+ANN_CONTACTS = {
+    "contacts_30d": 1, "contacts_90d": 2, "contacts_365d": 4, "last_contact": 10,
+    "contact_channels_365d": 2, "contact_channels": 3, "contact_kinds_365d": 2, "contact_kinds": 2,
+    "contact_cost_365d": 14, "contact_cost": 21, "contact_complaints_365d": 3 / 4, "contact_complaints": 3 / 5,
+    "contact_trend": 2 / 4, "contacts_per_order_365d": 4 / 3,
+    "tickets_30d": 1, "tickets_90d": 2, "tickets_365d": 4, "last_ticket": 10, "ticket_channels_365d": 2,
+    "ticket_channels": 3, "ticket_cost_365d": 14, "ticket_cost": 21, "ticket_complaints_365d": 3 / 4,
+    "ticket_complaints": 3 / 5,
+}  # fmt: skip
+ANN_RHYTHM = {
+    "fresh_orders": sum(0.5 ** (d / 30) for d in (10, 40, 100, 400)), "mean_gap": 130, "longest_gap": 300,
+    "warm_orders": sum(0.5 ** (d / 180) for d in (10, 40, 100, 400)), "gap_spread": math.sqrt(21900),
+}  # fmt: skip
 COUNTED = {"orders", "active_months", "spend", "returns", "refunded", "lines", "items", "categories"}
 
 
@@ -108,6 +128,18 @@ def test_money_is_added_up_to_the_cent() -> None:
     assert asked.loc["a", ["spend", "refund_share"]].tolist() == [1.0, 1.0]
 
 
+def test_contacts_and_tickets_are_counted_by_hand():
+    history = history_of(ORDERS, contacts=CONTACTS, tickets=CONTACTS)
+    made = features_at(history, CUTOFF, *features.contacts.ALL).loc["ann"].to_dict()
+    assert made == pytest.approx(ANN_CONTACTS)
+
+
+def test_the_rhythm_of_orders_is_counted_by_hand():
+    asked = [feature for feature in features.habits.ALL if feature.name in ANN_RHYTHM]
+    made = features_at(history_of(ORDERS), CUTOFF, *asked).loc["ann"].to_dict()
+    assert {name: made[name] for name in ANN_RHYTHM} == pytest.approx(ANN_RHYTHM)
+
+
 def test_features_without_their_table_or_role_are_left_out_and_named() -> None:
     kept, left_out = available(history_of(ORDERS), features.BASIC)
     assert {feature.name for feature in kept} == {feature.name for feature in purchases.ALL} | {"month"}
@@ -115,7 +147,7 @@ def test_features_without_their_table_or_role_are_left_out_and_named() -> None:
 
 
 def test_every_built_in_feature_has_words_a_theme_and_a_unit() -> None:
-    history = history_of(ORDERS, returns=RETURNS, lines=LINES)
+    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS)
     for told in definitions(history.tables, features.ALL):
         assert told.words[0].isupper()
         assert told.theme in THEMES

@@ -19,6 +19,7 @@ from conftest import (
     features_at,
     frame_of,
     history_of,
+    contacts_of,
     lines_of,
     orders_of,
     returns_of,
@@ -37,9 +38,16 @@ ANCHORS = {
     "orders": [("anchor", ago(20), ago(20), 10.0)],
     "returns": [("anchor", ago(10), 5.0)],
     "lines": [("anchor", ago(20), "o", "x", "y", 1.0, 10.0)],
+    "contacts": [("anchor", ago(5), "mail", "complaint", 1.0)],
+    "tickets": [("anchor", ago(5), "mail", "complaint", 1.0)],
 }
-KINDS = {"orders": COLUMNS["late_orders"], "returns": COLUMNS["returns"], "lines": COLUMNS["lines"]}
-DRAWN = st.fixed_dictionaries({"orders": orders_of(), "returns": returns_of(), "lines": lines_of()})
+KINDS = {table: COLUMNS["late_orders" if table == "orders" else table] for table in ANCHORS}
+DRAWN = st.fixed_dictionaries(
+    {
+        "orders": orders_of(), "returns": returns_of(), "lines": lines_of(), "contacts": contacts_of(),
+        "tickets": contacts_of(),
+    }  # fmt: skip
+)
 
 
 def is_known(table: str, row: tuple) -> bool:

@@ -9,7 +9,7 @@ from conftest import CUTOFF, ago, history_of
 from patron.errors import QuestionError
 from patron.history import History
 from patron.periods import Span
-from patron.profit import CostModel, ledger, profit_over
+from patron.profit import CostModel, ledger, profit_over, sensitivity
 from patron.questions import labels, rows, tier
 from patron.stores import events
 
@@ -165,3 +165,20 @@ def test_a_cost_for_events_that_are_not_there_is_refused():
 def test_a_cost_below_zero_is_refused(costs):
     with pytest.raises(QuestionError, match=r"cannot be negative, got -1.0. Costs are positive."):
         CostModel(margin_rate=0.5, **costs)
+
+
+def test_an_assumed_cost_is_moved_and_the_profit_told():
+    history = history_of([("a", ago(9), 50.0), ("a", ago(8), 50.0)])
+    told = sensitivity(history, CostModel(margin_rate=0.5, cost_per_order=4.0))
+    assert told == {
+        "as assumed": pytest.approx(42.0),
+        "margin_rate -10 %": pytest.approx(37.0),
+        "margin_rate +10 %": pytest.approx(47.0),
+        "cost_per_order -25 %": pytest.approx(44.0),
+        "cost_per_order +25 %": pytest.approx(40.0),
+    }
+
+
+def test_what_the_orders_tell_themselves_is_not_moved():
+    told = sensitivity(history_with(amount=[9.0, 10.0, 20.0], margin=[1.0, 2.0, 3.5]), CostModel())
+    assert told == {"as assumed": pytest.approx(7.5)}

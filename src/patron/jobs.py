@@ -26,7 +26,7 @@ from patron.matrices import Matrix, answers, matrix
 from patron.models.serving import Bundle
 from patron.models.training import Trained, fit
 from patron.portfolio import migration
-from patron.profit import ledger
+from patron.profit import ledger, sensitivity
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions import NextPurchase, Question, Tier, together
 from patron.registry import Champion, Registry
@@ -264,6 +264,8 @@ class Job:
             book = ledger(self.history, question.costs)
             stores.write_text(json.dumps(book, indent=1), self.settings.out / "ledger.json")
             self.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
+            moved = sensitivity(self.history, question.costs)
+            self.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in moved.items()))
 
     def _tell_moves(self) -> None:
         """Show how many customers are expected to change their tier."""

@@ -1,7 +1,7 @@
 """Profit: the one definition of what a customer is worth, used by tiers, decisions and reports alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from patron.measures import Combination, Measure
 from patron.periods import EVER, Span
 from patron.plan import answered
 
-__all__ = ["CostModel", "ledger", "profit_over"]
+__all__ = ["CostModel", "ledger", "profit_over", "sensitivity"]
 
 LINES = ("lines", "returned_lines")
 
@@ -92,6 +92,32 @@ def ledger(history: History, costs: CostModel) -> dict[str, float]:
     lines["profit of customers"] = _of_customers(history, costs)
     lines["not led back to a customer"] = lines["profit by ledger"] - lines["profit of customers"]
     return lines
+
+
+def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
+    """Return what the whole profit would be if an assumed cost were otherwise, in currency.
+
+    The margin rate is moved by a tenth of itself, each other cost by a quarter. What the tables tell is not moved.
+
+    Raises:
+        QuestionError: as in `profit_over`.
+
+    >>> from patron.datasets import online_retail
+    >>> told = sensitivity(online_retail(), CostModel(margin_rate=0.35, cost_per_order=4.0))
+    >>> sorted(told)
+    ['as assumed', 'cost_per_order +25 %', 'cost_per_order -25 %', 'margin_rate +10 %', 'margin_rate -10 %']
+    """
+    tried = {"as assumed": costs}
+    for name, share in (("margin_rate", 0.10), ("cost_per_order", 0.25), ("cost_per_return", 0.25)):
+        for sign in (-1, 1):
+            assumed = getattr(costs, name)
+            if assumed:
+                moved = min(assumed * (1 + sign * share), 1.0) if name == "margin_rate" else assumed * (1 + sign * share)
+                tried[f"{name} {100 * sign * share:+.0f} %"] = replace(costs, **{name: moved})
+    return {
+        name: sum(_total(history[table], model, table) for table in _earners(history, model))
+        for name, model in tried.items()
+    }
 
 
 def _earning(history: History) -> tuple[str, ...]:

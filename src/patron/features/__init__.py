@@ -1,7 +1,7 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
 from patron.errors import MeasureError
-from patron.features import baskets, breadth, habits, purchases, season, service, values
+from patron.features import baskets, breadth, contacts, habits, purchases, season, service, values
 from patron.features.rhythm import fitted
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
@@ -12,6 +12,7 @@ __all__ = [
     "available",
     "baskets",
     "breadth",
+    "contacts",
     "fitted",
     "habits",
     "purchases",
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 BASIC: tuple[Feature, ...] = (*purchases.ALL, *service.ALL, *breadth.ALL, *season.ALL)
-ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL)
+ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL, *contacts.ALL)
 
 
 def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tuple[Feature, ...], tuple[str, ...]]:

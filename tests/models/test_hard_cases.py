@@ -1,0 +1,65 @@
+"""Histories that leave little or nothing to tell: a clear answer, never a traceback or a silent nonsense."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ago, history_of
+from patron.baskets import Basket, suggest
+from patron.errors import QuestionError
+from patron.history import History
+from patron.matrices import matrix
+from patron.models.training import train
+from patron.periods import EVER, Split
+from patron.profit import CostModel
+from patron.questions import next_purchase, tier
+from patron.stores import events
+
+
+def shop(amount: float, customers: int = 120) -> History:
+    rng = np.random.default_rng(2)
+    days = [(c, float(d)) for c in range(customers) for d in rng.uniform(0, 400, 8)]
+    return history_of([(f"k{c}", ago(d), amount) for c, d in days])
+
+
+def split(history: History) -> Split:
+    at = [history.ends - timedelta(days=60 * k) for k in (4, 3, 2, 1)]
+    return Split.of(at[:2], at[2:3], at[3:])
+
+
+def test_profits_that_are_all_losses_are_told_as_such():
+    history = shop(1.0)
+    with pytest.raises(QuestionError, match=r"No training row has a profit above zero, so tiers of profit cannot"):
+        train(tier(30, CostModel(margin_rate=0.5, cost_per_order=9.0)), history, split(history))
+
+
+def test_a_tier_is_not_asked_without_knowing_what_is_left_of_an_amount():
+    history = shop(9.0)
+    with pytest.raises(QuestionError, match=r"no margin rate is set.* Set it, for example margin_rate = 0.35"):
+        train(tier(30, CostModel()), history, split(history))
+
+
+def test_a_horizon_shorter_than_the_rhythm_of_purchases_still_gives_low_honest_chances():
+    history = shop(9.0)
+    trained = train(next_purchase(horizon=4, within=(2,)), history, split(history))
+    told = trained.model.predict(matrix(trained.question, history, [history.ends]).X)
+    assert told.purchase_within_2d.between(0.0, 0.3).all()
+    assert (told.days_median > 4).mean() > 0.9
+
+
+def test_with_one_category_only_that_one_is_suggested_to_all():
+    lines = pd.DataFrame({"customer": ["a", "b"], "at": [ago(5), ago(3)], "category": "tea", "amount": 1.0})
+    history = History.of(lines=events(lines))
+    made = suggest(history, history.ends, EVER, Basket("category"))
+    assert made.category.tolist() == ["tea", "tea"]
+
+
+def test_a_customer_of_items_never_seen_again_still_gets_suggestions():
+    lines = [("a", 200, "old"), ("b", 3, "new"), ("c", 2, "new")]
+    frame = pd.DataFrame(lines, columns=["customer", "days", "item"]).assign(amount=1.0)
+    frame["at"] = [ago(d) for d in frame.pop("days")]
+    history = History.of(lines=events(frame))
+    made = suggest(history, history.ends, EVER, Basket("item", half_life=30.0, weight=1.0))
+    assert made[made.customer == "a"].item.tolist() == ["new", "old"]
