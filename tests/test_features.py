@@ -12,8 +12,10 @@ from conftest import CUTOFF, TIMES, ago, features_at, history_of
 from patron import features
 from patron.features import available, purchases, service
 from patron.history import History
+from patron.matrices import matrix
 from patron.measures import THEMES
 from patron.plan import columns, definitions
+from patron.questions import churn
 
 ORDERS = [("ann", ago(10), 40.0), ("ann", ago(40), 20.0), ("ann", ago(100), 30.0), ("ann", ago(400), 10.0)]
 RETURNS = [("ann", ago(5), 8.0), ("ann", ago(200), 2.0)]
@@ -66,9 +68,23 @@ ANN_CONTACTS = {
     "ticket_channels": 3, "ticket_cost_365d": 14, "ticket_cost": 21, "ticket_complaints_365d": 3 / 4,
     "ticket_complaints": 3 / 5,
 }  # fmt: skip
-ANN_RHYTHM = {
-    "fresh_orders": sum(0.5 ** (d / 30) for d in (10, 40, 100, 400)), "mean_gap": 130, "longest_gap": 300,
-    "warm_orders": sum(0.5 ** (d / 180) for d in (10, 40, 100, 400)), "gap_spread": math.sqrt(21900),
+GONE = {10: 40, 40: 20, 100: 30, 400: 10}  # ann's orders: days ago and money; a Friday, Wednesday, Saturday, Sunday
+ANN_WIDE = {
+    "fresh_orders": sum(0.5 ** (d / 30) for d in GONE), "warm_orders": sum(0.5 ** (d / 180) for d in GONE),
+    "gap_spread": math.sqrt((100**2 + 70**2 + 170**2) / 2), "longest_gap": 300, "last_gap": 30,
+    "unsteadiness": math.sqrt(21900) / 130, "gap_change": 30 / 130, "overdue_longest": 10 / 300,
+    "weekend_share": 2 / 4, "month_trend": 1 / 2, "order_rate": 4 / 400, "quiet_share": 10 / 400,
+    "median_order_365d": 30, "median_order": 25, "smallest_order": 10, "largest_order_365d": 40,
+    "order_spread_365d": 10, "last_order_size": 40 / 25, "first_order_size": 10 / 25, "value_trend": 30 / 25,
+    "fresh_spend": sum(a * 0.5 ** (d / 30) for d, a in GONE.items()),
+    "warm_spend": sum(a * 0.5 ** (d / 180) for d, a in GONE.items()),
+    "spend_month_trend": 40 / 60, "mean_return": 5, "largest_return": 8,
+    "warm_returns": 0.5 ** (5 / 180) + 0.5 ** (200 / 180), "return_trend": 1 / 2,
+    "pieces_90d": 5, "pieces_365d": 8, "pieces": 9, "largest_line": 3,
+    "category_evenness_365d": -(3 / 4 * math.log2(3 / 4) + 1 / 4 * math.log2(1 / 4)),
+    "category_evenness": -(3 / 5 * math.log2(3 / 5) + 2 / 5 * math.log2(2 / 5)),
+    "price_spread_365d": 5, "price_spread": math.sqrt(20), "highest_price": 20, "lowest_price": 10,
+    "price_trend": 40 / 3 / 12, "line_trend": 3 / 4, "item_trend": 2 / 3,
 }  # fmt: skip
 COUNTED = {"orders", "active_months", "spend", "returns", "refunded", "lines", "items", "categories"}
 
@@ -129,15 +145,23 @@ def test_money_is_added_up_to_the_cent() -> None:
 
 
 def test_contacts_and_tickets_are_counted_by_hand():
+    assert set(ANN_CONTACTS) == {name for name, _, _ in columns(features.contacts.ALL)}
     history = history_of(ORDERS, contacts=CONTACTS, tickets=CONTACTS)
     made = features_at(history, CUTOFF, *features.contacts.ALL).loc["ann"].to_dict()
-    assert made == pytest.approx(ANN_CONTACTS)
+    assert {name: made[name] for name in ANN_CONTACTS} == pytest.approx(ANN_CONTACTS)
 
 
-def test_the_rhythm_of_orders_is_counted_by_hand():
-    asked = [feature for feature in features.habits.ALL if feature.name in ANN_RHYTHM]
-    made = features_at(history_of(ORDERS), CUTOFF, *asked).loc["ann"].to_dict()
-    assert {name: made[name] for name in ANN_RHYTHM} == pytest.approx(ANN_RHYTHM)
+def test_habits_values_and_baskets_are_counted_by_hand():
+    asked = (*features.habits.ALL, *features.values.ALL, *features.baskets.ALL)
+    history = history_of(ORDERS, returns=RETURNS, lines=LINES)
+    made = features_at(history, CUTOFF, *asked).loc["ann"].to_dict()
+    assert {name: made[name] for name, _, _ in columns(asked)} == pytest.approx(ANN_WIDE)
+
+
+def test_the_fold_gives_what_was_counted_by_hand():
+    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS)
+    made = matrix(churn(90, features=features.ALL), history, [CUTOFF])
+    assert made.X.iloc[0].to_dict() == pytest.approx(ANN | ANN_WIDE | ANN_CONTACTS, rel=1e-6)
 
 
 def test_features_without_their_table_or_role_are_left_out_and_named() -> None:

@@ -16,10 +16,10 @@ from conftest import (
     TICK,
     World,
     ago,
+    contacts_of,
     features_at,
     frame_of,
     history_of,
-    contacts_of,
     lines_of,
     orders_of,
     returns_of,
@@ -44,9 +44,12 @@ ANCHORS = {
 KINDS = {table: COLUMNS["late_orders" if table == "orders" else table] for table in ANCHORS}
 DRAWN = st.fixed_dictionaries(
     {
-        "orders": orders_of(), "returns": returns_of(), "lines": lines_of(), "contacts": contacts_of(),
+        "orders": orders_of(),
+        "returns": returns_of(),
+        "lines": lines_of(),
+        "contacts": contacts_of(),
         "tickets": contacts_of(),
-    }  # fmt: skip
+    }
 )
 
 

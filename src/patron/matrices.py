@@ -137,9 +137,7 @@ def write_rows(
     return written
 
 
-def answers(
-    question: Question, history: History, cutoffs: Sequence[datetime], memory: float = 2.0
-) -> np.ndarray:
+def answers(question: Question, history: History, cutoffs: Sequence[datetime], memory: float = 2.0) -> np.ndarray:
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
 
     Args:

@@ -112,7 +112,9 @@ def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
         for sign in (-1, 1):
             assumed = getattr(costs, name)
             if assumed:
-                moved = min(assumed * (1 + sign * share), 1.0) if name == "margin_rate" else assumed * (1 + sign * share)
+                moved = (
+                    min(assumed * (1 + sign * share), 1.0) if name == "margin_rate" else assumed * (1 + sign * share)
+                )
                 tried[f"{name} {100 * sign * share:+.0f} %"] = replace(costs, **{name: moved})
     return {
         name: sum(_total(history[table], model, table) for table in _earners(history, model))

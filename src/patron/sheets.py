@@ -259,9 +259,7 @@ class _Part:
                 made.setdefault(name, np.empty(len(moments), values.dtype))[some] = values
         return made
 
-    def _measured(
-        self, source: str, track: Track, place: np.ndarray, moments: np.ndarray, where: np.ndarray
-    ) -> Values:
+    def _measured(self, source: str, track: Track, place: np.ndarray, moments: np.ndarray, where: np.ndarray) -> Values:
         """Write the folded measures of one event table to their places; return those that are kept."""
         asked = self.job.folded[source]
         windows = list(dict.fromkeys(column.window for column in asked))

@@ -79,9 +79,7 @@ class ParetoNBD(Plain):
         alpha, beta = self._rates(history)
         days = each(horizon, "horizon", len(alpha))
         chance = partial(_p_purchase_alive, self.s)
-        return self.p_alive(history) * by_rows(
-            chance, self.r + history.x, alpha + history.T, beta + history.T, days
-        )
+        return self.p_alive(history) * by_rows(chance, self.r + history.x, alpha + history.T, beta + history.T, days)
 
     def expected_purchases(self, history: Transactions, horizon: ArrayLike) -> Array:
         """Tell how many purchases to expect within ``horizon`` days (one, or (n,)), (n,)."""

@@ -79,9 +79,7 @@ def decay(length: Array, power_a: Array, a: Array, power_b: float, b: Array) -> 
 Score = Callable[[Array, Transactions, Array], tuple[float, Array]]
 
 
-def maximise(
-    score: Score, history: Transactions, counts: Array, centre: Array, effects: int
-) -> tuple[Array, float]:
+def maximise(score: Score, history: Transactions, counts: Array, centre: Array, effects: int) -> tuple[Array, float]:
     """Find the parameters that explain the histories best, whatever these are.
 
     The log-parameters start at ``centre`` and have a prior that is flat within a factor 5 of it and costs half a

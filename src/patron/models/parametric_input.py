@@ -51,12 +51,8 @@ class Transactions:
         return np.empty((len(self.x), 0)) if self.covariates is None else self.covariates
 
     def _check_order(self) -> None:
-        refuse_where(
-            self.x < 0, self.x, "x (repeat purchases) is negative", "count purchases after the first: x >= 0"
-        )
-        refuse_where(
-            self.t_x < 0, self.t_x, "t_x (last purchase) lies before the first", "t_x = last - first >= 0"
-        )
+        refuse_where(self.x < 0, self.x, "x (repeat purchases) is negative", "count purchases after the first: x >= 0")
+        refuse_where(self.t_x < 0, self.t_x, "t_x (last purchase) lies before the first", "t_x = last - first >= 0")
         refuse_where(
             (self.x == 0) & (self.t_x > 0),
             self.t_x,
@@ -79,9 +75,7 @@ def column(values: ArrayLike, name: str) -> Array:
             f"'{name}' must hold one number per customer. Got an array of shape {found.shape}. "
             f"Pass a flat array: numpy.ravel({name})."
         )
-    refuse_where(
-        ~np.isfinite(found), found, f"'{name}' is not a finite number", "drop or fill these customers first"
-    )
+    refuse_where(~np.isfinite(found), found, f"'{name}' is not a finite number", "drop or fill these customers first")
     return found
 
 
