@@ -259,3 +259,15 @@ def test_tables_of_two_engines_are_refused(tmp_path) -> None:
 def test_a_generated_world_is_used_whole(world: World) -> None:
     for receipt in world.history.receipts:
         assert receipt.read == receipt.used == len(world.frames[receipt.table])
+
+
+def test_rows_that_repeat_another_one_exactly_are_told() -> None:
+    history = history_of([("a", ago(3), 1.0), ("a", ago(3), 1.0), ("a", ago(2), 1.0)])
+    assert history.receipts[0].notes == ("1 rows repeat another one exactly, and are used",)
+
+
+def test_what_a_return_cost_is_positive_whichever_column_was_below_zero() -> None:
+    sold = pd.DataFrame({"customer": "a", "at": [ago(9), ago(8)], "kind": ["sale", "back"], "amount": [100.0, 100.0]})
+    told = events(sold.assign(margin=[40.0, -40.0], quantity=[2, -2]), returns={"kind": "back"})
+    back = History.of(orders=told)["returns"].to_pyarrow().to_pylist()
+    assert [(row["amount"], row["margin"], row["quantity"]) for row in back] == [(100, 40, 2)]

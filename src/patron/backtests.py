@@ -10,6 +10,7 @@ import pandas as pd
 from patron.cards import Card
 from patron.errors import QuestionError
 from patron.evaluation import curves
+from patron.features import ALL
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
 from patron.models.rolling import folds as rolling_folds
@@ -150,8 +151,14 @@ def _card(
         shift={"trained": trained.model.spec.get("base_rates", {}), **happened},
         lift=curves.lift(event.happened, chance),
         segments=by_segment(rows, event.happened, chance),
-        suspects=too_good(rows.X, event.happened, customers),
+        suspects=too_good(rows.X[_own(rows)], event.happened, customers),
     )
+
+
+def _own(rows: Matrix) -> list[str]:
+    """Return the features that are not built in: those see the past only, however well they tell a regular rhythm."""
+    built_in = {f.column(window) for f in ALL for window in f.windows}
+    return [name for name in rows.X.columns if name not in built_in]
 
 
 def _origins(split: Split, question: Question) -> list[Split]:

@@ -95,6 +95,15 @@ def ui(folder: Annotated[Path, typer.Option(help="The folder that holds mlruns."
     subprocess.run(ui_command(Registry.at(folder.resolve())), check=False)
 
 
+@app.command()
+def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds mlruns, where it is now.")]) -> None:
+    """Mend the local store of runs and models after its project folder was moved."""
+    from patron.registry import Registry
+
+    Registry.relocate(folder.resolve())
+    typer.echo(f"The store in {folder / 'mlruns'} has its runs and models where they are now.")
+
+
 def _run(path: Path, step: str) -> None:
     from patron import settings
 

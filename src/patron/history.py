@@ -23,6 +23,7 @@ __all__ = ["History"]
 DAY = 86_400_000_000
 STALE = timedelta(days=31)
 UNREADABLE_SHARE = 0.01
+LOOKED_THROUGH = 5_000_000
 ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
 
@@ -179,8 +180,11 @@ def _count(name: str, events: Events) -> Receipt:
             f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration."
         )
     used = found[None]
+    small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
+    doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
+    notes = (f"{doubled:,} rows repeat another one exactly, and are used",) if doubled else ()
     sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
-    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], (), sums)
+    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], notes, sums)
 
 
 def _check_times(name: str, table: Table, unreadable: int, read: int) -> None:
@@ -219,12 +223,11 @@ def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
 
 
 def _positive(rows: Table) -> Table:
-    """Turn the signs of what was taken back, so that more is more."""
-    signed = [column for column in SIGNED if column in rows.columns]
-    if not signed:
-        return rows
-    sign = (rows[signed[0]] < 0).ifelse(-1, 1)
-    return rows.mutate(**{c: (rows[c] * sign).cast(rows[c].type()) for c in signed})
+    """Turn the signs of what was taken back, so that more is more, whichever columns the business wrote below zero.
+
+    A margin below zero beside an amount above it says what the return cost, not that the sale had been at a loss.
+    """
+    return rows.mutate(**{c: rows[c].abs().cast(rows[c].type()) for c in SIGNED if c in rows.columns})
 
 
 def _orders(tables: Mapping[str, Table]) -> dict[str, Table]:

@@ -23,6 +23,7 @@ from patron.features import available
 from patron.fingerprints import fingerprint
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
+from patron.models.scoring import check_asked
 from patron.models.serving import Bundle
 from patron.models.training import Trained, fit
 from patron.portfolio import migration
@@ -109,8 +110,16 @@ class Job:
 
     @cached_property
     def models(self) -> dict[str, Bundle]:
-        """The champions' models, loaded from the registry."""
-        return {name: Bundle.load(champion.bundle) for name, champion in self.champions.items()}
+        """The champions' models, loaded from the registry, each trained for what is asked now."""
+        loaded = {name: Bundle.load(champion.bundle) for name, champion in self.champions.items()}
+        for question in self.settings.questions:
+            check_asked(loaded[question.name], question)
+        return loaded
+
+    @property
+    def _told(self) -> Bundle:
+        """The model whose reasons are told: churn, which offers are for, or else the first."""
+        return self.models.get("churn") or next(iter(self.models.values()))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -120,8 +129,7 @@ class Job:
     @cached_property
     def why(self) -> pd.DataFrame:
         """The reasons of today's answers, the strongest first."""
-        question = next(iter(self.models))
-        return drivers(self.models[question], self.today, top=self.settings.top_reasons)
+        return drivers(self._told, self.today, top=self.settings.top_reasons)
 
     @cached_property
     def plan(self) -> Decisions:
@@ -190,7 +198,7 @@ class Job:
     def explain(self) -> Path:
         """Write the reasons of today's answers."""
         path = self._write("drivers", self.why)
-        self.tell(f"drivers   {len(self.why):,} reasons, {self.settings.top_reasons} for each customer: {path}")
+        self.tell(f"drivers   {len(self.why):,} reasons, up to {self.settings.top_reasons} for each customer: {path}")
         return path
 
     def decide(self) -> Path:
@@ -282,7 +290,6 @@ class Job:
     def _report(self) -> reports.Report:
         paths = [self._card_path(question) for question in self.settings.questions]
         named = self._named(self.today.key)
-        model = next(iter(self.models.values()))
         return reports.Report(
             name=self.settings.name,
             made_at=self.now,
@@ -292,7 +299,7 @@ class Job:
             cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
             scores=self.scores.assign(pseudonym=named).drop(columns="customer"),
             why=self.why.assign(pseudonym=self._named(self.why)).drop(columns="customer"),
-            importance=importance(model, self.today, most=IMPORTANCE_ROWS),
+            importance=importance(self._told, self.today, most=IMPORTANCE_ROWS),
             decisions=Decisions(self.plan.table.assign(pseudonym=self._named(self.plan.table)), self.plan.summary),
             offers=self.settings.offers,
             costs=self._tiers[0].costs if self._tiers else None,

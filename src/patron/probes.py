@@ -124,7 +124,7 @@ def too_good(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object]) -> dict[s
     ['closed']
     """
     y = np.asarray(y, dtype=np.float64)
-    if len(y) < FEWEST or len(np.unique(y)) != 2:
+    if len(y) < FEWEST or len(np.unique(y)) != 2 or X.shape[1] == 0:
         return {}
     codes, categories = _coded(X)
     who = np.asarray(groups)

@@ -12,7 +12,7 @@ from patron.errors import QuestionError
 from patron.matrices import answers, matrix
 from patron.models.choice import ORDER
 from patron.models.serving import Bundle
-from patron.models.training import Trained, fit, train
+from patron.models.training import Trained, _cuts, _decoded, fit, train
 from patron.periods import Split
 from patron.profit import CostModel
 from patron.questions import churn, next_purchase, tier
@@ -138,3 +138,14 @@ def test_features_that_are_missing_constant_or_infinite_do_no_harm():
     made = fit(asked, shop(), replace(rows, X=X), label, SPLIT)
     for bundle in made.bundles.values():
         assert bundle.predict(X).churn_probability.between(0, 1).all()
+
+
+def test_a_constant_tier_is_the_one_that_its_probabilities_lean_to() -> None:
+    answer = {"kind": "tier", "tiers": ["lead", "iron", "gold"]}
+    margins = np.log(np.tile([0.23, 0.58, 0.19], (50, 1)))
+    cuts = _decoded(answer, margins)["cuts"]
+    assert np.searchsorted(cuts, [0.96], side="right").tolist() == [1]
+
+
+def test_ranks_that_tie_get_one_tier() -> None:
+    assert _cuts(np.repeat([0.2, 0.9], [60, 40]), np.array([0.6, 0.99])) == pytest.approx([0.55, 1.4])

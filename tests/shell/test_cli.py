@@ -304,3 +304,42 @@ def test_the_champion_answers_the_same_in_a_process_without_patron(kiosk):
     assert int(ended.stdout.split()[-1]) == len(job.models["churn"].spec["features"])
     theirs = pd.read_parquet(kiosk / "answers.parquet").churn_probability
     assert np.array_equal(theirs.to_numpy(), job.scores.churn_probability.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "churn = { horizon = 60 }",
+            "churn = { horizon = 30 }",
+            "trained with horizon = 60, but horizon = 30 is asked",
+        ),
+        ("[questions]", "[questions]\nactive_in = 90", "trained with active_in = None, but active_in = 90 is asked"),
+        ("within = [30]", "within = [10]", "trained with within = [30, 60], but within = [10, 60] is asked"),
+    ],
+)
+def test_a_model_is_not_asked_what_it_was_not_trained_for(kiosk, old, new, said):
+    result = patron("score", changed(kiosk, old, new))
+    assert result.exit_code == 4
+    assert said in result.output
+
+
+def test_reasons_are_those_of_churn_whichever_question_stands_first(kiosk):
+    text = SETTINGS.replace("churn = { horizon = 60 }\n", "").replace(
+        "tier = { horizon = 60 }\n", "tier = { horizon = 60 }\nchurn = { horizon = 60 }\n"
+    )
+    (kiosk / "turned.toml").write_text(text)
+    assert patron("explain", kiosk / "turned.toml").exit_code == 0
+    told = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "drivers.parquet")
+    assert told.text.str.contains("the risk").all()
+
+
+def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
+    import shutil
+
+    shutil.copytree(kiosk, tmp_path / "moved")
+    refused = patron("score", tmp_path / "moved" / "kiosk.toml")
+    assert refused.exit_code == 4
+    assert "patron relocate" in refused.output
+    assert patron("relocate", tmp_path / "moved").exit_code == 0
+    assert patron("score", tmp_path / "moved" / "kiosk.toml").exit_code == 0

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from patron.errors import ScoreError, listed
+from patron.errors import RegistryError, ScoreError, listed
 from patron.matrices import Matrix
 from patron.models.serving import Bundle
+from patron.questions import NextPurchase, Question
 
-__all__ = ["check_definitions", "score"]
+__all__ = ["check_asked", "check_definitions", "score"]
 
 
 def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
@@ -48,4 +49,24 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
             raise ScoreError(
                 f"The feature {feature['name']!r} of the model for {question!r} is computed otherwise now: "
                 f"it was {feature['formula']!r}, it is {here[feature['name']]!r}. Train again, or undo the change."
+            )
+
+
+def check_asked(model: Bundle, question: Question) -> None:
+    """Refuse a model that was trained for another horizon, other days, or other customers than are asked about now.
+
+    Raises:
+        RegistryError: the question has changed since training.
+    """
+    answer = model.spec["answer"]
+    asked: dict[str, object] = {"horizon": question.horizon.days, "active_in": question.active_in.days}
+    learned = {"horizon": answer["horizon"], "active_in": model.spec["active_in"]}
+    if isinstance(question, NextPurchase):
+        asked["within"] = sorted({*question.within, question.horizon.days or 0})
+        learned["within"] = answer["within"]
+    for name, value in asked.items():
+        if learned[name] != value:
+            raise RegistryError(
+                f"The model for {question.name!r} was trained with {name} = {learned[name]}, but {name} = {value} is "
+                "asked now. Train again: patron train, or ask as before."
             )

@@ -154,6 +154,7 @@ def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle
         "answer": _decoded(work.answer, _stretched(margins, calibration)),
         "outputs": outputs(work.answer),
         "base_rates": work.base_rates,
+        "active_in": work.question.active_in.days,
     }
     return Bundle(spec, estimator.booster)
 
@@ -169,6 +170,14 @@ def _decoded(answer: dict[str, Any], margins: np.ndarray) -> dict[str, Any]:
     if answer["kind"] != "tier":
         return answer
     shares = softmax(margins)
-    rank = shares @ np.arange(shares.shape[1])
+    rank = np.round(shares @ np.arange(shares.shape[1]), 9)
     below = np.cumsum(shares.mean(axis=0))[:-1]
-    return answer | {"cuts": np.quantile(rank, np.minimum(below, 1.0)).tolist()}
+    return answer | {"cuts": _cuts(rank, below)}
+
+
+def _cuts(rank: np.ndarray, below: np.ndarray) -> list[float]:
+    """Part the ranks so that the shares below the cuts come nearest to those wanted; ranks that tie stay together."""
+    found, counts = np.unique(rank, return_counts=True)
+    between = np.concatenate([[found[0] - 0.5], (found[1:] + found[:-1]) / 2, [found[-1] + 0.5]])
+    reached = np.concatenate([[0.0], np.cumsum(counts) / len(rank)])
+    return [float(between[np.argmin(np.abs(reached - share))]) for share in below]

@@ -47,7 +47,8 @@ def opened(folder: Path) -> None:
     if kept_at.endswith("/mlruns/artifacts") and kept_at != artifacts(folder):
         raise RegistryError(
             f"The project was moved: the store in {folder} still has its artifacts at {kept_at}. "
-            f"Mend it once: Registry.relocate(Path({str(folder.parent)!r}))"
+            f"Mend it once: patron relocate {str(folder.parent)!r}, "
+            f"or in Python Registry.relocate(Path({str(folder.parent)!r}))"
         )
 
 
