@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patron.evaluation import Figure, figures, metrics, paired
+from patron.models.serving import tier_codes
 
 __all__ = ["Yardstick", "base", "compared", "measured", "verdict", "yardsticks"]
 
@@ -53,8 +54,8 @@ def yardsticks(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
         return _chances((label,), "churn_probability")
     if answer["kind"] == "next_purchase":
         return _waiting(answer, label)
-    tiers, lows = tuple(answer["tiers"]), answer["lows"]
-    actual = (label > lows[0]) * (1 + np.searchsorted(lows[1:], label, side="right"))
+    tiers = tuple(answer["tiers"])
+    actual = tier_codes(answer["lows"], label)
     return {
         "quadratic kappa": Yardstick(_over(metrics.quadratic_kappa, len(tiers)), (actual,), "tier", 1.0, tiers),
         "macro F1": Yardstick(_over(metrics.macro_f1, len(tiers)), (actual,), "tier", 1.0, tiers),

@@ -323,9 +323,12 @@ def _present(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     answer = bundle.spec["answer"]
     names = [feature["name"] for feature in bundle.spec["features"]]
     earned = X[:, names.index(f"profit_{answer['horizon']}d")].astype(np.float64)
-    lows = np.asarray(answer["lows"])
-    codes = (earned > lows[0]) * (1 + np.searchsorted(lows[1:], earned, side="right"))
-    return np.asarray(answer["tiers"], dtype=object)[codes]
+    return np.asarray(answer["tiers"], dtype=object)[tier_codes(answer["lows"], earned)]
+
+
+def tier_codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
+    """Return the tier of each profit, worst first: 0 up to and with the first low (no profit is none), then by low."""
+    return (profit > lows[0]) * (1 + np.searchsorted(lows[1:], profit, side="right"))
 
 
 def _profit_at(shares: np.ndarray, spread: np.ndarray, level: float) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError
+from patron.models.serving import tier_codes
 from patron.questions import Churn, NextPurchase, Question, Tier
 
 __all__ = ["Event", "Examples", "answer_for", "event_of", "examples", "outputs"]
@@ -99,7 +100,7 @@ def _(question: NextPurchase, label: np.ndarray) -> dict[str, Any]:
 def _(question: Tier, label: np.ndarray) -> dict[str, Any]:
     thresholds = question.thresholds or _thresholds(question, label)
     lows = [0.0, *reversed(thresholds)]
-    codes = _codes(lows, label)
+    codes = tier_codes(lows, label)
     found = [
         label[codes == k] if (codes == k).any() else np.array([0.0, *lows])[k : k + 1] for k in range(len(lows) + 1)
     ]
@@ -120,7 +121,7 @@ def examples(answer: dict[str, Any], label: np.ndarray) -> Examples:
     if answer["kind"] == "churn":
         return Examples(rows, None, label.astype(np.int64), 2)
     if answer["kind"] == "tier":
-        return Examples(rows, None, _codes(answer["lows"], label), len(answer["tiers"]))
+        return Examples(rows, None, tier_codes(answer["lows"], label), len(answer["tiers"]))
     edges = answer["edges"]
     steps = len(edges) - 1
     bought = np.where(np.isnan(label), steps, np.searchsorted(edges, np.nan_to_num(label), side="right") - 1)
@@ -153,8 +154,3 @@ def _thresholds(question: Tier, label: np.ndarray) -> tuple[float, ...]:
         )
     shares = np.cumsum(list(question.tiers.values()))
     return tuple(float(t) for t in np.quantile(gains, 1.0 - shares))
-
-
-def _codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
-    """Class of each profit: 0 up to and with the first low (a profit of zero is none), then by threshold."""
-    return (profit > lows[0]).astype(np.int64) + np.searchsorted(lows[1:], profit, side="right") * (profit > lows[0])
