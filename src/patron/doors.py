@@ -9,9 +9,11 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
-__all__ = ["BETWEEN", "RELATIVE", "blank", "in_window", "is_past"]
+__all__ = ["BETWEEN", "CUSTOMER_NUMBER", "RELATIVE", "blank", "in_window", "is_past"]
 
 BETWEEN = "days_between"
+CUSTOMER_NUMBER = "customer_number"
+"""The customer's key where it is a number in the business's table: an engine hands numbers out faster than texts."""
 RELATIVE = ("days_ago", "days_ahead", BETWEEN)
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.doors import RELATIVE
+from patron.doors import CUSTOMER_NUMBER, RELATIVE
 from patron.errors import HistoryError, listed, nearest
 
 __all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
@@ -27,8 +27,10 @@ ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
 NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
-BLANKS = " \t\n\r\v\f"
-KEPT_NAMES = ("set_aside", *RELATIVE)
+SPACE = ord(" ")
+DOUBTFUL = sorted({ord(letter) for name in NO_CUSTOMER for letter in name[:1] + name[:1].upper()})
+KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
+LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than casting twice
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 INSTANT = "timestamp('UTC')"
 OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
@@ -107,6 +109,8 @@ def declare(
         typed["returned"] = _matches(table, returns).fill_null(False)
     beside = [c for c in table.columns if c not in typed and c not in named.values()]
     made = {**typed, **{c: table[c] for c in beside}}
+    if columns["customer"].type().is_integer():
+        made[CUSTOMER_NUMBER] = columns["customer"]
     reasons = _reasons(columns, typed)
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**made)
     return Events(kept.select(**made, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))), used)
@@ -212,10 +216,30 @@ def _customer(column: Column) -> Column:
     text = column.cast("string")
     if column.type().is_integer():
         return text
-    edged = ibis.or_(text < "!", *(text.endswith(blank) for blank in BLANKS))  # a pattern costs ten times as much
-    bare = edged.ifelse(text.strip(), text)
-    empty = (bare.length() <= max(map(len, NO_CUSTOMER))) & bare.lower().isin(NO_CUSTOMER)
-    return empty.ifelse(ibis.null("string"), bare)
+    edged = text.right(1).ascii_str() <= SPACE
+    tidied = _is_nobody(text).ifelse(ibis.null("string"), text.strip())
+    return (edged | _is_doubtful(text)).ifelse(tidied, text)
+
+
+def _is_doubtful(text: Column) -> BooleanValue:
+    """Tell by its first character where a key may stand for no customer or start with a blank; no other key does."""
+    return (text.ascii_str() <= SPACE) | text.ascii_str().isin(DOUBTFUL)
+
+
+def _is_nobody(text: Column) -> BooleanValue:
+    """Tell where a key stands for no customer.
+
+    Written in another order than tidying is, lest an engine share the work of the two and do it for every row.
+    """
+    return text.lower().strip().isin(NO_CUSTOMER)
+
+
+def _has_no_customer(column: Column) -> BooleanValue:
+    """Tell where there is no customer; the costly test is left to the few keys that may be none."""
+    if column.type().is_integer():
+        return column.isnull()
+    text = column.cast("string")
+    return _is_doubtful(text).ifelse(_is_nobody(text), text.isnull())
 
 
 def _time(role: str, column: Column, timezone: str) -> Column:
@@ -248,12 +272,14 @@ def _check_number(role: str, column: Column) -> None:
 
 def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
     """Say when a row is set aside and why; the first reason counts, and an unknown condition is none."""
-    reasons = [(typed["customer"].isnull(), "no customer"), (columns["at"].isnull(), "no time")]
+    reasons = [(_has_no_customer(columns["customer"]), "no customer"), (columns["at"].isnull(), "no time")]
     if columns["at"].type().is_string():
         reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
     reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
     if "known_at" in typed:
         reasons.append((typed["known_at"].isnull(), "no readable known_at"))
+    numbers = {role: columns[role] for role in NUMBER_ROLES if role in typed}
     return reasons + [
-        (columns[role].notnull() & typed[role].isnull(), f"{role} not finite") for role in NUMBER_ROLES if role in typed
+        (values.notnull() & ~values.between(-LARGEST, LARGEST), f"{role} not finite")
+        for role, values in numbers.items()
     ]

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from patron.errors import QuestionError
+from patron.fold.codings import coded
 from patron.history import History
 from patron.passes import AHEAD, Pass, Progress, silent
 from patron.plan import Definition, columns, definitions
@@ -71,18 +72,11 @@ def matrix(
         HistoryError: an event table changed while it was read.
     """
     asked = question.on(history)
-    job = _before(asked, history, cutoffs, memory, progress)
-    made = [sheet for sheet in sheets(job) if len(sheet.customer)]
+    made = [sheet for sheet in sheets(_before(asked, history, cutoffs, memory, progress)) if len(sheet.customer)]
     _check_found(question, cutoffs, len(made))
     meant = definitions(history.tables, asked.features)
-    keys = [_key(sheet) for sheet in made]
-    frames = [_frame(sheet, [d.name for d in meant]) for sheet in made]
-    if len(made) == 1:
-        return Matrix(keys[0], frames[0], meant)
-    key = pd.concat(keys, ignore_index=True)
-    order = _order(key)
-    X = pd.concat(frames, ignore_index=True)
-    return Matrix(key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), meant)
+    whole = _joined(made)
+    return Matrix(_key(whole), _frame(whole, [d.name for d in meant]), meant)
 
 
 def write_rows(
@@ -96,14 +90,14 @@ def write_rows(
     """Write the rows of a question as one Parquet file, part by part, so that any number of customers fits.
 
     The columns are those of the matrix beside `customer` and `cutoff`. Rows are sorted by cutoff, then customer,
-    within each part of the customers. The file appears when it is whole.
+    within some customers that fit in memory together. The file appears when it is whole.
 
     Args:
         question: who is asked about, and the features.
         history: the checked event tables.
         cutoffs: the instants at which customers are looked at.
         path: the file to write.
-        memory: gigabytes that the events in memory may take.
+        memory: gigabytes that the events in memory may take, and the rows as much again.
         progress: told how far the work has come.
 
     Returns:
@@ -121,7 +115,7 @@ def write_rows(
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     writer = None
     try:
-        for sheet in sheets(job):
+        for sheet in sheets(job, job.rows):
             table = _arrow(sheet, names)
             writer = writer or pq.ParquetWriter(unfinished, table.schema)
             writer.write_table(table)
@@ -154,16 +148,26 @@ def answers(question: Question, history: History, cutoffs: Sequence[datetime], m
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
     job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, memory)
-    made = list(sheets(job))
+    return _joined(list(sheets(job))).numbers[0]
+
+
+def _joined(made: list[Sheet]) -> Sheet:
+    """Put the rows of all parts in order: by cutoff, then customer. The parts are let go on the way."""
     if len(made) == 1:
-        return made[0].numbers[0]
-    order = _order(pd.concat([_key(sheet) for sheet in made], ignore_index=True))
-    return np.concatenate([sheet.numbers[0] for sheet in made])[order]
-
-
-def _order(key: pd.DataFrame) -> np.ndarray:
-    """Return the places of rows that came part by part, by cutoff, then customer."""
-    return key.sort_values(["cutoff", "customer"]).index.to_numpy()
+        return made[0]
+    customers, codes = coded([sheet.customer for sheet in made])
+    cutoff = np.concatenate([sheet.cutoff for sheet in made])
+    order = np.lexsort((codes, cutoff))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    names, kind = made[0].names, made[0].numbers.dtype
+    texts = {name: np.concatenate([sheet.texts[name] for sheet in made])[order] for name in made[0].texts}
+    numbers, begin = np.empty((len(names), len(order)), kind), 0
+    while made:
+        sheet = made.pop(0)
+        numbers[:, place[begin : begin + len(sheet.customer)]] = sheet.numbers
+        begin += len(sheet.customer)
+    return Sheet(customers.take(pa.array(codes[order])), cutoff[order], numbers, names, texts)
 
 
 def _before(

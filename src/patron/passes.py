@@ -29,7 +29,7 @@ from patron.plan import columns, combined, formula, grouped, unbound
 __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
 GIGABYTE = 2**30
-EVENT_BYTES, COLUMN_BYTES = 120, 40
+EVENT_BYTES, COLUMN_BYTES, ROW_BYTES = 120, 40, 60
 
 
 @dataclass(frozen=True)
@@ -230,6 +230,12 @@ class Pass:
         most = max(rows.values())
         sizes = {s: rows.get(s, most) * (EVENT_BYTES + COLUMN_BYTES * len(self.wanted(s))) for s in self.sources}
         return max(1, -(-sum(sizes.values()) // int(self.memory * GIGABYTE)))
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows take as much memory as the events may."""
+        wide = len(list(columns(self.features))) * np.dtype(self.kind).itemsize + ROW_BYTES
+        return max(1, int(self.memory * GIGABYTE) // wide)
 
 
 def key_of(measure: Measure) -> Measure:

@@ -10,33 +10,31 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from patron.errors import HistoryError
-from patron.fold.states import DAY
-from patron.fold.tracks import Track, part_of
+from patron.fold.tracks import Track
 from patron.fold.walks import walked
-from patron.measures import ON_CUTOFF, Combination, Measure, guarded
+from patron.measures import Combination, guarded
+from patron.parts import Part, Values
 from patron.passes import Combined, Pass, Progress
-from patron.plan import answered, columns, combined
+from patron.plan import columns, combined
 
 __all__ = ["Sheet", "sheets"]
 
-BLOCK = 16_384
+BLOCK = 32_768
+ALL = 2**62
 THREADS = 2
-Values = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of one part of the customers, sorted by cutoff, then customer.
+    """Rows of some customers, sorted by cutoff, then customer.
 
     Args:
         customer: the customer of each row.
@@ -53,28 +51,34 @@ class Sheet:
     texts: Mapping[str, np.ndarray]
 
 
-def sheets(job: Pass) -> Iterator[Sheet]:
+def sheets(job: Pass, rows: int = ALL) -> Iterator[Sheet]:
     """Compute the rows, part by part.
 
+    Args:
+        job: what is computed, of whom, at which cutoffs.
+        rows: how many rows a sheet may have, about; all of a part unless given.
+
     Raises:
-        HistoryError: an event table changed while it was read.
+        HistoryError: an event table changed while it was read in several parts.
         MeasureError: a measure does not fit its event table.
     """
     parts = job.parts
-    counts = {source: job.count(source) for source in job.sources}
+    counts = {source: job.count(source) for source in job.sources} if parts > 1 else {}
     read: dict[str, int] = defaultdict(int)
     if "patron.fold.kernel" not in sys.modules:
         job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
     begun = time.perf_counter()
-    for part in range(parts):
-        left = (time.perf_counter() - begun) / part * (parts - part) if part else None
-        job.progress(Progress(f"Reading events, part {part + 1} of {parts}", part / parts, left))
-        tracks = {source: job.load(source, part, parts) for source in job.sources}
-        for source, track in tracks.items():
+    for number in range(parts):
+        left = (time.perf_counter() - begun) / number * (parts - number) if number else None
+        job.progress(Progress(f"Reading events, part {number + 1} of {parts}", number / parts, left))
+        part = Part(job, {source: job.load(source, number, parts) for source in job.sources}, number, parts)
+        for source, track in part.tracks.items():
             read[source] += len(track)
-        if part == parts - 1:
+        if number == parts - 1:
             _check_unchanged(counts, read)
-        yield _Part(job, tracks, part, parts).sheet()
+        for first, last in _cut(part.offsets, rows):
+            yield _Piece(part, first, last).sheet()
+        del part
     job.progress(Progress("Done", 1.0, 0.0))
 
 
@@ -88,37 +92,72 @@ def _check_unchanged(counts: Mapping[str, int], read: Mapping[str, int]) -> None
             )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The work on one part of the customers."""
+def _cut(offsets: np.ndarray, rows: int) -> list[tuple[int, int]]:
+    """Cut customers into stretches of about some rows; no customer is ever split."""
+    block = offsets[:-1] // rows
+    ends = [*np.flatnonzero(np.diff(block)) + 1, len(block)] if len(block) else []
+    return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
 
-    job: Pass
-    tracks: Mapping[str, Track]
-    part: int
-    parts: int
+
+@dataclass(frozen=True)
+class _Piece:
+    """The work on some customers of a part that stand side by side."""
+
+    part: Part
+    first: int
+    last: int
 
     def sheet(self) -> Sheet:
         self._run()
         order = np.empty(len(self.who), np.int64)
         order[self.position] = np.arange(len(self.who))
-        customer, cutoff = self.customers.take(pa.array(self.who[order])), self.cutoffs[self.when[order]]
+        customer, cutoff = self.part.customers.take(pa.array(self.who[order])), self.part.cutoffs[self.when[order]]
         texts = {name: values for name, values in self.targets.items() if values.dtype == object}
         return Sheet(customer, cutoff, self.numbers, self.names, texts)
 
     def _run(self) -> None:
         """Work block by block in some threads; each block has places of its own, so their order changes nothing."""
-        blocks = self._blocks()
+        blocks = _cut(self.offsets, BLOCK)
         self._prepare()
         with ThreadPoolExecutor(THREADS) as pool:
             for done, _ in enumerate(pool.map(self._write, blocks), start=1):
-                share = (self.part + done / len(blocks)) / self.parts
-                self.job.progress(Progress(f"Folding part {self.part + 1} of {self.parts}", share, None))
+                gone = (self.first + (self.last - self.first) * done / len(blocks)) / len(self.part.customers)
+                share = (self.part.number + gone) / self.part.parts
+                self.job.progress(Progress(f"Folding part {self.part.number + 1} of {self.part.parts}", share, None))
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
-        shared = (self.job.groups, self.job.folded, self.job.combined, self.targets, self.kept, self.places)
-        for made in (*shared, self.offsets, self.position, self.generic, self.seasons):
+        shared = (self.job.groups, self.job.folded, self.job.combined, self.targets, self.kept, self.position)
+        for made in (*shared, self.part.places, self.part.generic, self.part.seasons):
             len(made)
+
+    @property
+    def job(self) -> Pass:
+        return self.part.job
+
+    @cached_property
+    def rows(self) -> slice:
+        """The rows of the part that are those of the piece."""
+        return slice(int(self.part.offsets[self.first]), int(self.part.offsets[self.last]))
+
+    @cached_property
+    def who(self) -> np.ndarray:
+        return self.part.who[self.rows]
+
+    @cached_property
+    def when(self) -> np.ndarray:
+        return self.part.when[self.rows]
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        return self.part.offsets[self.first : self.last + 1] - self.rows.start
+
+    @cached_property
+    def position(self) -> np.ndarray:
+        """Where each row stands when rows are sorted by cutoff, then customer."""
+        active = self.part.active[self.first : self.last]
+        counted = np.cumsum(active.T.ravel()) - 1
+        return counted.reshape(active.T.shape).T[active]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -142,99 +181,12 @@ class _Part:
         read = {name for column in self.job.combined for name in column.inputs}
         return read | {name for name, values in self.targets.items() if values.dtype == object}
 
-    @property
-    def customers(self) -> pa.Array:
-        return self.tracks["orders"].customers
-
-    @cached_property
-    def cutoffs(self) -> np.ndarray:
-        return np.array(self.job.cutoffs, "datetime64[us]")
-
-    @cached_property
-    def active(self) -> np.ndarray:
-        """Who is asked about when, shape (customers, cutoffs)."""
-        from patron.fold.kernel import active
-
-        orders, moments = self.tracks["orders"], self.cutoffs.astype(np.int64)
-        days = self.job.active_in.days
-        opens = moments - days * DAY if days is not None else np.full(len(moments), np.iinfo(np.int64).min)
-        if orders.known_at is None:
-            return np.asarray(active(orders.at, orders.starts, opens, moments))
-        known = [orders.known(int(moment)) for moment in moments]
-        found = [active(t.at, t.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, t in enumerate(known)]
-        return np.stack(found, axis=1)
-
-    @cached_property
-    def who(self) -> np.ndarray:
-        return np.nonzero(self.active)[0]
-
-    @cached_property
-    def when(self) -> np.ndarray:
-        return np.nonzero(self.active)[1]
-
-    @cached_property
-    def offsets(self) -> np.ndarray:
-        return np.concatenate([[0], np.cumsum(self.active.sum(axis=1))])
-
-    @cached_property
-    def position(self) -> np.ndarray:
-        """Where each row stands when rows are sorted by cutoff, then customer."""
-        counted = np.cumsum(self.active.T.ravel()) - 1
-        return counted.reshape(self.active.T.shape).T[self.active]
-
-    @cached_property
-    def places(self) -> dict[str, np.ndarray]:
-        """The place of each customer in each track; -1 where it has none."""
-        return {
-            source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=track.customers), -1)).astype(int)
-            for source, track in self.tracks.items()
-        }
-
-    @cached_property
-    def generic(self) -> Values:
-        """The columns of the generic path, in the order of the rows before they are sorted."""
-        if not self.job.generic:
-            return {}
-        asked: dict[str, Measure] = {m.column(w): m.over(w) for m, w in self.job.generic}
-        out = {name: np.full(len(self.who), np.nan, object) for name in asked}
-        for c, cutoff in enumerate(self.job.cutoffs):
-            rows = np.flatnonzero(self.when == c)
-            made = self._answered(cutoff, tuple(asked.values()))
-            at = pc.index_in(self.customers.take(pa.array(self.who[rows])), value_set=made["customer"])
-            for name in asked:
-                out[name][rows] = made[name].take(at).to_numpy(zero_copy_only=False)
-        return {name: v if self.job.is_text(asked[name]) else v.astype(np.float64) for name, v in out.items()}
-
-    def _answered(self, cutoff: datetime, measures: tuple[Measure, ...]) -> pa.Table:
-        job = self.job
-        spine = job.history.past("orders", cutoff, job.active_in).select("customer").distinct()
-        spine = part_of(spine, self.part, self.parts).mutate(cutoff=ibis.literal(cutoff))
-        made = answered(spine, lambda name, window: job.side.door(job.history, name, cutoff, window), measures)
-        table = made.to_pyarrow()
-        return table.combine_chunks()
-
-    @cached_property
-    def seasons(self) -> Values:
-        """The measures of the cutoff itself, one value for each cutoff."""
-        asked = {m.column(w): m for m, w in self.job.asked.get(ON_CUTOFF, ())}
-        if not asked:
-            return {}
-        spine = ibis.memtable({"cutoff": list(self.job.cutoffs)})
-        made = spine.select("cutoff", **{name: m.compute(spine.cutoff).cast("float64") for name, m in asked.items()})
-        found = made.order_by("cutoff").to_pyarrow()
-        return {name: found[name].to_numpy() for name in asked}
-
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Part the customers so that each block has some thousand rows; no customer is ever split."""
-        block = self.offsets // BLOCK
-        ends = [*np.flatnonzero(np.diff(block[:-1])) + 1, len(self.customers)] if len(self.customers) else []
-        return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
-
     def _write(self, block: tuple[int, int]) -> None:
         rows = slice(self.offsets[block[0]], self.offsets[block[1]])
-        where, moments = self.position[rows], self.cutoffs.astype(np.int64)[self.when[rows]]
-        made = {name: values[rows] for name, values in self.generic.items()}
-        made |= {name: values[self.when[rows]] for name, values in self.seasons.items()}
+        whole = slice(rows.start + self.rows.start, rows.stop + self.rows.start)
+        where, moments = self.position[rows], self.part.cutoffs.astype(np.int64)[self.when[rows]]
+        made = {name: values[whole] for name, values in self.part.generic.items()}
+        made |= {name: values[self.when[rows]] for name, values in self.part.seasons.items()}
         for source in self.job.folded:
             made |= self._folded(source, self.who[rows], moments, where)
         for column in self.job.combined:
@@ -244,10 +196,10 @@ class _Part:
                 _put(values, None, None, where, self.targets[name])
 
     def _folded(self, source: str, who: np.ndarray, moments: np.ndarray, where: np.ndarray) -> Values:
-        place = self.places[source][who]
+        place = self.part.places[source][who]
         met = place[place >= 0]
         low, high = (int(met[0]), int(met[-1]) + 1) if len(met) else (0, 0)
-        track = self.tracks[source].part(low, high)
+        track = self.part.tracks[source].part(low, high)
         place = np.where(place >= 0, place - low, -1)
         if track.known_at is None:
             return self._measured(source, track, place, moments, where)

@@ -14,7 +14,7 @@ from fold.measured import MEASURES
 from patron.errors import HistoryError, MeasureError, QuestionError
 from patron.fold.tracks import load
 from patron.history import History
-from patron.matrices import answers, matrix, write_rows
+from patron.matrices import _joined, answers, matrix, write_rows
 from patron.measures import combine, measure
 from patron.passes import Pass, Progress
 from patron.periods import EVER, days, monthly
@@ -178,8 +178,7 @@ def test_answers_in_parts_are_the_answers_at_once():
     np.testing.assert_array_equal(one, many)
 
 
-@pytest.mark.parametrize("memory", [2e-6, 2.0])
-def test_a_table_that_grows_while_it_is_read_is_refused(tmp_path, memory):
+def test_a_table_that_grows_while_its_parts_are_read_is_refused(tmp_path):
     path = tmp_path / "orders.parquet"
     frame = pd.DataFrame({"customer": [str(i) for i in range(200)], "at": CUTOFF - timedelta(days=2), "amount": 1.0})
     frame.to_parquet(path)
@@ -189,9 +188,33 @@ def test_a_table_that_grows_while_it_is_read_is_refused(tmp_path, memory):
         if progress.share == 0.0:
             pd.concat([frame, frame]).to_parquet(path)
 
-    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=memory, progress=grow)
+    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
     with pytest.raises(HistoryError, match="'orders' changed while it was read: 200 rows were counted"):
         list(sheets(job))
+
+
+def test_rows_come_in_sheets_that_split_no_customer():
+    world = retail_world(seed=3, customers=60)
+    job = Pass(world.history, EVER, churn(90).on(world.history).features, tuple(sorted(CUTOFFS)))
+    (whole,) = sheets(job)
+    few = list(sheets(job, rows=25))
+    assert len(few) > 3
+    who = [set(sheet.customer.to_pylist()) for sheet in few]
+    assert sum(map(len, who)) == len(set.union(*who)) == len(set(whole.customer.to_pylist()))
+    joined = _joined(few)
+    assert joined.customer.equals(whole.customer)
+    np.testing.assert_array_equal(joined.cutoff, whole.cutoff)
+    np.testing.assert_array_equal(joined.numbers, whole.numbers)
+
+
+def test_keys_of_numbers_and_keys_of_texts_give_the_same_rows():
+    events_ = pd.DataFrame({"at": [CUTOFF - timedelta(days=d) for d in (1, 2, 3)], "amount": [1.0, 2.0, 4.0]})
+    made = [
+        matrix(churn(30), History.of(orders=events(events_.assign(customer=keys))), [CUTOFF])
+        for keys in ([9, 10, 9], ["9", "10", "9"])
+    ]
+    assert [m.key.customer.tolist() for m in made] == [["10", "9"], ["10", "9"]]
+    pd.testing.assert_frame_equal(made[0].X, made[1].X)
 
 
 def test_progress_ends_at_one():

@@ -15,7 +15,8 @@ from patron.doors import is_past
 
 __all__ = [
     "active", "arrange", "bins_walk", "cut", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "numbers_ever",
-    "numbers_walk", "oldest", "place", "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
+    "numbers_walk", "oldest", "place", "quantile_walk", "tally_ever", "tally_walk", "tied", "variety_ever",
+    "variety_walk",
 ]  # fmt: skip
 
 
@@ -97,6 +98,25 @@ def arrange(codes, at, starts):
                 order[starts[c] : starts[c + 1]] = part[np.argsort(at[part], kind="mergesort")]
                 break
     return order
+
+
+@compiled
+def tied(at, starts):
+    """Return the places of sorted events that share customer and instant with another, and their group."""
+    pairs = 0
+    for c in range(len(starts) - 1):
+        for i in range(starts[c] + 1, starts[c + 1]):
+            pairs += at[i] == at[i - 1]
+    among, group, n, groups = np.empty(2 * pairs, np.int64), np.empty(2 * pairs, np.int64), 0, 0
+    for c in range(len(starts) - 1):
+        for i in range(starts[c] + 1, starts[c + 1]):
+            if at[i] == at[i - 1]:
+                if n == 0 or among[n - 1] != i - 1:
+                    among[n], group[n] = i - 1, groups
+                    n, groups = n + 1, groups + 1
+                among[n], group[n] = i, groups - 1
+                n += 1
+    return among[:n], group[:n]
 
 
 @compiled

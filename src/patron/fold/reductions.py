@@ -13,7 +13,7 @@ import ibis.expr.operations as ops
 import numpy as np
 
 from patron.doors import BETWEEN, RELATIVE
-from patron.fold.tracks import Column
+from patron.fold.codings import Column
 
 __all__ = ["KNOWN", "Leaf", "Reduction", "columns_of", "leaf", "one_kind"]
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.doors import BETWEEN
+from patron.fold.codings import Column
 from patron.fold.reductions import KNOWN, Leaf, one_kind
-from patron.fold.tracks import Column, Track
+from patron.fold.tracks import Track
 from patron.periods import EVER, Span
 
 __all__ = ["DAY", "STATES", "Rows", "Seen", "by_window", "code_of", "column_of", "used_by"]

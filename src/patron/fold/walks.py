@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from patron.fold.codings import Column
 from patron.fold.reductions import KNOWN, Leaf, one_kind
 from patron.fold.states import DAY, Rows, Seen, by_window, code_of, column_of, used_by
-from patron.fold.tracks import Column, Track
+from patron.fold.tracks import Track
 from patron.periods import Span
 
 __all__ = ["Ask", "Group", "rows_ahead", "rows_before", "together", "walked"]
