@@ -109,8 +109,8 @@ def declare(
         typed["returned"] = _matches(table, returns).fill_null(False)
     beside = [c for c in table.columns if c not in typed and c not in named.values()]
     made = {**typed, **{c: table[c] for c in beside}}
-    if columns["customer"].type().is_integer():
-        made[CUSTOMER_NUMBER] = columns["customer"]
+    if columns["customer"].type().is_signed_integer():
+        made[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
     reasons = _reasons(columns, typed)
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**made)
     return Events(kept.select(**made, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))), used)

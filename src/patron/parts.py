@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.fold.states import DAY
-from patron.fold.tracks import Track, part_of
+from patron.fold.tracks import Cut, Track
 from patron.measures import ON_CUTOFF, Measure
 from patron.passes import Pass
 from patron.plan import answered
@@ -29,14 +29,12 @@ class Part:
     Args:
         job: what is computed.
         tracks: the events of these customers, by event table.
-        number: which part it is, from 0.
-        parts: into how many the customers are split.
+        cut: which part of the customers it is.
     """
 
     job: Pass
     tracks: Mapping[str, Track]
-    number: int
-    parts: int
+    cut: Cut
 
     @property
     def customers(self) -> pa.Array:
@@ -63,14 +61,10 @@ class Part:
         return np.stack(found, axis=1)
 
     @cached_property
-    def who(self) -> np.ndarray:
-        """The place of each row's customer."""
-        return np.nonzero(self.active)[0].astype(np.int32)
-
-    @cached_property
-    def when(self) -> np.ndarray:
-        """The place of each row's cutoff."""
-        return np.nonzero(self.active)[1].astype(np.int32)
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """The place of each row's customer, and that of its cutoff."""
+        who, when = np.nonzero(self.active)
+        return who.astype(np.int32), when.astype(np.int32)
 
     @cached_property
     def offsets(self) -> np.ndarray:
@@ -91,19 +85,20 @@ class Part:
         if not self.job.generic:
             return {}
         asked: dict[str, Measure] = {m.column(w): m.over(w) for m, w in self.job.generic}
-        out = {name: np.full(len(self.who), np.nan, object) for name in asked}
+        who, when = self.rows
+        out = {name: np.full(len(who), np.nan, object) for name in asked}
         for c in range(len(self.cutoffs)):
-            rows = np.flatnonzero(self.when == c)
+            rows = np.flatnonzero(when == c)
             made = self._answered(c, tuple(asked.values()))
-            at = pc.index_in(self.customers.take(pa.array(self.who[rows])), value_set=made["customer"])
+            at = pc.index_in(self.customers.take(pa.array(who[rows])), value_set=made["customer"])
             for name in asked:
                 out[name][rows] = made[name].take(at).to_numpy(zero_copy_only=False)
         return {name: v if self.job.is_text(asked[name]) else v.astype(np.float64) for name, v in out.items()}
 
     def _answered(self, c: int, measures: tuple[Measure, ...]) -> pa.Table:
         job, cutoff = self.job, self.job.cutoffs[c]
-        spine = job.history.past("orders", cutoff, job.active_in).select("customer").distinct()
-        spine = part_of(spine, self.number, self.parts).mutate(cutoff=ibis.literal(cutoff))
+        asked = self.cut.of(job.history.past("orders", cutoff, job.active_in))
+        spine = asked.select("customer").distinct().mutate(cutoff=ibis.literal(cutoff))
         made = answered(spine, lambda name, window: job.side.door(job.history, name, cutoff, window), measures)
         return made.to_pyarrow().combine_chunks()
 

@@ -15,11 +15,11 @@ import ibis.expr.operations as ops
 import numpy as np
 from ibis.expr.types import Table
 
-from patron.doors import blank, is_past
+from patron.doors import CUSTOMER_NUMBER, blank, is_past
 from patron.fold.formulas import Formula, Run, prepared
 from patron.fold.reductions import columns_of
 from patron.fold.states import Rows
-from patron.fold.tracks import Track, load
+from patron.fold.tracks import WHOLE, Cut, Track, load
 from patron.fold.walks import Ask, Group, rows_ahead, rows_before, together
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
@@ -29,7 +29,7 @@ from patron.plan import columns, combined, formula, grouped, unbound
 __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
 GIGABYTE = 2**30
-EVENT_BYTES, COLUMN_BYTES, ROW_BYTES = 120, 40, 60
+EVENT_BYTES, COLUMN_BYTES, ROW_BYTES = 60, 20, 60
 
 
 @dataclass(frozen=True)
@@ -219,9 +219,15 @@ class Pass:
         table = self.history[source]
         return int(table.filter(is_past(table["at"], self.latest)).count().to_pyarrow().as_py())
 
-    def load(self, source: str, part: int, parts: int) -> Track:
-        """Read the events of one part of the customers."""
-        return load(blank(self.history[source]), self.wanted(source), self.latest, part, parts)
+    def load(self, source: str, cut: Cut = WHOLE) -> Track:
+        """Read the events of some of the customers."""
+        return load(blank(self.history[source]), self.wanted(source), self.latest, cut)
+
+    def cut(self, part: int) -> Cut:
+        """Return one of the parts into which the customers are split."""
+        sources = {"orders", *self.asked} - {ON_CUTOFF}
+        numbered = all(CUSTOMER_NUMBER in self.history[source].columns for source in sources)
+        return Cut(part, self.parts, CUSTOMER_NUMBER if numbered else "customer")
 
     @cached_property
     def parts(self) -> int:
@@ -233,9 +239,9 @@ class Pass:
 
     @cached_property
     def rows(self) -> int:
-        """How many rows take as much memory as the events may."""
+        """How many rows take half the memory that the events may."""
         wide = len(list(columns(self.features))) * np.dtype(self.kind).itemsize + ROW_BYTES
-        return max(1, int(self.memory * GIGABYTE) // wide)
+        return max(1, int(self.memory * GIGABYTE / 2) // wide)
 
 
 def key_of(measure: Measure) -> Measure:

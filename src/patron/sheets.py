@@ -71,7 +71,8 @@ def sheets(job: Pass, rows: int = ALL) -> Iterator[Sheet]:
     for number in range(parts):
         left = (time.perf_counter() - begun) / number * (parts - number) if number else None
         job.progress(Progress(f"Reading events, part {number + 1} of {parts}", number / parts, left))
-        part = Part(job, {source: job.load(source, number, parts) for source in job.sources}, number, parts)
+        cut = job.cut(number)
+        part = Part(job, {source: job.load(source, cut) for source in job.sources}, cut)
         for source, track in part.tracks.items():
             read[source] += len(track)
         if number == parts - 1:
@@ -109,9 +110,8 @@ class _Piece:
 
     def sheet(self) -> Sheet:
         self._run()
-        order = np.empty(len(self.who), np.int64)
-        order[self.position] = np.arange(len(self.who))
-        customer, cutoff = self.part.customers.take(pa.array(self.who[order])), self.part.cutoffs[self.when[order]]
+        when, who = np.nonzero(self.part.active[self.first : self.last].T)
+        customer, cutoff = self.part.customers.take(pa.array(who + self.first)), self.part.cutoffs[when]
         texts = {name: values for name, values in self.targets.items() if values.dtype == object}
         return Sheet(customer, cutoff, self.numbers, self.names, texts)
 
@@ -122,8 +122,10 @@ class _Piece:
         with ThreadPoolExecutor(THREADS) as pool:
             for done, _ in enumerate(pool.map(self._write, blocks), start=1):
                 gone = (self.first + (self.last - self.first) * done / len(blocks)) / len(self.part.customers)
-                share = (self.part.number + gone) / self.part.parts
-                self.job.progress(Progress(f"Folding part {self.part.number + 1} of {self.part.parts}", share, None))
+                share = (self.part.cut.part + gone) / self.part.cut.parts
+                self.job.progress(
+                    Progress(f"Folding part {self.part.cut.part + 1} of {self.part.cut.parts}", share, None)
+                )
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
@@ -142,11 +144,11 @@ class _Piece:
 
     @cached_property
     def who(self) -> np.ndarray:
-        return self.part.who[self.rows]
+        return self.part.rows[0][self.rows]
 
     @cached_property
     def when(self) -> np.ndarray:
-        return self.part.when[self.rows]
+        return self.part.rows[1][self.rows]
 
     @cached_property
     def offsets(self) -> np.ndarray:

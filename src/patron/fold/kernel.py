@@ -84,20 +84,22 @@ def place(values, seen, empty, where, out):
 
 
 @compiled
-def arrange(codes, at, starts):
-    """Return the order that sorts events by customer, then time, keeping the order of events at one instant."""
-    order = np.empty(len(codes), np.int64)
-    place = starts[:-1].copy()
+def arrange(codes, at, starts, begin, end, order):
+    """Write the order that sorts the events of the customers from *begin* up to *end* by customer, then time.
+
+    Events at one instant keep their order. Stretches of customers can be arranged side by side.
+    """
+    place = starts[begin:end].copy()
     for i in range(len(codes)):
-        order[place[codes[i]]] = i
-        place[codes[i]] += 1
-    for c in range(len(starts) - 1):
+        if begin <= codes[i] < end:
+            order[place[codes[i] - begin]] = i
+            place[codes[i] - begin] += 1
+    for c in range(begin, end):
         for i in range(starts[c] + 1, starts[c + 1]):
             if at[order[i - 1]] > at[order[i]]:
                 part = order[starts[c] : starts[c + 1]].copy()
                 order[starts[c] : starts[c + 1]] = part[np.argsort(at[part], kind="mergesort")]
                 break
-    return order
 
 
 @compiled

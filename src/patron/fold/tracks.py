@@ -6,7 +6,7 @@ engine's sort of text keys and cannot depend on how an engine streams.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,11 +20,35 @@ from patron.doors import CUSTOMER_NUMBER, is_past
 from patron.fold.codings import Column, coded, column, compact, instants
 from patron.streams import batches
 
-__all__ = ["Track", "load", "micros", "part_of"]
+__all__ = ["WHOLE", "Cut", "Track", "load", "micros"]
 
 EPOCH = datetime(1970, 1, 1)
 BATCH = 262_144
-WAITING = 3
+THREADS, WAITING = 2, 4
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One of some parts of the customers, by a hash of their key; a customer is always whole.
+
+    Args:
+        part: which part, from 0.
+        parts: into how many the customers are split.
+        key: the column that is hashed, the same for all event tables.
+    """
+
+    part: int
+    parts: int
+    key: str
+
+    def of(self, table: Table) -> Table:
+        """Return the rows of these customers."""
+        if self.parts == 1:
+            return table
+        return table.filter((table[self.key].hash() % self.parts + self.parts) % self.parts == self.part)
+
+
+WHOLE = Cut(0, 1, "customer")
 
 
 @dataclass(frozen=True)
@@ -85,27 +109,21 @@ def micros(moment: datetime) -> int:
     return (gone.days * 86_400 + gone.seconds) * 1_000_000 + gone.microseconds
 
 
-def load(events: Table, wanted: Mapping[Any, Value], latest: datetime, part: int, parts: int) -> Track:
-    """Read what is past at *latest*, of one of some parts of the customers, and sort it.
+def load(events: Table, wanted: Mapping[Any, Value], latest: datetime, cut: Cut = WHOLE) -> Track:
+    """Read what is past at *latest*, of some of the customers, and sort it.
 
     Args:
         events: the event table as measures see it.
         wanted: row-level expressions over it by key.
         latest: the end of what any cutoff looks at.
-        part: which part of the customers, from 0.
-        parts: into how many parts they are split, by a hash of their key.
+        cut: which customers.
     """
     named = {f"c{i}": value for i, value in enumerate(wanted.values())}
     times = {name: events[name].cast("timestamp(6)") for name in ("at", "known_at") if name in events.columns}
     key = events[CUSTOMER_NUMBER if CUSTOMER_NUMBER in events.columns else "customer"]
-    seen = events.select("customer", key=key, **times, **named)
-    seen = part_of(seen.filter(is_past(seen["at"], latest)), part, parts)
-    return _sorted(_read(seen.drop("customer")), tuple(wanted))
-
-
-def part_of(table: Table, part: int, parts: int) -> Table:
-    """Return the rows of one of some parts of the customers; a customer is always whole."""
-    return table if parts == 1 else table.filter((table.customer.hash() % parts + parts) % parts == part)
+    seen = events.select(cut.key, key=key, **times, **named)
+    seen = cut.of(seen.filter(is_past(seen["at"], latest)))
+    return _sorted(_read(seen.select("key", *times, *named)), tuple(wanted))
 
 
 Batches = dict[str, list[pa.Array]]
@@ -120,7 +138,7 @@ class _Read:
 
 
 def _read(asked: Table) -> _Read:
-    """Read all rows; one thread makes batches compact while the engine is at work on the next ones."""
+    """Read all rows; batches are made compact while the engine is at work on the next ones."""
     stream = batches(asked, BATCH)
     made: Batches = {name: [] for name in stream.schema.names}
     waiting: deque[Future[dict[str, pa.Array]]] = deque()
@@ -129,7 +147,7 @@ def _read(asked: Table) -> _Read:
         for name, values in waiting.popleft().result().items():
             made[name].append(values)
 
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         for batch in stream:
             waiting.append(pool.submit(_compact, batch))
             if len(waiting) == WAITING:
@@ -152,14 +170,20 @@ def _sorted(read: _Read, keys: Sequence[Any]) -> Track:
     def joined(name: str) -> Column:
         return column(read.batches.pop(name), read.kinds.field(name).type)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         joining = [pool.submit(joined, f"c{i}") for i in range(len(keys))]
         customers, codes = coded(read.batches.pop("key"))
         at = instants(read.batches.pop("at"))
         starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(customers)))]).astype(np.int64)
-        order = arrange(codes, at, starts)
-        at = at[order]
+        order = np.empty(len(codes), np.int64)
+        middle = int(np.searchsorted(starts[:-1], len(codes) // 2))
+        halves = [
+            pool.submit(arrange, codes, at, starts, begin, end, order)
+            for begin, end in ((0, middle), (middle, len(customers)))
+        ]
         columns = {key: made.result() for key, made in zip(keys, joining, strict=True)}
+        wait(halves)
+        at = at[order]
         order = _settled(order, at, starts, columns)
         placed = [pool.submit(column.take, order) for column in columns.values()]
         known = instants(read.batches.pop("known_at"))[order] if "known_at" in read.batches else None
