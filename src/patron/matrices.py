@@ -69,7 +69,7 @@ def matrix(
 
     Raises:
         QuestionError: a cutoff lies outside the history or comes twice, none is given, or no customer is asked about.
-        HistoryError: an event table changed while it was read.
+        HistoryError: events do not fit in memory, and there is no room on disk.
     """
     asked = question.on(history)
     made = [sheet for sheet in sheets(_before(asked, history, cutoffs, memory, progress)) if len(sheet.customer)]
@@ -105,7 +105,7 @@ def write_rows(
 
     Raises:
         QuestionError: as `matrix`.
-        HistoryError: an event table changed while it was read.
+        HistoryError: events do not fit in memory, and there is no room on disk.
     """
     asked = question.on(history)
     job = _before(asked, history, cutoffs, memory, progress)
@@ -142,7 +142,7 @@ def answers(question: Question, history: History, cutoffs: Sequence[datetime], m
 
     Raises:
         QuestionError: a horizon has not passed, no cutoff is given, or one comes twice.
-        HistoryError: an event table changed while it was read.
+        HistoryError: events do not fit in memory, and there is no room on disk.
     """
     times = _checked(history, cutoffs)
     for cutoff in times:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import ibis
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.fold.states import DAY
-from patron.fold.tracks import Cut, Track
+from patron.fold.tracks import Track
 from patron.measures import ON_CUTOFF, Measure
 from patron.passes import Pass
 from patron.plan import answered
@@ -29,12 +30,12 @@ class Part:
     Args:
         job: what is computed.
         tracks: the events of these customers, by event table.
-        cut: which part of the customers it is.
+        number: which part it is, from 0.
     """
 
     job: Pass
     tracks: Mapping[str, Track]
-    cut: Cut
+    number: int
 
     @property
     def customers(self) -> pa.Array:
@@ -89,16 +90,16 @@ class Part:
         out = {name: np.full(len(who), np.nan, object) for name in asked}
         for c in range(len(self.cutoffs)):
             rows = np.flatnonzero(when == c)
-            made = self._answered(c, tuple(asked.values()))
-            at = pc.index_in(self.customers.take(pa.array(who[rows])), value_set=made["customer"])
+            asking = self.customers.take(pa.array(who[rows]))
+            made = self._answered(asking, self.job.cutoffs[c], tuple(asked.values()))
+            at = pc.index_in(asking, value_set=made["customer"])
             for name in asked:
                 out[name][rows] = made[name].take(at).to_numpy(zero_copy_only=False)
         return {name: v if self.job.is_text(asked[name]) else v.astype(np.float64) for name, v in out.items()}
 
-    def _answered(self, c: int, measures: tuple[Measure, ...]) -> pa.Table:
-        job, cutoff = self.job, self.job.cutoffs[c]
-        asked = self.cut.of(job.history.past("orders", cutoff, job.active_in))
-        spine = asked.select("customer").distinct().mutate(cutoff=ibis.literal(cutoff))
+    def _answered(self, asking: pa.Array, cutoff: datetime, measures: tuple[Measure, ...]) -> pa.Table:
+        job = self.job
+        spine = ibis.memtable(pa.table({"customer": asking})).mutate(cutoff=ibis.literal(cutoff))
         made = answered(spine, lambda name, window: job.side.door(job.history, name, cutoff, window), measures)
         return made.to_pyarrow().combine_chunks()
 

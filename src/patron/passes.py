@@ -15,11 +15,12 @@ import ibis.expr.operations as ops
 import numpy as np
 from ibis.expr.types import Table
 
-from patron.doors import CUSTOMER_NUMBER, blank, is_past
+from patron.doors import CUSTOMER_NUMBER, blank
 from patron.fold.formulas import Formula, Run, prepared
+from patron.fold.loading import Reading
 from patron.fold.reductions import columns_of
 from patron.fold.states import Rows
-from patron.fold.tracks import WHOLE, Cut, Track, load
+from patron.fold.tracks import Track
 from patron.fold.walks import Ask, Group, rows_ahead, rows_before, together
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
@@ -30,6 +31,7 @@ __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
 GIGABYTE = 2**30
 EVENT_BYTES, COLUMN_BYTES, ROW_BYTES = 60, 20, 60
+PART_EVENTS = 2_000_000  # what is sorted fastest, as it stays near the processor
 
 
 @dataclass(frozen=True)
@@ -207,35 +209,36 @@ class Pass:
         """The event tables that are read; orders always, as they tell who is asked about."""
         return sorted({"orders", *(m.source for m in self.formulas)})
 
-    def wanted(self, source: str) -> dict[Any, Any]:
-        """Return the row-level expressions that the fold reads of a table."""
+    @cached_property
+    def wanted(self) -> dict[str, dict[Any, Any]]:
+        """The row-level expressions that the fold reads of each table."""
+        return {source: self._wanted(source) for source in self.sources}
+
+    def _wanted(self, source: str) -> dict[Any, Any]:
         table = self.history[source]
         swap = {unbound(source, table.schema()).op(): blank(table).op()}
         read = dict.fromkeys(value for leaf, _ in self.asks.get(source, ()) for value in columns_of(leaf))
         return {value: value.replace(swap).to_expr() for value in read}
 
-    def count(self, source: str) -> int:
-        """Return how many events of a table the pass will read."""
-        table = self.history[source]
-        return int(table.filter(is_past(table["at"], self.latest)).count().to_pyarrow().as_py())
+    def reading(self, source: str) -> Reading:
+        """Return what is read of an event table."""
+        return Reading(blank(self.history[source]), self.wanted[source], self.latest)
 
-    def load(self, source: str, cut: Cut = WHOLE) -> Track:
-        """Read the events of some of the customers."""
-        return load(blank(self.history[source]), self.wanted(source), self.latest, cut)
-
-    def cut(self, part: int) -> Cut:
-        """Return one of the parts into which the customers are split."""
-        sources = {"orders", *self.asked} - {ON_CUTOFF}
-        numbered = all(CUSTOMER_NUMBER in self.history[source].columns for source in sources)
-        return Cut(part, self.parts, CUSTOMER_NUMBER if numbered else "customer")
+    @property
+    def key(self) -> str:
+        """The column by which customers are parted, the same in all event tables."""
+        numbered = all(CUSTOMER_NUMBER in self.history[source].columns for source in self.sources)
+        return CUSTOMER_NUMBER if numbered else "customer"
 
     @cached_property
     def parts(self) -> int:
         """Into how many parts the customers are split so that the events of one fit in memory."""
-        rows = {receipt.table: receipt.used for receipt in self.history.receipts}
-        most = max(rows.values())
-        sizes = {s: rows.get(s, most) * (EVENT_BYTES + COLUMN_BYTES * len(self.wanted(s))) for s in self.sources}
-        return max(1, -(-sum(sizes.values()) // int(self.memory * GIGABYTE)))
+        used = {receipt.table: receipt.used for receipt in self.history.receipts}
+        most = max(used.values())
+        counts = {source: used.get(source, most) for source in self.sources}
+        size = sum(n * (EVENT_BYTES + COLUMN_BYTES * len(self.wanted[source])) for source, n in counts.items())
+        needed = -(-size // int(self.memory * GIGABYTE))
+        return 1 if needed <= 1 else max(needed, sum(counts.values()) // PART_EVENTS)
 
     @cached_property
     def rows(self) -> int:

@@ -6,18 +6,18 @@ know comes cutoff by cutoff from the generic path and meets the folded columns o
 
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
 
-from patron.errors import HistoryError
 from patron.fold.tracks import Track
 from patron.fold.walks import walked
 from patron.measures import Combination, guarded
@@ -59,38 +59,34 @@ def sheets(job: Pass, rows: int = ALL) -> Iterator[Sheet]:
         rows: how many rows a sheet may have, about; all of a part unless given.
 
     Raises:
-        HistoryError: an event table changed while it was read in several parts.
+        HistoryError: events do not fit in memory, and there is no room on disk.
         MeasureError: a measure does not fit its event table.
     """
-    parts = job.parts
-    counts = {source: job.count(source) for source in job.sources} if parts > 1 else {}
-    read: dict[str, int] = defaultdict(int)
     if "patron.fold.kernel" not in sys.modules:
         job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
-    begun = time.perf_counter()
-    for number in range(parts):
-        left = (time.perf_counter() - begun) / number * (parts - number) if number else None
-        job.progress(Progress(f"Reading events, part {number + 1} of {parts}", number / parts, left))
-        cut = job.cut(number)
-        part = Part(job, {source: job.load(source, cut) for source in job.sources}, cut)
-        for source, track in part.tracks.items():
-            read[source] += len(track)
-        if number == parts - 1:
-            _check_unchanged(counts, read)
-        for first, last in _cut(part.offsets, rows):
-            yield _Piece(part, first, last).sheet()
-        del part
+    with TemporaryDirectory(prefix="patron-") as folder:
+        begun = time.perf_counter()
+        for number, tracks in enumerate(_tracks(job, Path(folder))):
+            left = (time.perf_counter() - begun) / number * (job.parts - number) if number else None
+            job.progress(Progress(f"Part {number + 1} of {job.parts} is read", number / job.parts, left))
+            part = Part(job, tracks, number)
+            for first, last in _cut(part.offsets, rows):
+                yield _Piece(part, first, last).sheet()
     job.progress(Progress("Done", 1.0, 0.0))
 
 
-def _check_unchanged(counts: Mapping[str, int], read: Mapping[str, int]) -> None:
-    """Refuse events that are others than those that were counted before."""
-    for source, count in counts.items():
-        if read[source] != count:
-            raise HistoryError(
-                f"Event table {source!r} changed while it was read: {count} rows were counted, {read[source]} came. "
-                "Nothing was kept. Wait until the table is written, or read a copy of it."
-            )
+def _tracks(job: Pass, folder: Path) -> Iterator[dict[str, Track]]:
+    """Load the events of each part of the customers; each event table is read once."""
+    readings = {source: job.reading(source) for source in job.sources}
+    job.progress(Progress("Reading events", 0.0, None))
+    if job.parts == 1:
+        yield {source: reading.load() for source, reading in readings.items()}
+        return
+    paths = {source: reading.part(job.parts, job.key, folder / source) for source, reading in readings.items()}
+    for number in range(job.parts):
+        yield {source: reading.load_part(paths[source][number]) for source, reading in readings.items()}
+        for files in paths.values():
+            files[number].unlink()
 
 
 def _cut(offsets: np.ndarray, rows: int) -> list[tuple[int, int]]:
@@ -122,10 +118,8 @@ class _Piece:
         with ThreadPoolExecutor(THREADS) as pool:
             for done, _ in enumerate(pool.map(self._write, blocks), start=1):
                 gone = (self.first + (self.last - self.first) * done / len(blocks)) / len(self.part.customers)
-                share = (self.part.cut.part + gone) / self.part.cut.parts
-                self.job.progress(
-                    Progress(f"Folding part {self.part.cut.part + 1} of {self.part.cut.parts}", share, None)
-                )
+                share = (self.part.number + gone) / self.job.parts
+                self.job.progress(Progress(f"Folding part {self.part.number + 1} of {self.job.parts}", share, None))
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""

@@ -12,7 +12,7 @@ import pytest
 from conftest import retail_world
 from fold.measured import MEASURES
 from patron.errors import HistoryError, MeasureError, QuestionError
-from patron.fold.tracks import load
+from patron.fold.loading import Reading
 from patron.history import History
 from patron.matrices import _joined, answers, matrix, write_rows
 from patron.measures import combine, measure
@@ -178,18 +178,31 @@ def test_answers_in_parts_are_the_answers_at_once():
     np.testing.assert_array_equal(one, many)
 
 
-def test_a_table_that_grows_while_its_parts_are_read_is_refused(tmp_path):
+def test_a_table_that_grows_while_its_parts_are_folded_changes_nothing_as_it_is_read_once(tmp_path):
     path = tmp_path / "orders.parquet"
     frame = pd.DataFrame({"customer": [str(i) for i in range(200)], "at": CUTOFF - timedelta(days=2), "amount": 1.0})
     frame.to_parquet(path)
     history = History.of(orders=events(path))
 
     def grow(progress: Progress) -> None:
-        if progress.share == 0.0:
+        if progress.what.startswith("Folding"):
             pd.concat([frame, frame]).to_parquet(path)
 
     job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
-    with pytest.raises(HistoryError, match="'orders' changed while it was read: 200 rows were counted"):
+    made = list(sheets(job))
+    assert len(made) == job.parts > 3
+    assert sorted(who for sheet in made for who in sheet.customer.to_pylist()) == sorted(frame.customer)
+
+
+def test_a_full_disk_is_told(tmp_path, monkeypatch):
+    world = retail_world(seed=3, customers=30)
+    job = Pass(world.history, EVER, churn(90).on(world.history).features, (CUTOFF,), memory=1e-5)
+
+    def full(*asked):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.ipc.new_stream", full)
+    with pytest.raises(HistoryError, match=r"failed: No space left on device\. Allow more memory, or name a folder"):
         list(sheets(job))
 
 
@@ -227,7 +240,7 @@ def test_progress_ends_at_one():
 def test_money_is_read_to_the_last_digit(whole):
     table = ibis.memtable({"customer": ["a"], "at": [CUTOFF], "amount": [whole]})
     table = table.mutate(amount=table.amount.cast("decimal(38, 4)"))
-    column = load(table, {"m": table.amount}, CUTOFF + timedelta(days=1)).columns["m"]
+    column = Reading(table, {"m": table.amount}, CUTOFF + timedelta(days=1)).load().columns["m"]
     assert column.values[0] == int(whole * 10_000)
 
 

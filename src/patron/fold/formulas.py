@@ -118,7 +118,15 @@ def _joined(arithmetic: Callable[..., Any], parts: Sequence[Run]) -> Run:
 
 
 def _divided(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return one / np.where(other == 0, np.nan, other)
+    from patron.fold.kernel import ratio
+
+    return np.asarray(ratio(one, other))
+
+
+def _null_if(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    from patron.fold.kernel import null_if
+
+    return np.asarray(null_if(one, other))
 
 
 def _first_known(*parts: np.ndarray) -> np.ndarray:
@@ -147,7 +155,7 @@ ARITHMETIC: Mapping[type[ops.Node], Callable[..., Any]] = {
     ops.Divide: _divided,
     ops.Negate: np.negative,
     ops.Abs: np.abs,
-    ops.NullIf: lambda one, other: np.where(one == other, np.nan, one),
+    ops.NullIf: _null_if,
     ops.Coalesce: _first_known,
     ops.Equals: _compared(np.equal),
     ops.NotEquals: _compared(np.not_equal),

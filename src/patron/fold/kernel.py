@@ -14,9 +14,9 @@ import numpy as np
 from patron.doors import is_past
 
 __all__ = [
-    "active", "arrange", "bins_walk", "cut", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "numbers_ever",
-    "numbers_walk", "oldest", "place", "quantile_walk", "tally_ever", "tally_walk", "tied", "variety_ever",
-    "variety_walk",
+    "active", "arrange", "bins_walk", "cut", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "null_if",
+    "numbers_ever", "numbers_walk", "oldest", "place", "quantile_walk", "ratio", "tally_ever", "tally_walk", "tied",
+    "variety_ever", "variety_walk",
 ]  # fmt: skip
 
 
@@ -81,6 +81,24 @@ def place(values, seen, empty, where, out):
     for r in range(len(values)):
         value = values[r]
         out[where[r]] = value if seen[r] > 0 and value == value else empty
+
+
+@compiled
+def ratio(one, other):
+    """Return one number divided by another, NaN where the other is zero."""
+    out = np.empty(len(one))
+    for r in range(len(one)):
+        out[r] = one[r] / other[r] if other[r] != 0 else np.nan
+    return out
+
+
+@compiled
+def null_if(one, other):
+    """Return numbers, NaN where they equal the others."""
+    out = np.empty(len(one))
+    for r in range(len(one)):
+        out[r] = np.nan if one[r] == other[r] else one[r]
+    return out
 
 
 @compiled

@@ -183,8 +183,9 @@ def _total(found: np.ndarray, column: Column) -> np.ndarray:
 
 
 def _mean(found: np.ndarray, column: Column) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return _total(found, column) / found[0]
+    from patron.fold.kernel import ratio
+
+    return np.asarray(ratio(_total(found, column), found[0]))
 
 
 def _deviation(fewer: int) -> Finish:
