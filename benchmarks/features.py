@@ -61,7 +61,7 @@ def generate(events: int, path: Path, seed: int = 7) -> None:
     writer.close()
 
 
-def patron_features():
+def patron_features(finite: int = len(DAYS)):
     from patron.measures import combine, measure
     from patron.periods import EVER, days
 
@@ -76,7 +76,7 @@ def patron_features():
         function.__name__ = function.__doc__ = name
         return combine(*parts)(function)
 
-    windows = (*days(*DAYS), EVER)
+    windows = (*days(*DAYS[:finite]), EVER)
     n = one("n", lambda orders: orders.count(), windows, empty=0)
     total = one("total", lambda orders: orders.amount.sum(), windows)
     return (
@@ -124,6 +124,21 @@ def patron(path: Path, times: list[datetime]):
     return lambda: matrix(asked, history, times).X
 
 
+def patron_windows(finite: int):
+    """The same over fewer windows."""
+
+    def prepare(path: Path, times: list[datetime]):
+        from patron.history import History
+        from patron.matrices import matrix
+        from patron.stores import events
+
+        history = History.of(orders=events(path, returns={"channel": "none"}))
+        asked = Asked(patron_features(finite))
+        return lambda: matrix(asked, history, times).X
+
+    return prepare
+
+
 def patron_text(path: Path, times: list[datetime]):
     """The same with keys as texts, which are tidied at the door."""
     import duckdb
@@ -144,6 +159,23 @@ def patron_parquet(path: Path, times: list[datetime]):
     asked = Asked(patron_features())
     out = path.with_suffix(".rows.parquet")
     return lambda: write_rows(asked, history, times, out, memory=0.5)
+
+
+def patron_streamed(path: Path, times: list[datetime]):
+    """Rows handed on sheet by sheet and let go, as a job does that writes or scores them."""
+    from patron.history import History
+    from patron.passes import Pass
+    from patron.periods import EVER
+    from patron.sheets import sheets
+    from patron.stores import events
+
+    history = History.of(orders=events(path, returns={"channel": "none"}))
+
+    def run():
+        job = Pass(history, EVER, patron_features(), tuple(times), memory=0.6)
+        return sum(len(sheet.customer) for sheet in sheets(job, job.rows))
+
+    return run
 
 
 def floor(path: Path, times: list[datetime]):
@@ -278,6 +310,29 @@ def featuretools(path: Path, times: list[datetime]):
     return run
 
 
+def temporian(path: Path, times: list[datetime]):
+    """36 of the 74: its moving operators, sampled at the cutoffs (its windows hold an event at the cutoff)."""
+    import pandas as pd
+    import temporian as tp
+
+    frame = pd.read_parquet(path, columns=["customer", "at", "amount"])
+    first = frame.groupby("customer")["at"].min()
+    rows = pd.concat([pd.DataFrame({"customer": first.index[first < c], "at": c}) for c in times])
+
+    def run():
+        events = tp.from_pandas(frame, indexes=["customer"], timestamps="at")
+        asked = tp.from_pandas(rows, indexes=["customer"], timestamps="at")
+        made = []
+        for d in (*DAYS, 10_000):
+            settings = {"window_length": tp.duration.days(d), "sampling": asked}
+            made += [events.moving_sum(**settings), events.simple_moving_average(**settings)]
+            made += [events.moving_standard_deviation(**settings), events.moving_count(**settings)]
+            made += [events.moving_min(**settings), events.moving_max(**settings)]
+        return len(made)
+
+    return run
+
+
 def pandas_loop(path: Path, times: list[datetime], sample: int = 100):
     """What a first notebook does: for each customer and cutoff filter and reduce; sampled, then extrapolated."""
     import pandas as pd
@@ -303,13 +358,17 @@ def pandas_loop(path: Path, times: list[datetime], sample: int = 100):
 
 WAYS = {
     "floor": (floor, 3), "patron": (patron, 8), "patron, text keys": (patron_text, 4),
-    "patron to parquet": (patron_parquet, 1), "sql": (sql, 3),
+    "patron, streamed": (patron_streamed, 2), "patron to parquet": (patron_parquet, 1), "sql": (sql, 3),
     "sql in 8 parts": (sql_in_parts, 1), "polars": (polars, 3), "featuretools (48)": (featuretools, 1),
-    "pandas loop": (pandas_loop, 1),
+    "temporian (36)": (temporian, 1), "pandas loop": (pandas_loop, 1),
 }  # fmt: skip
+WAYS |= {f"patron, {n + 1} windows": (patron_windows(n), 4) for n in range(0, len(DAYS), 2)}
+GROWTH = [way for way in WAYS if way.endswith(" windows")]
 LARGE = 2_000_000
-FOR_LARGE = ("floor", "patron", "patron to parquet", "sql in 8 parts")
-PEERS = ("polars", "featuretools (48)", "pandas loop")
+FOR_LARGE = ("floor", "patron", "patron, streamed", "patron to parquet", "sql in 8 parts")
+HUGE = 20_000_000
+FOR_HUGE = ("floor", "patron, streamed")
+PEERS = ("polars", "featuretools (48)", "temporian (36)", "pandas loop")
 
 
 def one(way: str, path: Path, n: int) -> None:
@@ -363,12 +422,12 @@ def differing(one: dict, other: dict) -> list[str]:
     ]  # fmt: skip
 
 
-def report(events: int, found: dict[str, dict], growth: list[tuple[int, float]], cold: dict | None) -> str:
-    base, ground = found["patron"]["wall"], found["floor"]["wall"]
+def report(events: int, found: dict[str, dict], growth: dict[str, list[str]], cold: dict | None) -> str:
+    base, ground = found.get("patron", found["patron, streamed"])["wall"], found["floor"]["wall"]
     lines = [f"## {events:,} events, 12 cutoffs, 6 windows, 74 columns", ""]
     lines += [
-        "| way | wall s | times patron | times the floor | CPU s | peak GB | same values as SQL |",
-        "|---|---|---|---|---|---|---|",
+        "| way | wall s | times patron | times the floor | s for a million events | CPU s | peak GB | same as SQL |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for way, told in found.items():
         same = "-"
@@ -377,16 +436,22 @@ def report(events: int, found: dict[str, dict], growth: list[tuple[int, float]],
             differ = differing(told, sql)
             same = "yes" if not differ else f"no: {', '.join(differ[:4])}"
         wall = told["wall"]
-        figures = (wall, wall / base, wall / ground, told["cpu"], told["peak"])
-        lines.append(f"| {way} | {figures[0]:.2f} | {' | '.join(f'{v:.1f}' for v in figures[1:3])} | "
-                     f"{' | '.join(f'{v:.2f}' for v in figures[3:])} | {same} |")  # fmt: skip
+        lines.append(f"| {way} | {wall:.2f} | {wall / base:.1f} | {wall / ground:.1f} | {wall / events * 1e6:.2f} | "
+                     f"{told['cpu']:.2f} | {told['peak']:.2f} | {same} |")  # fmt: skip
     if cold:
         warm = found["patron"]["first"]
         lines += ["", f"First use ever, nothing compiled: {cold['first']:.1f} s; compiled before: {warm:.1f} s"]
         lines += ["(a fresh process, imports and the checks at the door included)."]
-    if growth:
-        lines += ["", "Growth with cutoffs: " + ", ".join(f"{n}: {wall:.2f} s" for n, wall in growth) + "."]
+    lines += [line for what, told in growth.items() for line in ("", f"Growth with {what}: {', '.join(told)}.")]
     return "\n".join(lines) + "\n"
+
+
+def grown(path: Path, peers: str) -> dict[str, list[str]]:
+    """How the time of Patron grows with cutoffs and with windows."""
+    by_cutoffs = [(n, measured("patron", path, n, peers)["wall"]) for n in (1, 6, 12, 24)]
+    by_windows = [(way.split()[1], measured(way, path, 12, peers)["wall"]) for way in GROWTH]
+    found = {"cutoffs": by_cutoffs, "windows": by_windows}
+    return {what: [f"{n}: {wall:.2f} s" for n, wall in told] for what, told in found.items()}
 
 
 def main() -> None:
@@ -407,15 +472,13 @@ def main() -> None:
         for events in given.events:
             path = Path(folder) / f"events{events}.parquet"
             generate(events, path)
-            ways = [way for way in (WAYS if events <= LARGE else FOR_LARGE) if way not in given.skip]
-            found = {way: measured(way, path, 12, given.peers) for way in ways}
-            known = {way: told for way, told in found.items() if told}
-            if events > LARGE:
-                pages.append(report(events, known, [], None))
-                continue
-            cold = measured("patron", path, 12, given.peers, {"NUMBA_CACHE_DIR": str(Path(folder) / f"cold{events}")})
-            growth = [(n, measured("patron", path, n, given.peers)["wall"]) for n in (1, 6, 12, 24)]
-            pages.append(report(events, known, growth, cold))
+            sized = FOR_HUGE if events > HUGE else FOR_LARGE if events > LARGE else WAYS
+            ways = [way for way in sized if way not in (*given.skip, *GROWTH)]
+            found = {way: told for way in ways if (told := measured(way, path, 12, given.peers))}
+            small = events <= LARGE
+            cache = {"NUMBA_CACHE_DIR": str(Path(folder) / f"cold{events}")}
+            cold = measured("patron", path, 12, given.peers, cache) if small else None
+            pages.append(report(events, found, grown(path, given.peers) if small else {}, cold))
             sys.stdout.write(pages[-1] + "\n")
     PAGE.write_text("\n".join(pages), encoding="utf-8")
 
