@@ -19,8 +19,9 @@ COLUMNS = {
     "orders": ("customer", "at", "amount"),
     "returns": ("customer", "at", "amount"),
     "lines": ("customer", "at", "order", "item", "category", "quantity", "price"),
-    "contacts": ("customer", "at", "channel", "kind", "cost"),
-    "tickets": ("customer", "at", "channel", "kind", "cost"),
+    "contacts": ("customer", "at", "channel", "kind", "cost", "direction"),
+    "tickets": ("customer", "at", "channel", "kind", "cost", "direction"),
+    "referrals": ("customer", "at"),
     "late_orders": ("customer", "at", "known_at", "amount"),
 }
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from patron.datasets import online_retail
-from patron.features import available, contacts
+from patron.features import available, contacts, social
 from patron.features.__main__ import page
 from patron.passes import Pass
 from patron.periods import EVER, monthly
@@ -20,6 +20,6 @@ def test_the_bundled_data_get_about_a_hundred_features_all_from_the_fold():
     history = online_retail()
     kept, left_out = available(history)
     assert 90 <= len(columns(kept)) <= 110
-    assert set(left_out) == {feature.name for feature in contacts.ALL}  # the shop has no table of contacts
+    assert set(left_out) == {feature.name for feature in (*contacts.ALL, *social.ALL)}  # the shop has no such tables
     assert {path.path for path in explain_plan(kept, history.tables)} == {"fold", "combination", "cutoff"}
     assert not Pass(history, EVER, kept, monthly("2010-06", "2010-07")).generic

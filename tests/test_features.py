@@ -16,6 +16,7 @@ from patron.matrices import matrix
 from patron.measures import THEMES
 from patron.plan import columns, definitions
 from patron.questions import churn
+from patron.stores import events
 
 ORDERS = [("ann", ago(10), 40.0), ("ann", ago(40), 20.0), ("ann", ago(100), 30.0), ("ann", ago(400), 10.0)]
 RETURNS = [("ann", ago(5), 8.0), ("ann", ago(200), 2.0)]
@@ -53,21 +54,24 @@ LAPSED = {
     "last_order": 5, "first_order": 5, "return_rate": 0, "refund_share": 0, "basket": 0, "month": 7,
 }  # fmt: skip
 CONTACTS = [
-    ("ann", ago(10), "mail", "complaint", 2.0),
-    ("ann", ago(80), "call", "question", 3.0),
-    ("ann", ago(200), "call", "complaint", 4.0),
-    ("ann", ago(300), "call", "complaint", 5.0),
-    ("ann", ago(500), "shop", "question", 7.0),
+    ("ann", ago(10), "mail", "complaint", 2.0, "out"),
+    ("ann", ago(80), "call", "question", 3.0, "in"),
+    ("ann", ago(200), "call", "complaint", 4.0, "in"),
+    ("ann", ago(300), "call", "complaint", 5.0, "in"),
+    ("ann", ago(500), "shop", "question", 7.0, "out"),
 ]
 ANN_CONTACTS = {
     "contacts_30d": 1, "contacts_90d": 2, "contacts_365d": 4, "last_contact": 10,
     "contact_channels_365d": 2, "contact_channels": 3, "contact_kinds_365d": 2, "contact_kinds": 2,
     "contact_cost_365d": 14, "contact_cost": 21, "contact_complaints_365d": 3 / 4, "contact_complaints": 3 / 5,
-    "contact_trend": 2 / 4, "contacts_per_order_365d": 4 / 3,
+    "contacts_begun_30d": 0, "contacts_begun_90d": 1, "contacts_begun_365d": 3, "contacts_begun_share_365d": 3 / 4,
+    "contacts_begun_share": 3 / 5, "contact_trend": 2 / 4, "contacts_per_order_365d": 4 / 3,
     "tickets_30d": 1, "tickets_90d": 2, "tickets_365d": 4, "last_ticket": 10, "ticket_channels_365d": 2,
     "ticket_channels": 3, "ticket_cost_365d": 14, "ticket_cost": 21, "ticket_complaints_365d": 3 / 4,
     "ticket_complaints": 3 / 5,
 }  # fmt: skip
+REFERRALS = [("ann", ago(20)), ("ann", ago(500))]
+ANN_REFERRALS = {"referrals_365d": 1, "referrals": 2, "last_referral": 20}
 GONE = {10: 40, 40: 20, 100: 30, 400: 10}  # ann's orders: days ago and money; a Friday, Wednesday, Saturday, Sunday
 ANN_WIDE = {
     "fresh_orders": sum(0.5 ** (d / 30) for d in GONE), "warm_orders": sum(0.5 ** (d / 180) for d in GONE),
@@ -151,6 +155,11 @@ def test_contacts_and_tickets_are_counted_by_hand():
     assert {name: made[name] for name in ANN_CONTACTS} == pytest.approx(ANN_CONTACTS)
 
 
+def test_referrals_are_counted_by_hand():
+    made = features_at(history_of(ORDERS, referrals=REFERRALS), CUTOFF, *features.social.ALL).loc["ann"].to_dict()
+    assert {name: made[name] for name in ANN_REFERRALS} == pytest.approx(ANN_REFERRALS)
+
+
 def test_habits_values_and_baskets_are_counted_by_hand():
     asked = (*features.habits.ALL, *features.values.ALL, *features.baskets.ALL)
     history = history_of(ORDERS, returns=RETURNS, lines=LINES)
@@ -159,9 +168,9 @@ def test_habits_values_and_baskets_are_counted_by_hand():
 
 
 def test_the_fold_gives_what_was_counted_by_hand():
-    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS)
+    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS, referrals=REFERRALS)
     made = matrix(churn(90, features=features.ALL), history, [CUTOFF])
-    assert made.X.iloc[0].to_dict() == pytest.approx(ANN | ANN_WIDE | ANN_CONTACTS, rel=1e-6)
+    assert made.X.iloc[0].to_dict() == pytest.approx(ANN | ANN_WIDE | ANN_CONTACTS | ANN_REFERRALS, rel=1e-6)
 
 
 def test_features_without_their_table_or_role_are_left_out_and_named() -> None:
@@ -171,7 +180,7 @@ def test_features_without_their_table_or_role_are_left_out_and_named() -> None:
 
 
 def test_every_built_in_feature_has_words_a_theme_and_a_unit() -> None:
-    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS)
+    history = history_of(ORDERS, returns=RETURNS, lines=LINES, contacts=CONTACTS, tickets=CONTACTS, referrals=REFERRALS)
     for told in definitions(history.tables, features.ALL):
         assert told.words[0].isupper()
         assert told.theme in THEMES
@@ -203,3 +212,10 @@ def test_a_wider_window_never_holds_less(sold: list[tuple]) -> None:
     asked = features_at(history, CUTOFF, purchases.orders)
     widening = asked[["orders_30d", "orders_90d", "orders_180d", "orders_365d", "orders"]]
     assert (widening.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+
+
+def test_a_feature_that_cannot_be_made_is_named_once_whatever_its_variants():
+    bare = History.of(orders=events(pd.DataFrame({"customer": ["a"], "at": ["2024-05-01"]})))
+    left_out = features.available(bare)[1]
+    assert "largest_order" in left_out
+    assert len(left_out) == len(set(left_out))

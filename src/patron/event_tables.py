@@ -21,7 +21,7 @@ from patron.errors import HistoryError, listed, nearest
 __all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
 
 MONEY = "decimal(18, 4)"
-TEXT_ROLES = ("order", "item", "category", "channel", "kind")
+TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
 NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
 ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")

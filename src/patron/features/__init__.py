@@ -1,7 +1,7 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
 from patron.errors import MeasureError
-from patron.features import baskets, breadth, contacts, habits, purchases, season, service, values
+from patron.features import baskets, breadth, contacts, habits, purchases, season, service, social, values
 from patron.features.rhythm import fitted
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
@@ -18,11 +18,12 @@ __all__ = [
     "purchases",
     "season",
     "service",
+    "social",
     "values",
 ]
 
 BASIC: tuple[Feature, ...] = (*purchases.ALL, *service.ALL, *breadth.ALL, *season.ALL)
-ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL, *contacts.ALL)
+ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL, *contacts.ALL, *social.ALL)
 
 
 def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
@@ -35,10 +36,10 @@ def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tu
         features: candidates, all built-in ones by default.
 
     Returns:
-        the features that can be computed, and the names of the others.
+        the features that can be computed, and the names of the others, each once.
     """
     kept = tuple(f for f in features if _answers(history, f))
-    return kept, tuple(f.name for f in features if f not in kept)
+    return kept, tuple(dict.fromkeys(f.name for f in features if f not in kept))
 
 
 def _answers(history: History, feature: Feature) -> bool:

@@ -1,6 +1,6 @@
 """Features of contacts in both directions: how often, by what way, how long ago, how dear, and with what complaints.
 
-They look at the event table `contacts` (whoever began them) and at `tickets` (requests for service).
+They look at the event table `contacts` (whoever began them; `direction` is `in` where the customer did) and at `tickets` (requests for service).
 """
 
 from patron.features.purchases import orders
@@ -49,6 +49,18 @@ def contact_complaints(contacts):
     return contacts.count(where=contacts.kind == "complaint") / contacts.count()
 
 
+@measure(windows=WINDOWS, empty=0, theme="contact", unit="contacts")
+def contacts_begun(contacts):
+    """Contacts begun by the customer."""
+    return contacts.count(where=contacts.direction == "in")
+
+
+@measure(windows=YEAR, theme="contact", unit="share")
+def contacts_begun_share(contacts):
+    """Share of contacts begun by the customer."""
+    return contacts.count(where=contacts.direction == "in") / contacts.count()
+
+
 @combine(contacts.over(*days(90)), contacts.over(*days(365)), theme="contact")
 def contact_trend(near, far):
     """Share of the year's contacts that fell in the last 90 days."""
@@ -92,6 +104,6 @@ def ticket_complaints(tickets):
 
 
 ALL = (
-    contacts, last_contact, contact_channels, contact_kinds, contact_cost, contact_complaints, contact_trend,
-    contacts_per_order, tickets, last_ticket, ticket_channels, ticket_cost, ticket_complaints,
+    contacts, last_contact, contact_channels, contact_kinds, contact_cost, contact_complaints, contacts_begun,
+    contacts_begun_share, contact_trend, contacts_per_order, tickets, last_ticket, ticket_channels, ticket_cost, ticket_complaints,
 )  # fmt: skip
