@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench-features bench-accuracy ui clean
+.PHONY: demo test check bench-features bench-accuracy bench-timing ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -25,6 +25,9 @@ bench-features: $(VENV)/.dev ## Measure features beside other tools; PEERS=a Pyt
 
 bench-accuracy: $(VENV)/.dev ## Measure answers beside other tools on the data sets of DATA (default ../shared/data)
 	$(BIN)/python -W ignore benchmarks/accuracy.py $(or $(DATA),../shared/data) docs/benchmarks-accuracy.md
+
+bench-timing: $(VENV)/.dev ## Measure when customers buy next on the data sets of DATA (default ../shared/data)
+	$(BIN)/python -W ignore benchmarks/timing.py $(or $(DATA),../shared/data) docs/benchmarks-timing.md
 
 docs/features.md: $(VENV)/.core
 	$(BIN)/python -m patron.features > $@

@@ -18,8 +18,11 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from bars import bars
+from worth import Period
+from worth import table as worth_table
 
-from patron.evaluation import auc, bias, figures, log_loss, paired
+from patron.evaluation import Figure, auc, bias, figures, log_loss, paired
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
 from patron.models.reach import inner_split, train_beyond
@@ -40,6 +43,12 @@ The last two columns are differences of Patron to each peer on the same draws of
 log loss below zero are better, and an interval that holds zero is a tie. Patron chose its candidate
 without these cutoffs, but the rules by which it chooses were set while they were looked at.
 lifetimes gives no chance of a purchase, so exp(-expected purchases) stands for the chance of none.
+For two periods the second table is about every customer's orders and spend in the second one (`lifetime_value`,
+undiscounted; bias is the sum predicted over the sum that came, less 1).
+"""
+BARS_CAPTION = """\
+The best figures of peers that were measured before, each by its best tool. The intervals are of Patron alone, so
+"within its interval" is weaker than a tie: on the same customers two tools differ by less than either between samples.
 """
 
 
@@ -52,6 +61,7 @@ class Task:
     question: Churn
     split: Split
     peers_learn: tuple[Churn, Split]
+    period: Period | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def tasks(folder: Path) -> Iterator[Task]:
     for name, periods in told["_two_period"].items():
         path = folder / f"{name}_events.parquet"
         if not name.startswith("_") and path.exists():
-            yield _two_periods(name, _history(path), *map(datetime.fromisoformat, periods))
+            yield _two_periods(name, path, *map(datetime.fromisoformat, periods))
 
 
 def _apart(split: Split, asked: Churn) -> Split:
@@ -82,12 +92,13 @@ def _apart(split: Split, asked: Churn) -> Split:
     return Split(tuple(c for c in split.train if c + asked.horizon.delta <= split.valid[0]), split.valid, split.test)
 
 
-def _two_periods(name: str, history: History, last: datetime, end: datetime) -> Task:
+def _two_periods(name: str, path: Path, last: datetime, end: datetime) -> Task:
     """Learn before the end of calibration only; peers learn from the labels that fit into it."""
-    at = last + timedelta(days=1)
+    at, history = last + timedelta(days=1), _history(path)
     split, near = inner_split(history.starts, at)
     asked = churn((end - last).days)
-    return Task(f"{name}, two periods", history, asked, split, (churn(near.days or 1), split))
+    period = Period(history, at, (end - last).days, path.with_name(f"{name}_customers.parquet"))
+    return Task(f"{name}, two periods", history, asked, split, (churn(near.days or 1), split), period)
 
 
 def _history(path: Path) -> History:
@@ -177,34 +188,47 @@ def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
         yield Answer(name, np.clip(chance, 1e-6, 1 - 1e-6), time.perf_counter() - start)
 
 
-def judged(task: Task) -> pd.DataFrame:
-    """The table of one task: a row for each tool."""
+def judged(task: Task) -> tuple[pd.DataFrame, dict[str, Figure]]:
+    """The table of one task, a row for each tool, and Patron's own figures."""
     ours, trained = patron(task)
     rows = matrix(trained.question, task.history, task.split.test)
     happened = answers(task.question, task.history, task.split.test)
     who = rows.key.customer.to_numpy()
-    made = []
+    made, figures_of = [], {}
     for one in (ours, *peers(task, rows)):
-        told = figures({"AUC": auc, "log loss": log_loss, "bias": bias}, who, happened, one.chance)
+        figures_of[one.tool] = told = figures(
+            {"AUC": auc, "log loss": log_loss, "bias": bias}, who, happened, one.chance
+        )
         gains = {m.__name__: paired(m, who, happened, ours.chance, one.chance) for m in (auc, log_loss)}
         tool = f"**Patron** ({trained.champion})" if one is ours else one.tool
         beside = ["", ""] if one is ours else [str(gains["auc"]), str(gains["log_loss"])]
         made.append([tool, *map(str, told.values()), f"{one.seconds:.1f}", *beside])
     columns = ["tool", "AUC", "log loss", "bias", "s", "AUC gained", "log loss gained"]
-    return pd.DataFrame(made, columns=columns)
+    return pd.DataFrame(made, columns=columns), figures_of[ours.tool]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table as Markdown."""
+    lines = [table.columns, ["---"] * table.shape[1], *table.to_numpy()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def page(folder: Path) -> str:
     """The whole page as Markdown."""
     used = ", ".join(f"{name} {version(name)}" for name in ("patron", "lightgbm", "numpy", "pandas"))
     head = f"# Accuracy\n\n{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}.\n\n{CAPTION}"
-    parts = [head]
+    parts, found = [head], {}
     for task in tasks(folder):
-        table = judged(task)
-        rows = ["| " + " | ".join(line) + " |" for line in [table.columns, ["---"] * 7, *table.to_numpy()]]
+        table, found[task.name] = judged(task)
         cutoff, horizon = task.split.test[0], task.question.horizon.days
-        parts.append(f"## {task.name}\n\nCutoff {cutoff:%Y-%m-%d}, {horizon} days ahead.\n\n" + "\n".join(rows) + "\n")
+        parts.append(f"## {task.name}\n\nCutoff {cutoff:%Y-%m-%d}, {horizon} days ahead.\n\n{markdown(table)}")
+        if task.period is not None:
+            table, ours = worth_table(task.period)
+            parts.append(markdown(table))
+            orders_bias = {"bias of orders": ours["bias"]}
+            found[task.name] |= orders_bias | {name: one for name, one in ours.items() if name != "bias"}
         print(parts[-1], flush=True)
+    parts.insert(1, f"## Bars\n\n{BARS_CAPTION}\n{markdown(bars(found))}")
     return "\n".join(parts)
 
 

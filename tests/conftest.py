@@ -120,7 +120,7 @@ def returns_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
 def contacts_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:
     """Contacts or tickets, some of them complaints, with nulls."""
     channel, kind = st.sampled_from(["mail", "call", None]), st.sampled_from(["complaint", "question", None])
-    return st.lists(st.tuples(customers, TIMES, channel, kind, MONEY), max_size=20)
+    return st.lists(st.tuples(customers, TIMES, channel, kind, MONEY, st.sampled_from(["in", "out"])), max_size=20)
 
 
 def lines_of(customers: st.SearchStrategy = CUSTOMERS) -> st.SearchStrategy:

@@ -19,7 +19,7 @@ from patron.matrices import Matrix, answers, matrix
 from patron.models.training import train
 from patron.periods import Split
 from patron.profit import CostModel
-from patron.questions import churn, tier
+from patron.questions import churn, next_purchase, tier
 from patron.segments import by_segment
 
 
@@ -89,6 +89,44 @@ def test_a_tier_means_the_same_in_all_folds():
     known = made.predictions.groupby(["candidate", "cutoff"], observed=True).tier.unique()
     assert set(known.explode()) <= {"lead", "iron", "gold", "platinum"}
     assert made.pooled.base["mean profit"] > 0
+
+
+@cache
+def worth() -> Card:
+    made = train(tier(HORIZON, CostModel(margin_rate=0.4)), shop(), SPLIT)
+    rows, label = matrix(made.question, shop(), SPLIT.test), answers(made.question, shop(), SPLIT.test)
+    return judge(made, rows, label)
+
+
+def test_a_tier_is_judged_beside_the_guess_that_everybody_stays():
+    stay, ahead = worth().measured["persistence"], worth().persistence
+    ours = worth().measured[worth().champion]
+    assert set(stay) == set(ahead) == {"quadratic kappa", "macro F1"}
+    assert np.isclose(ahead["macro F1"].value, ours["macro F1"].value - stay["macro F1"].value)
+
+
+def test_the_interval_of_profit_holds_as_often_as_it_says():
+    held = worth().measured[worth().champion]["coverage of the interval"]
+    assert held.high >= 0.8
+    assert np.isclose(np.average(worth().intervals.held, weights=worth().intervals["count"]), held.value)
+
+
+def test_expected_profit_comes_in_by_groups_of_all_customers():
+    told = worth().deciles
+    assert told["count"].sum() == worth().rows
+    assert np.isclose(np.average(told.observed, weights=told["count"]), worth().base["mean profit"])
+    assert Card.of(json.loads(json.dumps(worth().plain()))).plain() == worth().plain()
+
+
+def test_the_days_are_judged_by_who_was_back_when_and_beside_one_day_for_all():
+    made = train(next_purchase(HORIZON), shop(), SPLIT)
+    rows, label = matrix(made.question, shop(), SPLIT.test), answers(made.question, shop(), SPLIT.test)
+    told = judge(made, rows, label)
+    ours, same = (told.measured[name]["error of the date (days)"].value for name in (made.champion, "constant"))
+    assert ours < same
+    assert 0.02 < told.measured[made.champion]["before the interval"].value < 0.2
+    assert told.waits.promised.tolist() == [0.1, 0.5, 0.9]
+    assert (told.waits["count"].diff().dropna() < 0).all()
 
 
 def test_too_few_cutoffs_for_a_back_test_are_refused():

@@ -73,3 +73,8 @@ def test_baskets_are_told_in_what_the_lines_have():
     assert asked_by(shop()) == ("category",)
     with pytest.raises(QuestionError, match=r"What is bought next needs the item of each order line."):
         suggest(shop(), CUTOFF, EVER, Basket("item"))
+
+
+def test_what_nobody_ever_bought_before_is_counted_apart():
+    card = judge_basket(shop([*BOUGHT, ("ann", -2, "hat")]), [CUTOFF], EVER, Span(30), Basket("category", 1e9, top=1))
+    assert card.unseen == pytest.approx(1 / 3)  # ann's tea and hat, bob's jam

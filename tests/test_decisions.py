@@ -70,8 +70,21 @@ def test_an_offer_without_cost_needs_no_budget():
     assert chosen(scored(("ann", 0.5, 1.0)), [Offer("banner", 0.0, effect=0.1), CALL], 0.0) == {"ann": "banner"}
 
 
-def test_ties_go_to_the_first_customer_by_name():
-    assert chosen(scored(("bob", 0.5, 100.0), ("ann", 0.5, 100.0)), [CALL], 4.0) == {"ann": "call"}
+def test_ties_are_drawn_by_the_seed_and_not_by_name_or_row():
+    alike = scored(*((f"c{i:03}", 0.5, 100.0) for i in range(200)))
+    first, second = (set(chosen(alike, [CALL], 400.0, seed=seed)) for seed in (0, 1))
+    assert first == set(chosen(alike[::-1], [CALL], 400.0, seed=0)) != second
+    assert len([customer for customer in first if customer < "c100"]) == pytest.approx(50, abs=15)
+
+
+def test_the_draw_among_ties_leaves_the_share_of_the_control_as_it_is():
+    alike = scored(*((f"c{i:04}", 0.5, 100.0) for i in range(2000)))
+    assert decide(alike, [CALL], 1600.0, holdout=0.25).summary["control"] == pytest.approx(100, abs=26)
+
+
+def test_ties_are_counted_where_the_budget_reaches_only_some_of_them():
+    alike = scored(("a", 0.5, 200.0), ("b", 0.5, 100.0), ("c", 0.5, 100.0), ("d", 0.5, 100.0), ("e", 0.1, 1.0))
+    assert [decide(alike, [CALL], budget).summary["ties"] for budget in (4.0, 8.0, 12.0, 16.0)] == [0, 3, 3, 0]
 
 
 def test_costs_that_add_up_to_the_budget_in_decimals_fit_it():

@@ -23,7 +23,7 @@ from patron.questions import Tier, churn, next_purchase
 
 MEANT = (
     Definition("recency", "Days since the last order", "habit", "days", "r", "orders"),
-    Definition("spend", "Money spent in 90 days", "value", "money", "s", "orders"),
+    Definition("profit_90d", "Money spent in 90 days", "value", "money", "s", "orders"),
     Definition("returned", "Share of orders returned", "service", "share", "t", "orders"),
     Definition("country", "Country", "lifecycle", "country", "c", "orders"),
 )
@@ -42,7 +42,7 @@ def people(count: int = 300) -> Matrix:
     X = pd.DataFrame(
         {
             "recency": rng.integers(0, 300, count).astype(np.float32),
-            "spend": np.where(rng.random(count) < 0.1, np.nan, rng.lognormal(5, 1, count)).astype(np.float32),
+            "profit_90d": np.where(rng.random(count) < 0.1, np.nan, rng.lognormal(5, 1, count)).astype(np.float32),
             "returned": rng.random(count).astype(np.float32),
             "country": rng.choice(np.array(["de", "uk", None], dtype=object), count),
         }
@@ -61,7 +61,7 @@ def trained(kind: str, estimator: str = "trees") -> Bundle:
         "next_purchase": (next_purchase(90, within=(30,)), np.where(late < 3, np.clip(30 * late, 0, 89), np.nan)),
         "tier": (Tier(churn(90).horizon), 100 - 30 * late),
     }[kind]
-    answer = answer_for(asked, label)
+    answer = answer_for(asked, label, seen)
     target = examples(answer, label)
     fitted = {
         "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
@@ -88,7 +88,7 @@ def straight(**spec: Any) -> Bundle:
 
 
 def one(**values: Any) -> Matrix:
-    X = pd.DataFrame([{"recency": 212.0, "spend": 5.0, "returned": 0.5, "country": "uk"} | values])
+    X = pd.DataFrame([{"recency": 212.0, "profit_90d": 5.0, "returned": 0.5, "country": "uk"} | values])
     return Matrix(pd.DataFrame({"customer": ["ann"], "cutoff": [pd.Timestamp("2024-05-01")]}), X, MEANT)
 
 
@@ -187,7 +187,7 @@ def test_categories_and_unknown_values_are_told_as_text():
     country = told[told.feature == "country"]
     assert set(country.shown) == {"de", "uk", "unknown"}
     assert country.value.isna().all()
-    unknown = told[(told.feature == "spend") & told.value.isna()].iloc[0]
+    unknown = told[(told.feature == "profit_90d") & told.value.isna()].iloc[0]
     assert unknown.text.startswith("Money spent in 90 days: unknown (usual: 1,234.50), ")
 
 
@@ -221,12 +221,12 @@ def test_trees_are_split_as_the_shap_library_splits_them():
     X = encode(people().X, FEATURES)[:, :3]
     spec = trained("churn").spec
     target = examples(spec["answer"], (X[:, 0] > 150).astype(float))
-    fitted = boosted(X, target, ["recency", "spend", "returned"], [], rounds=12)
+    fitted = boosted(X, target, ["recency", "profit_90d", "returned"], [], rounds=12)
     explainer = shap.TreeExplainer(fitted.booster)
     explainer.model.model_type = "internal"  # else shap asks LightGBM, and LightGBM would be compared with itself
     expected = explainer.shap_values(X) * SLOPE
     told = drivers(Bundle(spec | {"features": FEATURES[:3]}, fitted.booster), people(), top=3)
-    ours = by_feature(told, "push").reindex(columns=["recency", "spend", "returned"], fill_value=0.0)
+    ours = by_feature(told, "push").reindex(columns=["recency", "profit_90d", "returned"], fill_value=0.0)
     assert np.abs(expected).max() > 0.1
     assert np.abs(ours.to_numpy() - expected).max() < 1e-6
 
@@ -268,6 +268,15 @@ def test_late_customers_are_told_that_it_lowers_their_tier_and_profit():
     assert late.text.str.endswith("lowers the expected tier").all()
 
 
+def test_the_change_of_a_tier_is_that_of_the_profit_it_expects():
+    model, row = trained("tier", "linear"), people().take(np.arange(300) == 7)
+    without = [[0.0, *rest] for _, *rest in model.spec["estimator"]["coef"]]
+    silent = Bundle(model.spec | {"estimator": model.spec["estimator"] | {"coef": without}})
+    expected = silent.predict(row.X).expected_profit[0] - model.predict(row.X).expected_profit[0]
+    change = drivers(model, row, top=4).set_index("feature").change
+    assert change["recency"] == pytest.approx(expected) != 0
+
+
 @pytest.mark.parametrize("size", [7, 100, 299])
 @pytest.mark.parametrize("estimator", ["trees", "linear", "rates"])
 def test_batches_of_any_size_give_the_same_table(size, estimator, monkeypatch):
@@ -292,6 +301,15 @@ def test_themes_are_added_up_before_they_are_compared():
     told = theme_importance(joined, people()).set_index("theme")
     assert told.features.to_dict() == {"habit": 2, "lifecycle": 1, "service": 1}
     assert told.push["habit"] == pytest.approx(pushes.sum(axis=1).abs().mean())
+
+
+def test_the_season_is_told_as_no_lever_and_stands_apart_from_all_themes():
+    model = trained("churn")
+    calendar = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
+    marked = Bundle(model.spec | {"features": calendar}, model.booster)
+    told = importance(marked, people()).set_index("feature")
+    assert (told.theme["recency"], told.words["recency"]) == ("season", "Days since the last order (season, no lever)")
+    assert "season" in theme_importance(marked, people()).theme.tolist()
 
 
 def test_importance_of_a_sample_depends_on_the_seed_alone():
@@ -323,9 +341,9 @@ def test_contributions_that_do_not_add_up_are_refused():
 
 
 def test_rows_without_a_feature_of_the_model_are_refused():
-    rows = replace(people(), X=people().X.drop(columns="spend"))
+    rows = replace(people(), X=people().X.drop(columns="profit_90d"))
     for told in (drivers, importance, theme_importance):
-        with pytest.raises(ScoreError, match=r"these rows lack spend\. They have: country, recency, returned\."):
+        with pytest.raises(ScoreError, match=r"these rows lack profit_90d\. They have: country, recency, returned\."):
             told(straight(), rows)
 
 
@@ -343,5 +361,5 @@ def test_what_all_customers_share_is_no_reason_for_one_of_them():
     model = trained("churn")
     shared = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
     told = drivers(Bundle(model.spec | {"features": shared}, model.booster), people(), top=4)
-    assert set(told.feature) == {"spend", "returned", "country"}
+    assert set(told.feature) == {"profit_90d", "returned", "country"}
     assert "recency" in set(drivers(model, people(), top=4).feature)

@@ -1,6 +1,5 @@
 """What a history promises: counted rows, returns apart from purchases, and two doors that share no event."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import ibis
@@ -63,17 +62,9 @@ def test_a_table_of_which_every_row_is_set_aside_is_refused_with_the_reasons() -
     )
 
 
-def timed(texts: Iterable[str]) -> Events:
-    return events(pd.DataFrame({"customer": "a", "at": list(texts)}))
-
-
-def test_a_few_unreadable_times_are_set_aside_and_many_are_refused() -> None:
-    few = History.of(orders=timed(["2024-05-01"] * 99 + ["soon"]))
-    assert few.receipts[0].set_aside == {"time that cannot be read": 1}
-    with pytest.raises(
-        HistoryError, match=r"Event table 'orders' has 2 of 100 times that cannot be read as a time. Write"
-    ):
-        History.of(orders=timed(["2024-05-01"] * 98 + ["soon", "31/05/2024"]))
+def test_a_few_unreadable_times_are_set_aside() -> None:
+    times = pd.DataFrame({"customer": "a", "at": ["2024-05-01"] * 99 + ["soon"]})
+    assert History.of(orders=events(times)).receipts[0].set_aside == {"time that cannot be read": 1}
 
 
 def test_a_history_without_tables_is_refused() -> None:
@@ -99,7 +90,7 @@ def test_negative_orders_are_returns_with_positive_amounts() -> None:
     history = history_of([("a", ago(5), 30.0), ("a", ago(4), -10.0), ("a", ago(3), None), ("a", ago(2), 0.0)])
     assert held(history, "returns") == [10.0]
     assert history["orders"].count().to_pyarrow().as_py() == 3
-    assert history.receipts[0].notes == ("1 rows read as returns",)
+    assert history.receipts[0].notes == ("1 rows have no amount; they count as no money", "1 rows read as returns")
     assert history.receipts[0].used == 4
 
 
@@ -187,6 +178,34 @@ def test_an_added_up_order_keeps_channel_and_time_of_knowledge() -> None:
     assert (row["channel"], row["known_at"], float(row["amount"])) == ("web", ago(2), 5.0)
 
 
+def test_lines_of_an_order_at_different_seconds_of_a_day_are_one_order_at_the_last_of_them() -> None:
+    history = History.of(orders=parts(("a", "1", 4.4, 2.0), ("a", "1", 4.1, 3.0), ("b", "1", 4.2, 9.0)))
+    made = history["orders"].order_by("customer").to_pyarrow().to_pylist()
+    told = [(row["at"], row["first_line_at"], float(row["amount"]), row["lines"]) for row in made]
+    assert told == [(ago(4.1), ago(4.4), 5.0, 2), (ago(4.2), ago(4.2), 9.0, 1)]
+    assert held(history, "lines") == [2.0, 3.0, 9.0]
+
+
+def test_an_order_that_goes_on_for_days_counts_once_for_each_day_and_is_told() -> None:
+    history = History.of(
+        lines=parts(("a", "1", 4.4, 2.0), ("a", "1", 4.1, 3.0), ("a", "1", 3.9, 4.0), ("b", "1", 1, 1.0))
+    )
+    assert held(history, "orders") == [1.0, 4.0, 5.0]
+    assert history.receipts[0].notes == ("1 orders have lines on several days, and count once for each day",)
+
+
+def test_rows_without_an_order_number_are_one_order_only_at_one_time() -> None:
+    history = History.of(orders=parts(("a", None, 4.4, 2.0), ("a", None, 4.1, 3.0), ("a", None, 4.1, 4.0)))
+    assert (held(history, "orders"), history.receipts[0].notes) == ([2.0, 7.0], ())
+
+
+def test_a_cutoff_that_parts_a_day_is_refused_where_orders_were_added_up_by_day() -> None:
+    history = History.of(orders=parts(("a", "1", 4.4, 2.0), ("a", "1", 4.1, 3.0), ("a", "2", 9, 1.0)))
+    history.check_cutoff(ago(4))
+    with pytest.raises(QuestionError, match=r"The cutoff 2024-06-26 18:00 parts a day, .* for example 2024-06-26."):
+        history.check_cutoff(ago(4.25))
+
+
 @given(TIMES, TIMES)
 @settings(max_examples=15, deadline=None)
 def test_past_and_future_share_no_event_and_lose_none(one: datetime, other: datetime) -> None:
@@ -261,9 +280,37 @@ def test_a_generated_world_is_used_whole(world: World) -> None:
         assert receipt.read == receipt.used == len(world.frames[receipt.table])
 
 
+def test_rows_without_an_amount_or_a_cost_are_used_and_told() -> None:
+    told = parts(("a", "1", 5, 2.0), ("a", "2", 4, None), ("a", "3", 3, None), (None, "4", 2, None))
+    history = History.of(orders=told)
+    assert history.receipts[0].notes == ("2 rows have no amount; they count as no money",)
+    assert (history.receipts[0].used, held(history, "orders", "order")) == (3, ["1", "2", "3"])
+
+
+def test_a_cost_that_is_not_told_is_told_as_such() -> None:
+    frame = pd.DataFrame({"customer": "a", "at": [ago(5), ago(4)], "amount": [9.0, 8.0], "cost": [4.0, None]})
+    assert History.of(orders=events(frame)).receipts[0].notes == ("1 rows have no cost; they count as no money",)
+
+
 def test_rows_that_repeat_another_one_exactly_are_told() -> None:
     history = history_of([("a", ago(3), 1.0), ("a", ago(3), 1.0), ("a", ago(2), 1.0)])
-    assert history.receipts[0].notes == ("1 rows repeat another one exactly, and are used",)
+    assert history.receipts[0].notes == (
+        '1 rows repeat another one exactly, and are used (duplicates = "drop" sets aside)',
+    )
+
+
+def test_rows_that_repeat_another_one_can_be_set_aside_and_are_counted() -> None:
+    rows = [("a", ago(3), 1.0), ("a", ago(3), 1.0), ("a", ago(3), 1.0), ("a", ago(3), 2.0), (None, ago(3), 1.0)]
+    history = History.of(orders=events(frame_of([*rows, rows[-1]], COLUMNS["orders"]), duplicates="drop"))
+    receipt = history.receipts[0]
+    assert (receipt.read, receipt.used, receipt.set_aside) == (6, 2, {"no customer": 2, "repeated row": 2})
+    assert (held(history, "orders"), receipt.notes) == ([1.0, 2.0], ())
+    assert receipt.money == {"used": 3.0, "no customer": 2.0, "repeated row": 2.0}
+
+
+def test_what_becomes_of_repeated_rows_is_kept_or_dropped() -> None:
+    with pytest.raises(HistoryError, match=r"'keep' or 'drop', got 'first'. Write duplicates = 'drop'"):
+        events(frame_of([("a", ago(3), 1.0)], COLUMNS["orders"]), duplicates="first")
 
 
 def test_what_a_return_cost_is_positive_whichever_column_was_below_zero() -> None:

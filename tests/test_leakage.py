@@ -12,8 +12,10 @@ from pandas.testing import assert_frame_equal
 
 from conftest import (
     COLUMNS,
+    CUSTOMERS,
     CUTOFF,
     TICK,
+    TIMES,
     World,
     ago,
     contacts_of,
@@ -38,8 +40,9 @@ ANCHORS = {
     "orders": [("anchor", ago(20), ago(20), 10.0)],
     "returns": [("anchor", ago(10), 5.0)],
     "lines": [("anchor", ago(20), "o", "x", "y", 1.0, 10.0)],
-    "contacts": [("anchor", ago(5), "mail", "complaint", 1.0)],
-    "tickets": [("anchor", ago(5), "mail", "complaint", 1.0)],
+    "contacts": [("anchor", ago(5), "mail", "complaint", 1.0, "in")],
+    "referrals": [("anchor", ago(5))],
+    "tickets": [("anchor", ago(5), "mail", "complaint", 1.0, "in")],
 }
 KINDS = {table: COLUMNS["late_orders" if table == "orders" else table] for table in ANCHORS}
 DRAWN = st.fixed_dictionaries(
@@ -49,6 +52,7 @@ DRAWN = st.fixed_dictionaries(
         "lines": lines_of(),
         "contacts": contacts_of(),
         "tickets": contacts_of(),
+        "referrals": st.lists(st.tuples(CUSTOMERS, TIMES), max_size=20),
     }
 )
 
@@ -155,6 +159,19 @@ def test_an_order_added_up_from_lines_is_known_when_its_last_line_is() -> None:
     history = History.of(orders=events(frame_of(lines, columns)))
     assert features_at(history, CUTOFF, purchases.spend).loc["ann", "spend"] == 1.0
     assert features_at(history, ago(-2), purchases.spend).loc["ann", "spend"] == 13.0
+
+
+@pytest.mark.parametrize("late", [0.0, -0.3, -1.0])
+def test_a_line_from_the_cutoff_on_changes_nothing_of_what_its_order_was_before(late: float) -> None:
+    columns = ("customer", "at", "order", "amount")
+    lines = [("ann", ago(0.4), "o1", 5.0), ("ann", ago(0.2), "o1", 6.0), ("end", ago(-9), "o1", 1.0)]
+    asked = (purchases.spend, purchases.orders, purchases.recency)
+    without, beside = (
+        features_at(History.of(orders=events(frame_of(rows, columns))), CUTOFF, *asked)
+        for rows in (lines, [*lines, ("ann", ago(late), "o1", 7.0)])
+    )
+    assert (without.loc["ann", "spend"], without.loc["ann", "orders"]) == (11.0, 1.0)
+    assert_frame_equal(without, beside, check_exact=True)
 
 
 def test_a_label_counts_what_happened_even_if_it_became_known_late() -> None:

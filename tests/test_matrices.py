@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import COLUMNS, CUTOFF, ago, frame_of, history_of
-from patron.errors import QuestionError
+from patron.errors import HistoryError, QuestionError
 from patron.features import purchases
 from patron.history import History
 from patron.matrices import answers, matrix
@@ -84,3 +84,14 @@ def test_a_matrix_of_nobody_is_refused(history: History) -> None:
         "No customer had an order in the 5d before 2024-07-01. "
         "Ask about a longer time (active_in), or use later cutoffs."
     )
+
+
+def test_answers_of_other_rows_than_the_features_are_refused(tmp_path):
+    path = tmp_path / "orders.parquet"
+    sold = [("a", ago(20), 1.0), ("b", ago(10), 1.0), ("b", ago(-40), 1.0)]
+    frame_of(sold, COLUMNS["orders"]).to_parquet(path)
+    history = History.of(orders=events(path))
+    made = matrix(churn(30), history, [CUTOFF])
+    frame_of([*sold, ("c", ago(5), 1.0)], COLUMNS["orders"]).to_parquet(path)
+    with pytest.raises(HistoryError, match=r"features were made for 2 rows .* other ones were answered \(3\)"):
+        answers(churn(30), history, [CUTOFF], rows=made)

@@ -49,6 +49,8 @@ def test_the_python_of_the_readme_runs(shop):
     assert set(names["scores"]) >= {"customer", "cutoff", "churn_probability"}
     assert names["plan"].summary["spent"] <= 600
     assert "large_orders_30d" in names["today"].X
+    assert (names["worth"].value_low <= names["worth"].value_high).all()
+    assert names["gone"].spec["answer"]["horizon"] == 730
 
 
 def test_every_command_of_the_readme_exists():

@@ -10,6 +10,8 @@ In the order of the work:
     CostModel                   what is left of money that comes in
     matrix, answers             rows in memory: features, and what came of them
     train, judge, backtest      models beside baselines, and how good they are
+    train_beyond                the same for a horizon longer than any label window
+    lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
     Offer, decide               whom to treat with what
     Settings, load_settings     the same from a TOML file
@@ -36,6 +38,8 @@ _HOME = {
     "matrix": "matrices",
     "answers": "matrices",
     "train": "models.training",
+    "train_beyond": "models.reach",
+    "lifetime_value": "models.lifetime",
     "judge": "backtests",
     "backtest": "backtests",
     "score": "models.scoring",

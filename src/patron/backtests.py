@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patron.cards import Card
 from patron.errors import QuestionError
-from patron.evaluation import curves
+from patron.evaluation import Figure, curves
 from patron.features import ALL
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
@@ -21,7 +22,7 @@ from patron.periods import Split
 from patron.probes import too_good
 from patron.questions import Question, Tier
 from patron.segments import by_segment
-from patron.yardsticks import base, compared, measured, verdict, yardsticks
+from patron.yardsticks import Yardstick, base, compared, coverages, measured, verdict, yardsticks
 
 __all__ = ["Backtest", "Card", "backtest", "expected_rate", "judge", "predictions"]
 
@@ -61,7 +62,8 @@ def backtest(question: Question, history: History, split: Split, seed: int = 0) 
     splits = _origins(split, question)
     asked = question.on(history)
     cutoffs = sorted({cutoff for one in splits for cutoff in (*one.known, *one.test)})
-    rows, label = matrix(asked, history, cutoffs), answers(asked, history, cutoffs)
+    rows = matrix(asked, history, cutoffs)
+    label = answers(asked, history, cutoffs, rows=rows)
     trained, made = [], []
     for one in splits:
         trained.append(fit(asked, history, rows, label, one, seed))
@@ -128,8 +130,10 @@ def _card(
     answer = trained.model.spec["answer"]
     sticks, event, customers = yardsticks(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
     draws = {name: DRAWS if name in rivals else FEWER for name in answered}
-    found = {name: measured(sticks, customers, made, seed, draws[name]) for name, made in answered.items()}
+    all_sticks = sticks | coverages(answer, label)
+    found = {name: measured(all_sticks, customers, made, seed, draws[name]) for name, made in answered.items()}
     differences = compared(sticks, customers, answered[challenger], answered[best], seed)
+    stayed, ahead = _kept(sticks, answered[champion], customers, seed)
     chance = event.chance(answered[champion])
     happened = {"predicted": _by_cutoff(rows, chance), "observed": _by_cutoff(rows, event.happened)}
     return Card(
@@ -139,7 +143,7 @@ def _card(
         rows=len(rows),
         customers=rows.key.customer.nunique(),
         base=base(answer, label),
-        measured=found,
+        measured=found | stayed,
         differences=differences,
         better={n: verdict(differences[n], sticks[n].best, found[challenger][n].value) for n in sticks},
         champion=champion,
@@ -151,8 +155,45 @@ def _card(
         shift={"trained": trained.model.spec.get("base_rates", {}), **happened},
         lift=curves.lift(event.happened, chance),
         segments=by_segment(rows, event.happened, chance),
+        deciles=_deciles(answered[champion], label),
+        intervals=_intervals(answered[champion], label),
+        waits=_waits(answer, answered[champion], label),
+        persistence=ahead,
         suspects=too_good(rows.X[_own(rows)], event.happened, customers),
     )
+
+
+def _kept(
+    sticks: Mapping[str, Yardstick], answered: pd.DataFrame, customers: np.ndarray, seed: int
+) -> tuple[dict[str, Any], dict[str, Figure]]:
+    """Measure the guess that everybody stays in their tier, and by how much the answers are ahead of it."""
+    if "present_tier" not in answered:
+        return {}, {}
+    stayed = answered.assign(tier=answered.present_tier)
+    told = {name: stick for name, stick in sticks.items() if stick.columns == ("tier",)}
+    return {"persistence": measured(told, customers, stayed, seed, FEWER)}, compared(
+        told, customers, answered, stayed, seed
+    )
+
+
+def _deciles(answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+    if "expected_profit" not in answered:
+        return pd.DataFrame()
+    return curves.earned(label, answered.expected_profit)
+
+
+def _intervals(answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+    if "expected_profit" not in answered:
+        return pd.DataFrame()
+    return curves.intervals(label, answered.profit_low, answered.profit_high, answered.expected_profit)
+
+
+def _waits(answer: Mapping[str, Any], answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+    if answer["kind"] != "next_purchase":
+        return pd.DataFrame()
+    end = float(answer["horizon"])
+    seen = np.where(np.isnan(label), end, label)
+    return curves.reached(seen, {0.1: answered.days_low, 0.5: answered.days_median, 0.9: answered.days_high}, end)
 
 
 def _own(rows: Matrix) -> list[str]:

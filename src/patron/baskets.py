@@ -59,6 +59,7 @@ class BasketCard:
         hit: share of them with a suggestion in the basket, by way (ours, own past, popular).
         recall: share of the basket that was suggested, by way.
         gain: recall of ours less that of the better of the two others, on the same draws.
+        unseen: share of what these baskets held that nobody had bought before, so that no way could foretell it.
     """
 
     by: str
@@ -67,6 +68,7 @@ class BasketCard:
     hit: dict[str, Figure]
     recall: dict[str, Figure]
     gain: Figure
+    unseen: float = 0.0
 
 
 def asked_by(history: History) -> tuple[str, ...]:
@@ -140,6 +142,7 @@ def judge_basket(
         hit=hit,
         recall=recall,
         gain=figure(_mean, ours.customer, difference, seed=seed),
+        unseen=float(np.concatenate([_unseen(history, c, horizon, basket.by) for c in cutoffs]).mean()),
     )
 
 
@@ -154,7 +157,7 @@ def _scored(history: History, cutoff: datetime, active_in: Span, basket: Basket)
     """The chance of each own or popular category of each customer."""
     pairs = _pairs(history, cutoff, active_in, basket)
     chance = _leaning(pairs.own, pairs.everybody, pairs.baskets, basket.weight)
-    return pairs.select("customer", basket.by, chance=chance)
+    return pairs.select("customer", basket.by, chance=ibis.least(chance, 1.0))  # rounding can exceed one
 
 
 def _leaning(own: Any, everybody: Any, baskets: Any, weight: float) -> Any:
@@ -212,6 +215,12 @@ def _next_baskets(history: History, cutoff: datetime, horizon: Span, by: str) ->
     first = future.group_by("customer").aggregate(at=future["at"].min())
     held = future.semi_join(first, ["customer", "at"]).select("customer", by).distinct()
     return held.to_pyarrow().to_pandas()
+
+
+def _unseen(history: History, cutoff: datetime, horizon: Span, by: str) -> np.ndarray:
+    """Whether nobody had bought it before, for each thing in the next baskets."""
+    known = history.past("lines", cutoff, EVER).select(by).distinct().to_pyarrow().to_pandas()[by]
+    return (~_next_baskets(history, cutoff, horizon, by)[by].isin(known)).to_numpy()
 
 
 def _found(held: pd.DataFrame, suggested: pd.DataFrame, by: str) -> pd.DataFrame:

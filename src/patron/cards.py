@@ -12,7 +12,8 @@ from patron.evaluation import Figure
 
 __all__ = ["Card"]
 
-FRAMES = ("reliability", "lift", "segments")
+FRAMES = ("reliability", "lift", "segments", "deciles", "intervals", "waits")
+FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Card:
             prediction and what came true (`predicted`, `observed`, by date).
         lift: of the champion, by tenths.
         segments: where the champion is off, see `patron.segments.by_segment`.
+        deciles: of a tier question, expected and realised profit by tenths, see `patron.evaluation.curves.earned`.
+        intervals: of a tier question, how often the champion's 80 % intervals of profit hold, see
+            `patron.evaluation.curves.intervals`.
+        waits: of a next purchase, how many were back by the days of the champion, see
+            `patron.evaluation.curves.reached`.
+        persistence: of a tier question, each metric of the champion less that of keeping everybody in their tier.
         suspects: features that tell so much alone that they must know the outcome, and why, see `patron.probes`.
     """
 
@@ -60,7 +67,23 @@ class Card:
     shift: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lift: pd.DataFrame = field(default_factory=pd.DataFrame)
     segments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    deciles: pd.DataFrame = field(default_factory=pd.DataFrame)
+    intervals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    persistence: Mapping[str, Figure] = field(default_factory=dict)
     suspects: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def too_short(self) -> str:
+        """Say that the horizon is shorter than the rhythm of purchases, where hardly anybody buys within it."""
+        stayed = 1.0 - self.base.get("churn rate", 0.0)
+        bought = self.base.get(f"bought within {self.horizon} days", stayed)
+        if bought >= FEW:
+            return ""
+        return (
+            f"only {bought:.1%} of the customers bought within the horizon of {self.horizon} days, which is shorter "
+            "than the rhythm of purchases: ask for more days, or of customers who bought lately (active_in)"
+        )
 
     def table(self) -> pd.DataFrame:
         """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""
@@ -68,7 +91,7 @@ class Card:
         frame = pd.DataFrame(candidates)
         frame[f"{self.challenger} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
         frame["verdict"] = pd.Series(self.better)
-        return frame
+        return frame.fillna("")
 
     def plain(self) -> dict[str, Any]:
         """Return the card as plain JSON values."""
@@ -84,6 +107,7 @@ class Card:
             "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
             "measured": {name: _figures(found) for name, found in plain["measured"].items()},
             "differences": _figures(plain["differences"]),
+            "persistence": _figures(plain.get("persistence", {})),
             "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
         }
         return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})

@@ -1,17 +1,19 @@
 """The command line: each verb calls one function, and a user's mistake ends in a sentence and an exit code."""
 
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from patron.errors import PatronError
 
 if TYPE_CHECKING:
+    from patron.registry import Registry
     from patron.settings import Settings
 
 __all__ = ["app", "run"]
@@ -24,6 +26,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 model missing, 6 locked.",
 )
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
+AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON object; sentences go to stderr.")]
+Model = Annotated[str, typer.Argument(help="The registered model, for example shop-churn.")]
+Reason = Annotated[str, typer.Option(help="Why, for the audit log.")]
+Folder = Annotated[Path, typer.Option(help="The folder that holds mlruns.")]
 
 
 def run() -> None:
@@ -36,45 +42,78 @@ def run() -> None:
 
 
 @app.command()
-def check(settings: SettingsPath) -> None:
+def init(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Your event tables: .parquet, .csv, .csv.gz.")],
+    out: Annotated[Path, typer.Option(help="The settings file to write; one that is there stays.")] = Path(
+        "patron.toml"
+    ),
+) -> None:
+    """Look at your files and propose a settings file, with the columns whose meaning can be told."""
+    from patron.proposals import propose
+
+    for sentence in propose(files, out):
+        typer.echo(sentence)
+
+
+@app.command()
+def check(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Read the tables: what was set aside and why, and which features can be made."""
-    _run(settings, "check")
+    _run(settings, "check", as_json)
 
 
 @app.command()
-def train(settings: SettingsPath) -> None:
+def train(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Train the questions, judge them against baselines, log and register the champions."""
-    _run(settings, "train")
+    _run(settings, "train", as_json)
 
 
 @app.command()
-def backtest(settings: SettingsPath) -> None:
+def backtest(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Judge the questions at the last few cutoffs as if each were today, and write the page about it."""
-    _run(settings, "backtest")
+    _run(settings, "backtest", as_json)
 
 
 @app.command()
-def score(settings: SettingsPath) -> None:
+def score(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Score today's customers with the champions."""
-    _run(settings, "score")
+    _run(settings, "score", as_json)
 
 
 @app.command()
-def explain(settings: SettingsPath) -> None:
+def explain(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Write the reasons behind today's scores."""
-    _run(settings, "explain")
+    _run(settings, "explain", as_json)
 
 
 @app.command()
-def decide(settings: SettingsPath) -> None:
+def decide(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Choose whom to treat with which offer, within the budget."""
-    _run(settings, "decide")
+    _run(settings, "decide", as_json)
 
 
 @app.command()
-def report(settings: SettingsPath) -> None:
+def report(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Write the page for the retention manager."""
-    _run(settings, "report")
+    _run(settings, "report", as_json)
+
+
+@app.command()
+def promote(
+    model: Model,
+    version: Annotated[str, typer.Argument(help="The version that scores from now on.")],
+    reason: Reason = "by hand",
+    folder: Folder = Path(),
+) -> None:
+    """Let another version of a model score from now on; the audit log keeps who, when and why."""
+    _registry(folder).promote(model, version, reason, datetime.now(UTC))
+    typer.echo(f"{model}: version {version} is champion now. Undo it: patron rollback {model}")
+
+
+@app.command()
+def rollback(model: Model, reason: Reason = "by hand", folder: Folder = Path()) -> None:
+    """Undo the latest promotion of a model that still stands."""
+    version = _registry(folder).rollback(model, datetime.now(UTC), reason)
+    typer.echo(f"{model}: version {version} is champion again.")
 
 
 @app.command()
@@ -82,17 +121,17 @@ def demo(folder: Annotated[Path, typer.Option(help="Where results and experiment
     """Go the whole way on the bundled real data: Online Retail II."""
     from patron import demo as bundled
 
-    _work(bundled.settings(folder.resolve()), "everything")
+    _work(bundled.settings(folder.resolve()), "everything", _teller(sys.stdout))
 
 
 @app.command()
-def ui(folder: Annotated[Path, typer.Option(help="The folder that holds mlruns.")] = Path()) -> None:
+def ui(folder: Folder = Path()) -> None:
     """Open the page of the local experiments and models."""
     import subprocess
 
-    from patron.registry import Registry, ui_command
+    from patron.registry import ui_command
 
-    subprocess.run(ui_command(Registry.at(folder.resolve())), check=False)
+    subprocess.run(ui_command(_registry(folder)), check=False)
 
 
 @app.command()
@@ -104,27 +143,36 @@ def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds 
     typer.echo(f"The store in {folder / 'mlruns'} has its runs and models where they are now.")
 
 
-def _run(path: Path, step: str) -> None:
+def _registry(folder: Path) -> "Registry":
+    from patron.registry import Registry
+
+    return Registry.at(folder.resolve())
+
+
+def _run(path: Path, verb: str, as_json: bool) -> None:
+    """Do one verb of the way; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
-    _work(settings.load(path), step)
+    done = _work(settings.load(path), verb, _teller(sys.stderr if as_json else sys.stdout))
+    if as_json:
+        typer.echo(json.dumps({"verb": verb, **done}, default=str))
 
 
-def _work(settings: "Settings", step: str) -> None:
-    """Do one step of the way, alone in the folder of its results."""
-    from patron.jobs import Job, alone
+def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Do one verb of the way, alone in the folder of its results."""
+    from patron.jobs import VERBS, Job, alone
 
     with alone(settings.out):
-        getattr(Job(settings, datetime.now(UTC), _teller()), step)()
+        return VERBS[verb](Job(settings, datetime.now(UTC), tell))
 
 
-def _teller() -> Callable[[str], None]:
+def _teller(out: TextIO) -> Callable[[str], None]:
     """Return a function that prints a sentence with the seconds since the one before."""
     last = [perf_counter()]
 
     def tell(sentence: str) -> None:
         now = perf_counter()
-        typer.echo(f"[{now - last[0]:5.1f} s] {sentence}")
+        typer.echo(f"[{now - last[0]:5.1f} s] {sentence}", file=out)
         last[0] = now
 
     return tell

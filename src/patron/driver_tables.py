@@ -16,7 +16,7 @@ from patron.formats import amount, quantity
 from patron.matrices import Matrix
 from patron.measures import ON_CUTOFF
 from patron.models.contributions import contributions
-from patron.models.serving import Bundle, encode, sigmoid, softmax
+from patron.models.serving import Bundle, encode, sigmoid, softmax, stands
 
 __all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
 
@@ -26,6 +26,7 @@ COLUMNS = (
 )
 PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
+SEASON = "season"
 BATCH = 20_000
 _Spec = list[dict[str, Any]]
 
@@ -34,12 +35,13 @@ _Spec = list[dict[str, Any]]
 class _Told:
     """How one kind of answer is told: the steps looked at, the weight of each margin, the answer they make.
 
-    Margins have the shape (rows, steps, classes), the weight (steps, classes).
+    Margins have the shape (rows, steps, classes), the weight (steps, classes); an answer is asked for some margins
+    and the rows that they belong to.
     """
 
     steps: tuple[int | None, ...]
     weight: np.ndarray
-    answer: Callable[[np.ndarray], np.ndarray]
+    answer: Callable[[np.ndarray, np.ndarray], np.ndarray]
     noun: str
 
 
@@ -97,11 +99,12 @@ def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -
 
     Returns:
         feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), strongest first.
+        Features of the cutoff itself have the theme `season` and are said to be no lever.
 
     Raises:
         ScoreError: there are no rows, or a feature of the model is missing.
     """
-    features = model.spec["features"]
+    features = _levers(model)
     told = pd.DataFrame({column: [f[name] for f in features] for column, name in PLAIN.items()})
     return _ranked(told, _mean_push(model, rows, np.eye(len(features)), most, seed))
 
@@ -123,10 +126,19 @@ def theme_importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int 
     Raises:
         ScoreError: there are no rows, or a feature of the model is missing.
     """
-    themes, place = np.unique([f["theme"] for f in model.spec["features"]], return_inverse=True)
+    themes, place = np.unique([f["theme"] for f in _levers(model)], return_inverse=True)
     members = np.eye(len(themes))[place]
     told = pd.DataFrame({"theme": themes, "features": members.sum(axis=0).astype(int)})
     return _ranked(told, _mean_push(model, rows, members, most, seed))
+
+
+def _levers(model: Bundle) -> _Spec:
+    """The model's features; those of the cutoff itself, which nobody can move, marked and apart from all themes."""
+    season = {"theme": SEASON}
+    return [
+        f | season | {"words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else f
+        for f in model.spec["features"]
+    ]
 
 
 def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed: int) -> np.ndarray:
@@ -136,10 +148,11 @@ def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed
         raise ScoreError(f"Importance looks at rows, got {len(rows)} rows and most={most}. Give one or more.")
     mask = np.arange(len(rows)) < most
     sample = rows.take(np.random.default_rng(seed).permutation(mask))
-    told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
     total = np.zeros(members.shape[1])
     for part in _batches(sample):
-        parts, _ = contributions(model, encode(part.X, model.spec["features"]), told.steps)
+        X = encode(part.X, model.spec["features"])
+        told = _told(model, X)
+        parts, _ = contributions(model, X, told.steps)
         total += np.abs(_pushes(parts, told) @ members).sum(axis=0)
     return total / len(sample)
 
@@ -151,8 +164,8 @@ def _ranked(told: pd.DataFrame, push: np.ndarray) -> pd.DataFrame:
 
 def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     features = model.spec["features"]
-    told = _TOLD[model.spec["answer"]["kind"]](model.spec["answer"])
     X = encode(part.X, features)
+    told = _told(model, X)
     parts, margins = contributions(model, X, told.steps)
     pushes = _pushes(parts, told)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
@@ -166,7 +179,7 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
         "rank": rank + 1,
         "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
         "push": pushes[row, which],
-        "change": told.answer(without) - told.answer(margins)[row],
+        "change": told.answer(without, row) - told.answer(margins, np.arange(len(X)))[row],
         "evidence": EVIDENCE,
     }
     made = part.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(part, features, row, which))
@@ -206,26 +219,36 @@ def _pushes(parts: np.ndarray, told: _Told) -> np.ndarray:
     return np.asarray(np.einsum("nskf,sk->nf", parts, told.weight))
 
 
-def _told_churn(answer: dict[str, Any]) -> _Told:
-    return _Told((None,), np.ones((1, 1)), lambda margins: sigmoid(margins[:, 0, 0]), "the risk")
+def _told(model: Bundle, X: np.ndarray) -> _Told:
+    return _TOLD[model.spec["answer"]["kind"]](model, X)
 
 
-def _told_next(answer: dict[str, Any]) -> _Told:
+def _told_churn(model: Bundle, X: np.ndarray) -> _Told:
+    return _Told((None,), np.ones((1, 1)), lambda margins, row: sigmoid(margins[:, 0, 0]), "the risk")
+
+
+def _told_next(model: Bundle, X: np.ndarray) -> _Told:
+    answer = model.spec["answer"]
     days = answer["within"][0]
     steps = answer["edges"].index(days)
 
-    def bought(margins: np.ndarray) -> np.ndarray:
+    def bought(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
         return np.asarray(1.0 - np.prod(1.0 - sigmoid(margins[:, :, 0]), axis=1))
 
     noun = f"the chance of an order within {days} days"
     return _Told(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), bought, noun)
 
 
-def _told_tier(answer: dict[str, Any]) -> _Told:
+def _told_tier(model: Bundle, X: np.ndarray) -> _Told:
     """Ranks count beside their mean: a shift of all margins changes no answer, so it must push nothing."""
-    ranks, profit = np.arange(len(answer["tiers"]), dtype=np.float64), np.asarray(answer["profit"])
-    weight = (ranks - ranks.mean())[None, :]
-    return _Told((None,), weight, lambda margins: softmax(margins[:, 0]) @ profit, "the expected tier")
+    answer = model.spec["answer"]
+    ranks, profit = np.arange(len(answer["tiers"]), dtype=np.float64), np.asarray(answer["profit_from"])
+    weight, present = (ranks - ranks.mean())[None, :], stands(model, X)
+
+    def earned(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
+        return np.asarray((softmax(margins[:, 0]) * profit[present[row]]).sum(axis=1))
+
+    return _Told((None,), weight, earned, "the expected tier")
 
 
 _TOLD = {"churn": _told_churn, "next_purchase": _told_next, "tier": _told_tier}

@@ -15,14 +15,14 @@ from ibis.expr.types import Table
 
 from patron.doors import in_window, is_past
 from patron.errors import HistoryError, QuestionError, listed, nearest
-from patron.event_tables import SIGNED, UNREADABLE_TIME, Events, Receipt
+from patron.event_tables import SIGNED, Events, Receipt
+from patron.order_lines import BEGAN, orders_of
 from patron.periods import Span
 
 __all__ = ["History"]
 
 DAY = 86_400_000_000
 STALE = timedelta(days=31)
-UNREADABLE_SHARE = 0.01
 LOOKED_THROUGH = 5_000_000
 ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
@@ -52,8 +52,9 @@ class History:
 
         Rows of `orders` (or `lines`) that take a purchase back become the table `returns`; the amounts of returns
         are positive.
-        Where several rows of `orders` share customer, order and time they are lines: they stay as `lines`
-        and are added up to `orders`.
+        Where several rows of `orders` share customer, order and day they are lines: they stay as `lines` and are
+        added up to `orders`, each at the time of its last line. Rows without an order number share a time instead.
+        An order that goes on for days counts once for each day, so that no line is known at a midnight before it.
 
         Raises:
             HistoryError: a table is empty or breaks a promise, returns come twice, or engines are mixed.
@@ -61,15 +62,18 @@ class History:
         if not events:
             raise HistoryError("A history needs at least one event table, got none. Name one: orders = ...")
         tables: dict[str, Table] = {}
-        receipts = []
+        receipts = {}
         for name, declared in events.items():
             receipt = _count(name, declared)
             made, notes = _split(name, declared.used, taken=events)
             tables |= made
-            receipts.append(replace(receipt, notes=receipt.notes + notes))
-        tables |= _orders(tables)
+            receipts[name] = replace(receipt, notes=receipt.notes + notes)
+        orders, noted = orders_of(tables)
+        for name, notes in noted.items():
+            receipts[name] = replace(receipts[name], notes=receipts[name].notes + notes)
+        tables |= orders
         _check_together(tables)
-        return cls(tables, tuple(receipts))
+        return cls(tables, tuple(receipts.values()))
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -124,7 +128,8 @@ class History:
         return datetime.combine(last.date(), time()) + timedelta(days=1)
 
     def check_cutoff(self, cutoff: datetime) -> None:
-        """Refuse a cutoff with no events before it, or so far after the last event that something must be missing.
+        """Refuse a cutoff with no events before it, so far after the last that something must be missing, or in a day
+        by which order lines of different times were added up.
 
         Raises:
             QuestionError: the cutoff lies outside the history.
@@ -133,6 +138,11 @@ class History:
             raise QuestionError(
                 f"The cutoff {cutoff:%Y-%m-%d} lies outside the history, which goes from {self.starts:%Y-%m-%d} "
                 f"to {self.ends:%Y-%m-%d}. Use a cutoff in between, or read newer events."
+            )
+        if cutoff.time() != time() and any(BEGAN in table.columns for table in self.tables.values()):
+            raise QuestionError(
+                f"The cutoff {cutoff:%Y-%m-%d %H:%M} parts a day, but lines of one order came at different times "
+                f"and were added up by day. Use a midnight, for example {cutoff:%Y-%m-%d}."
             )
 
     def check_passed(self, cutoff: datetime, horizon: Span) -> None:
@@ -167,13 +177,18 @@ def _count(name: str, events: Events) -> Receipt:
     """Count rows by reason; refuse a table that has nothing to use."""
     table = events.table
     money = {"money": table.amount.sum().cast("float64")} if "amount" in table.columns else {}
+    unsaid = {f"no {role}": table[role].isnull().sum() for role in ("amount", "cost") if role in table.columns}
     counted = table.group_by("set_aside").aggregate(
-        n=table.count(), customers=table.customer.nunique(), first=table["at"].min(), last=table["at"].max(), **money
+        n=table.count(),
+        customers=table.customer.nunique(),
+        first=table["at"].min(),
+        last=table["at"].max(),
+        **money,
+        **unsaid,
     )
     found = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
     aside = {reason: row["n"] for reason, row in sorted(found.items(), key=lambda kv: str(kv[0])) if reason}
     read = sum(row["n"] for row in found.values())
-    _check_times(name, table, aside.get(UNREADABLE_TIME, 0), read)
     if None not in found:
         why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
         raise HistoryError(
@@ -182,17 +197,14 @@ def _count(name: str, events: Events) -> Receipt:
     used = found[None]
     small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
     doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
-    notes = (f"{doubled:,} rows repeat another one exactly, and are used",) if doubled else ()
+    notes = tuple(f"{used[no]:,} rows have {no}; they count as no money" for no in unsaid if used[no])
+    notes += (
+        (f'{doubled:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)',)
+        if doubled
+        else ()
+    )
     sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
     return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], notes, sums)
-
-
-def _check_times(name: str, table: Table, unreadable: int, read: int) -> None:
-    if unreadable > UNREADABLE_SHARE * read:
-        raise HistoryError(
-            f"Event table {name!r} has {unreadable} of {read} times that cannot be read as a time. "
-            "Write them like 2024-05-31 or 2024-05-31 17:45:00, or turn the column into a timestamp first."
-        )
 
 
 def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], tuple[str, ...]]:
@@ -228,34 +240,3 @@ def _positive(rows: Table) -> Table:
     A margin below zero beside an amount above it says what the return cost, not that the sale had been at a loss.
     """
     return rows.mutate(**{c: rows[c].abs().cast(rows[c].type()) for c in SIGNED if c in rows.columns})
-
-
-def _orders(tables: Mapping[str, Table]) -> dict[str, Table]:
-    """Add lines up to orders where the business gave only lines, or gave lines as orders."""
-    if "orders" not in tables and "lines" in tables:
-        made = {"orders": tables["lines"]}
-        if "returned_lines" in tables and "returns" not in tables:
-            made["returns"] = tables["returned_lines"]
-    else:
-        made = {name: tables[name] for name in ("orders", "returns") if name in tables}
-    added = {name: _added_up(table) for name, table in made.items()}
-    if added.get("orders") is not made.get("orders") and "lines" not in tables:
-        added["lines"] = made["orders"]
-    return added
-
-
-def _added_up(rows: Table) -> Table:
-    if "order" not in rows.columns:
-        return rows
-    key = ["customer", "order", "at"]
-    most = rows.group_by(key).aggregate(n=rows.count()).n.max().to_pyarrow().as_py()
-    if (most or 0) <= 1:
-        return rows
-    sums = {c: rows[c].sum() for c in SIGNED if c in rows.columns}
-    if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
-        repeated = rows.shipping.min() == rows.shipping.max()
-        sums["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())
-    same = {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
-    if "known_at" in rows.columns:
-        same["known_at"] = rows.known_at.max()  # an order is known when its last line is
-    return rows.group_by(key).aggregate(**sums, **same, lines=rows.count()).cache()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,10 +14,10 @@ from patron.backtests import Card
 from patron.models import serving
 from patron.models.training import Trained
 from patron.periods import Split
-from patron.registry import Registry
+from patron.registry import TRAINING, Registry
 from patron.settings import Settings, described
 
-__all__ = ["Entry", "log"]
+__all__ = ["Entry", "Logged", "log"]
 
 SERVED_WITH = ("lightgbm", "numpy", "pandas")
 
@@ -36,9 +36,24 @@ class Entry:
     data: Mapping[str, Any]
     now: datetime
 
+    @property
+    def training(self) -> str:
+        """What tells this training from others, on each of its models."""
+        return self.now.astimezone(UTC).isoformat()
 
-def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entry) -> str:
-    """Log one training, register its champion, and say in words what became of it.
+
+@dataclass(frozen=True)
+class Logged:
+    """A registered version that is not yet champion: of which model, from which candidate, and why that one."""
+
+    name: str
+    version: str
+    candidate: str
+    reason: str
+
+
+def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entry) -> Logged:
+    """Log one training and register its champion, to be promoted when all questions of the training are there.
 
     Args:
         registry: where to.
@@ -59,9 +74,9 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
     with TemporaryDirectory() as scratch:
         bundle = trained.model.save(Path(scratch) / "bundle")
         code = Path(serving.__file__)
-        made = registry.register(name, run_id, bundle, code, requirements, {"candidate": trained.champion})
-    registry.promote(name, made, trained.reason, entry.now)
-    return f"registered as {name} version {made} ({trained.champion}), champion"
+        tags = {"candidate": trained.champion, TRAINING: entry.training}
+        made = registry.register(name, run_id, bundle, code, requirements, tags)
+    return Logged(name, made, trained.champion, trained.reason)
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:

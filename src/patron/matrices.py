@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from patron.errors import QuestionError
+from patron.errors import HistoryError, QuestionError
 from patron.fold.codings import coded
 from patron.history import History
 from patron.passes import AHEAD, Pass, Progress, silent
@@ -131,7 +131,13 @@ def write_rows(
     return written
 
 
-def answers(question: Question, history: History, cutoffs: Sequence[datetime], memory: float = 2.0) -> np.ndarray:
+def answers(
+    question: Question,
+    history: History,
+    cutoffs: Sequence[datetime],
+    memory: float = 2.0,
+    rows: Matrix | None = None,
+) -> np.ndarray:
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
 
     Args:
@@ -139,16 +145,31 @@ def answers(question: Question, history: History, cutoffs: Sequence[datetime], m
         history: the checked event tables.
         cutoffs: the instants at which customers are looked at.
         memory: gigabytes that the events may take while they are worked on; more are read in parts.
+        rows: those that are answered, where they were made before.
 
     Raises:
         QuestionError: a horizon has not passed, no cutoff is given, or one comes twice.
-        HistoryError: events do not fit in memory, and there is no room on disk.
+        HistoryError: an event table changed since *rows* were made, or events do not fit in memory and there is no
+            room on disk.
     """
     times = _checked(history, cutoffs)
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
     job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, memory)
-    return _joined(list(sheets(job))).numbers[0]
+    made = _joined(list(sheets(job)))
+    if rows is not None:
+        _check_same(rows.key, _key(made))
+    return made.numbers[0]
+
+
+def _check_same(rows: pd.DataFrame, answered: pd.DataFrame) -> None:
+    """Refuse answers of others than the rows: the tables are read once for each, and may have changed in between."""
+    if not rows.equals(answered):
+        raise HistoryError(
+            f"An event table changed while it was read: features were made for {len(rows):,} rows of customer and "
+            f"cutoff, and then other ones were answered ({len(answered):,}). Nothing was kept. "
+            "Wait until the tables are written, or read a copy of them."
+        )
 
 
 def _joined(made: list[Sheet]) -> Sheet:

@@ -1,49 +1,32 @@
-"""Plots of cards, features, scores and decisions, as SVG text that is the same for the same input.
+"""Plots of cards, features, scores and decisions, each one a function from what was found to SVG text."""
 
-Made for a phone and for paper: one narrow column, few marks, colours that the colour-blind can tell (Okabe and Ito
-2008) beside line styles that need no colour. Texts stay texts, so the page that shows them chooses the font.
-"""
-
-from collections.abc import Callable
-from io import StringIO
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from patron.canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, drawn, groups, percents, shares, thousands
 from patron.cards import Card
 from patron.decisions import Decisions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["event", "gain_plot", "importance_plot", "money_plot", "reliability_plot", "risk_plot"]
+__all__ = [
+    "decile_plot",
+    "event",
+    "gain_plot",
+    "importance_plot",
+    "interval_plot",
+    "money_plot",
+    "reliability_plot",
+    "risk_plot",
+    "wait_plot",
+]
 
-WIDTH, HEIGHT, ROW = 4.6, 3.7, 0.42
-BLUE, ORANGE, GREEN, PURPLE, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#1f2933", "#8a94a0"
+ROW = 0.42
 LINES = ((GREEN, "--"), (PURPLE, "-."), (GREY, ":"))
-STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "font.size": 11,
-    "font.sans-serif": ["DejaVu Sans", "Helvetica", "Arial"],
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "grid.color": "#e4e7eb",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 10,
-    "legend.handlelength": 2.4,
-}
-NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 NAMES = {
     "constant": "chance",
     "activity": "rule: bought lately or not",
@@ -54,9 +37,12 @@ NAMES = {
     "hybrid": "purchase process and trees",
     "blend": "blend of the models",
     "chosen": "learned model",
+    "persistence": "everybody stays in their tier",
 }
 EVENTS = {"churn": "left", "tier": "reached a top tier"}
+REALISED = "came in, 95 % interval"
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
+PROMISED = 80
 
 
 def event(card: Card) -> str:
@@ -73,16 +59,16 @@ def reliability_plot(card: Card) -> str:
     told = card.reliability
 
     def draw(ax: "Axes") -> None:
-        shares = told[["predicted", "observed", "low", "high"]] * 100
+        found = told[["predicted", "observed", "low", "high"]] * 100
         ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as predicted")
-        bars = np.maximum([shares.observed - shares.low, shares.high - shares.observed], 0)
-        ax.errorbar(shares.predicted, shares.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
+        bars = np.maximum([found.observed - found.low, found.high - found.observed], 0)
+        ax.errorbar(found.predicted, found.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
         size = 15 + 45 * told["count"] / told["count"].max()
-        ax.scatter(shares.predicted, shares.observed, size, color=BLUE, label=_groups(told["count"]), zorder=3)
-        _percent(ax, "Predicted probability (%)", f"Customers who {event(card)} (%)")
+        ax.scatter(found.predicted, found.observed, size, color=BLUE, label=groups(told["count"]), zorder=3)
+        percents(ax, "Predicted probability (%)", f"Customers who {event(card)} (%)")
         ax.legend(loc="lower right", borderaxespad=0.2)
 
-    return _drawn(f"reliability {card.question}", "Does what it predicts come true?", draw)
+    return drawn(f"reliability {card.question}", "Does what it predicts come true?", draw)
 
 
 def gain_plot(card: Card) -> str:
@@ -106,10 +92,70 @@ def gain_plot(card: Card) -> str:
         for place, name in enumerate(ranked):
             colour, line = LINES[-1] if name == "constant" else LINES[place % (len(LINES) - 1)]
             curve(ax, name, color=colour, linestyle=line, linewidth=1.7)
-        _percent(ax, "Customers contacted, surest first (% of all)", f"Found of all who {event(card)} (%)")
+        percents(ax, "Customers contacted, surest first (% of all)", f"Found of all who {event(card)} (%)")
         ax.legend(loc="lower right", borderaxespad=0.2)
 
-    return _drawn(f"gain {card.question}", "How many are found by contacting some", draw)
+    return drawn(f"gain {card.question}", "How many are found by contacting some", draw)
+
+
+def decile_plot(card: Card, currency: str = "currency of the orders") -> str:
+    """See whether the profit that is expected of each tenth of the customers comes in.
+
+    Args:
+        card: its `deciles` have predicted, observed, low and high (money), and count, worst tenth first.
+        currency: written beside the numbers.
+    """
+    told = card.deciles
+
+    def draw(ax: "Axes") -> None:
+        place = np.arange(1, len(told) + 1)
+        ax.bar(place, told.predicted, width=0.62, color=BLUE, alpha=0.35, linewidth=0, label="expected")
+        bars = [told.observed - told.low, told.high - told.observed]
+        ax.errorbar(place, told.observed, bars, fmt="o", color=ORANGE, markersize=5, capsize=3, label=REALISED)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.set(xlabel="Groups of equal size, least profit expected first", ylabel=f"Profit per customer ({currency})")
+        ax.set_xticks(place)
+        thousands(ax.yaxis)
+        ax.legend(loc="upper left", borderaxespad=0.2)
+
+    return drawn(f"deciles {card.question}", "Does the expected profit come in?", draw)
+
+
+def interval_plot(card: Card) -> str:
+    """See whether the 80 % interval of the profit holds 80 times in a hundred, for small and large profits alike.
+
+    Args:
+        card: its `intervals` have predicted (money), and held, low and high (shares), smallest first.
+    """
+    told = card.intervals
+
+    def draw(ax: "Axes") -> None:
+        place = np.arange(len(told))
+        ax.axhline(PROMISED, color=GREY, linestyle="--", label="as promised")
+        shares(ax, place, told.held, told)
+        ax.set(xlabel="Mean profit expected of the group", ylabel="Profit came into the interval (%)", ylim=(0, 101.5))
+        ax.set_xticks(place, [f"{value:,.0f}" for value in told.predicted])
+        ax.set_xlim(-0.5, len(told) - 0.5)
+        ax.legend(loc="lower right", borderaxespad=0.2)
+
+    return drawn(f"intervals {card.question}", "Does the 80 % interval hold?", draw)
+
+
+def wait_plot(card: Card) -> str:
+    """See whether so many are back by the first day, the middle day and the last day of their intervals as promised.
+
+    Args:
+        card: its `waits` have promised, observed, low and high (shares), and count.
+    """
+    told = card.waits
+
+    def draw(ax: "Axes") -> None:
+        ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as promised")
+        shares(ax, told.promised * 100, told.observed, told)
+        percents(ax, "Promised to be back by their day (%)", "Were back by then (%)")
+        ax.legend(loc="lower right", borderaxespad=0.2)
+
+    return drawn(f"waits {card.question}", "Are they back when they should be?", draw)
 
 
 def importance_plot(importance: pd.DataFrame) -> str:
@@ -133,7 +179,7 @@ def importance_plot(importance: pd.DataFrame) -> str:
         ax.spines["left"].set_visible(False)
         ax.grid(visible=False)
 
-    return _drawn("importance", "What the answers depend on most", draw, 0.9 + ROW * places.max(initial=1))
+    return drawn("importance", "What the answers depend on most", draw, 0.9 + ROW * places.max(initial=1))
 
 
 def risk_plot(scores: pd.DataFrame) -> str:
@@ -152,9 +198,9 @@ def risk_plot(scores: pd.DataFrame) -> str:
         side, shift = ("right", -2) if mean > 50 else ("left", 2)
         ax.text(mean + shift, ax.get_ylim()[1], f"average {mean:.0f} %", color=ORANGE, ha=side, va="top", weight="bold")
         ax.set(xlabel="Probability to leave (%)", ylabel="Customers (number)", xlim=(0, 100))
-        _thousands(ax.yaxis)
+        thousands(ax.yaxis)
 
-    return _drawn("risk", "How many customers are at what risk", draw, 3.0)
+    return drawn("risk", "How many customers are at what risk", draw, 3.0)
 
 
 def money_plot(decisions: Decisions, currency: str = "currency") -> str:
@@ -174,11 +220,11 @@ def money_plot(decisions: Decisions, currency: str = "currency") -> str:
         ax.axvline(budget, color=ORANGE, linestyle="--", linewidth=2, label="budget")
         ax.set(xlabel=f"Money spent ({currency})", ylabel=f"Gain after costs ({currency})", xlim=(0, None))
         ax.locator_params(nbins=6)
-        _thousands(ax.xaxis)
-        _thousands(ax.yaxis)
+        thousands(ax.xaxis)
+        thousands(ax.yaxis)
         ax.legend(loc="upper left", borderaxespad=0.2)
 
-    return _drawn("money", "What the budget is expected to earn", draw, 3.4)
+    return drawn("money", "What the budget is expected to earn", draw, 3.4)
 
 
 def _cumulated(table: pd.DataFrame) -> pd.DataFrame:
@@ -189,37 +235,3 @@ def _cumulated(table: pd.DataFrame) -> pd.DataFrame:
     sums = np.vstack([np.zeros(len(columns)), treated.loc[worth.index, columns].cumsum().to_numpy()])
     kept = np.unique(np.linspace(0, len(sums) - 1, POINTS).round().astype(int))
     return pd.DataFrame(sums[kept], columns=columns)
-
-
-def _drawn(name: str, title: str, draw: Callable[["Axes"], None], height: float = HEIGHT) -> str:
-    """Draw outside any window or global figure; the plot's name salts its ids, so that several fit in one page."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    text = StringIO()
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        style: Any = STYLE | {"svg.hashsalt": name}
-        matplotlib.rcParams.update(style)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        ax = figure.subplots()
-        ax.grid(axis="both")
-        draw(ax)
-        ax.set_title(title, pad=10)
-        FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
-    return text.getvalue()
-
-
-def _percent(ax: "Axes", across: str, up: str) -> None:
-    ticks = range(0, 101, 20)
-    ax.set(xlabel=across, ylabel=up, xlim=(0, 100), ylim=(0, 101.5), xticks=ticks, yticks=ticks)
-
-
-def _thousands(axis: Any) -> None:
-    axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-
-
-def _groups(count: pd.Series) -> str:
-    low, high = f"{count.min():,}", f"{count.max():,}"
-    return f"{low if low == high else f'{low} to {high}'} customers,\n95 % interval"

@@ -51,7 +51,7 @@ def page(name: str, made_at: datetime, tests: Sequence[Backtest]) -> str:
     return filled("backtest.html.j2", "", name=name, made_at=made_at, tests=told, names=plots.NAMES)
 
 
-def answer(card: Card) -> dict[str, Any]:
+def answer(card: Card, currency: str = "currency of the orders") -> dict[str, Any]:
     """Return what the section on one question says, from its card."""
     told = card.reliability
     predicted, happened = (float(np.average(told[kind], weights=told["count"])) for kind in ("predicted", "observed"))
@@ -73,6 +73,12 @@ def answer(card: Card) -> dict[str, Any]:
         "segments": _segments(card).to_dict("records"),
         "reliability": inline(plots.reliability_plot(card)),
         "gain": inline(plots.gain_plot(card)),
+        "deciles": inline(plots.decile_plot(card, currency)) if len(card.deciles) else "",
+        "intervals": inline(plots.interval_plot(card)) if len(card.intervals) else "",
+        "waits": inline(plots.wait_plot(card)) if len(card.waits) else "",
+        "used": card.measured[card.champion],
+        "same": card.measured.get("constant", {}),
+        "stay": card.measured.get("persistence", {}),
     }
 
 

@@ -98,7 +98,7 @@ def page(report: Report) -> str:
         names=plots.NAMES,
         cutoff=report.scores.cutoff.max(),
         horizon=_horizon(report, "churn"),
-        answers=[answer(card) for card in report.cards],
+        answers=[answer(card, report.currency) for card in report.cards],
         beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
         summary=report.decisions.summary,
         risk=risk,

@@ -10,9 +10,11 @@ from patron.matrices import KEY, Matrix
 from patron.models.scoring import score
 from patron.models.serving import Bundle
 from patron.portfolio import settled_tiers
-from patron.questions import Question, Tier
+from patron.questions import Churn, Question, Tier
 
-__all__ = ["side_by_side"]
+__all__ = ["contradictions", "side_by_side"]
+
+FAR_APART = 0.2
 
 
 def side_by_side(
@@ -41,6 +43,32 @@ def side_by_side(
     for asked in tiers:
         made = made.assign(settled_tier=settled_tiers(models[asked.name], asked, history, made))
     return _with_baskets(made, models, questions, history)
+
+
+def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[str]:
+    """Tell of how many customers the answers to churn and to the next purchase, over the same days, lie far apart.
+
+    Two models answer them. Neither is derived from the other: on development data each was the better one as often, and
+    a model must answer the same wherever it is asked.
+
+    Args:
+        scores: today's answers to all questions.
+        questions: what was asked.
+
+    >>> scores = pd.DataFrame({"churn_probability": [0.9, 0.5], "purchase_within_90d": [0.4, 0.5]})
+    >>> from patron.questions import churn
+    >>> contradictions(scores, [churn(90)])
+    ['churn and next purchase within 90 days differ by more than 0.2 for 1 of 2 customers, by 0.30 at most']
+    """
+    told = []
+    for days in (question.horizon.days for question in questions if isinstance(question, Churn)):
+        if f"purchase_within_{days}d" in scores:
+            apart = (scores.churn_probability + scores[f"purchase_within_{days}d"] - 1.0).abs()
+            told.append(
+                f"churn and next purchase within {days} days differ by more than {FAR_APART} for "
+                f"{(apart > FAR_APART).sum():,} of {len(apart):,} customers, by {apart.max():.2f} at most"
+            )
+    return told
 
 
 def _with_value(scores: pd.DataFrame, value: float | None) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Stores: where tables are read from and written to; the only module that knows an engine."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,16 +14,23 @@ import pyarrow.parquet
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
-from patron.errors import HistoryError
+from patron.csv_files import check_dates, check_file, check_numbers, check_times
+from patron.errors import HistoryError, listed
 from patron.event_tables import Events, Role, Where, declare
 
 __all__ = ["events", "read", "write", "write_text"]
 
+REPEATED = "repeated row"
 Source: TypeAlias = str | Path | pd.DataFrame | Table
 
 
 def events(
-    source: Source, where: Where | None = None, returns: Where | None = None, timezone: str = "UTC", **roles: Role
+    source: Source,
+    where: Where | None = None,
+    returns: Where | None = None,
+    timezone: str = "UTC",
+    duplicates: str = "keep",
+    **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
 
@@ -32,16 +39,37 @@ def events(
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid".
 
     Raises:
-        HistoryError: the file is not there or cannot be read, or a column is missing.
+        HistoryError: the file is not there or cannot be read, a column is missing, or *duplicates* is neither.
 
     >>> orders = pd.DataFrame({"cust_id": ["a"], "ts": ["2024-05-01"]})
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    return declare(read(source), where, returns, timezone, **roles)
+    if duplicates not in DUPLICATES:
+        raise HistoryError(f"Repeated rows are 'keep' or 'drop', got {duplicates!r}. Write duplicates = 'drop'.")
+    table, numbered = read(source), not isinstance(source, Table)
+    check_numbers(table, roles, numbered)
+    declared = declare(table, where, returns, timezone, **roles)
+    check_times(declared, table, roles, numbered)
+    if _is_csv(source):
+        check_dates(ibis.read_csv(str(source), all_varchar=True), roles)
+    return DUPLICATES[duplicates](declared)
+
+
+def _once(declared: Events) -> Events:
+    """Set aside what repeats a row in every column; of rows that are the same, any may stay."""
+    table = declared.table
+    place = ibis.row_number().over(ibis.window(group_by=list(table.columns), order_by=table.customer))
+    again = table.set_aside.isnull() & (place > 0)
+    marked = table.mutate(set_aside=again.ifelse(REPEATED, table.set_aside))
+    return Events(marked.cache(), declared.used.distinct().cache())
+
+
+DUPLICATES: Mapping[str, Callable[[Events], Events]] = {"keep": lambda declared: declared, "drop": _once}
 
 
 def read(source: Source) -> Table:
@@ -119,7 +147,20 @@ def _reader(path: Path) -> Callable[[str], Table]:
 
 def _read_csv(path: str) -> Table:
     """Read the whole file before types are chosen: an order number C536379 may come after a million plain ones."""
-    return ibis.read_csv(path, sample_size=-1)
+    table = ibis.read_csv(path, sample_size=-1)
+    check_file(Path(path), table.columns)
+    try:
+        begun = table.limit(1).to_pyarrow()
+    except duckdb.Error:  # times written in two ways; as texts they can be told apart
+        table = ibis.read_csv(path, sample_size=-1, auto_type_candidates=["BIGINT", "DOUBLE", "VARCHAR"])
+        begun = table.limit(1).to_pyarrow()
+    if not len(begun):
+        raise HistoryError(f"{Path(path).name!r} has no rows below its header {listed(table.columns)}. Write some.")
+    return table
+
+
+def _is_csv(source: Source) -> bool:
+    return isinstance(source, str | Path) and Path(source).suffix.lower() in (".csv", ".gz")
 
 
 def write_text(text: str, path: Path) -> Path:

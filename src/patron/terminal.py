@@ -29,7 +29,7 @@ def basket_lines(card: BasketCard) -> str:
     ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
     return (
         f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
-        f"recall gained on the better baseline {card.gain}"
+        f"recall gained on the better baseline {card.gain}; never bought before by anybody: {card.unseen:.1%}"
     )
 
 
@@ -47,7 +47,8 @@ def _brief(card: Card) -> str:
 
 
 def _warned(card: Card) -> list[str]:
-    return [f"beware: {name} seems to know the outcome: {why}" for name, why in card.suspects.items()]
+    told = [f"beware: {name} seems to know the outcome: {why}" for name, why in card.suspects.items()]
+    return [*told, *([f"beware: {card.too_short}"] if card.too_short else [])]
 
 
 def _dates(card: Card) -> str:

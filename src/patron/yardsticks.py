@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import pandas as pd
 from patron.evaluation import Figure, figures, metrics, paired
 from patron.models.serving import tier_codes
 
-__all__ = ["Yardstick", "base", "compared", "measured", "verdict", "yardsticks"]
+__all__ = ["Yardstick", "base", "compared", "coverages", "measured", "verdict", "yardsticks"]
+
+PROFITS, DAYS = ("profit_low", "profit_high"), ("days_low", "days_high")
+PROMISED = 0.8
 
 Answer = Mapping[str, Any]
 
@@ -22,22 +26,23 @@ class Yardstick:
     Args:
         metric: function of the truths and the prediction, in this order.
         truths: what happened, each of shape (n,).
-        column: which column of the answers is judged.
+        columns: which columns of the answers are judged.
         best: the best value there is, by which a difference is told as better or worse.
-        names: of classes, in their order, where the column holds such; judged by their place.
+        names: of classes, in their order, where the columns hold such; judged by their place.
     """
 
     metric: Callable[..., float]
     truths: tuple[np.ndarray, ...]
-    column: str
+    columns: tuple[str, ...]
     best: float
     names: tuple[str, ...] = ()
 
-    def prediction(self, answered: pd.DataFrame) -> np.ndarray:
-        """Return what is judged of some answers, shape (n,)."""
+    def predictions(self, answered: pd.DataFrame) -> list[np.ndarray]:
+        """Return what is judged of some answers, each of shape (n,)."""
         if self.names:
-            return np.asarray(pd.Categorical(answered[self.column], categories=list(self.names)).codes)
-        return answered[self.column].to_numpy()
+            kinds = list(self.names)
+            return [np.asarray(pd.Categorical(answered[column], categories=kinds).codes) for column in self.columns]
+        return [answered[column].to_numpy() for column in self.columns]
 
 
 def yardsticks(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
@@ -54,14 +59,30 @@ def yardsticks(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
         return _chances((label,), "churn_probability")
     if answer["kind"] == "next_purchase":
         return _waiting(answer, label)
-    tiers = tuple(answer["tiers"])
-    actual = tier_codes(answer["lows"], label)
+    return _classes(answer, label) | {
+        "Gini of profit": Yardstick(metrics.normalized_gini, (label,), ("expected_profit",), 1.0),
+        "decile error": Yardstick(metrics.decile_error, (label,), ("expected_profit",), 0.0),
+        "bias of profit": Yardstick(metrics.bias, (label,), ("expected_profit",), 0.0),
+    }
+
+
+def coverages(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
+    """Return how often intervals hold; no contest, since the widest would win it.
+
+    >>> list(coverages({"kind": "next_purchase", "horizon": 90}, np.array([3.0])))
+    ['coverage of the interval', 'before the interval', 'after the interval']
+    """
+    if answer["kind"] == "tier":
+        everybody = np.ones(len(label))
+        return {"coverage of the interval": Yardstick(metrics.coverage, (label, everybody), PROFITS, PROMISED)}
+    if answer["kind"] != "next_purchase":
+        return {}
+    end = float(answer["horizon"])
+    seen = (np.where(np.isnan(label), end, label),)
     return {
-        "quadratic kappa": Yardstick(_over(metrics.quadratic_kappa, len(tiers)), (actual,), "tier", 1.0, tiers),
-        "macro F1": Yardstick(_over(metrics.macro_f1, len(tiers)), (actual,), "tier", 1.0, tiers),
-        "Gini of profit": Yardstick(metrics.normalized_gini, (label,), "expected_profit", 1.0),
-        "decile error": Yardstick(metrics.decile_error, (label,), "expected_profit", 0.0),
-        "bias of profit": Yardstick(metrics.bias, (label,), "expected_profit", 0.0),
+        "coverage of the interval": Yardstick(partial(metrics.held, end=end), seen, DAYS, PROMISED),
+        "before the interval": Yardstick(partial(metrics.early, end=end), seen, DAYS[:1], (1 - PROMISED) / 2),
+        "after the interval": Yardstick(partial(metrics.late, end=end), seen, DAYS[1:], (1 - PROMISED) / 2),
     }
 
 
@@ -85,11 +106,11 @@ def measured(
 ) -> dict[str, Figure]:
     """Return every metric of one candidate's answers with its 95 % interval over customers."""
     made: dict[str, Figure] = {}
-    for column in dict.fromkeys((stick.column, tuple(map(id, stick.truths))) for stick in sticks.values()):
-        same = {n: s for n, s in sticks.items() if (s.column, tuple(map(id, s.truths))) == column}
+    for columns in dict.fromkeys((stick.columns, tuple(map(id, stick.truths))) for stick in sticks.values()):
+        same = {n: s for n, s in sticks.items() if (s.columns, tuple(map(id, s.truths))) == columns}
         first = next(iter(same.values()))
         asked = {name: stick.metric for name, stick in same.items()}
-        made |= figures(asked, customers, *first.truths, first.prediction(answered), repeats=repeats, seed=seed)
+        made |= figures(asked, customers, *first.truths, *first.predictions(answered), repeats=repeats, seed=seed)
     return {name: made[name] for name in sticks}
 
 
@@ -102,8 +123,8 @@ def compared(
             stick.metric,
             customers,
             *stick.truths,
-            stick.prediction(ours),
-            stick.prediction(theirs),
+            *stick.predictions(ours),
+            *stick.predictions(theirs),
             seed=seed,
         )
         for name, stick in sticks.items()
@@ -135,7 +156,7 @@ def _chances(truths: tuple[np.ndarray, ...], column: str) -> dict[str, Yardstick
         "Brier": (metrics.brier, 0.0),
         "bias": (metrics.bias, 0.0),
     }
-    return {name: Yardstick(metric, truths, column, best) for name, (metric, best) in found.items()}
+    return {name: Yardstick(metric, truths, (column,), best) for name, (metric, best) in found.items()}
 
 
 def _waiting(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
@@ -143,13 +164,22 @@ def _waiting(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
     seen = np.where(np.isnan(label), horizon, label)
     bought = ~np.isnan(label)
 
-    def date_error(actual: np.ndarray, expected: np.ndarray, weight: np.ndarray | None = None) -> float:
-        return metrics.mean_absolute_error(actual, np.minimum(expected, horizon), weight=weight)
+    def date_error(
+        actual: np.ndarray, bought: np.ndarray, expected: np.ndarray, weight: np.ndarray | None = None
+    ) -> float:
+        counted = bought if weight is None else weight * bought
+        return metrics.mean_absolute_error(actual, expected, weight=counted)
 
     return _chances(((label < days).astype(float),), f"purchase_within_{days}d") | {
-        "C-index": Yardstick(metrics.concordance, (seen, bought), "days_median", 1.0),
-        "error of the date (days)": Yardstick(date_error, (seen,), "days_median", 0.0),
+        "C-index": Yardstick(metrics.concordance, (seen, bought), ("days_expected",), 1.0),
+        "error of the date (days)": Yardstick(date_error, (seen, bought), ("days_if_back",), 0.0),
     }
+
+
+def _classes(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
+    tiers, actual = tuple(answer["tiers"]), tier_codes(answer["lows"], label)
+    asked = {"quadratic kappa": metrics.quadratic_kappa, "macro F1": metrics.macro_f1}
+    return {n: Yardstick(_over(metric, len(tiers)), (actual,), ("tier",), 1.0, tiers) for n, metric in asked.items()}
 
 
 def _over(metric: Callable[..., float], classes: int) -> Callable[..., float]:

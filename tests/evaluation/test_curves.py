@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from patron.errors import PatronError
 from patron.evaluation import metrics
-from patron.evaluation.curves import gain, lift, reliability
+from patron.evaluation.curves import earned, gain, intervals, lift, reached, reliability
 
 SAMPLE = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4).map(lambda part: part / 4)), max_size=12)
 
@@ -100,3 +100,20 @@ def test_bins_together_hold_every_row_and_event(sample: list) -> None:
     told = reliability(actual, np.array([p for _, p in sample]), bins=4)
     assert told["count"].sum() == len(sample)
     assert (told["count"] * told["observed"]).sum() == pytest.approx(actual.sum())
+
+
+def test_expected_money_stands_beside_what_came_in_from_the_least_to_the_most() -> None:
+    told = earned([30, 10, 0, 0], [20, 20, 1, 3], bins=2)
+    assert told[["predicted", "observed", "count"]].to_numpy().tolist() == [[2, 0, 2], [20, 20, 2]]
+    # Standard error of the mean of 10 and 30: their standard deviation of 14.14 over the root of 2.
+    assert told.high[1] - told.observed[1] == pytest.approx(1.959964 * 10)
+
+
+def test_an_interval_holds_with_its_bounds() -> None:
+    told = intervals(actual=[0, 5, 7, 9], low=[0, 0, 8, 8], high=[0, 4, 9, 9], predicted=[1, 1, 9, 9], bins=2)
+    assert told.held.tolist() == [0.5, 0.5]
+
+
+def test_who_was_promised_back_after_the_observation_is_not_counted() -> None:
+    told = reached([3, 30, 30], {0.1: [4, 4, 99], 0.9: [50, 60, 70]}, end=30)
+    assert told[["promised", "observed", "count"]].to_numpy().tolist() == [[0.1, 0.5, 2]]

@@ -33,7 +33,8 @@ AMOUNT = {
     "quadratic_kappa": partial(metrics.quadratic_kappa, classes=range(5)),
     "macro_f1": partial(metrics.macro_f1, classes=range(5)),
 }
-ALL = {**BINARY, **AMOUNT, "concordance": metrics.concordance, "coverage": metrics.coverage}
+WAITS = {"early": partial(metrics.early, end=4.5), "late": partial(metrics.late, end=4.5)}
+ALL = {**BINARY, **AMOUNT, **WAITS, "concordance": metrics.concordance, "coverage": metrics.coverage}
 
 
 @st.composite
@@ -46,7 +47,7 @@ def samples(draw: st.DrawFn, name: str) -> tuple[list[np.ndarray], np.ndarray]:
 
     if name in BINARY:
         return [column(1), column(4) / 4], column(3)
-    if name in AMOUNT:
+    if name in AMOUNT or name in WAITS:
         return [column(4), column(4)], column(3)
     return [column(5), column(1), *(column(5) for _ in range(1 if name == "concordance" else 2))], column(3)
 
@@ -96,6 +97,18 @@ def test_tier_metrics_equal_scikit_learn_on_the_classes_that_occur() -> None:
     kappa = oracle.cohen_kappa_score(true, told, weights="quadratic")
     assert metrics.quadratic_kappa(true, told, range(4)) == pytest.approx(kappa)
     assert metrics.macro_f1(true, told, range(4)) == pytest.approx(oracle.f1_score(true, told, average="macro"))
+
+
+def test_an_interval_is_early_or_late_only_where_its_bound_lies_within_the_observation() -> None:
+    # Watched for 30 days: of the four low bounds three are within, one purchase came before; of two high bounds one.
+    days, low, high = [2, 9, 30, 30], [3, 5, 12, 40], [8, 10, 60, 60]
+    assert metrics.early(days, low, end=30) == 1 / 3
+    assert metrics.late(days, high, end=30) == 0
+    assert metrics.held(days, low, high, end=30) == pytest.approx(2 / 3)
+
+
+def test_intervals_that_all_reach_beyond_the_observation_hold_nobody_knows_how_often() -> None:
+    assert math.isnan(metrics.held([2, 30], [1, 1], [31, 90], end=30))
 
 
 def test_auc_counts_a_tie_as_one_half() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.models.contributions import contributions
@@ -37,6 +37,7 @@ customers = st.tuples(days, days, st.integers(0, 30), st.integers(1, 12))
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)
 @given(rows=st.lists(customers, min_size=1, max_size=8))
 def test_parts_lead_from_one_base_to_every_margin(kind, rows):
     steps = (None,) if kind == "carried" else (0, 1)

@@ -17,7 +17,7 @@ from patron.models.parametric import (
     fit_bg_nbd,
     fit_pareto_nbd,
     fit_spend,
-    lifetime_value,
+    worth,
 )
 from patron.models.parametric_core import decay
 
@@ -241,7 +241,7 @@ def test_the_interval_of_worth_covers_as_often_as_it_says():
     rng = np.random.default_rng(6)
     many = Transactions([12] * 4000, [360] * 4000, [365] * 4000)
     model, spend = ParetoNBD(r=2.0, alpha=40.0, s=0.5, beta=300.0), Spend(p=3.0, q=4.0, mean=40.0)
-    worth = lifetime_value(model, spend, many, np.full(4000, 520.0), horizon=365, yearly_rate=0.1)
+    found = worth(model, spend, many, np.full(4000, 520.0), horizon=365, yearly_rate=0.1)
     # posterior of each customer: rate Gamma(14, 405), end Gamma(.5, 665), order level Gamma(43, 560)
     alive = rng.random(4000) < model.p_alive(many)
     end = np.minimum(rng.exponential(1 / rng.gamma(0.5, 1 / 665.0, 4000)), 365)
@@ -251,8 +251,8 @@ def test_the_interval_of_worth_covers_as_often_as_it_says():
         np.sum(rng.gamma(3, 1 / g, k) * 1.1 ** (-rng.random(k) * e / 365))
         for k, e, g in zip(buys, end, level, strict=True)
     ]
-    assert np.mean(discounted) == pytest.approx(worth.expected[0], rel=0.03)
-    inside = (worth.low <= discounted) & (discounted <= worth.high)
+    assert np.mean(discounted) == pytest.approx(found.expected[0], rel=0.03)
+    inside = (found.low <= discounted) & (discounted <= found.high)
     assert np.mean(inside) == pytest.approx(0.8, abs=0.03)
 
 
@@ -281,7 +281,7 @@ def test_questions_out_of_range_are_refused_with_what_was_got():
     with pytest.raises(QuestionError, match=r"discount rate must be 0 or more\. Got -0.1"):
         MODEL.discounted_purchases(TWO, 90, -0.1)
     with pytest.raises(QuestionError, match=r"between 0 and 1\. Got 80"):
-        lifetime_value(MODEL, Spend(2.0, 5.0, 50.0), TWO, [20, 300], 90, level=80)
+        worth(MODEL, Spend(2.0, 5.0, 50.0), TWO, [20, 300], 90, level=80)
     with pytest.raises(HistoryError, match=r"orders is negative .* has -1"):
         fit_spend([-1], [0])
     with pytest.raises(HistoryError, match=r"weights count no customer\. Got a sum of 0 over 1"):

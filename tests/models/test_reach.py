@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from shop import START, of, orders, shop
 
 from patron.errors import QuestionError
-from patron.evaluation import auc
+from patron.evaluation import auc, concordance
 from patron.matrices import answers, matrix
 from patron.models.reach import train_beyond
-from patron.questions import churn, next_purchase
+from patron.profit import CostModel
+from patron.questions import churn, next_purchase, tier
 
 AT = START + timedelta(days=280)
 
@@ -37,8 +39,18 @@ def test_events_from_the_cutoff_on_change_nothing():
     assert whole.model.spec["estimator"] == cut.model.spec["estimator"]
 
 
-def test_only_churn_is_carried_and_only_from_some_history():
-    with pytest.raises(QuestionError, match=r"Only churn can be asked beyond the labels, got 'next_purchase'"):
-        train_beyond(next_purchase(270), shop(), AT)
+def test_a_purchase_beyond_all_labels_is_told_with_its_day():
+    made = train_beyond(next_purchase(270, within=(30,)), shop(600), AT)
+    rows, days = matrix(made.question, shop(600), [AT]), answers(made.question, shop(600), [AT])
+    told = made.bundles["hybrid"].predict(rows.X)
+    assert list(told.columns[:2]) == ["purchase_within_30d", "purchase_within_270d"]
+    assert (told.purchase_within_30d <= told.purchase_within_270d).all()
+    assert concordance(np.nan_to_num(days, nan=270), ~np.isnan(days), told.days_expected) > 0.7
+    assert abs(told.purchase_within_270d.mean() - (days < 270).mean()) < 0.12
+
+
+def test_profit_is_not_carried_and_nothing_is_without_some_history():
+    with pytest.raises(QuestionError, match=r"Only churn and next purchase can be asked beyond the labels, got 'tier'"):
+        train_beyond(tier(270, CostModel(margin_rate=0.4)), shop(), AT)
     with pytest.raises(QuestionError, match=r"20 days before .* at least 28 are needed"):
         train_beyond(churn(270), shop(), shop().starts + timedelta(days=20))

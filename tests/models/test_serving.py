@@ -100,3 +100,40 @@ def test_the_serving_file_answers_where_patron_is_not_installed(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[0.5, 0.5, 0.5]"
+
+
+def waits(hazards: list[float]) -> pd.DataFrame:
+    table = [[[logit(hazard)]] for hazard in hazards]
+    answer = {"kind": "next_purchase", "horizon": 20, "edges": [0, 10, 20], "within": [20]}
+    estimator = {"kind": "rates", "input": None, "edges": [], "table": table}
+    spec = {"format": 1, "features": FEATURES, "estimator": estimator, "calibration": None, "answer": answer}
+    return Bundle(spec).predict(pd.DataFrame(SEEN[:1], columns=[f["name"] for f in FEATURES]))
+
+
+def test_those_who_are_back_within_the_horizon_are_back_by_their_own_median():
+    # Half come in the first ten days, half of the rest in the next ten: of the 75 % back, 37.5 % come by this day.
+    made = waits([0.5, 0.5]).iloc[0]
+    assert np.isclose(made.days_if_back, 10 * np.log(1 - 0.375) / np.log(0.5))
+    assert np.isclose(made.days_median, 10)
+
+
+def test_the_mean_wait_counts_nobody_beyond_the_horizon():
+    # Survival falls to a half, then to a quarter, each at a constant rate: its area is ten times (.5 + .25) / ln 2.
+    assert np.isclose(waits([0.5, 0.5]).days_expected[0], 10 * 0.75 / np.log(2))
+    assert np.isclose(waits([1e-12, 1e-12]).days_expected[0], 20)
+
+
+def test_past_all_labels_a_purchase_process_goes_on():
+    life = LIFE | {"edges": [0, 30, 90], "sign": 1, "inputs": [0, 1, 2]}
+    made = churn({"kind": "reaching", "of": constant(0.3), "steps": 1, "life": life, "slope": 0.5, "intercept": 1.0})
+    assert np.allclose(made.margins(SEEN, 0), 0.3)
+    assert np.allclose(made.margins(SEEN, 1)[:, 0], 0.5 * life_odds(life, SEEN[:, :3], 1) + 1.0)
+
+
+def test_the_interval_of_profit_holds_80_percent_also_where_most_earn_nothing():
+    tenths = np.arange(1.0, 11.0)
+    nothing = np.zeros(10)
+    low, high = serving._profit_span(np.array([[0.0, 1.0], [0.5, 0.5], [0.9, 0.1]]), np.stack([nothing, tenths]))
+    # All earn 1 to 10: the first tenth is 1, from there 80 % end at 8. Half earn nothing: 30 % more is 6 of the tenths.
+    assert low.tolist() == [1, 0, 0]
+    assert high.tolist() == [8, 6, 0]

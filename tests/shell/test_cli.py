@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from typer.testing import CliRunner
 from patron import cli
 from patron.cards import Card
 from patron.errors import QuestionError
-from patron.jobs import Job
+from patron.jobs import Job, backtest, train, training
 from patron.periods import Split
 from patron.settings import load
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = """
 name = "kiosk"
 [tables.orders]
@@ -181,6 +183,85 @@ def test_a_second_run_waits_for_nobody_and_says_so(kiosk):
     assert "Another run is writing to 'kiosk'" in result.output
 
 
+@pytest.mark.parametrize("verb", ["check", "decide", "report"])
+def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, verb):
+    ended = spoken(verb, kiosk / "kiosk.toml", "--json")
+    done = json.loads(ended.stdout)
+    assert (ended.returncode, done["verb"]) == (0, verb)
+    assert all(Path(file).exists() for file in done["files"])
+    assert "history   orders" in ended.stderr
+    assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
+
+
+def test_a_training_tells_machines_its_versions_figures_and_files(twice):
+    folder, done = twice
+    assert {m["name"] for m in done["models"].values()} == {"kiosk-churn", "kiosk-next_purchase", "kiosk-tier"}
+    assert 0 < done["models"]["churn"]["figures"]["AUC"]["value"] < 1
+    assert done["tables"][0]["read"] == done["tables"][0]["used"] == len(orders())
+    scored = json.loads(spoken("score", folder / "kiosk.toml", "--json").stdout)
+    assert scored["versions"] == {name: m["version"] for name, m in done["models"].items()}
+    assert scored["customers"] == 150
+
+
+def test_a_mistake_leaves_nothing_on_stdout_for_machines(kiosk):
+    ended = spoken("check", changed(kiosk, "orders.csv", "nothing.csv"), "--json")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "There is no file" in ended.stderr
+
+
+def spoken(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, with what it says on each way out."""
+    command = [sys.executable, "-c", "from patron.cli import run; run()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_champion_is_changed_and_changed_back_by_hand_with_a_line_in_the_log(twice):
+    registry = Job(load(twice[0] / "kiosk.toml"), NOW).registry
+    newest = registry.champion("kiosk-churn").version
+    told = patron("promote", "kiosk-churn", "1", "--folder", twice[0], "--reason", "as told")
+    assert "version 1 is champion now" in told.output
+    line = registry.promotions("kiosk-churn")[-1]
+    assert (line.version, line.reason, registry.champion("kiosk-churn").version) == ("1", "as told", "1")
+    assert f"version {newest} is champion again" in patron("rollback", "kiosk-churn", "--folder", twice[0]).output
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("promote", "kiosk-churn", "99"), "'kiosk-churn' has no version '99'. It has: 1"),
+        (("promote", "kiosk-chrun", "1"), "There is no model 'kiosk-chrun'"),
+    ],
+)
+def test_a_version_that_is_not_there_is_not_promoted(kiosk, asked, said):
+    refused = patron(*asked, "--folder", kiosk)
+    assert refused.exit_code == 4
+    assert said in refused.output
+
+
+def test_a_proposal_of_settings_can_be_checked_at_once(kiosk, tmp_path):
+    made = patron("init", kiosk / "orders.csv", "--out", tmp_path / "own.toml")
+    assert "orders from orders.csv: customer = client, at = when, amount = paid" in made.output
+    assert patron("check", tmp_path / "own.toml").exit_code == 0
+    assert patron("init", kiosk / "orders.csv", "--out", tmp_path / "own.toml").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("client,when,paid\na,2023-01-01,1\nb,2023-01-02\n", "line 3: this row has 2 columns"),
+        ("client,when,paid\n", "has no rows below its header"),
+        ("client;when;paid\na;2023-01-01;9,50\n", "'9,50' in row 1 has a decimal comma"),
+        ("client,when,paid\na,05/04/2023,1\n", "'05/04/2023' in row 1, and none that tells"),
+    ],
+)
+def test_a_file_with_a_mistake_is_refused_as_data_by_its_first_symptom(kiosk, text, said):
+    (kiosk / "wrong.csv").write_text(text)
+    refused = patron("check", changed(kiosk, "orders.csv", "wrong.csv"))
+    assert refused.exit_code == 3
+    assert said in refused.output
+    assert "[tables.orders]" in refused.output
+
+
 @pytest.fixture(scope="module")
 def tested(kiosk):
     """What the back-test of the small business says, and where its files are."""
@@ -224,7 +305,7 @@ def test_a_back_test_with_too_few_cutoffs_is_refused(tested):
     close = Split.of(["2023-09-01"], ["2023-10-01"], ["2023-11-01"])
     job = Job(replace(load(tested[1].parents[1] / "tested.toml"), split=close), datetime(2026, 1, 1))
     with pytest.raises(QuestionError, match="needs two cutoffs with labels that end before a third, got 3 cutoffs"):
-        job.backtest()
+        backtest(job)
     assert QuestionError.exit_code == 2
 
 
@@ -270,6 +351,42 @@ def test_a_second_training_makes_new_versions_and_the_same_scores(kiosk):
     assert patron("score", kiosk / "kiosk.toml").exit_code == 0
     second = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_training_that_dies_half_way_changes_no_champion(kiosk, tmp_path, monkeypatch):
+    moved = shutil.copytree(kiosk, tmp_path / "killed")
+    assert patron("relocate", moved).exit_code == 0
+    job = Job(load(moved / "kiosk.toml"), datetime(2026, 1, 1))
+    before = {name: champion.version for name, champion in job.champions.items()}
+
+    def dies(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_train_baskets", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(job)
+    after = Job(load(moved / "kiosk.toml"), datetime(2026, 1, 1)).champions
+    assert len(job.registry.versions("kiosk-churn")) > int(before["churn"])
+    assert {name: champion.version for name, champion in after.items()} == before
+
+
+@pytest.fixture(scope="module")
+def twice(kiosk, tmp_path_factory) -> tuple[Path, dict]:
+    """The small business moved and trained once more, and what that told machines."""
+    moved = shutil.copytree(kiosk, tmp_path_factory.mktemp("twice") / "moved")
+    assert patron("relocate", moved).exit_code == 0
+    return moved, json.loads(spoken("train", moved / "kiosk.toml", "--json").stdout)
+
+
+def test_champions_of_different_trainings_are_told_and_still_score(twice):
+    path, registry = twice[0] / "kiosk.toml", Job(load(twice[0] / "kiosk.toml"), NOW).registry
+    newest = registry.champion("kiosk-tier").version
+    assert "beware" not in patron("score", path).output
+    registry.rollback("kiosk-tier", NOW, "worse")
+    mixed = patron("score", path)
+    assert mixed.exit_code == 0
+    assert "beware    the champions come from different trainings: churn of 20" in mixed.output
+    registry.promote("kiosk-tier", newest, "as before", NOW)
 
 
 FRESH = """
@@ -335,11 +452,20 @@ def test_reasons_are_those_of_churn_whichever_question_stands_first(kiosk):
 
 
 def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
-    import shutil
-
     shutil.copytree(kiosk, tmp_path / "moved")
     refused = patron("score", tmp_path / "moved" / "kiosk.toml")
     assert refused.exit_code == 4
     assert "patron relocate" in refused.output
     assert patron("relocate", tmp_path / "moved").exit_code == 0
     assert patron("score", tmp_path / "moved" / "kiosk.toml").exit_code == 0
+
+
+def test_a_champion_of_another_release_is_refused_with_what_it_lacks(kiosk, tmp_path):
+    moved = shutil.copytree(kiosk, tmp_path / "old")
+    assert patron("relocate", moved).exit_code == 0
+    for path in (moved / "mlruns" / "artifacts").rglob("spec.json"):
+        spec = json.loads(path.read_text())
+        path.write_text(json.dumps({k: v for k, v in spec.items() if k != "active_in"}))
+    refused = patron("score", moved / "kiosk.toml")
+    assert refused.exit_code == 4
+    assert "was saved by another release of Patron and lacks 'active_in'. Train again" in refused.output

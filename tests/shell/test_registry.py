@@ -285,6 +285,35 @@ def test_promoting_the_champion_again_changes_nothing(store, make):
     assert [p.reason for p in store.promotions("twice")] == ["better"]
 
 
+def test_versions_promoted_together_become_champions_all_or_none(store, make):
+    make("left"), make("left"), make("right")
+    store.promote("left", "1", "first", NOON)
+    with pytest.raises(RegistryError, match="'right' has no version '9'"):
+        store.promote_together([("left", "2", "better"), ("right", "9", "better")], NOON)
+    assert store.champion("left").version == "1"
+    store.promote_together([("left", "2", "better"), ("right", "1", "better")], NOON)
+    assert [store.champion(name).version for name in ("left", "right")] == ["2", "1"]
+
+
+def test_a_promotion_that_fails_on_its_way_takes_the_others_back(store, make, monkeypatch):
+    make("one"), make("one"), make("two")
+    store.promote("one", "1", "first", NOON)
+    moved = Registry._move
+
+    def dies(registry, client, promotion):
+        if promotion.name == "two":
+            raise KeyboardInterrupt
+        moved(registry, client, promotion)
+
+    monkeypatch.setattr(Registry, "_move", dies)
+    with pytest.raises(KeyboardInterrupt):
+        store.promote_together([("one", "2", "better"), ("two", "1", "better")], NOON)
+    assert store.champion("one").version == "1"
+    assert [(p.action, p.version) for p in store.promotions("one")][1:] == [("promote", "2"), ("rollback", "1")]
+    with pytest.raises(RegistryError, match="Model 'two' has no champion"):
+        store.champion("two")
+
+
 def test_a_challenger_that_wins_is_no_longer_challenger(store, make):
     make("rivals"), make("rivals")
     store.promote("rivals", "1", "first", NOON)

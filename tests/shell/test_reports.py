@@ -335,3 +335,52 @@ def test_a_plot_changes_nothing_of_the_callers_matplotlib_and_takes_nothing_from
     with matplotlib.rc_context({"axes.facecolor": "red", "svg.fonttype": "path"}):
         assert plots.risk_plot(SCORES) == plain
         assert matplotlib.rcParams["axes.facecolor"] == "red"
+
+
+def test_a_horizon_in_which_hardly_anybody_buys_is_told():
+    rare = replace(CARD, horizon=1, base={"churn rate": 0.99})
+    assert "only 1.0% of the customers bought within the horizon of 1 days" in rare.too_short
+    html = quality.page("Shop", datetime(2024, 8, 1), [Backtest((rare,), rare, pd.DataFrame())])
+    assert "shorter than the rhythm of purchases: ask for more days" in words(html)
+    assert CARD.too_short == ""
+
+
+def test_the_days_are_shown_with_how_often_their_interval_held():
+    held = {"coverage of the interval": 0.79, "before the interval": 0.09, "after the interval": 0.12}
+    figures = {name: Figure(value, value - 0.01, value + 0.01) for name, value in held.items()}
+    missed = {name: {"error of the date (days)": Figure(days, days, days)} for name, days in (("a", 20.0), ("b", 22.0))}
+    known = {"lightgbm": CARD.measured["lightgbm"] | figures | missed["a"], "constant": missed["b"]}
+    waits = pd.DataFrame({"promised": [0.1], "observed": [0.09], "count": [50], "low": [0.05], "high": [0.15]})
+    card = replace(CARD, question="next_purchase", measured=CARD.measured | known, waits=waits)
+    told = words(quality.page("Shop", datetime(2024, 8, 1), [Backtest((card,), card, pd.DataFrame())]))
+    assert "intervals of the days held for 79.0 % of the customers (78.0 % to 80.0 %)" in told
+    assert "9.0 % came before theirs began, and 12.0 % of those whose interval had ended" in told
+    assert (
+        "the day was missed by 20.0 days on average; one and the same day for everybody would miss it by 22.0" in told
+    )
+
+
+def test_the_tier_is_shown_beside_staying_and_its_profit_by_tenths():
+    stay = {"macro F1": Figure(0.4, 0.3, 0.5), "quadratic kappa": Figure(0.5, 0.4, 0.6)}
+    money = {"predicted": [1.0], "count": [200], "low": [0.5], "high": [1.5]}
+    card = replace(
+        CARD,
+        question="tier",
+        measured=CARD.measured | {"persistence": stay},
+        persistence={"macro F1": Figure(0.1, 0.05, 0.15), "quadratic kappa": Figure(0.2, 0.1, 0.3)},
+        deciles=pd.DataFrame(money | {"observed": [1.2]}),
+        intervals=pd.DataFrame(money | {"held": [0.8]}),
+    )
+    html = quality.page("Shop", datetime(2024, 8, 1), [Backtest((card,), card, pd.DataFrame())])
+    told = words(html)
+    assert "stays in their tier reaches a macro F1 of 0.400 [0.300, 0.500]" in told
+    assert "ahead by 0.100 [0.050, 0.150] and 0.200 [0.100, 0.300]" in told
+    assert "Does the expected profit come in?" in told
+    assert "Does the 80 % interval hold?" in told
+
+
+def test_customers_who_tie_for_the_budget_are_counted(report):
+    alike = SCORES.assign(churn_probability=0.5, value=10_000.0)
+    made = decide(alike, [CALL], budget=10.0, holdout=0.0)
+    named = Decisions(made.table.assign(pseudonym=made.table.customer.map(NAMED)), made.summary)
+    assert "2 customers tie: the same is at stake with each of them" in words(page(replace(report, decisions=named)))

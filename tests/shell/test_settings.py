@@ -124,6 +124,11 @@ def test_every_setting_of_a_tier_can_be_said(tmp_path):
     assert (asked.names, asked.thresholds) == (("low", "mid", "top"), (9,))
 
 
+def test_repeated_rows_are_set_aside_where_the_file_says_so(tmp_path):
+    made = loaded(tmp_path, TEXT.replace('amount = "paid"', 'duplicates = "drop"'))
+    assert made.tables["orders"].duplicates == "drop"
+
+
 def test_events_of_other_tables_can_cost_money(tmp_path):
     asked = loaded(tmp_path, TEXT.replace("[cutoffs]", "cost_per_event = { tickets = 4.0 }\n[cutoffs]")).question(
         "tier"
@@ -145,7 +150,7 @@ def test_the_top_of_the_file_sets_chance_reasons_and_currency(tmp_path):
 def test_keys_are_those_of_the_values_they_become():
     assert set(KNOWN["offers.*"]) == {field.name for field in fields(Offer)} - {"name"}
     assert set(KNOWN["costs"]) == {field.name for field in fields(CostModel)}
-    assert set(KNOWN["tables.*"]) == {"path", "where", "returns", "timezone", *ROLES}
+    assert set(KNOWN["tables.*"]) == {"path", "where", "returns", "timezone", "duplicates", *ROLES}
 
 
 @pytest.mark.parametrize(
@@ -204,6 +209,13 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             8,
             "[tables.orders] where must be columns with their values, got section {'line_kind': {'a': "
             '1}}. Write for example where = { event_type = ["return"] }',
+        ),
+        (
+            'amount = "paid"',
+            'duplicates = "first"',
+            6,
+            '[tables.orders] duplicates must be "keep" or "drop", got text \'first\'. Write for example '
+            'duplicates = "drop"',
         ),
         (
             'amount = "paid"',

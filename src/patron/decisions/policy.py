@@ -38,7 +38,8 @@ class Decisions:
     Args:
         table: a row for each chosen customer, the highest expected gain first, then by customer. Cost and gain
             of the control are those of the offer that it was chosen for and does not get.
-        summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why).
+        summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why), and
+            ties: customers with the same at stake as others, among whom the budget was given out by a draw.
             Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget.
     """
 
@@ -57,7 +58,8 @@ def decide(
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
     The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost.
-    Each customer gets one offer or none, as `patron.decisions.budgets.allot` spends the budget.
+    Each customer gets one offer or none, as `patron.decisions.budgets.allot` spends the budget. Where it reaches only
+    some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
 
     Args:
         scores: one row for each customer: customer, cutoff, churn_probability, and value (the profit at stake over
@@ -67,7 +69,7 @@ def decide(
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
             on the seed and the customer alone.
         reasons: `patron.driver_tables.drivers` of the same customers; the texts of the first three are carried along.
-        seed: of the draw of the control.
+        seed: of the draw of the control, and of that among ties.
 
     Raises:
         SettingsError: there is no offer, two have one name, or budget or holdout are out of bounds.
@@ -83,7 +85,7 @@ def decide(
     """
     _check_plan(offers, budget, holdout)
     _check_scores(scores)
-    asked = scores.sort_values("customer", key=lambda column: column.astype(str), ignore_index=True)
+    asked = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
     stake = (asked.churn_probability * asked.value).to_numpy(dtype=np.float64)
     cost = np.array([offer.cost for offer in known])
@@ -92,7 +94,9 @@ def decide(
     table = _table(asked[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
     table = table.assign(**_reasons(table, reasons))[list(COLUMNS)]
     settings = {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": EVIDENCE}
-    return Decisions(table, _counts(stake, gain, picked) | _told(table, offers) | settings)
+    return Decisions(
+        table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _told(table, offers) | settings
+    )
 
 
 def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) -> pd.DataFrame:
@@ -110,12 +114,24 @@ def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) 
         break_even=cost / stake,
         evidence=EVIDENCE,
     )
-    return made.sort_values("expected_gain", ascending=False, kind="stable", ignore_index=True)
+    return made.iloc[np.lexsort((made.customer.astype(str), -made.expected_gain))].reset_index(drop=True)
 
 
-def _drawn(customer: object, seed: int) -> float:
+def _order(customers: pd.Series, seed: int) -> np.ndarray:
+    """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
+    drawn = np.array([_drawn(customer, f"{seed}:tie") for customer in customers])
+    return np.lexsort((customers.astype(str), drawn))
+
+
+def _drawn(customer: object, seed: object) -> float:
     """A number from 0 to 1 that belongs to the customer: neither row order nor other customers change it."""
     return int.from_bytes(blake2b(f"{seed}:{customer}".encode(), digest_size=8).digest(), "big") / 2**64
+
+
+def _ties(stake: np.ndarray, picked: np.ndarray) -> int:
+    """How many customers have the same at stake as others, of whom some are treated otherwise."""
+    alike = pd.Series(picked).groupby(stake)
+    return int((alike.transform("min") != alike.transform("max")).sum())
 
 
 def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Show where a score is right and where it earns its keep, as small tables ready to plot."""
 
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -8,7 +9,10 @@ import pandas as pd
 from patron.errors import PatronError
 from patron.evaluation.columns import Column, Floats, binary, found, rows, tied
 
-__all__ = ["gain", "lift", "reliability"]
+__all__ = ["earned", "gain", "intervals", "lift", "reached", "reliability"]
+
+LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def reliability(actual: Column, predicted: Column, bins: int = 10, *, level: float = 0.95) -> pd.DataFrame:
@@ -28,14 +32,73 @@ def reliability(actual: Column, predicted: Column, bins: int = 10, *, level: flo
     if bins < 1:
         raise PatronError(f"A reliability curve needs bins, got bins={bins}. Give one or more, as bins=10.")
     weight, true, guess = rows(None, actual=actual, predicted=predicted)
-    size, events, promised = tied(guess, weight, binary("actual", true), guess)
-    # Rows of equal prediction have one middle rank, so no order of theirs can split them.
-    middle = size.cumsum() - size / 2
-    place = np.floor(middle * bins / max(size.sum(), 1)).astype(np.intp)
-    sums = [np.bincount(place, column).astype(np.float64) for column in (size, events, promised)]
-    count, hits, total = (column[sums[0] > 0] for column in sums)
+    count, hits, total = _binned(guess, bins, weight, binary("actual", true), guess)
     low, high = _wilson(hits, count, level)
     columns = {"predicted": total / count, "observed": hits / count, "count": count.astype(int)}
+    return pd.DataFrame({**columns, "low": low, "high": high})
+
+
+def earned(actual: Column, predicted: Column, bins: int = 10) -> pd.DataFrame:
+    """See whether promised amounts come in, from the customers worth least to those worth most.
+
+    `actual` (n,) and `predicted` (n,) amounts in one unit, `bins` groups of about equal count: rows of equal prediction
+    stay together. Columns: `predicted` and `observed` (means), `count`, `low` and `high` (95 % bounds of the mean
+    observed, by the normal approximation, which takes rows as independent).
+
+    >>> print(earned([0, 2, 10, 14], [1, 1, 12, 12], bins=2).round(2).to_string(index=False))
+     predicted  observed  count  low  high
+           1.0       1.0      2 -0.96  2.96
+          12.0      12.0      2  8.08 15.92
+    """
+    weight, true, guess = rows(None, actual=actual, predicted=predicted)
+    count, total, squares, promised = _binned(guess, bins, weight, true, true**2, guess)
+    mean = total / count
+    spread = Z * np.sqrt(np.maximum(squares / count - mean**2, 0) / np.maximum(count - 1, 1))
+    columns = {"predicted": promised / count, "observed": mean, "count": count.astype(int)}
+    return pd.DataFrame({**columns, "low": mean - spread, "high": mean + spread})
+
+
+def intervals(actual: Column, low: Column, high: Column, predicted: Column, bins: int = 5) -> pd.DataFrame:
+    """See whether an interval holds as often as it says for small and large predictions alike.
+
+    `actual`, `low`, `high` and `predicted` (n,) in one unit, `bins` groups of about equal count by `predicted`.
+    Columns: `predicted` (mean), `held` (share in the interval, bounds included), `count`, `low` and `high` (95 % Wilson
+    bounds).
+
+    >>> print(intervals([1, 5, 9, 9], [2] * 4, [6] * 4, [1, 1, 8, 8], bins=2)[["predicted", "held", "count"]])
+       predicted  held  count
+    0        1.0   0.5      2
+    1        8.0   0.0      2
+    """
+    weight, true, low, high, guess = rows(None, actual=actual, low=low, high=high, predicted=predicted)
+    inside = ((low <= true) & (true <= high)).astype(np.float64)
+    count, promised, hits = _binned(guess, bins, weight, guess, inside)
+    under, over = _wilson(hits, count, LEVEL)
+    columns = {"predicted": promised / count, "held": hits / count, "count": count.astype(int)}
+    return pd.DataFrame({**columns, "low": under, "high": over})
+
+
+def reached(actual: Column, promised: Mapping[float, Column], end: float) -> pd.DataFrame:
+    """See whether so many are back by a day as were promised to be, although observation ends before all are.
+
+    `actual` (n,) days until the purchase or, for those still awaited, `end`, the days of observation; `promised`: for
+    each share the days (n,) by which it is to be back. Counted are the customers whose day lies within the observation,
+    for whom alone it is known. Columns: `promised`, `observed` (shares), `count`, `low` and `high` (95 % Wilson
+    bounds).
+
+    >>> print(reached([2, 9, 30], {0.5: [3, 5, 8], 0.9: [20, 40, 50]}, end=30)[["promised", "observed", "count"]])
+       promised  observed  count
+    0       0.5  0.333333      3
+    1       0.9  1.000000      1
+    """
+    told = []
+    for share, days in promised.items():
+        _, true, bound = rows(None, actual=actual, days=days)
+        known = bound < end
+        told.append((share, float((true < bound)[known].sum()), float(known.sum())))
+    shares, hits, count = (np.array([line[k] for line in told if line[2]]) for k in range(3))
+    low, high = _wilson(hits, count, LEVEL)
+    columns = {"promised": shares, "observed": hits / count, "count": count.astype(int)}
     return pd.DataFrame({**columns, "low": low, "high": high})
 
 
@@ -81,6 +144,16 @@ def lift(actual: Column, score: Column) -> pd.DataFrame:
     whole = hits[-1] or np.nan
     columns = {"decile": np.arange(1, 11), "rate": rate, "lift": np.diff(hits) * 10 / whole}
     return pd.DataFrame({**columns, "cumulative": hits[1:] / shares[1:] / whole})
+
+
+def _binned(guess: Floats, bins: int, weight: Floats, *columns: Floats) -> list[Floats]:
+    """Add weights and columns up over groups of about equal count, from the lowest guess to the highest."""
+    size, *sums = tied(guess, weight, *columns)
+    # Rows of equal prediction have one middle rank, so no order of theirs can split them.
+    middle = size.cumsum() - size / 2
+    place = np.floor(middle * bins / max(size.sum(), 1)).astype(np.intp)
+    added = [np.bincount(place, column).astype(np.float64) for column in (size, *sums)]
+    return [column[added[0] > 0] for column in added]
 
 
 def _wilson(hits: Floats, count: Floats, level: float) -> tuple[Floats, Floats]:

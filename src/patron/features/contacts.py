@@ -1,6 +1,7 @@
 """Features of contacts in both directions: how often, by what way, how long ago, how dear, and with what complaints.
 
-They look at the event table `contacts` (whoever began them; `direction` is `in` where the customer did) and at `tickets` (requests for service).
+They look at the event table `contacts` (whoever began them; `direction` is `in` where the customer did) and at
+`tickets` (requests for service).
 """
 
 from patron.features.purchases import orders
@@ -105,5 +106,6 @@ def ticket_complaints(tickets):
 
 ALL = (
     contacts, last_contact, contact_channels, contact_kinds, contact_cost, contact_complaints, contacts_begun,
-    contacts_begun_share, contact_trend, contacts_per_order, tickets, last_ticket, ticket_channels, ticket_cost, ticket_complaints,
+    contacts_begun_share, contact_trend, contacts_per_order, tickets, last_ticket, ticket_channels, ticket_cost,
+    ticket_complaints,
 )  # fmt: skip

@@ -15,6 +15,7 @@ SIMPLE = (*BASELINES, "parametric", "parametric_logit")
 ORDER = (*SIMPLE, TREES, "hybrid", "blend")
 SURE = 1.959964
 FEWEST = 100
+LITTLE = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
 
 
 @dataclass(frozen=True)
@@ -34,33 +35,34 @@ class Choice:
     gains: Mapping[str, Figure]
 
 
-def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray) -> Choice:
+def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray) -> Choice:
     """Choose from the log losses of the same rows.
 
-    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer);
-    of those that do, the simplest within one standard error of the best is taken (the rule of Breiman et al. 1984,
-    Classification and Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the
-    simple ones is taken (the baselines, the purchase process, both together: a handful of numbers each).
+    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer), and at
+    every later cutoff, since cutoffs are few and differ by more than customers can tell; of those that do, the
+    simplest within one standard error of the best is taken (the rule of Breiman et al. 1984, Classification and
+    Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the simple ones is
+    taken (the baselines, the purchase process, both together: a handful of numbers each).
 
     Args:
         losses: log loss of each row, shape (n,), by candidate.
         customers: customer of each row, shape (n,).
+        cutoffs: cutoff of each row, or a number of it, shape (n,).
 
     >>> lost = {"constant": 0.7, "activity": 0.7, "logit": 0.6, "lightgbm": 0.5}
-    >>> choose({name: np.full(200, loss) for name, loss in lost.items()}, np.arange(200)).champion
+    >>> choose({name: np.full(200, loss) for name, loss in lost.items()}, np.arange(200), np.ones(200)).champion
     'lightgbm'
     """
     order = [name for name in ORDER if name in losses]
     best = min(BASELINES, key=lambda name: losses[name].mean())
     figures = {name: mean_figure(losses[name], customers) for name in order}
     gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
-    winners = [name for name in order if name not in BASELINES and gains[name].low > 0]
-    several = len(np.unique(customers)) >= FEWEST
-    if several and winners:
-        champion = _simplest(winners, losses, customers)
-    else:
-        champion = min((name for name in SIMPLE if name in losses), key=lambda name: losses[name].mean())
-    return Choice(champion, _reason(champion, best, gains, len(np.unique(customers))), figures, gains)
+    winners = [name for name in order if gains[name].low > 0 and _always(losses[best] - losses[name], cutoffs)]
+    if (count := len(np.unique(customers))) < FEWEST:
+        winners = []
+    champion = _simplest(winners, losses, customers) if winners else _simple(losses)
+    reason = _won(champion, best, gains) if winners else _lost(champion, best, gains, count)
+    return Choice(champion, reason + _skill(champion, losses, customers), figures, gains)
 
 
 def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
@@ -79,6 +81,11 @@ def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
     return Figure(mean, mean - spread, mean + spread)
 
 
+def _always(gained: np.ndarray, cutoffs: np.ndarray) -> bool:
+    """Tell whether the mean gain is above zero at each cutoff."""
+    return all(gained[cutoffs == cutoff].mean() > 0 for cutoff in np.unique(cutoffs))
+
+
 def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
     """Return the first that is behind the best by no more than one standard error of the difference."""
     best = min(names, key=lambda name: losses[name].mean())
@@ -89,13 +96,29 @@ def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers:
     return best
 
 
-def _reason(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:
+def _simple(losses: Mapping[str, np.ndarray]) -> str:
+    return min((name for name in SIMPLE if name in losses), key=lambda name: losses[name].mean())
+
+
+def _won(champion: str, best: str, gains: Mapping[str, Figure]) -> str:
+    return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
+
+
+def _lost(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:
     if customers < FEWEST:
         return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
-    if champion not in BASELINES and gains[champion].low > 0:
-        return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
     near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
     return (
-        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise: "
-        f"{near} comes nearest, {gains[near]} at later cutoffs"
+        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise at every later cutoff: "
+        f"{near} comes nearest, {gains[near]}"
     )
+
+
+def _skill(champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Tell what share of the constant's log loss is explained, as the skill score of Murphy (1988) does."""
+    if champion == "constant":
+        return ""
+    gained = losses["constant"] - losses[champion]
+    share = mean_figure(100.0 * gained / max(losses["constant"].mean(), 1e-12), customers)
+    off = f"{share.value:.1f} % [{share.low:.1f}, {share.high:.1f}] off the log loss of the constant"
+    return f"; it takes only {off}: little signal" if share.value < 100.0 * LITTLE else f"; it takes {off}"

@@ -22,7 +22,7 @@ from patron.models.parametric_core import (
     tamed,
 )
 from patron.models.parametric_input import Array, Transactions, daily, distinct, each
-from patron.models.parametric_spend import Spend, Worth, fit_spend, lifetime_value
+from patron.models.parametric_spend import Spend, Worth, fit_spend, worth
 
 __all__ = [
     "BGNBD",
@@ -33,7 +33,7 @@ __all__ = [
     "fit_bg_nbd",
     "fit_pareto_nbd",
     "fit_spend",
-    "lifetime_value",
+    "worth",
 ]
 
 

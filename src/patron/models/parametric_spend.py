@@ -105,7 +105,7 @@ def fit_spend(orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = N
     return Spend(p, q, float((trust * own).sum() / trust.sum()) if len(n) else 0.0)
 
 
-def lifetime_value(
+def worth(
     model: Buying,
     spend: Spend,
     history: Transactions,
@@ -140,8 +140,8 @@ def lifetime_value(
     >>> from patron.models.parametric import ParetoNBD
     >>> history = Transactions(x=[0, 4], t_x=[0, 200], T=[270, 270])
     >>> model, spend = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), Spend(p=2.0, q=5.0, mean=50.0)
-    >>> worth = lifetime_value(model, spend, history, total=[20.0, 300.0], horizon=365)
-    >>> worth.expected.round(1)
+    >>> found = worth(model, spend, history, total=[20.0, 300.0], horizon=365)
+    >>> found.expected.round(1)
     array([  5.2, 166.1])
     """
     n, money = _checked(history.x + 1.0, total)

@@ -64,6 +64,13 @@ class Rolled:
     fold: np.ndarray
     customers: np.ndarray
 
+    @property
+    def row_folds(self) -> np.ndarray:
+        """Fold of each row, shape (n,)."""
+        made = np.zeros(len(self.customers), dtype=self.fold.dtype)
+        made[self.row] = self.fold
+        return made
+
     def losses(self, margins: np.ndarray) -> np.ndarray:
         """Return the log loss of each row, summed over its examples, each fold at its own level, shape (n,)."""
         lost = log_losses(levelled(margins, self.y, self.fold), self.y)

@@ -1,13 +1,63 @@
 """Scoring: a trained model asked about rows, and refused where the rows are not what it was trained with."""
 
+import json
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
 from patron.errors import RegistryError, ScoreError, listed
 from patron.matrices import Matrix
-from patron.models.serving import Bundle
+from patron.models.serving import FORMAT, Bundle
 from patron.questions import NextPurchase, Question
 
-__all__ = ["check_asked", "check_definitions", "score"]
+__all__ = ["check_asked", "check_definitions", "opened", "score"]
+
+MOST_TOLD, LONGEST_TOLD = 3, 30
+KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in")
+TOLD = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
+
+
+def opened(folder: Path, name: str, version: str) -> Bundle:
+    """Load a registered model, refused before any work where another release saved it and something is missing now.
+
+    Args:
+        folder: its bundle.
+        name: of the registered model.
+        version: of it.
+
+    Raises:
+        RegistryError: the bundle has another format, or lacks what this release reads.
+    """
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    unread = _unread(spec, folder)
+    if unread:
+        raise RegistryError(
+            f"Model {name!r} version {version} was saved by another release of Patron and {unread}. "
+            "Train again: patron train, or score with the release that trained it."
+        )
+    return Bundle.load(folder)
+
+
+def _unread(spec: dict[str, Any], folder: Path) -> str:
+    """Say what this release cannot read of a model, or nothing; what answers need shows when it is asked once."""
+    if spec.get("format") != FORMAT:
+        return f"has format {spec.get('format')}, where this one reads format {FORMAT}"
+    needed: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        *(("", key, spec) for key in KEPT),
+        *(("answer.", key, spec.get("answer", {})) for key in ("kind", "horizon")),
+        *(("features.", key, feature) for feature in spec.get("features", ()) for key in TOLD),
+    )
+    missing = {f"{place}{key}" for place, key, held in needed if key not in held}
+    if missing:
+        return f"lacks {listed(map(repr, missing))}"
+    try:
+        Bundle.load(folder).predict(pd.DataFrame([{f["name"]: f["usual"] for f in spec["features"]}]))
+    except KeyError as error:
+        return f"lacks {error}"
+    return ""
 
 
 def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
@@ -19,7 +69,9 @@ def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
 
     Returns:
         `customer`, `cutoff` and the answers: for churn `churn_probability`; for the next purchase
-        `purchase_within_<n>d` (probabilities) and `days_low`, `days_median`, `days_high` (days; 10, 50 and 90 %);
+        `purchase_within_<n>d` (probabilities), `days_low`, `days_median`, `days_high` (days; 10, 50 and 90 %),
+        `days_if_back` (median days of those who are back within the horizon) and `days_expected` (mean days, none
+        counted beyond the horizon);
         for the tier `tier`, `present_tier` (that of the last horizon), `expected_profit`, its 80 % interval
         `profit_low` to `profit_high`, `profit_if_active` (all currency), and `probability_<tier>`.
 
@@ -47,9 +99,20 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
     for feature in model.spec["features"]:
         if here[feature["name"]] != feature["formula"]:
             raise ScoreError(
-                f"The feature {feature['name']!r} of the model for {question!r} is computed otherwise now: "
-                f"it was {feature['formula']!r}, it is {here[feature['name']]!r}. Train again, or undo the change."
+                f"The feature {feature['name']!r} ({feature['words']}) of the model for {question!r} is computed "
+                f"otherwise now: {_difference(feature['formula'], here[feature['name']])}. "
+                "Train again: patron train, or undo the change of costs, tables or features."
             )
+
+
+def _difference(was: str, now: str) -> str:
+    """Say what changed between two formulas, where that is short; what each run used is in its features.json."""
+    old, new = (re.findall(r"[\w.]+|[^\w\s]", formula) for formula in (was, now))
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    parts = [(" ".join(old[a:b]), " ".join(new[c:d])) for step, a, b, c, d in steps if step != "equal"]
+    if len(parts) > MOST_TOLD or max(len(text) for part in parts for text in part) > LONGEST_TOLD:
+        return "it is made of other columns or steps"
+    return ", ".join(f"{before or 'nothing'} became {after or 'nothing'}" for before, after in parts)
 
 
 def check_asked(model: Bundle, question: Question) -> None:

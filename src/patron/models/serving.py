@@ -162,6 +162,14 @@ def _carried(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: i
     return raw_margins(estimator["of"], booster, X, step) + carried_shifts(estimator, X)
 
 
+def _reaching(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds learned from labels for the first steps, those of a purchase process for steps past all labels."""
+    if step is None or step < estimator["steps"]:
+        return raw_margins(estimator["of"], booster, X, step)
+    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    return odds[:, None] * estimator["slope"] + estimator["intercept"]
+
+
 def carried_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
     """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
     seen = X[:, estimator["to"]["inputs"]]
@@ -178,6 +186,7 @@ MARGINS = {
     "blend": _blend,
     "seasonal": _seasonal,
     "carried": _carried,
+    "reaching": _reaching,
 }
 
 
@@ -268,8 +277,11 @@ def _next_purchase(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     edges = np.asarray(answer["edges"], dtype=np.float64)
     made = {f"purchase_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
     for name, share in (("days_low", LOW), ("days_median", MEDIAN), ("days_high", HIGH)):
-        made[name] = _quantile(curve, edges, share)
-    return made
+        made[name] = _quantile(curve, edges, np.full(len(X), share))
+    return made | {
+        "days_if_back": _quantile(curve, edges, curve[:, -1] * MEDIAN),
+        "days_expected": _expected(curve, edges),
+    }
 
 
 def purchase_curve(bundle: Bundle, X: np.ndarray) -> np.ndarray:
@@ -288,42 +300,49 @@ def _within(curve: np.ndarray, edges: np.ndarray, days: float) -> np.ndarray:
     return 1.0 - early * (late / early) ** share
 
 
-def _quantile(curve: np.ndarray, edges: np.ndarray, share: float) -> np.ndarray:
-    """Return the days by which a share has bought; past the horizon the last hazard goes on."""
-    beyond = (curve < share).sum(axis=1)
+def _quantile(curve: np.ndarray, edges: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return the days by which a share has bought, of shape (n,); past the horizon the last hazard goes on."""
+    beyond = (curve < shares[:, None]).sum(axis=1)
     i = np.clip(beyond, 1, len(edges) - 1)
     rows = np.arange(len(curve))
     early, late = 1.0 - curve[rows, i - 1], 1.0 - curve[rows, i]
     rate = np.maximum(np.log(early / late) / (edges[i] - edges[i - 1]), 1e-12)
-    found = edges[i - 1] + np.log(early / (1.0 - share)) / rate
+    found = edges[i - 1] + np.log(early / (1.0 - shares)) / rate
     return np.minimum(found, LONGEST * edges[-1])
+
+
+def _expected(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the mean days of waiting, none counted beyond the horizon: the area under survival (Irwin 1949)."""
+    early, late = 1.0 - curve[:, :-1], 1.0 - curve[:, 1:]
+    fallen = np.maximum(np.log(early / late), 1e-9)
+    return np.asarray(-early * np.expm1(-fallen) / fallen @ np.diff(edges))
 
 
 def _tier(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     answer = bundle.spec["answer"]
     shares = softmax(bundle.margins(X))
     rank = shares @ np.arange(shares.shape[1])
-    tiers = np.asarray(answer["tiers"], dtype=object)[np.searchsorted(answer["cuts"], rank, side="right")]
-    profit = np.asarray(answer["profit"])
-    gained = np.maximum(1.0 - shares[:, 0], 1e-9)
-    spread = np.asarray(answer["spread"])
+    names = np.asarray(answer["tiers"], dtype=object)
+    present = stands(bundle, X)
+    profit = np.asarray(answer["profit_from"])[present]
+    low, high = _profit_spans(shares, present, answer["spread_from"])
     made = {
-        "tier": tiers,
-        "present_tier": _present(bundle, X),
-        "expected_profit": shares @ profit,
-        "profit_if_active": shares[:, 1:] @ profit[1:] / gained,
-        "profit_low": _profit_at(shares, spread, LOW),
-        "profit_high": _profit_at(shares, spread, HIGH),
+        "tier": names[np.searchsorted(answer["cuts"], rank, side="right")],
+        "present_tier": names[present],
+        "expected_profit": (shares * profit).sum(axis=1),
+        "profit_if_active": (shares * profit)[:, 1:].sum(axis=1) / np.maximum(1.0 - shares[:, 0], 1e-9),
+        "profit_low": low,
+        "profit_high": high,
     }
     return made | {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
 
 
-def _present(bundle: Bundle, X: np.ndarray) -> np.ndarray:
-    """Return the tier of the profit of the last horizon: where each customer stands today."""
+def stands(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the place of the tier of the profit of the last horizon: where each customer stands today."""
     answer = bundle.spec["answer"]
     names = [feature["name"] for feature in bundle.spec["features"]]
     earned = X[:, names.index(f"profit_{answer['horizon']}d")].astype(np.float64)
-    return np.asarray(answer["tiers"], dtype=object)[tier_codes(answer["lows"], earned)]
+    return tier_codes(answer["lows"], earned)
 
 
 def tier_codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
@@ -331,14 +350,28 @@ def tier_codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
     return (profit > lows[0]) * (1 + np.searchsorted(lows[1:], profit, side="right"))
 
 
-def _profit_at(shares: np.ndarray, spread: np.ndarray, level: float) -> np.ndarray:
-    """Return the profit below which the mixture of the tiers' training profits has the given share.
+def _profit_spans(shares: np.ndarray, stands: np.ndarray, spreads: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds of the 80 % interval of the profit, by the tier where each customer stands."""
+    low, high = np.zeros(len(shares)), np.zeros(len(shares))
+    for place in np.unique(stands):
+        here = stands == place
+        low[here], high[here] = _profit_span(shares[here], np.asarray(spreads[place]))
+    return low, high
 
+
+def _profit_span(shares: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a tenth is reached of the mixture of the tiers' training profits, and where 80 % more is.
+
+    Where many earn the same (most often nothing), a tenth is reached by far more than a tenth of the customers; the
+    upper bound is counted from those who really earn less, so that the interval holds 80 %, not 90.
     Shape of *spread*: (tiers, quantiles), rising; every quantile of a tier stands for the same share of it.
     """
     grid = np.unique(spread)
-    below = np.stack([np.searchsorted(tier, grid, side="right") / len(tier) for tier in spread])
-    return grid[np.argmax(shares @ below >= level - 1e-9, axis=1)]
+    reached = shares @ np.stack([np.searchsorted(tier, grid, side="right") / len(tier) for tier in spread])
+    first = np.argmax(reached >= LOW - 1e-9, axis=1)
+    under = np.where(first > 0, reached[np.arange(len(shares)), first - 1], 0.0)
+    last = np.argmax(reached >= (under + HIGH - LOW - 1e-9)[:, None], axis=1)
+    return grid[first], grid[last]
 
 
 ANSWERS = {"churn": _churn, "next_purchase": _next_purchase, "tier": _tier}

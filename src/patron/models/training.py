@@ -82,8 +82,8 @@ def train(question: Question, history: History, split: Split, seed: int = 0) -> 
     """
     split.check_gap(question.horizon)
     asked = question.on(history)
-    rows, label = matrix(asked, history, split.known), answers(asked, history, split.known)
-    return fit(asked, history, rows, label, split, seed)
+    rows = matrix(asked, history, split.known)
+    return fit(asked, history, rows, answers(asked, history, split.known, rows=rows), split, seed)
 
 
 def fit(question: Question, history: History, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0) -> Trained:
@@ -102,9 +102,12 @@ def fit(question: Question, history: History, rows: Matrix, label: np.ndarray, s
     """
     at_train, known = rows.at(*split.train), rows.at(*split.known)
     _check_enough(question, label[at_train])
-    work = Work(question, history, rows.take(known), label[known], answer_for(question, label[at_train]), seed)
+    answer = answer_for(question, label[at_train], rows.X[at_train])
+    work = Work(question, history, rows.take(known), label[known], answer, seed)
     past = _with_blend(rolled([work.told(fold) for fold in _folds(question, split)]))
-    choice = choose({name: past.losses(margins) for name, margins in past.margins.items()}, past.customers)
+    choice = choose(
+        {name: past.losses(margins) for name, margins in past.margins.items()}, past.customers, past.row_folds
+    )
     made = {name: _bundle(work, name, estimator, past) for name, estimator in work.finals(past).items()}
     return Trained(question, made, choice.losses, choice.gains, choice.champion, choice.reason)
 

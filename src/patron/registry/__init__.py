@@ -9,7 +9,7 @@ mlflow takes seconds to import, so it is imported when a store is first used, wi
 """
 
 from patron.registry.audit import Promotion
-from patron.registry.registry import Registry, ui_command
+from patron.registry.registry import TRAINING, Registry, ui_command
 from patron.registry.versions import Champion, Version
 
-__all__ = ["Champion", "Promotion", "Registry", "Version", "ui_command"]
+__all__ = ["TRAINING", "Champion", "Promotion", "Registry", "Version", "ui_command"]

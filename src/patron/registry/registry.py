@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,9 @@ from patron.registry.quiet import mlflow
 from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
 from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
 
-__all__ = ["Registry", "ui_command"]
+__all__ = ["TRAINING", "Registry", "ui_command"]
 
+TRAINING = "training"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -94,7 +95,7 @@ class Registry(Place):
                 category with its "levels") and the model's text files.
             serving: one Python file with a class `Bundle`: `load(path)` and `predict(frame) -> frame`.
             pip_requirements: what the serving file needs, for example ["numpy==2.4.6"].
-            tags: words to find the version by.
+            tags: words to find the version by; those of one training share the tag `training`.
 
         Raises:
             RegistryError: the bundle or the serving file break these promises, or the store refuses.
@@ -142,7 +143,7 @@ class Registry(Place):
             bundle = mlflow().artifacts.download_artifacts(
                 artifact_uri=f"{address}/artifacts/bundle", tracking_uri=self.tracking_uri
             )
-        return Champion(name, str(version.version), version.run_id, Path(bundle))
+        return Champion(name, str(version.version), version.run_id, Path(bundle), version.tags.get(TRAINING, ""))
 
     def promote(self, name: str, version: str, reason: str, at: datetime) -> None:
         """Let a version score from now on, and keep in the audit log who, when, instead of whom and why.
@@ -152,11 +153,28 @@ class Registry(Place):
         Raises:
             RegistryError: there is no such version.
         """
+        self.promote_together([(name, version, reason)], at)
+
+    def promote_together(self, chosen: Sequence[tuple[str, str, str]], at: datetime) -> None:
+        """Let versions of several models score from now on: all of them, or none where one is refused or fails.
+
+        Args:
+            chosen: name, version and reason of each.
+            at: when.
+
+        Raises:
+            RegistryError: a version is not there, or the store refuses; every champion is then what it was.
+        """
         with self._client() as client, self._alone():
-            previous = aliases_of(client, name, self._shown).get("champion")
-            check_version(client, name, version)
-            if previous != str(version):
-                self._move(client, Promotion(_utc(at), "promote", name, str(version), previous, reason))
+            moves = [self._promotion(client, *one, at) for one in chosen]
+            moves = [move for move in moves if move.previous != move.version]
+            for number, move in enumerate(moves, start=1):
+                try:
+                    self._move(client, move)
+                except BaseException:
+                    for moved in moves[:number]:
+                        self._move_back(client, moved)
+                    raise
 
     def challenge(self, name: str, version: str) -> None:
         """Mark a version that did not win as challenger, to be found as `models:/<name>@challenger`.
@@ -193,6 +211,20 @@ class Registry(Place):
         """Read a model's audit log, oldest first."""
         with self._client() as client:
             return audit.read(client, self.folder, name)
+
+    def _promotion(self, client: Any, name: str, version: str, reason: str, at: datetime) -> Promotion:
+        previous = aliases_of(client, name, self._shown).get("champion")
+        check_version(client, name, version)
+        return Promotion(_utc(at), "promote", name, str(version), previous, reason)
+
+    def _move_back(self, client: Any, moved: Promotion) -> None:
+        why = f"undone, because not all could be promoted: {moved.reason}"
+        line = replace(moved, action="rollback", version=moved.previous or "none", previous=moved.version, reason=why)
+        audit.append(client, self.folder, line)
+        if moved.previous:
+            client.set_registered_model_alias(moved.name, "champion", moved.previous)
+        else:
+            client.delete_registered_model_alias(moved.name, "champion")
 
     def _move(self, client: Any, promotion: Promotion) -> None:
         # The line comes first: a promotion that dies half-way leaves a trace, never a silent champion.

@@ -23,12 +23,13 @@ class Version:
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores: its run, and the folder of its bundle (readable without mlflow)."""
+    """The version that scores: its run, the folder of its bundle (readable without mlflow), and its training."""
 
     name: str
     version: str
     run_id: str
     bundle: Path
+    training: str = ""
 
 
 def ensure_model(client: Any, name: str) -> None:

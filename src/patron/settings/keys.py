@@ -86,6 +86,7 @@ TEXT = Kind("a text in quotes", 'KEY = "..."', _is_text)
 COLUMN = Kind("the name of a column", 'KEY = "the column"', _is_text)
 FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
 ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
+REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
 NUMBER = Kind("a number", "KEY = 0.35", _is_number)
 NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
@@ -121,7 +122,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     },
     "tables": {"*": TABLE},
     "tables.*": {
-        "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE,
+        "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         **dict.fromkeys(ROLES, COLUMN),
     },
     "questions": {"active_in": DAYS, "churn": ASKED, "next_purchase": ASKED, "tier": ASKED},

@@ -26,6 +26,7 @@ class Table:
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Table:
     where: Mapping[str, object] | None = None
     returns: Mapping[str, object] | None = None
     timezone: str = "UTC"
+    duplicates: str = "keep"
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -40,7 +42,7 @@ class Table:
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
-        return stores.events(self.path, self.where, self.returns, self.timezone, **self.roles)
+        return stores.events(self.path, self.where, self.returns, self.timezone, self.duplicates, **self.roles)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from patron.evaluation.metrics.scores import (
     root_mean_squared_error,
 )
 from patron.evaluation.metrics.tiers import macro_f1, quadratic_kappa
-from patron.evaluation.metrics.waiting import concordance, coverage
+from patron.evaluation.metrics.waiting import concordance, coverage, early, held, late
 
 __all__ = [
     "auc",
@@ -30,6 +30,9 @@ __all__ = [
     "concordance",
     "coverage",
     "decile_error",
+    "early",
+    "held",
+    "late",
     "lift_at",
     "log_loss",
     "macro_f1",

@@ -4,7 +4,7 @@ import numpy as np
 
 from patron.evaluation.columns import Column, Floats, Integers, binary, changes, mean, ratio, rows
 
-__all__ = ["concordance", "coverage"]
+__all__ = ["concordance", "coverage", "early", "held", "late"]
 
 
 def concordance(days: Column, bought: Column, expected: Column, *, weight: Column | None = None) -> float:
@@ -43,6 +43,43 @@ def coverage(days: Column, bought: Column, low: Column, high: Column, *, weight:
     weights, days, bought, low, high = rows(weight, days=days, bought=bought, low=low, high=high)
     awaited = binary("bought", bought) == 0
     return mean((awaited | (low <= days)) & (days <= high), weights)
+
+
+def early(days: Column, low: Column, *, end: float, weight: Column | None = None) -> float:
+    """Learn how many came before their interval began; of an 80 % interval it should be a tenth.
+
+    `days` (n,) until the purchase or, for those still awaited, `end`, the days of observation; `low` (n,) days. Counted
+    are the customers whose `low` lies within the observation, for whom alone it is known. nan without any.
+
+    >>> early(days=[2, 9, 30, 30], low=[3, 5, 12, 40], end=30)
+    0.3333333333333333
+    """
+    weights, days, low = rows(weight, days=days, low=low)
+    return mean(days < low, weights * (low < end))
+
+
+def late(days: Column, high: Column, *, end: float, weight: Column | None = None) -> float:
+    """Learn how many came after their interval had ended; of an 80 % interval it should be a tenth.
+
+    As `early`, counted among the customers whose `high` (n,) lies within the observation.
+
+    >>> late(days=[2, 9, 30, 30], high=[8, 8, 20, 60], end=30)
+    0.6666666666666666
+    """
+    weights, days, high = rows(weight, days=days, high=high)
+    return mean(days > high, weights * (high < end))
+
+
+def held(days: Column, low: Column, high: Column, *, end: float, weight: Column | None = None) -> float:
+    """Learn how often intervals of waiting hold although some reach beyond the observation: neither early nor late.
+
+    Each side is counted where it is known (see `early` and `late`), so nobody who is still awaited counts as a hit or
+    as a miss before the interval has closed. nan where no interval closes within the observation.
+
+    >>> held(days=[2, 9, 30, 30], low=[3, 5, 40, 40], high=[8, 10, 60, 60], end=30)
+    0.5
+    """
+    return 1.0 - early(days, low, end=end, weight=weight) - late(days, high, end=end, weight=weight)
 
 
 def _in_order(turn: Integers, expected: Floats, buyers: Floats, weight: Floats) -> float:

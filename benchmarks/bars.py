@@ -1,0 +1,57 @@
+"""Bars: how Patron's figures stand to the best that was measured before of peers."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from patron.evaluation import Figure
+
+# Best figures of peers measured before, and by how much a bias may be off.
+BARS = {
+    "cdnow_tenth, two periods": {
+        "AUC": 0.779,
+        "log loss": 0.489,
+        "bias": 0.05,
+        "bias of orders": 0.05,
+        "Gini of spend": 0.688,
+    },
+    "grocery_elog, two periods": {
+        "AUC": 0.89,
+        "log loss": 0.393,
+        "bias": 0.05,
+        "bias of orders": 0.05,
+        "RMSE": 2.95,
+        "MAE": 1.34,
+    },
+    "clvtools_apparel, two periods": {
+        "AUC": 0.81,
+        "log loss": 0.516,
+        "MAE": 1.86,
+        "RMSE": 3.277,
+        "Gini of spend": 0.690,
+    },
+    "online_retail_ii_dev": {"AUC": 0.764, "log loss": 0.574},
+}
+MORE_IS_BETTER = ("AUC", "Gini of spend")
+
+
+def bars(found: Mapping[str, Mapping[str, Figure]]) -> pd.DataFrame:
+    """How Patron's figures stand to the best that was measured before."""
+    made = []
+    for name, asked in BARS.items():
+        for figure, bar in ((f, b) for f, b in asked.items() if name in found):
+            ours = found[name][figure]
+            made.append(
+                [name, figure, str(ours), f"{'+-' if 'bias' in figure else ''}{bar}", _stands(figure, ours, bar)]
+            )
+    return pd.DataFrame(made, columns=["data", "figure", "Patron", "bar", "reached"])
+
+
+def _stands(figure: str, ours: Figure, bar: float) -> str:
+    """Yes, or within its interval, or no."""
+    if "bias" in figure:
+        off, least = abs(ours.value), 0.0 if ours.low < 0 < ours.high else min(abs(ours.low), abs(ours.high))
+    else:
+        sign = -1 if figure in MORE_IS_BETTER else 1
+        off, least, bar = sign * ours.value, min(sign * ours.low, sign * ours.high), sign * bar
+    return "yes" if off <= bar else "within its interval" if least <= bar else "no"

@@ -1,0 +1,30 @@
+"""Jobs: what one command does, from settings to files; every verb of the way through, on its own or in one go.
+
+Each verb is one function of a `Job`. It tells what it does as it goes, and returns what was done as plain JSON values:
+counts, versions, and the files it wrote.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from patron.jobs.checking import check
+from patron.jobs.deciding import decide
+from patron.jobs.job import Job
+from patron.jobs.locks import alone
+from patron.jobs.reporting import report
+from patron.jobs.scoring import explain, score
+from patron.jobs.testing import backtest
+from patron.jobs.training import train
+
+__all__ = ["VERBS", "Job", "alone", "backtest", "check", "decide", "everything", "explain", "report", "score", "train"]
+
+
+def everything(job: Job) -> dict[str, Any]:
+    """Go the whole way: train, score, explain, decide, report."""
+    steps = (train, score, explain, *((decide, report) if job.settings.offers else ()))
+    return {"steps": [step(job) for step in steps]}
+
+
+VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
+    verb.__name__: verb for verb in (check, train, backtest, score, explain, decide, report, everything)
+}

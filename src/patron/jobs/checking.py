@@ -1,0 +1,36 @@
+"""Checking: what the tables hold, what was set aside, which features can be made, and how money becomes profit."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from patron import stores
+from patron.jobs.job import Job
+from patron.profit import ledger, sensitivity
+
+__all__ = ["check", "receipts", "tell_ledger"]
+
+
+def check(job: Job) -> dict[str, Any]:
+    """Read the tables and tell what was found, what was set aside, and which features can be made."""
+    features = len(job.questions[0].features)
+    job.tell(f"features  {features} measures can be made")
+    return {"tables": receipts(job), "features": features, "left_out": list(job.left_out), **tell_ledger(job)}
+
+
+def receipts(job: Job) -> list[dict[str, Any]]:
+    """Return what became of the rows of each event table, as plain JSON values."""
+    made = [asdict(receipt) for receipt in job.history.receipts]
+    return [told | {"first": f"{told['first']}", "last": f"{told['last']}"} for told in made]
+
+
+def tell_ledger(job: Job) -> dict[str, Any]:
+    """Show how the amounts that were read become the profit of customers, where a question asks for it."""
+    path, book = job.settings.out / "ledger.json", {}
+    for question in job.tiers:
+        book = ledger(job.history, question.costs)
+        stores.write_text(json.dumps(book, indent=1), path)
+        job.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
+        moved = sensitivity(job.history, question.costs)
+        job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in moved.items()))
+    return {"ledger": book, "files": [str(path)] if book else []}

@@ -1,0 +1,152 @@
+"""The job: one business's work, with everything that several verbs need made once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from patron import stores
+from patron.decisions import Decisions, decide
+from patron.driver_tables import drivers
+from patron.errors import QuestionError
+from patron.features import available
+from patron.history import History
+from patron.matrices import Matrix, matrix
+from patron.models.scoring import check_asked, opened
+from patron.models.serving import Bundle
+from patron.passes import Progress
+from patron.pseudonyms import key_at, pseudonyms
+from patron.questions import Question, Tier, together
+from patron.registry import Champion, Registry
+from patron.scores import side_by_side
+from patron.settings import Settings
+
+__all__ = ["Job"]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One business's work: what its verbs share, made once and when it is first needed.
+
+    Args:
+        settings: what is asked of which tables, and where results go.
+        now: the time of the run, for the audit log and the report.
+        tell: called with a sentence after each step.
+    """
+
+    settings: Settings
+    now: datetime
+    tell: Tell = field(default=lambda sentence: None)
+
+    @cached_property
+    def history(self) -> History:
+        """The checked event tables."""
+        made = self.settings.history()
+        for receipt in made.receipts:
+            aside = ", ".join(f"{n:,} {why}" for why, n in receipt.set_aside.items()) or "none"
+            notes = "".join(f"; {note}" for note in receipt.notes)
+            self.tell(
+                f"history   {receipt.table}: {receipt.read:,} rows read, set aside: {aside}; {receipt.used:,} used, "
+                f"{receipt.customers:,} customers, {receipt.first:%Y-%m-%d} to {receipt.last:%Y-%m-%d}{notes}"
+            )
+        return made
+
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """The features that the tables cannot give."""
+        return available(self.history)[1]
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions, with the features of all of them."""
+        if self.left_out:
+            self.tell(f"features  left out, because the tables lack what they need: {', '.join(self.left_out)}")
+        return together(self.settings.questions, self.history)
+
+    @property
+    def tiers(self) -> list[Tier]:
+        """The questions about profit."""
+        return [question for question in self.settings.questions if isinstance(question, Tier)]
+
+    @cached_property
+    def today(self) -> Matrix:
+        """The rows of the customers to score."""
+        cutoff = self.settings.score_at or self.history.ends
+        made = matrix(self.questions[0], self.history, [cutoff], progress=self.progress)
+        self.tell(f"today     {cutoff:%Y-%m-%d}: {len(made):,} customers, {made.X.shape[1]} features")
+        return made
+
+    @cached_property
+    def champions(self) -> dict[str, Champion]:
+        """The registered champion of each question."""
+        return {q.name: self.registry.champion(self.registered(q.name)) for q in self.settings.questions}
+
+    @cached_property
+    def models(self) -> dict[str, Bundle]:
+        """The champions' models, loaded from the registry, each trained for what is asked now."""
+        loaded = {name: opened(c.bundle, c.name, c.version) for name, c in self.champions.items()}
+        for question in self.settings.questions:
+            check_asked(loaded[question.name], question)
+        return loaded
+
+    @property
+    def told(self) -> Bundle:
+        """The model whose reasons are told: churn, which offers are for, or else the first."""
+        return self.models.get("churn") or next(iter(self.models.values()))
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Today's answers, one row for each customer."""
+        return side_by_side(self.models, self.questions, self.history, self.today, self.settings.value)
+
+    @cached_property
+    def why(self) -> pd.DataFrame:
+        """The reasons of today's answers, the strongest first."""
+        return drivers(self.told, self.today, top=self.settings.top_reasons)
+
+    @cached_property
+    def plan(self) -> Decisions:
+        """Whom to treat with what."""
+        if "churn_probability" not in self.scores:
+            raise QuestionError(
+                "Decisions need a probability of churn, but the settings ask no churn question. "
+                "Add to [questions]: churn = { horizon = 90 }."
+            )
+        if "value" not in self.scores:
+            raise QuestionError(
+                "Decisions need to know what a kept customer is worth: there is no tier question and no value. "
+                "Add to [decisions] for example value = 30.0, or ask a tier question."
+            )
+        chosen = self.settings
+        return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+
+    @property
+    def registry(self) -> Registry:
+        """Where runs and models are kept."""
+        return Registry.at(self.settings.root)
+
+    def registered(self, question: str) -> str:
+        """Return the name of a question's model, and of its experiment."""
+        return f"{self.settings.name}-{question}"
+
+    def card_path(self, question: Question) -> Path:
+        """Return where the card of a question lies."""
+        return self.settings.out / f"card_{question.name}.json"
+
+    def named(self, frame: pd.DataFrame) -> pd.Series:
+        """Return the pseudonyms of a table's customers."""
+        return pseudonyms(frame.customer, key_at(self.settings.root / "mlruns"))
+
+    def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
+        """Write a table to the folder of results."""
+        return stores.write(frame, self.settings.out / f"{name}.{ending}")
+
+    def progress(self, made: Progress) -> None:
+        """Tell how far long work has come, where it comes in parts."""
+        if made.seconds_left:
+            self.tell(f"rows      {made.what}: {made.share:.0%} done, about {made.seconds_left:,.0f} s left")

@@ -1,0 +1,55 @@
+"""Scoring: today's answers by the champions, and the reasons behind them."""
+
+import json
+from typing import Any
+
+from patron import stores
+from patron.fingerprints import fingerprint
+from patron.jobs.checking import receipts
+from patron.jobs.job import Job
+from patron.portfolio import migration
+from patron.scores import contradictions
+
+__all__ = ["explain", "score"]
+
+
+def score(job: Job) -> dict[str, Any]:
+    """Score today's customers with the champions and write the answers."""
+    path = job.write("scores", job.scores)
+    used = {name: champion.version for name, champion in job.champions.items()}
+    cutoff, trainings = f"{job.today.key.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
+    lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": fingerprint(job.history)}
+    kept = stores.write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
+    moves = _tell_moves(job)
+    _tell_mixed(job, trainings)
+    versions = ", ".join(f"{name} version {v}" for name, v in used.items())
+    job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
+    for sentence in contradictions(job.scores, job.questions):
+        job.tell(f"scores    {sentence}")
+    told = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
+    return {"tables": receipts(job), **told, "files": [str(path), str(kept), *moves]}
+
+
+def explain(job: Job) -> dict[str, Any]:
+    """Write the reasons of today's answers."""
+    path = job.write("drivers", job.why)
+    job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
+    return {"reasons": len(job.why), "files": [str(path)]}
+
+
+def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
+    """Say where the champions come from different trainings, which may have seen different data."""
+    if len(set(trainings.values())) > 1:
+        told = ", ".join(f"{name} of {training[:19] or 'an unknown one'}" for name, training in trainings.items())
+        job.tell(f"beware    the champions come from different trainings: {told}; train again to have all from one")
+
+
+def _tell_moves(job: Job) -> list[str]:
+    """Show how many customers are expected to change their tier."""
+    files = []
+    for question in job.tiers:
+        moves = migration(job.scores, question.names)
+        files.append(str(job.write("migration", moves.rename_axis("present_tier").reset_index(), "csv")))
+        stay = int(sum(moves.loc[name, name] for name in moves.index))
+        job.tell(f"tiers     {stay:,} of {len(job.scores):,} are expected to stay in their tier: migration.csv")
+    return files

@@ -1,0 +1,101 @@
+"""Training: every question fitted and judged, registered, and made champion together with the others."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from patron import logbook, stores
+from patron.backtests import judge, predictions
+from patron.baskets import asked_by, fit_basket, judge_basket
+from patron.cards import Card
+from patron.fingerprints import fingerprint
+from patron.jobs.checking import receipts, tell_ledger
+from patron.jobs.job import Job
+from patron.matrices import Matrix, answers, matrix
+from patron.models.training import Trained, fit
+from patron.questions import NextPurchase, Question
+from patron.terminal import basket_lines, card_lines
+
+__all__ = ["train"]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What training one question gave: its version, its card, and the files about it."""
+
+    logged: logbook.Logged
+    card: Card
+    files: tuple[str, ...]
+
+
+def train(job: Job) -> dict[str, Any]:
+    """Train every question, judge it at the test cutoffs, log and register what came of it.
+
+    The versions become champions together at the end, so that a training that dies changes none.
+    """
+    split = job.settings.split
+    for question in job.settings.questions:
+        split.check_gap(question.horizon)
+    cutoffs = (*split.known, *split.test)
+    rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
+    labelled = {q.name: answers(q, job.history, cutoffs, rows=rows) for q in job.questions}
+    _tell_rows(job, rows)
+    book = tell_ledger(job)
+    entry = logbook.Entry(job.settings, fingerprint(job.history), job.now)
+    made = {q.name: _train_one(job, q, rows, labelled[q.name], entry) for q in job.questions}
+    _promote(job, [one.logged for one in made.values()])
+    files = [*book["files"], *(file for one in made.values() for file in one.files)]
+    told = {name: _plain(one) for name, one in made.items()}
+    return {"tables": receipts(job), "rows": len(rows), "training": entry.training, "models": told, "files": files}
+
+
+def _plain(made: _Made) -> dict[str, Any]:
+    figures = {metric: asdict(figure) for metric, figure in made.card.measured[made.card.champion].items()}
+    return asdict(made.logged) | {"test_rows": made.card.rows, "figures": figures, "better": dict(made.card.better)}
+
+
+def _tell_rows(job: Job, rows: Matrix) -> None:
+    counts = rows.key.cutoff.value_counts().sort_index()
+    made = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
+    job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({made})")
+
+
+def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: logbook.Entry) -> _Made:
+    split = job.settings.split
+    trained = fit(question, job.history, rows, label, split, job.settings.seed)
+    baskets: tuple[str, ...] = ()
+    if isinstance(question, NextPurchase):
+        trained, baskets = _train_baskets(job, question, trained)
+    test = rows.at(*split.test)
+    card = judge(trained, rows.take(test), label[test], job.settings.seed)
+    path = job.write(f"predictions_{question.name}", predictions(trained, rows.take(test), label[test]))
+    kept = stores.write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
+    logged = logbook.log(job.registry, job.registered(question.name), trained, card, entry)
+    registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
+    job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
+    return _Made(logged, card, (*baskets, str(path), str(kept)))
+
+
+def _train_baskets(job: Job, question: NextPurchase, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
+    """Choose and judge what the next basket holds, and let every candidate carry the choice."""
+    where, split = (question.active_in, question.horizon), job.settings.split
+    chosen, files = [], []
+    for by in asked_by(job.history):
+        basket = fit_basket(job.history, split.valid, *where, by)
+        card = judge_basket(job.history, split.test, *where, basket, job.settings.seed)
+        path = stores.write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
+        job.tell(basket_lines(card))
+        chosen.append(asdict(basket))
+        files.append(str(path))
+    if not chosen:
+        job.tell("basket    not asked, because no order line has a category or item")
+    carried = {name: replace(b, spec=b.spec | {"baskets": chosen}) for name, b in trained.bundles.items()}
+    return replace(trained, bundles=carried), tuple(files)
+
+
+def _promote(job: Job, made: Sequence[logbook.Logged]) -> None:
+    job.registry.promote_together([(one.name, one.version, one.reason) for one in made], job.now)
+    job.tell("champions " + ", ".join(f"{one.name} version {one.version} ({one.candidate})" for one in made))

@@ -1,0 +1,88 @@
+"""Lifetime value: totals come true in a world of its kind, later events change nothing, attributes tell."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from shop import START, of, orders, shop
+
+from patron.errors import QuestionError
+from patron.models.lifetime import lifetime_value
+from patron.models.pace import Pace, Paced, fit_pace
+from patron.models.parametric import ParetoNBD, Transactions
+
+AT = START + timedelta(days=280)
+THREE = Transactions(x=[0, 4, 9], t_x=[0, 200, 260], T=[270, 270, 270])
+
+
+def spent(frame, customers, days):
+    """Money of each customer in the days from AT on."""
+    later = frame[(frame["at"] >= AT) & (frame["at"] < AT + timedelta(days=days))]
+    return pd.Series(customers).map(later.groupby("customer").amount.sum()).fillna(0.0).to_numpy()
+
+
+def test_orders_and_spend_of_all_customers_come_true_as_far_ahead_as_the_history_is_long():
+    frame = orders(800)
+    found = lifetime_value(of(frame), AT, horizon=270, discount=0.0)
+    actual = spent(frame, found.customer, 270)
+    assert found.expected_spend.sum() == pytest.approx(actual.sum(), rel=0.1)
+    assert np.corrcoef(found.expected_spend, actual)[0, 1] > 0.7
+    assert 0.75 < ((found.value_low <= actual) & (actual <= found.value_high)).mean() < 0.95
+
+
+def test_events_from_the_cutoff_on_change_no_value():
+    frame = orders(300)
+    whole, cut = (lifetime_value(of(part), AT, 365) for part in (frame, frame[frame["at"] < AT]))
+    pd.testing.assert_frame_equal(whole, cut)
+
+
+def test_discounting_lowers_the_value_and_not_the_spend():
+    none, some = (lifetime_value(shop(), AT, 365, discount) for discount in (0.0, 0.2))
+    np.testing.assert_allclose(none.value, none.expected_spend)
+    np.testing.assert_allclose(some.expected_spend, none.expected_spend)
+    assert (some.value < none.value).all()
+
+
+def test_orders_without_amounts_are_expected_and_have_no_value():
+    history = of(orders(200).assign(amount=1.0))
+    bare = lifetime_value(type(history)({"orders": history["orders"].drop("amount")}, history.receipts), AT, 90)
+    np.testing.assert_allclose(bare.expected_orders, lifetime_value(history, AT, 90).expected_orders)
+    assert bare.value.isna().all()
+
+
+def test_an_attribute_of_those_who_buy_more_raises_what_newcomers_are_expected_to_buy():
+    frame = orders(400)
+    keen = frame.groupby("customer").size().rename("n").reset_index()
+    attributes = keen.assign(kind=np.where(keen.n > keen.n.median(), "keen", "calm")).drop(columns="n")
+    found = lifetime_value(of(frame), AT, 180, attributes=attributes).merge(attributes, on="customer")
+    once = frame[frame["at"] < AT].groupby("customer").size()
+    new = found[found.customer.isin(once[once == 1].index)].groupby("kind").expected_orders.mean()
+    assert new["keen"] > 1.5 * new["calm"]
+
+
+def test_attributes_of_nobody_or_twice_are_refused():
+    twice = pd.DataFrame({"customer": ["c1", "c1"], "age": [30, 40]})
+    with pytest.raises(QuestionError, match=r"one row for each customer.* Got 2 rows with \['customer', 'age'\]"):
+        lifetime_value(shop(), AT, 90, attributes=twice)
+    with pytest.raises(QuestionError, match=r"of none of the \d+ customers: theirs are like 'x'"):
+        lifetime_value(shop(), AT, 90, attributes=pd.DataFrame({"customer": ["x"], "age": [30]}))
+
+
+def test_a_history_of_three_weeks_is_answered_by_the_process_alone():
+    start = shop().starts
+    assert (lifetime_value(shop(), start + timedelta(days=20), 90).expected_orders > 0).all()
+
+
+def test_half_of_what_the_process_was_off_is_mended():
+    many = Transactions(np.tile(THREE.x, 200), np.tile(THREE.t_x, 200), np.tile(THREE.T, 200))
+    pace = fit_pace(many, expected=np.full(600, 1.0), bought=np.full(600, 4.0))
+    np.testing.assert_allclose(pace.factor(many), 2.0, rtol=0.02)
+
+
+def test_a_pace_of_two_doubles_the_mean_and_squares_the_chance_of_none():
+    process, twice = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), Pace(intercept=float(np.log(2.0)))
+    slow, fast = process.moments(THREE, 90, 0.1), Paced(process, twice).moments(THREE, 90, 0.1)
+    np.testing.assert_allclose(fast.sum, 2 * slow.sum)
+    np.testing.assert_allclose(1 - fast.p_any, (1 - slow.p_any) ** 2)
+    np.testing.assert_allclose(fast.pairs, 4 * slow.pairs)
