@@ -78,3 +78,14 @@ def test_baskets_are_told_in_what_the_lines_have():
 def test_what_nobody_ever_bought_before_is_counted_apart():
     card = judge_basket(shop([*BOUGHT, ("ann", -2, "hat")]), [CUTOFF], EVER, Span(30), Basket("category", 1e9, top=1))
     assert card.unseen == pytest.approx(1 / 3)  # ann's tea and hat, bob's jam
+
+
+def test_the_lines_of_one_order_are_one_basket_though_they_were_noted_at_different_seconds():
+    second = 1 / 86_400
+    bought = [("ann", 20.0, "tea", "1"), ("bob", 9.0, "cup", "2"), ("end", -60.0, "jam", "9")]
+    bought += [("ann", -2.0, "tea", "3"), ("ann", -2.0 - second, "cup", "3"), ("ann", -5.0, "jam", "4")]
+    frame = pd.DataFrame(bought, columns=["customer", "days", "category", "order"])
+    frame["at"] = [ago(days) for days in frame.days]
+    history = History.of(lines=events(frame.drop(columns="days").assign(amount=1.0)))
+    card = judge_basket(history, [CUTOFF], EVER, Span(30), Basket("category", 1e9, weight=1.0, top=1))
+    assert (card.rows, card.recall["own past"].value) == (1, 0.5)

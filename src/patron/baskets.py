@@ -18,6 +18,7 @@ from ibis.expr.types import Table
 from patron.errors import QuestionError
 from patron.evaluation import Figure, figure
 from patron.history import History
+from patron.order_lines import PART, with_parts
 from patron.periods import EVER, Span
 
 __all__ = ["TOP", "Basket", "BasketCard", "asked_by", "fit_basket", "judge_basket", "suggest"]
@@ -211,10 +212,13 @@ def _results(
 
 def _next_baskets(history: History, cutoff: datetime, horizon: Span, by: str) -> pd.DataFrame:
     history.check_passed(cutoff, horizon)
-    future = history.future("lines", cutoff, horizon)
-    first = future.group_by("customer").aggregate(at=future["at"].min())
-    held = future.semi_join(first, ["customer", "at"]).select("customer", by).distinct()
-    return held.to_pyarrow().to_pandas()
+    future = with_parts(history.future("lines", cutoff, horizon))
+    named = future.mutate(order=future.order.fill_null("") if "order" in future.columns else ibis.literal(""))
+    first = named.group_by("customer").aggregate(at=named["at"].min())
+    begun = named.semi_join(first, ["customer", "at"]).select("customer", "order", PART).distinct()
+    return (
+        named.semi_join(begun, ["customer", "order", PART]).select("customer", by).distinct().to_pyarrow().to_pandas()
+    )
 
 
 def _unseen(history: History, cutoff: datetime, horizon: Span, by: str) -> np.ndarray:

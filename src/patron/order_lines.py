@@ -7,7 +7,7 @@ from ibis.expr.types import Table
 
 from patron.event_tables import SIGNED
 
-__all__ = ["BEGAN", "orders_of"]
+__all__ = ["BEGAN", "PART", "orders_of", "with_parts"]
 
 PART, BEGAN = "part_of_order", "first_line_at"
 
@@ -28,10 +28,7 @@ def _added_up(rows: Table) -> tuple[Table, tuple[str, ...]]:
     """Add up the lines of each order; of an order on several days, those of each day."""
     if "order" not in rows.columns:
         return rows, ()
-    # A day lies wholly before or after a midnight: at such a cutoff no sum holds a line from beyond it, and no line
-    # from beyond it hides those before. Without an order number only the time can tell two purchases apart.
-    parted = rows.mutate(**{PART: rows.order.isnull().ifelse(rows["at"], rows["at"].truncate("D"))})
-    key = ["customer", "order", PART]
+    parted, key = with_parts(rows), ["customer", "order", PART]
     found = parted.group_by(key).aggregate(n=parted.count(), first=parted["at"].min(), last=parted["at"].max())
     spread = (found["first"] < found["last"]).any()
     told = found.aggregate(most=found.n.max(), spread=spread).to_pyarrow().to_pylist()[0]
@@ -44,6 +41,17 @@ def _added_up(rows: Table) -> tuple[Table, tuple[str, ...]]:
     days = named.group_by(["customer", "order"]).aggregate(n=named.count())
     long = int(days.filter(days.n > 1).count().to_pyarrow().as_py())
     return made, (f"{long:,} orders have lines on several days, and count once for each day",) if long else ()
+
+
+def with_parts(rows: Table) -> Table:
+    """Return lines with the part of its order that each belongs to: that of one day.
+
+    A day lies wholly before or after a midnight: at such a cutoff no sum holds a line from beyond it, and no line from
+    beyond it hides those before. Without an order number only the time can tell two purchases apart.
+    """
+    if "order" not in rows.columns:
+        return rows.mutate(**{PART: rows["at"]})
+    return rows.mutate(**{PART: rows.order.isnull().ifelse(rows["at"], rows["at"].truncate("D"))})
 
 
 def _sums(rows: Table) -> dict[str, Any]:
