@@ -37,7 +37,8 @@ The next purchase, by the champion of each cutoff; 95 % intervals by bootstrap o
 - **coverage** of the 80 % interval `days_low` to `days_high`: what is left after **before** (came before it began,
   counted among those whose `days_low` lies within the window) and **after** (came after it had ended, or not yet,
   counted among those whose `days_high` does; their number in parentheses). Each is known for certain of the customers
-  who are counted; customers whose bound lies beyond the window say nothing about it. Both should be .1.
+  who are counted; customers whose bound lies beyond the window say nothing about it, and where all do there is
+  **none**. Both should be .1.
 - **date**: mean error in days of `days_if_back` among those who came back within the window, beside the **same** day
   for everybody, the median of the training rows (in two periods, where no label is that long, of those judged).
 """
@@ -124,7 +125,8 @@ def line(judged: Judged) -> list[str]:
 
 
 def _only(metric, who, *columns) -> str:
-    return str(figures({"": metric}, who, *columns, repeats=200)[""])
+    found = figures({"": metric}, who, *columns, repeats=200)[""]
+    return "none" if np.isnan(found.value) else str(found)
 
 
 def page(folder: Path) -> str:
