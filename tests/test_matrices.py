@@ -95,3 +95,12 @@ def test_answers_of_other_rows_than_the_features_are_refused(tmp_path):
     frame_of([*sold, ("c", ago(5), 1.0)], COLUMNS["orders"]).to_parquet(path)
     with pytest.raises(HistoryError, match=r"features were made for 2 rows .* other ones were answered \(3\)"):
         answers(churn(30), history, [CUTOFF], rows=made)
+
+
+def test_cutoffs_may_be_written_as_dates(history: History):
+    asked = churn(30, features=FEW)
+    written = matrix(asked, history, [f"{CUTOFF:%Y-%m-%d}"])
+    assert written.key.equals(matrix(asked, history, [CUTOFF]).key)
+    assert (
+        answers(churn(30), history, [f"{CUTOFF:%Y-%m-%d}"]).tolist() == answers(churn(30), history, [CUTOFF]).tolist()
+    )

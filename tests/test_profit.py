@@ -182,3 +182,27 @@ def test_an_assumed_cost_is_moved_and_the_profit_told():
 def test_what_the_orders_tell_themselves_is_not_moved():
     told = sensitivity(history_with(amount=[9.0, 10.0, 20.0], margin=[1.0, 2.0, 3.5]), CostModel())
     assert told == {"as assumed": pytest.approx(7.5)}
+
+
+def test_a_return_that_does_not_say_its_cost_takes_no_margin_but_its_handling():
+    frame = pd.DataFrame(
+        {"customer": "a", "at": [ago(9), ago(-1), ago(-2), ago(-60)], "amount": [1.0, 30.0, -10.0, 1.0]}
+    )
+    history = History.of(orders=events(frame.assign(cost=[0.5, 20.0, None, 0.5])))
+    assert earned(history, CostModel(cost_per_return=2.0)) == {"a": pytest.approx(10.0 - 2.0)}
+
+
+def test_a_line_that_does_not_say_its_cost_brings_no_profit_beside_lines_that_do():
+    lines = {
+        "customer": "a",
+        "order": ["1", "2", "2", "3"],
+        "amount": [1.0, 30.0, 50.0, 1.0],
+        "cost": [1.0, 20.0, None, 1.0],
+    }
+    history = History.of(orders=events(pd.DataFrame(lines | {"at": [ago(9), ago(-1), ago(-1), ago(-60)]})))
+    assert earned(history, CostModel(cost_per_order=3.0)) == {"a": pytest.approx(10.0 - 3.0)}
+
+
+def test_orders_of_which_none_says_its_cost_still_cost_their_handling():
+    frame = pd.DataFrame({"customer": "a", "at": [ago(9), ago(-1), ago(-60)], "amount": 5.0, "cost": [1.0, None, 1.0]})
+    assert earned(History.of(orders=events(frame)), CostModel(cost_per_order=3.0)) == {"a": pytest.approx(-3.0)}

@@ -16,6 +16,7 @@ from patron.errors import HistoryError, QuestionError
 from patron.fold.codings import coded
 from patron.history import History
 from patron.passes import AHEAD, Pass, Progress, silent
+from patron.periods import Moment, instant
 from patron.plan import Definition, columns, definitions
 from patron.questions import Question
 from patron.sheets import Sheet, sheets
@@ -54,7 +55,7 @@ class Matrix:
 def matrix(
     question: Question,
     history: History,
-    cutoffs: Sequence[datetime],
+    cutoffs: Sequence[Moment],
     memory: float = 2.0,
     progress: Callable[[Progress], None] = silent,
 ) -> Matrix:
@@ -82,7 +83,7 @@ def matrix(
 def write_rows(
     question: Question,
     history: History,
-    cutoffs: Sequence[datetime],
+    cutoffs: Sequence[Moment],
     path: Path,
     memory: float = 1.0,
     progress: Callable[[Progress], None] = silent,
@@ -140,7 +141,7 @@ def _writer(path: Path, kinds: pa.Schema) -> pq.ParquetWriter:
 def answers(
     question: Question,
     history: History,
-    cutoffs: Sequence[datetime],
+    cutoffs: Sequence[Moment],
     memory: float = 2.0,
     rows: Matrix | None = None,
 ) -> np.ndarray:
@@ -200,7 +201,7 @@ def _joined(made: list[Sheet]) -> Sheet:
 def _before(
     asked: Question,
     history: History,
-    cutoffs: Sequence[datetime],
+    cutoffs: Sequence[Moment],
     memory: float,
     progress: Callable[[Progress], None],
 ) -> Pass:
@@ -208,11 +209,11 @@ def _before(
     return Pass(history, asked.active_in, asked.features, times, memory=memory, progress=progress)
 
 
-def _checked(history: History, cutoffs: Sequence[datetime]) -> tuple[datetime, ...]:
+def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
     """Return the cutoffs, oldest first; refuse none, one that comes twice, and one outside the history."""
     if not cutoffs:
         raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
-    times = tuple(sorted(cutoffs))
+    times = tuple(sorted(instant(cutoff) for cutoff in cutoffs))
     twice = [one for one, other in pairwise(times) if one == other]
     if twice:
         raise QuestionError(
@@ -223,10 +224,10 @@ def _checked(history: History, cutoffs: Sequence[datetime]) -> tuple[datetime, .
     return times
 
 
-def _check_found(question: Question, cutoffs: Sequence[datetime], found: int) -> None:
+def _check_found(question: Question, cutoffs: Sequence[Moment], found: int) -> None:
     if not found:
         raise QuestionError(
-            f"No customer had an order in the {question.active_in} before {max(cutoffs):%Y-%m-%d}. "
+            f"No customer had an order in the {question.active_in} before {instant(max(cutoffs)):%Y-%m-%d}. "
             "Ask about a longer time (active_in), or use later cutoffs."
         )
 

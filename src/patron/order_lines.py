@@ -57,6 +57,8 @@ def with_parts(rows: Table) -> Table:
 def _sums(rows: Table) -> dict[str, Any]:
     """What an order is, of what its lines are; an order is there, and known, when its last line is."""
     told = {"at": rows["at"].max()} | {c: rows[c].sum() for c in SIGNED if c in rows.columns}
+    if {"amount", "cost"} <= set(rows.columns):  # a line that does not say its cost brings no profit, nor takes any
+        told["cost"] = rows.cost.fill_null(rows.amount).sum()
     if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
         repeated = rows.shipping.min() == rows.shipping.max()
         told["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())

@@ -151,11 +151,12 @@ def _worth(name: str, costs: CostModel, rows: Table) -> Scalar:
 
 
 def _margin(rows: Table, costs: CostModel) -> Any:
+    """Return what is left of the amounts; a row that does not say it counts as no money, and hides no other one."""
     if "margin" in rows.columns:
-        return rows.margin.sum()
+        return rows.margin.fill_null(0).sum()
     if "cost" in rows.columns:
-        return (rows.amount - rows.cost).sum()
-    return rows.amount.sum().cast("float64") * costs.margin_rate
+        return (rows.amount - rows.cost).fill_null(0).sum()
+    return rows.amount.fill_null(0).sum().cast("float64") * costs.margin_rate
 
 
 def _total(rows: Table, costs: CostModel, name: str) -> float:

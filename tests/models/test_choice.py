@@ -63,3 +63,17 @@ def test_the_reason_tells_how_little_is_explained():
     much = choose(FLAT | {"lightgbm": FLAT["constant"] - 0.07}, WHO, ONE)
     assert "it takes 10." in much.reason
     assert "little" not in much.reason
+
+
+def test_a_gain_that_only_fails_to_show_at_one_cutoff_is_a_gain():
+    cutoffs = np.repeat([1, 2], 200)
+    gained = np.where(cutoffs == 1, 0.2, -0.001) + RNG.normal(0, 0.1, 400)
+    assert choose(FLAT | {"lightgbm": FLAT["constant"] - gained}, WHO, cutoffs).champion == "lightgbm"
+
+
+def test_a_gain_that_turns_into_a_loss_beyond_noise_at_one_cutoff_is_none():
+    cutoffs = np.repeat([1, 2], 200)
+    gained = np.where(cutoffs == 1, 0.2, -0.05) + RNG.normal(0, 0.1, 400)
+    made = choose(FLAT | {"lightgbm": FLAT["constant"] - gained}, WHO, cutoffs)
+    assert made.champion == "constant"
+    assert "but is worse than it beyond noise at one of them" in made.reason

@@ -86,3 +86,10 @@ def test_a_pace_of_two_doubles_the_mean_and_squares_the_chance_of_none():
     np.testing.assert_allclose(fast.sum, 2 * slow.sum)
     np.testing.assert_allclose(1 - fast.p_any, (1 - slow.p_any) ** 2)
     np.testing.assert_allclose(fast.pairs, 4 * slow.pairs)
+
+
+def test_customers_of_whom_hardly_any_came_back_are_refused_rather_than_worth_nothing():
+    once = pd.DataFrame({"customer": [f"c{i}" for i in range(50)], "at": START, "amount": 5.0})
+    frame = pd.concat([once, once.head(9).assign(at=START + timedelta(days=30))])
+    with pytest.raises(QuestionError, match=r"only 9 of 50 did; at least 10 are needed"):
+        lifetime_value(of(frame), START + timedelta(days=60), 90)

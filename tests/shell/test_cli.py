@@ -193,6 +193,22 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
     assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
 
 
+@pytest.mark.parametrize("verb", ["decide", "report"])
+def test_settings_without_an_offer_are_refused_in_their_own_words(kiosk, verb):
+    text = (kiosk / "kiosk.toml").read_text(encoding="utf-8")
+    path = kiosk / "offerless.toml"
+    path.write_text(text[: text.index("[offers")], encoding="utf-8")
+    result = patron(verb, path)
+    assert result.exit_code == 2
+    assert "Add for example [offers.call]" in result.output
+
+
+def test_checking_refuses_the_cutoffs_that_training_would_refuse(kiosk):
+    result = patron("check", changed(kiosk, 'test = "2023-11-01"', 'test = "2023-12-01"'))
+    assert result.exit_code == 2
+    assert "the history ends" in result.output
+
+
 def test_a_training_tells_machines_its_versions_figures_and_files(twice):
     folder, done = twice
     assert {m["name"] for m in done["models"].values()} == {"kiosk-churn", "kiosk-next_purchase", "kiosk-tier"}

@@ -13,9 +13,19 @@ __all__ = ["check", "receipts", "tell_ledger"]
 
 def check(job: Job) -> dict[str, Any]:
     """Read the tables and tell what was found, what was set aside, and which features can be made."""
+    _check_cutoffs(job)
     features = len(job.questions[0].features)
     job.tell(f"features  {features} measures can be made")
     return {"tables": receipts(job), "features": features, "left_out": list(job.left_out), **tell_ledger(job)}
+
+
+def _check_cutoffs(job: Job) -> None:
+    """Refuse cutoffs that training would refuse, the longest horizon first, as it allows the fewest."""
+    split = job.settings.split
+    for question in sorted(job.settings.questions, key=lambda question: -(question.horizon.days or 0)):
+        split.check_gap(question.horizon)
+        for cutoff in (*split.known, *split.test):
+            job.history.check_passed(cutoff, question.horizon)
 
 
 def receipts(job: Job) -> list[dict[str, Any]]:

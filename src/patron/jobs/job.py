@@ -11,7 +11,7 @@ import pandas as pd
 from patron import stores
 from patron.decisions import Decisions, decide
 from patron.driver_tables import drivers
-from patron.errors import QuestionError
+from patron.errors import QuestionError, SettingsError
 from patron.features import available
 from patron.history import History
 from patron.matrices import Matrix, matrix
@@ -124,6 +124,18 @@ class Job:
             )
         chosen = self.settings
         return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+
+    def check_offers(self) -> None:
+        """Refuse settings without an offer before any work for it.
+
+        Raises:
+            SettingsError: there is no offer.
+        """
+        if not self.settings.offers:
+            raise SettingsError(
+                "Decisions need an offer, and the settings have none. Add for example [offers.call] with "
+                "contact_cost = 4.0 and effect = 0.2 (your assumption: the share of leavers it keeps)."
+            )
 
     @property
     def registry(self) -> Registry:

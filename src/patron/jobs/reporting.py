@@ -16,6 +16,7 @@ IMPORTANCE_ROWS = 5000
 
 def report(job: Job) -> dict[str, Any]:
     """Write the page for the retention manager."""
+    job.check_offers()
     path = stores.write_text(reports.page(_report(job)), job.settings.out / "report.html")
     job.tell(f"report    {path}")
     return {"files": [str(path)]}

@@ -38,8 +38,8 @@ class Choice:
 def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray) -> Choice:
     """Choose from the log losses of the same rows.
 
-    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer), and at
-    every later cutoff, since cutoffs are few and differ by more than customers can tell; of those that do, the
+    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer), and raise
+    it beyond noise at no later cutoff, since cutoffs differ by more than customers can tell; of those that do, the
     simplest within one standard error of the best is taken (the rule of Breiman et al. 1984, Classification and
     Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the simple ones is
     taken (the baselines, the purchase process, both together: a handful of numbers each).
@@ -57,7 +57,9 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     best = min(BASELINES, key=lambda name: losses[name].mean())
     figures = {name: mean_figure(losses[name], customers) for name in order}
     gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
-    winners = [name for name in order if gains[name].low > 0 and _always(losses[best] - losses[name], cutoffs)]
+    winners = [
+        name for name in order if gains[name].low > 0 and not _fails(losses[best] - losses[name], customers, cutoffs)
+    ]
     if (count := len(np.unique(customers))) < FEWEST:
         winners = []
     champion = _simplest(winners, losses, customers) if winners else _simple(losses)
@@ -81,9 +83,10 @@ def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
     return Figure(mean, mean - spread, mean + spread)
 
 
-def _always(gained: np.ndarray, cutoffs: np.ndarray) -> bool:
-    """Tell whether the mean gain is above zero at each cutoff."""
-    return all(gained[cutoffs == cutoff].mean() > 0 for cutoff in np.unique(cutoffs))
+def _fails(gained: np.ndarray, customers: np.ndarray, cutoffs: np.ndarray) -> bool:
+    """Tell whether the mean gain is below zero beyond noise at some cutoff."""
+    some = (cutoffs == cutoff for cutoff in np.unique(cutoffs))
+    return any(mean_figure(gained[here], customers[here]).high < 0 for here in some)
 
 
 def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
@@ -108,9 +111,10 @@ def _lost(champion: str, best: str, gains: Mapping[str, Figure], customers: int)
     if customers < FEWEST:
         return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
     near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
+    but = ", but is worse than it beyond noise at one of them" if gains[near].low > 0 else ""
     return (
-        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise at every later cutoff: "
-        f"{near} comes nearest, {gains[near]}"
+        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise at later cutoffs: "
+        f"{near} comes nearest, {gains[near]}{but}"
     )
 
 

@@ -29,6 +29,7 @@ LIFE = (purchases.recency, purchases.tenure, purchases.orders.over(EVER))
 MONEY = (purchases.spend.over(EVER), purchases.order_spread)
 STRETCHES = 3
 LEAST_DAYS = 7
+FEWEST_REPEATS = 10
 MOST = 200_000
 
 
@@ -87,11 +88,22 @@ def lifetime_value(
     seen = _seen(history, (*earlier, at), attributes)
     now = seen[at]
     life = now.life
+    _check_repeats(life, at)
     process = fit_pareto_nbd(life.x, life.t_x, life.T, covariates=life.covariates)
     paced = Paced(process, _pace(process, seen, near))
     expected = paced.moments(life, float(horizon), 0.0).sum
     found = {"customer": now.customers, "expected_orders": expected}
     return pd.DataFrame(found | _money(now, paced, expected, horizon, discount))
+
+
+def _check_repeats(life: Transactions, at: datetime) -> None:
+    """Refuse customers of whom hardly any ordered twice: whether and when the others come back is then a guess."""
+    again = int((life.x > 0).sum())
+    if again < FEWEST_REPEATS:
+        raise QuestionError(
+            f"A lifetime value is learned from customers who ordered again, and before {at:%Y-%m-%d} only {again} of "
+            f"{len(life.x):,} did; at least {FEWEST_REPEATS} are needed. Use a later cutoff, or a longer history."
+        )
 
 
 def _stretches(history: History, at: datetime, days: int) -> tuple[Span, tuple[datetime, ...]]:
