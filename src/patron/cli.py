@@ -1,6 +1,7 @@
 """The command line: each verb calls one function, and a user's mistake ends in a sentence and an exit code."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from patron.errors import PatronError
+from patron.errors import PatronError, RegistryError
 
 if TYPE_CHECKING:
     from patron.registry import Registry
@@ -33,7 +34,8 @@ Folder = Annotated[Path, typer.Option(help="The folder that holds mlruns.")]
 
 
 def run() -> None:
-    """Run the command line; mistakes of the user end without a traceback."""
+    """Run the command line; mistakes of the user end without a traceback, and a scheduler's end leaves no files."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except PatronError as error:
@@ -146,6 +148,11 @@ def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds 
 def _registry(folder: Path) -> "Registry":
     from patron.registry import Registry
 
+    if not (folder / "mlruns").is_dir():
+        raise RegistryError(
+            f"There are no models in {folder.resolve().name!r}, which has no folder 'mlruns'. "
+            "Name the folder of the settings: --folder path/to/it."
+        )
     return Registry.at(folder.resolve())
 
 

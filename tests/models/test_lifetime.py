@@ -93,3 +93,8 @@ def test_customers_of_whom_hardly_any_came_back_are_refused_rather_than_worth_no
     frame = pd.concat([once, once.head(9).assign(at=START + timedelta(days=30))])
     with pytest.raises(QuestionError, match=r"only 9 of 50 did; at least 10 are needed"):
         lifetime_value(of(frame), START + timedelta(days=60), 90)
+
+
+def test_a_discount_below_zero_is_refused_by_its_own_name():
+    with pytest.raises(QuestionError, match=r"The discount is a rate a year of 0 or more, got -0\.1"):
+        lifetime_value(of(orders(50)), AT, 90, discount=-0.1)

@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -194,6 +196,28 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
 
 
 @pytest.mark.parametrize("verb", ["decide", "report"])
+def test_a_folder_without_models_is_told_and_left_as_it_is(tmp_path):
+    result = patron("promote", "kiosk-churn", "1", "--folder", tmp_path)
+    assert result.exit_code == 4
+    assert f"There are no models in '{tmp_path.name}'" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_a_scheduler_ends_leaves_no_files_behind(monkeypatch, tmp_path):
+    def work():
+        with TemporaryDirectory(dir=tmp_path):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(cli, "app", work)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ended.value.code, list(tmp_path.iterdir())) == (143, [])
+
+
 def test_settings_without_an_offer_are_refused_in_their_own_words(kiosk, verb):
     text = (kiosk / "kiosk.toml").read_text(encoding="utf-8")
     path = kiosk / "offerless.toml"

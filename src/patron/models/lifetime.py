@@ -84,6 +84,8 @@ def lifetime_value(
     True
     """
     at, days = instant(cutoff), Span(horizon).days
+    if not discount >= 0:
+        raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")
     near, earlier = _stretches(history, at, days or 0)
     seen = _seen(history, (*earlier, at), attributes)
     now = seen[at]
