@@ -195,7 +195,6 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
     assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
 
 
-@pytest.mark.parametrize("verb", ["decide", "report"])
 def test_a_folder_without_models_is_told_and_left_as_it_is(tmp_path):
     result = patron("promote", "kiosk-churn", "1", "--folder", tmp_path)
     assert result.exit_code == 4
@@ -218,6 +217,7 @@ def test_a_run_that_a_scheduler_ends_leaves_no_files_behind(monkeypatch, tmp_pat
     assert (ended.value.code, list(tmp_path.iterdir())) == (143, [])
 
 
+@pytest.mark.parametrize("verb", ["decide", "report"])
 def test_settings_without_an_offer_are_refused_in_their_own_words(kiosk, verb):
     text = (kiosk / "kiosk.toml").read_text(encoding="utf-8")
     path = kiosk / "offerless.toml"
