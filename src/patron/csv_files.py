@@ -4,9 +4,8 @@ import csv
 import gzip
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import ibis
 from ibis.expr.types import BooleanValue, Table
@@ -144,14 +143,12 @@ def _first(table: Table, column: str, wrong: BooleanValue, numbered: bool) -> tu
     return (found[0]["value"], f" in row {found[0]['row'] + 1:,}" if numbered else "") if found else None
 
 
-def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(file, delimiter=delimiter)
     for row in reader:
         yield reader.line_num + 1, row
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path) -> IO[str]:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-        yield file
+    return opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="")

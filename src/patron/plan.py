@@ -218,7 +218,6 @@ def _reduced(measure: Measure, schema: Schema) -> str:
     return _text(seen.aggregate(value=measure.expression(seen)))
 
 
-@lru_cache(maxsize=4096)
 def _text(table: Table) -> str:
     return " ".join(str(ibis.to_sql(table, dialect="duckdb")).split())
 

@@ -7,7 +7,6 @@ know comes cutoff by cutoff from the generic path and meets the folded columns o
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +23,12 @@ from patron.measures import Combination, guarded
 from patron.parts import Part, Values
 from patron.passes import Combined, Pass, Progress
 from patron.plan import columns, combined
+from patron.streams import ahead
 
 __all__ = ["Sheet", "sheets"]
 
 BLOCK = 32_768
 ALL = 2**62
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -115,11 +114,10 @@ class _Piece:
         """Work block by block in some threads; each block has places of its own, so their order changes nothing."""
         blocks = _cut(self.offsets, BLOCK)
         self._prepare()
-        with ThreadPoolExecutor(THREADS) as pool:
-            for done, _ in enumerate(pool.map(self._write, blocks), start=1):
-                gone = (self.first + (self.last - self.first) * done / len(blocks)) / len(self.part.customers)
-                share = (self.part.number + gone) / self.job.parts
-                self.job.progress(Progress(f"Folding part {self.part.number + 1} of {self.job.parts}", share, None))
+        for done, _ in enumerate(ahead(self._write, blocks), start=1):
+            gone = (self.first + (self.last - self.first) * done / len(blocks)) / len(self.part.customers)
+            share = (self.part.number + gone) / self.job.parts
+            self.job.progress(Progress(f"Folding part {self.part.number + 1} of {self.job.parts}", share, None))
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""

@@ -8,19 +8,19 @@ from patron import stores
 from patron.jobs.job import Job
 from patron.profit import ledger, sensitivity
 
-__all__ = ["check", "receipts", "tell_ledger"]
+__all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
 
 def check(job: Job) -> dict[str, Any]:
     """Read the tables and tell what was found, what was set aside, and which features can be made."""
-    _check_cutoffs(job)
+    check_cutoffs(job)
     features = len(job.questions[0].features)
     job.tell(f"features  {features} measures can be made")
     return {"tables": receipts(job), "features": features, "left_out": list(job.left_out), **tell_ledger(job)}
 
 
-def _check_cutoffs(job: Job) -> None:
-    """Refuse cutoffs that training would refuse, the longest horizon first, as it allows the fewest."""
+def check_cutoffs(job: Job) -> None:
+    """Refuse cutoffs whose labels meet or have not passed, the longest horizon first, as it allows the fewest."""
     split = job.settings.split
     for question in sorted(job.settings.questions, key=lambda question: -(question.horizon.days or 0)):
         split.check_gap(question.horizon)

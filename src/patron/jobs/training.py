@@ -12,7 +12,7 @@ from patron.backtests import judge, predictions
 from patron.baskets import asked_by, fit_basket, judge_basket
 from patron.cards import Card
 from patron.fingerprints import fingerprint
-from patron.jobs.checking import receipts, tell_ledger
+from patron.jobs.checking import check_cutoffs, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.matrices import Matrix, answers, matrix
 from patron.models.training import Trained, fit
@@ -37,8 +37,7 @@ def train(job: Job) -> dict[str, Any]:
     The versions become champions together at the end, so that a training that dies changes none.
     """
     split = job.settings.split
-    for question in job.settings.questions:
-        split.check_gap(question.horizon)
+    check_cutoffs(job)
     cutoffs = (*split.known, *split.test)
     rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
     labelled = {q.name: answers(q, job.history, cutoffs, rows=rows) for q in job.questions}
