@@ -110,7 +110,7 @@ class Asked:
 
         self.features, self.active_in = features, EVER
 
-    def on(self, history):
+    def on(self, history, before):
         return self
 
 

@@ -66,9 +66,34 @@ def test_a_question_always_has_the_features_of_its_baselines(history: History) -
     assert names(tier(120, COSTS, features=FEW).on(history)) == ["recency", "profit_120d", "orders", "spend"]
 
 
+def every(gap: int, first: int = 400, last: int = 0) -> list[tuple[str, object, float]]:
+    """Nine customers who order once in *gap* days, from *first* to *last* days before the cutoff."""
+    return [(f"c{i}", ago(day), 1.0) for i in range(9) for day in range(first, last, -gap)]
+
+
+@pytest.mark.parametrize(
+    ("gap", "windows"), [(10, {14, 30, 60, 90}), (30, {30, 90, 180, 365}), (100, {90, 365, 730, 1095})]
+)
+def test_windows_follow_the_usual_gap_between_orders(gap: int, windows: set[int]) -> None:
+    asked = churn(90).on(history_of(every(gap)))
+    assert asked.rhythm == gap
+    assert {w.days for f in asked.features for w in f.windows if f.name == "orders"} == {*windows, None}
+
+
+def test_orders_that_nobody_knew_choose_no_windows() -> None:
+    history = history_of([*every(10), *every(1, first=-1, last=-90)])
+    assert churn(90).on(history, CUTOFF).rhythm == 10
+    assert churn(90).on(history).rhythm == 1
+
+
+def test_features_that_were_named_keep_their_windows() -> None:
+    asked = churn(90, features=(purchases.spend,)).on(history_of(every(100)))
+    assert {"spend_30d", "spend_90d"} <= set(names(asked))
+
+
 def test_a_question_without_features_gets_all_that_the_history_can_answer(history: History) -> None:
     made = names(churn(90).on(history))
-    assert {"orders_30d", "recency", "usual_gap", "spend_trend", "month"} <= set(made)
+    assert {"orders_90d", "recency", "usual_gap", "spend_trend", "month"} <= set(made)
     assert "returns" not in made
     assert len(made) == len(set(made))
 

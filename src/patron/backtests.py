@@ -60,7 +60,7 @@ def backtest(question: Question, history: History, split: Split, seed: int = 0) 
         QuestionError: a cutoff lies outside the history, its horizon has not passed, or there are too few.
     """
     splits = _origins(split, question)
-    asked = question.on(history)
+    asked = question.on(history, splits[0].known[-1])
     cutoffs = sorted({cutoff for one in splits for cutoff in (*one.known, *one.test)})
     rows = matrix(asked, history, cutoffs)
     label = answers(asked, history, cutoffs, rows=rows)

@@ -72,8 +72,8 @@ def matrix(
         QuestionError: a cutoff lies outside the history or comes twice, none is given, or no customer is asked about.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
-    asked = question.on(history)
-    made = [sheet for sheet in sheets(_before(asked, history, cutoffs, memory, progress)) if len(sheet.customer)]
+    job, asked = _before(question, history, cutoffs, memory, progress)
+    made = [sheet for sheet in sheets(job) if len(sheet.customer)]
     _check_found(question, cutoffs, len(made))
     meant = definitions(history.tables, asked.features)
     whole = _joined(made)
@@ -108,8 +108,7 @@ def write_rows(
         QuestionError: as `matrix`.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
-    asked = question.on(history)
-    job = _before(asked, history, cutoffs, memory, progress)
+    job, asked = _before(question, history, cutoffs, memory, progress)
     names = [name for name, _, _ in columns(asked.features)]
     written, path = 0, Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,14 +198,16 @@ def _joined(made: list[Sheet]) -> Sheet:
 
 
 def _before(
-    asked: Question,
+    question: Question,
     history: History,
     cutoffs: Sequence[Moment],
     memory: float,
     progress: Callable[[Progress], None],
-) -> Pass:
+) -> tuple[Pass, Question]:
+    """Return the work, and the question with all its features."""
     times = _checked(history, cutoffs)
-    return Pass(history, asked.active_in, asked.features, times, memory=memory, progress=progress)
+    asked = question.on(history, times[-1])
+    return Pass(history, asked.active_in, asked.features, times, memory=memory, progress=progress), asked
 
 
 def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:

@@ -33,12 +33,15 @@ class Question:
         active_in: who is asked about: customers with an order in this time before the cutoff.
         features: what the answer is found from; empty for all built-in ones that the history can answer.
         own: features of your own, beside those.
+        rhythm: the usual gap between orders, in days, that the windows of the built-in features are fitted to; found
+            from the orders where it is not given. A trained question has that of its model.
     """
 
     horizon: Span
     active_in: Span = EVER
     features: tuple[Feature, ...] = ()
     own: tuple[Feature, ...] = field(default=(), kw_only=True)
+    rhythm: float | None = field(default=None, kw_only=True)
 
     name = "question"
 
@@ -46,12 +49,21 @@ class Question:
         if self.horizon.days is None:
             raise QuestionError(f"The question {self.name!r} has no horizon. Give it days, for example horizon = 90.")
 
-    def on(self, history: History) -> "Question":
-        """Return the question with all its features: those named, or else the built-in ones, and the baselines'."""
-        named = (*(self.features or built_in.available(history)[0]), *self.own)
+    def on(self, history: History, before: datetime | None = None) -> "Question":
+        """Return the question with all its features: those named, or else the built-in ones, and the baselines'.
+
+        Args:
+            history: the checked event tables.
+            before: what came from this instant on does not choose windows; the end of the history unless given.
+        """
+        chosen, rhythm = self.features, self.rhythm
+        if not chosen:
+            rhythm = rhythm or built_in.typical_gap(history, before or history.ends)
+            chosen = built_in.fitted(built_in.available(history)[0], rhythm)
+        named = (*chosen, *self.own)
         wanted = {feature.column(w): None for feature in named for w in feature.windows}
         missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
-        return replace(self, features=(*named, *missing), own=())
+        return replace(self, features=(*named, *missing), own=(), rhythm=rhythm)
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""
@@ -217,7 +229,7 @@ def rows(question: Question, history: History, cutoff: datetime) -> Table:
     def before(name: str, window: Span) -> Table:
         return history.past(name, cutoff, window)
 
-    return answered(_spine(question, history, cutoff), before, question.on(history).features)
+    return answered(_spine(question, history, cutoff), before, question.on(history, cutoff).features)
 
 
 def labels(question: Question, history: History, cutoff: datetime) -> Table:
@@ -242,8 +254,13 @@ def _spine(question: Question, history: History, cutoff: datetime) -> Table:
     return asked.mutate(cutoff=ibis.literal(cutoff))
 
 
-def together(questions: Sequence[Question], history: History) -> tuple[Question, ...]:
+def together(questions: Sequence[Question], history: History, before: datetime | None = None) -> tuple[Question, ...]:
     """Return the questions with the features of all of them, so that their rows are made once.
+
+    Args:
+        questions: asked of the same customers.
+        history: the checked event tables.
+        before: as in `Question.on`.
 
     Raises:
         QuestionError: the questions are asked of different customers, or mean different things by one column.
@@ -256,10 +273,11 @@ def together(questions: Sequence[Question], history: History) -> tuple[Question,
         )
     features: list[Feature] = []
     seen: dict[str, Feature] = {}
-    for question in questions:
-        for feature in question.on(history).features:
+    whole = [question.on(history, before) for question in questions]
+    for question in whole:
+        for feature in question.features:
             features += _unseen(feature, seen, history)
-    return tuple(replace(question, features=tuple(features), own=()) for question in questions)
+    return tuple(replace(question, features=tuple(features)) for question in whole)
 
 
 def _unseen(feature: Feature, seen: dict[str, Feature], history: History) -> tuple[Feature, ...]:

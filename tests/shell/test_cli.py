@@ -500,6 +500,17 @@ def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
     assert patron("score", tmp_path / "moved" / "kiosk.toml").exit_code == 0
 
 
+def test_a_model_keeps_its_windows_when_customers_come_at_another_pace(kiosk, tmp_path):
+    moved = shutil.copytree(kiosk, tmp_path / "busy")
+    assert patron("relocate", moved).exit_code == 0
+    daily = [(f"guest-{c:03d}", datetime(2024, 1, 1) + timedelta(days=d), 9.0) for c in range(150) for d in range(30)]
+    busy = pd.concat([orders(), pd.DataFrame(daily, columns=["client", "when", "paid"])])
+    busy.to_csv(moved / "orders.csv", index=False)
+    scored = patron("score", moved / "kiosk.toml")
+    assert scored.exit_code == 0, scored.output
+    assert pd.read_parquet(moved / "patron-out" / "kiosk" / "scores.parquet").cutoff.max() == pd.Timestamp("2024-01-31")
+
+
 def test_a_champion_of_another_release_is_refused_with_what_it_lacks(kiosk, tmp_path):
     moved = shutil.copytree(kiosk, tmp_path / "old")
     assert patron("relocate", moved).exit_code == 0

@@ -2,7 +2,7 @@
 
 from patron.errors import MeasureError
 from patron.features import baskets, breadth, contacts, habits, purchases, season, service, social, values
-from patron.features.rhythm import fitted
+from patron.features.rhythm import fitted, typical_gap
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
 
@@ -19,6 +19,7 @@ __all__ = [
     "season",
     "service",
     "social",
+    "typical_gap",
     "values",
 ]
 

@@ -11,7 +11,8 @@ HEAD = """# Built-in features
 
 Made from the code by `python -m patron.features > docs/features.md`; a test keeps it true. A feature is left out where
 a history lacks its event table or a role. Windows are days before the cutoff; *ever* is all the time before it.
-`patron.features.fitted` stretches them to the rhythm of your own customers.
+They are made for a usual gap between orders of about a month; a shop whose customers come three or nine times as seldom
+or as often gets windows as much longer or shorter. The gap that a model was trained with is kept with it.
 
 | theme | column | what it says | windows | looks at | unit |
 |---|---|---|---|---|---|

@@ -1,67 +1,82 @@
 """Windows from the rhythm of the data: a grocer's customers come weekly, a furniture shop's yearly."""
 
+import math
 from dataclasses import replace
+from datetime import datetime
 
 import ibis
 
 from patron.history import History
 from patron.measures import Combination, Feature, Measure
-from patron.periods import Span
+from patron.periods import EVER, Span
 
 __all__ = ["LADDER", "fitted", "typical_gap"]
 
 LADDER = (7, 14, 30, 60, 90, 180, 365, 730, 1095)
 USUAL = 30
+STEP = 3  # a usual gap moves with every new order, so windows follow it in steps that it seldom crosses
+STEPS = 2
+LOOKED_AT = 200_000
 
 
-def typical_gap(history: History) -> float:
+def typical_gap(history: History, before: datetime) -> float:
     """Return the median days between two orders of a customer; a month where nobody ordered twice.
 
+    Of a large history some customers are looked at, all orders of each.
+
+    Args:
+        history: the checked event tables.
+        before: orders from this instant on are not looked at.
+
     >>> from patron.datasets import online_retail
-    >>> 10 < typical_gap(online_retail()) < 60
+    >>> history = online_retail()
+    >>> 10 < typical_gap(history, history.ends) < 60
     True
     """
-    orders = history["orders"]
-    before = orders["at"].lag().over(ibis.window(group_by=orders.customer, order_by=orders["at"]))
-    gaps = orders.select(days=orders["at"].delta(before, unit="hour") / 24)
-    found = gaps.filter(gaps.days > 0).days.median().to_pyarrow().as_py()
+    orders = history.past("orders", before, EVER)
+    share = max(receipt.used for receipt in history.receipts) // LOOKED_AT
+    some = orders.filter(orders.customer.hash() % share == 0) if share > 1 else orders
+    days = some.select("customer", day=some["at"].truncate("D")).distinct()
+    earlier = days.day.lag().over(ibis.window(group_by=days.customer, order_by=days.day))
+    found = days.select(gap=days.day.delta(earlier, unit="day")).gap.median().to_pyarrow().as_py()
     return float(found or USUAL)
 
 
-def fitted(features: tuple[Feature, ...], history: History) -> tuple[Feature, ...]:
-    """Return the features over windows that fit the rhythm of the orders, so that windows are neither empty nor stale.
+def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
+    """Return the features over windows that fit a rhythm, so that they are neither empty nor stale.
 
-    Windows are stretched by the typical gap over a month, put on the next rung of `LADDER`, and cut where they are
-    longer than the history. Do this once, when a question is written, and keep the features: windows that moved with
-    every new day of data would give a model other columns than it was trained with.
+    The windows of the built-in features suit customers who order about every month. For gaps about three times as
+    long they are made three times as long, for nine times nine times, and shorter likewise; each is put on the next
+    rung of `LADDER`.
 
     Args:
         features: built-in or own.
-        history: the checked event tables.
+        gap: the usual time between two orders, in days.
 
-    >>> from patron.datasets import online_retail
     >>> from patron.features import purchases
-    >>> [str(w) for w in fitted((purchases.orders,), online_retail())[0].windows]
+    >>> [str(w) for w in fitted((purchases.orders,), gap=25.0)[0].windows]
     ['30d', '90d', '180d', '365d', 'ever']
+    >>> [str(w) for w in fitted((purchases.orders,), gap=100.0)[0].windows]
+    ['90d', '365d', '730d', '1095d', 'ever']
     """
-    stretch, span = typical_gap(history) / USUAL, (history.ends - history.starts).days
-    return tuple(_stretched(feature, stretch, span) for feature in features)
+    steps = round(math.log(gap / USUAL, STEP))
+    stretch = float(STEP) ** max(-STEPS, min(STEPS, steps))
+    return tuple(_stretched(feature, stretch) for feature in features) if steps else features
 
 
-def _stretched(feature: Feature, stretch: float, span: int) -> Feature:
+def _stretched(feature: Feature, stretch: float) -> Feature:
     if isinstance(feature, Combination):
-        parts = tuple(part.over(*_windows(part, stretch, span)) for part in feature.parts)
+        parts = tuple(part.over(*_windows(part, stretch)) for part in feature.parts)
         compared = len({part.windows for part in feature.parts}) > 1
         one = compared and len({part.windows for part in parts}) == 1
         return feature if one else replace(feature, parts=parts)  # two windows that fall together compare nothing
-    return feature.over(*_windows(feature, stretch, span))
+    return feature.over(*_windows(feature, stretch))
 
 
-def _windows(measure: Measure, stretch: float, span: int) -> tuple[Span, ...]:
-    found = [window if window.days is None else Span(_rung(window.days * stretch, span)) for window in measure.windows]
+def _windows(measure: Measure, stretch: float) -> tuple[Span, ...]:
+    found = [window if window.days is None else Span(_rung(window.days * stretch)) for window in measure.windows]
     return tuple(dict.fromkeys(found))
 
 
-def _rung(days: float, span: int) -> int:
-    rungs = [rung for rung in LADDER if rung <= span] or [LADDER[0]]
-    return min(rungs, key=lambda rung: abs(rung - days) / (rung + days))
+def _rung(days: float) -> int:
+    return min(LADDER, key=lambda rung: abs(rung - days) / (rung + days))

@@ -1,7 +1,7 @@
 """The job: one business's work, with everything that several verbs need made once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,13 @@ class Job:
         """The questions, with the features of all of them."""
         if self.left_out:
             self.tell(f"features  left out, because the tables lack what they need: {', '.join(self.left_out)}")
-        return together(self.settings.questions, self.history)
+        return together(self.settings.questions, self.history, self.settings.split.known[-1])
+
+    @cached_property
+    def learned(self) -> tuple[Question, ...]:
+        """The questions, with the features of all of them as the models learned them, however orders went on since."""
+        asked = [replace(q, rhythm=self.models[q.name].spec["rhythm"]) for q in self.settings.questions]
+        return together(asked, self.history)
 
     @property
     def tiers(self) -> list[Tier]:
@@ -77,7 +83,7 @@ class Job:
     def today(self) -> Matrix:
         """The rows of the customers to score."""
         cutoff = self.settings.score_at or self.history.ends
-        made = matrix(self.questions[0], self.history, [cutoff], progress=self.progress)
+        made = matrix(self.learned[0], self.history, [cutoff], progress=self.progress)
         self.tell(f"today     {cutoff:%Y-%m-%d}: {len(made):,} customers, {made.X.shape[1]} features")
         return made
 
@@ -102,7 +108,7 @@ class Job:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
-        return side_by_side(self.models, self.questions, self.history, self.today, self.settings.value)
+        return side_by_side(self.models, self.learned, self.history, self.today, self.settings.value)
 
     @cached_property
     def why(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def score(job: Job) -> dict[str, Any]:
     _tell_mixed(job, trainings)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
-    for sentence in contradictions(job.scores, job.questions):
+    for sentence in contradictions(job.scores, job.learned):
         job.tell(f"scores    {sentence}")
     told = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
     return {"tables": receipts(job), **told, "files": [str(path), str(kept), *moves]}

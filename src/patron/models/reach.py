@@ -52,7 +52,7 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
             "Ask pt.churn(horizon=...) or pt.next_purchase(horizon=...), or use cutoffs whose horizon has passed."
         )
     split, near = inner_split(history.starts, instant(at))
-    asked = _nearer(question, near).on(history)
+    asked = _nearer(question, near).on(history, instant(at))
     trained = train(asked, history, split, seed)
     inputs = life_inputs([f["name"] for f in trained.model.spec["features"]])
     if inputs is None:

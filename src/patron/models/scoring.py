@@ -16,7 +16,7 @@ from patron.questions import NextPurchase, Question
 __all__ = ["check_asked", "check_definitions", "opened", "score"]
 
 MOST_TOLD, LONGEST_TOLD = 3, 30
-KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in")
+KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
 TOLD = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
 
 
@@ -94,7 +94,7 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
     if missing:
         raise ScoreError(
             f"The model for {question!r} was trained on {listed(missing)}, which these rows lack. "
-            "Score with the tables and features of its training, or train again."
+            "Score with the tables and features of its training (trained.question), or train again."
         )
     for feature in model.spec["features"]:
         if here[feature["name"]] != feature["formula"]:

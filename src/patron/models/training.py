@@ -81,7 +81,7 @@ def train(question: Question, history: History, split: Split, seed: int = 0) -> 
         QuestionError: the horizon of a cutoff has not passed, or there is too little to learn from.
     """
     split.check_gap(question.horizon)
-    asked = question.on(history)
+    asked = question.on(history, split.known[-1])
     rows = matrix(asked, history, split.known)
     return fit(asked, history, rows, answers(asked, history, split.known, rows=rows), split, seed)
 
@@ -158,6 +158,7 @@ def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle
         "outputs": outputs(work.answer),
         "base_rates": work.base_rates,
         "active_in": work.question.active_in.days,
+        "rhythm": work.question.rhythm,
     }
     return Bundle(spec, estimator.booster)
 
