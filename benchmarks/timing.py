@@ -11,36 +11,57 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from accuracy import _apart, _history
 
 from patron.backtests import backtest
-from patron.evaluation import concordance, early, figures, held, late, mean_absolute_error
+from patron.evaluation import Figure, concordance, figures, mean_absolute_error
 from patron.history import History
-from patron.matrices import answers, matrix
+from patron.matrices import Matrix, answers, matrix
 from patron.models.reach import train_beyond
 from patron.periods import Split
 from patron.questions import NextPurchase, churn, next_purchase
+from patron.yardsticks import coverages, measured
 
 NEAR = 30
-COLUMNS = ["data", "candidates", "answers", "back", "C-index", "recency", "coverage", "before", "after", "date", "same"]
+NINE_TENTHS = 0.9
+TOLD = ["data", "candidates", "answers", "back"]
+COLUMNS = [*TOLD, "C-index", "recency", "coverage", "before", "after", "date", "same", "oracle"]
+MEDIAN = {
+    "objective": "quantile",
+    "alpha": 0.5,
+    "learning_rate": 0.05,
+    "num_leaves": 7,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "num_threads": 1,
+    "verbose": -1,
+    "seed": 0,
+}
+ROUNDS, PARTS = 60, 5
 CAPTION = """\
 The next purchase, by the champion of each cutoff; 95 % intervals by bootstrap over customers.
 
 - **answers**, **back**: customers at cutoffs, and the share who bought within the window.
 - **C-index** of `days_expected`, beside that of the days since the last order (**recency**).
-- **coverage** of the 80 % interval `days_low` to `days_high`: what is left after **before** (came before it began,
-  counted among those whose `days_low` lies within the window) and **after** (came after it had ended, or not yet,
-  counted among those whose `days_high` does; their number in parentheses). Each is known for certain of the customers
-  who are counted; customers whose bound lies beyond the window say nothing about it, and where all do there is
-  **none**. Both should be .1.
+- **coverage** of the 80 % interval `days_low` to `days_high`: what is left after **before** (came before it began) and
+  **after** (came after it had ended, or not yet); both should be .1. Most intervals end after the window does. So it is
+  asked of each customer what share of the foretold wait had passed when they came, or when they were last seen; of
+  right answers these shares are spread evenly, and the life table of all customers tells how many are still awaited at
+  a tenth and at nine tenths. In parentheses how many were watched to nine tenths; **none** where fewer than 30 were.
 - **date**: mean error in days of `days_if_back` among those who came back within the window, beside the **same** day
-  for everybody, the median of the training rows (in two periods, where no label is that long, of those judged).
+  for everybody, the median of the training rows (in two periods, where no label is that long, of those judged), and
+  an **oracle**: trees for the median day that learn from the answers of the other customers at the same cutoff, which
+  nobody can have. Where it does not beat the same day, these features tell nothing of the day.
 """
 
 
@@ -52,7 +73,7 @@ class Judged:
         name: the data set and its window.
         candidates: the champion of each cutoff.
         window: days observed.
-        table: a row for each answer: customer, actual (days, missing where not back), days_..., recency, same.
+        table: a row for each answer: customer, actual (days, missing where not back), days_..., recency, same, oracle.
     """
 
     name: str
@@ -79,7 +100,7 @@ def tasks(folder: Path) -> Iterator[Judged]:
 def _cutoffs(name: str, asked: NextPurchase, history: History, split: Split) -> Judged:
     told = backtest(asked, history, split).predictions
     cutoffs = [cutoff.to_pydatetime() for cutoff in told.cutoff.unique()]
-    told = told[told.champion].merge(_recency(asked, history, cutoffs), on=["customer", "cutoff"])
+    told = told[told.champion].merge(_beside(asked, history, cutoffs), on=["customer", "cutoff"])
     same = {cutoff: _median(asked, history, split, cutoff) for cutoff in cutoffs}
     champions = ", ".join(told.groupby("cutoff").candidate.first())
     return Judged(name, champions, asked.horizon.days or 1, told.assign(same=told.cutoff.map(same)))
@@ -91,9 +112,24 @@ def _median(asked: NextPurchase, history: History, split: Split, cutoff: datetim
     return float(np.nanmedian(answers(asked, history, known)))
 
 
-def _recency(asked: NextPurchase, history: History, cutoffs: list[datetime]) -> pd.DataFrame:
-    rows = matrix(NextPurchase(asked.horizon, asked.active_in, asked.baselines(history)), history, cutoffs)
-    return rows.key.assign(recency=rows.X.recency)
+def _beside(asked: NextPurchase, history: History, cutoffs: list[datetime]) -> pd.DataFrame:
+    """What stands beside the answers: days since the last order, and the oracle of each cutoff."""
+    parts = []
+    for cutoff in cutoffs:
+        rows = matrix(asked, history, [cutoff])
+        parts.append(rows.key.assign(recency=rows.X.recency, oracle=_oracle(rows, answers(asked, history, [cutoff]))))
+    return pd.concat(parts)
+
+
+def _oracle(rows: Matrix, actual: np.ndarray) -> np.ndarray:
+    """The median day of those who came back, by trees fitted to the other customers of the same cutoff."""
+    columns = [column if column.dtype.kind == "f" else pd.factorize(column)[0] for _, column in rows.X.items()]
+    X, told, back = np.column_stack(columns), np.full(len(actual), np.nan), ~np.isnan(actual)
+    part = np.random.default_rng(0).integers(0, PARTS, len(actual))
+    for k in range(PARTS):
+        fitted = lgb.train(MEDIAN, lgb.Dataset(X[back & (part != k)], actual[back & (part != k)]), ROUNDS)
+        told[part == k] = fitted.predict(X[part == k])
+    return told
 
 
 def _two_periods(name: str, history: History, last: datetime, end: datetime) -> Judged:
@@ -103,7 +139,8 @@ def _two_periods(name: str, history: History, last: datetime, end: datetime) -> 
     trained = train_beyond(asked, history, at)
     rows, actual = matrix(trained.question, history, [at]), answers(asked, history, [at])
     told = pd.concat([rows.key, trained.model.predict(rows.X)], axis=1)
-    table = told.assign(actual=actual, recency=rows.X.recency, same=np.nanmedian(actual))
+    beside = {"recency": rows.X.recency, "same": np.nanmedian(actual), "oracle": _oracle(rows, actual)}
+    table = told.assign(actual=actual, **beside)
     return Judged(f"{name}, two periods, {days} days", trained.champion, days, table)
 
 
@@ -112,21 +149,24 @@ def line(judged: Judged) -> list[str]:
     table, end = judged.table, float(judged.window)
     who, bought = table.customer.to_numpy(), table.actual.notna().to_numpy()
     days = table.actual.fillna(end).to_numpy()
-    low, high = table.days_low.to_numpy(), table.days_high.to_numpy()
-    told = [
-        *(_only(concordance, who, days, bought, table[column].to_numpy()) for column in ("days_expected", "recency")),
-        _only(partial(held, end=end), who, days, low, high),
-        _only(partial(early, end=end), who, days, low),
-        f"{_only(partial(late, end=end), who, days, high)} ({(high < end).sum():,})",
-    ]
+    sticks = coverages({"kind": "next_purchase", "horizon": judged.window}, table.actual.to_numpy())
+    waits = [_told(figure) for figure in measured(sticks, who, table, seed=0, repeats=200).values()]
+    watched = (table[f"purchase_within_{judged.window}d"] >= NINE_TENTHS).sum()
+    order = [_only(concordance, who, days, bought, table[c].to_numpy()) for c in ("days_expected", "recency")]
     back = table[bought]
-    dates = [_only(mean_absolute_error, back.customer, back.actual, back[c]) for c in ("days_if_back", "same")]
-    return [judged.name, judged.candidates, f"{len(table):,}", f"{bought.mean():.3f}", *told, *dates]
+    dates = [
+        _only(mean_absolute_error, back.customer, back.actual, back[c]) for c in ("days_if_back", "same", "oracle")
+    ]
+    told = [*order, *waits[:-1], f"{waits[-1]} ({watched:,})", *dates]
+    return [judged.name, judged.candidates, f"{len(table):,}", f"{bought.mean():.3f}", *told]
 
 
 def _only(metric, who, *columns) -> str:
-    found = figures({"": metric}, who, *columns, repeats=200)[""]
-    return "none" if np.isnan(found.value) else str(found)
+    return _told(figures({"": metric}, who, *columns, repeats=200)[""])
+
+
+def _told(figure: Figure) -> str:
+    return "none" if np.isnan(figure.value) else str(figure)
 
 
 def page(folder: Path) -> str:
@@ -134,7 +174,7 @@ def page(folder: Path) -> str:
     used = ", ".join(f"{name} {version(name)}" for name in ("patron", "lightgbm", "numpy", "pandas"))
     made = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}."
     lines = [f"# Timing of the next purchase\n\n{made}\n\n{CAPTION}"]
-    for cells in (COLUMNS, ["---"] * len(COLUMNS), *map(line, tasks(folder))):
+    for cells in chain((COLUMNS, ["---"] * len(COLUMNS)), map(line, tasks(folder))):
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     return "\n".join(lines) + "\n"

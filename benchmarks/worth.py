@@ -3,12 +3,12 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pymc_bg_nbd import bg_nbd
 
 from patron.evaluation import Figure, bias, figures, mean_absolute_error, normalized_gini, root_mean_squared_error
 from patron.history import History
@@ -19,17 +19,17 @@ from patron.questions import churn
 
 ORDERS = {"MAE": mean_absolute_error, "RMSE": root_mean_squared_error, "bias": bias}
 SPEND = {"Gini of spend": normalized_gini, "bias of spend": bias}
-COLUMNS = ["tool", *ORDERS, *SPEND, "within its 80 % interval", "s"]
+MEDIAN = "MAE of the median"
+COLUMNS = ["tool", *ORDERS, MEDIAN, *SPEND, "within its 80 % interval", "s"]
 
 
 @dataclass(frozen=True)
 class Period:
-    """The second period of a data set: what came before it, and what may be known of customers at any time."""
+    """The second period of a data set, and what came before it."""
 
     history: History
     at: datetime
     days: int
-    attributes: Path
 
     def came(self, customers: pd.Series) -> pd.DataFrame:
         """What each customer then ordered and spent."""
@@ -46,10 +46,9 @@ def patron(period: Period) -> pd.DataFrame:
     return lifetime_value(period.history, period.at, period.days, discount=0.0)
 
 
-def with_attributes(period: Period) -> pd.DataFrame:
-    """The same, told what the data set knows of its customers."""
-    attributes = pd.read_parquet(period.attributes).rename(columns={"customer_id": "customer"})
-    return lifetime_value(period.history, period.at, period.days, discount=0.0, attributes=attributes)
+def without_attributes(period: Period) -> pd.DataFrame:
+    """The same, not told what the data set knows of its customers."""
+    return lifetime_value(replace(period.history, attributes={}), period.at, period.days, discount=0.0)
 
 
 def past_rate(period: Period) -> pd.DataFrame:
@@ -80,18 +79,27 @@ def lifetimes(period: Period) -> pd.DataFrame:
     return made.assign(expected_spend=often * np.asarray(value))
 
 
+def pymc_marketing(period: Period) -> pd.DataFrame:
+    """BG/NBD of the package pymc-marketing; orders only."""
+    seen = matrix(churn(period.days), period.history, [period.at])
+    x, last, age = repeats(seen.X[["recency", "tenure", "orders"]].to_numpy(dtype=np.float64))
+    often = bg_nbd(x, last, age, period.days).expected
+    return pd.DataFrame({"customer": seen.key.customer, "expected_orders": often})
+
+
 TOOLS: Mapping[str, Callable[[Period], pd.DataFrame]] = {
     "**Patron**": patron,
-    "**Patron**, attributes": with_attributes,
+    "Patron, no attributes": without_attributes,
     "past rate": past_rate,
     "lifetimes Pareto/NBD": lifetimes,
+    "pymc-marketing BG/NBD": pymc_marketing,
 }
 
 
 def told(period: Period) -> Iterator[tuple[str, dict[str, Figure], str, float]]:
     """Every tool that ends: its name, its figures, the share within its interval, and its seconds."""
     for name, tool in TOOLS.items():
-        if tool is with_attributes and not period.attributes.exists():
+        if tool is without_attributes and not period.history.attributes:
             continue
         start = time.perf_counter()
         try:
@@ -104,20 +112,23 @@ def told(period: Period) -> Iterator[tuple[str, dict[str, Figure], str, float]]:
 
 
 def table(period: Period) -> tuple[pd.DataFrame, dict[str, Figure]]:
-    """The table of one period, and Patron's own figures (with attributes where there are any)."""
+    """The table of one period, and Patron's own figures."""
     found = list(told(period))
     rows = [
-        [name, *(str(one.get(column, "")) for column in (*ORDERS, *SPEND)), within, f"{seconds:.1f}"]
+        [name, *(str(one.get(column, "")) for column in (*ORDERS, MEDIAN, *SPEND)), within, f"{seconds:.1f}"]
         for name, one, within, seconds in found
     ]
-    ours = [one for name, one, _, _ in found if "Patron" in name]
-    return pd.DataFrame(rows, columns=COLUMNS), ours[-1]
+    (ours,) = (one for name, one, _, _ in found if name == "**Patron**")
+    return pd.DataFrame(rows, columns=COLUMNS), ours
 
 
 def _figures(said: pd.DataFrame, came: pd.DataFrame) -> dict[str, Figure]:
     who = said.customer.to_numpy()
     made = figures(ORDERS, who, came.expected_orders.to_numpy(), said.expected_orders.to_numpy(dtype=np.float64))
-    if "expected_spend" not in came:
+    if "median_orders" in said:
+        median = said.median_orders.to_numpy()
+        made |= figures({MEDIAN: mean_absolute_error}, who, came.expected_orders.to_numpy(), median)
+    if "expected_spend" not in came or "expected_spend" not in said:
         return made
     spend = said.expected_spend.to_numpy(dtype=np.float64)
     return made | figures(SPEND, who, came.expected_spend.to_numpy(), spend)

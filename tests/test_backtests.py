@@ -18,9 +18,11 @@ from patron.evaluation import auc, bias
 from patron.matrices import Matrix, answers, matrix
 from patron.models.training import train
 from patron.periods import Split
+from patron.plan import Definition
 from patron.profit import CostModel
 from patron.questions import churn, next_purchase, tier
 from patron.segments import by_segment
+from patron.yardsticks import compared, verdict, yardsticks
 
 
 @cache
@@ -140,7 +142,9 @@ def test_a_bad_pocket_shows_first():
     X = pd.DataFrame({"country": ["SE"] * 100 + ["NO"] * 100})
     happened = np.tile([1.0, 0.0], 100)
     chance = np.array([0.5] * 100 + [0.9] * 100)
-    made = by_segment(Matrix(key, X, ()), happened, chance)
+    told = (Definition("country", "Country of the customer", "lifecycle", "text", "newest", "people"),)
+    made = by_segment(Matrix(key, X, told), happened, chance)
+    assert set(made["by"]) == {"Country of the customer"}
     assert made.segment.tolist() == ["NO", "SE"]
     assert made["off"].round(2).tolist() == [0.3, 0.0]
 
@@ -150,3 +154,13 @@ def test_a_feature_that_knows_the_outcome_is_named_on_the_card():
     told = Matrix(rows.key, rows.X.assign(closed=label.astype(np.float32)), rows.definitions)
     assert list(judge(trained(), told, label).suspects) == ["closed"]
     assert not card().suspects
+
+
+@pytest.mark.parametrize(("ours", "found"), [(0.6, "tie"), (0.5, "better"), (0.9, "worse")])
+def test_a_bias_too_high_is_no_better_than_one_as_much_too_low(ours, found):
+    # Half of them leave; theirs says 40 of 100, a fifth too few.
+    label = np.tile([1.0, 0.0], 500)
+    sticks, answered = yardsticks({"kind": "churn"}, label), pd.DataFrame({"churn_probability": [ours] * 1000})
+    told = compared(sticks, np.arange(1000), answered, answered.assign(churn_probability=0.4), seed=0)
+    assert told["bias"].value == pytest.approx(abs(2 * ours - 1) - 0.2)
+    assert verdict(told["bias"], sticks["bias"].best) == found

@@ -156,7 +156,7 @@ def test_a_number_as_a_time_is_refused() -> None:
         declare(table(ts=[1, 2, 3]), at="ts")
     assert str(told.value) == (
         "Column 'ts', declared as 'at', must be a time, got int64. "
-        "Turn it into a timestamp first, for example with table.mutate(at=...)."
+        "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
     )
 
 
@@ -196,7 +196,7 @@ def test_a_table_without_a_customer_or_a_time_is_refused(role: str, what: str) -
 
 def test_an_unknown_role_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(
-        HistoryError, match=r"An event table has no role 'amonut'. Did you mean 'amount'\? The roles are: cust"
+        HistoryError, match=r"The table has no role 'amonut'. Did you mean 'amount'\? The roles are: cust"
     ):
         declare(table(), amonut="paid")
 
@@ -304,13 +304,18 @@ def test_a_file_of_another_kind_is_refused(name: str, tmp_path) -> None:
 def test_a_broken_file_is_refused_without_showing_rows(tmp_path) -> None:
     (tmp_path / "broken.parquet").write_text("junk", encoding="utf-8")
     (tmp_path / "latin.csv").write_bytes("customer,at\nJosé,2024-01-01\n".encode("latin-1"))
-    (tmp_path / "empty").mkdir()
-    for name in ("broken.parquet", "latin.csv", "empty"):
+    for name in ("broken.parquet", "latin.csv"):
         with pytest.raises(
             HistoryError, match=rf"'{name}' cannot be read: .*Check that it is whole; CSV must be UTF-8"
         ) as told:
             events(tmp_path / name)
         assert "Jos" not in str(told.value)
+
+
+def test_a_folder_without_the_parts_of_one_table_is_refused(tmp_path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(HistoryError, match=r"'empty' does not hold the parts of one table: no \.parquet is in it"):
+        events(tmp_path / "empty")
 
 
 def test_a_table_is_written_whole_in_the_format_of_its_ending(tmp_path) -> None:

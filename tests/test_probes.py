@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from patron.errors import MeasureError
-from patron.probes import ceiling_probe, leak_probe, skew_probe
+from patron.probes import ceiling_probe, leak_probe, skew_probe, too_good
 
 RNG = np.random.default_rng(5)
 Y = (RNG.uniform(size=600) < 0.4).astype(float)
@@ -32,6 +32,14 @@ def test_one_feature_that_tells_more_than_all_others_is_suspect_below_the_limit(
     made = leak_probe(HONEST.assign(blurred=blurred), Y)
     assert 0.9 < made.features.auc[0] < 0.95
     assert "all other features together" in made.suspects["blurred"]
+
+
+def test_of_what_is_said_to_hold_at_any_time_less_is_believed():
+    blurred = HONEST.assign(status=Y + RNG.normal(0, 0.45, 600))
+    assert too_good(blurred, Y, np.arange(600)) == {}
+    told = too_good(blurred, Y, np.arange(600), timeless=["status"])
+    assert list(told) == ["status"]
+    assert told["status"].endswith("much for what is said to hold at any time")
 
 
 def test_shuffled_labels_cannot_be_predicted_where_customers_are_kept_together():

@@ -9,6 +9,7 @@ from conftest import CUTOFF, ago, history_of
 from patron.errors import QuestionError
 from patron.history import History
 from patron.periods import Span
+from patron.plan import definitions
 from patron.profit import CostModel, ledger, profit_over, sensitivity
 from patron.questions import labels, rows, tier
 from patron.stores import events
@@ -206,3 +207,26 @@ def test_a_line_that_does_not_say_its_cost_brings_no_profit_beside_lines_that_do
 def test_orders_of_which_none_says_its_cost_still_cost_their_handling():
     frame = pd.DataFrame({"customer": "a", "at": [ago(9), ago(-1), ago(-60)], "amount": 5.0, "cost": [1.0, None, 1.0]})
     assert earned(History.of(orders=events(frame)), CostModel(cost_per_order=3.0)) == {"a": pytest.approx(-3.0)}
+
+
+def test_where_costs_and_a_rate_are_given_the_rate_serves_the_rows_without_a_cost():
+    lines = {"customer": "a", "order": ["1", "2", "2", "3"], "amount": [1.0, 30.0, 50.0, 1.0]}
+    frame = pd.DataFrame(lines | {"cost": [1.0, 20.0, None, 1.0], "at": [ago(9), ago(-1), ago(-1), ago(-60)]})
+    history = History.of(orders=events(frame))
+    assert earned(history, FORTY) == {"a": pytest.approx(10.0 + 20.0)}
+    book = ledger(history, FORTY)
+    assert (book["of it by margin_rate"], book["profit by ledger"]) == (pytest.approx(20.0), pytest.approx(30.0))
+    assert "of it by margin_rate" not in ledger(history, CostModel())
+
+
+def test_a_margin_that_one_order_does_not_say_is_found_by_the_rate():
+    assert earned(history_with(amount=[9.0, 10.0, 20.0], margin=[1.0, 2.0, None]), FORTY) == {"a": pytest.approx(10.0)}
+
+
+def test_a_cost_of_3_and_one_of_3_point_0_are_one_formula():
+    history = history_of([("a", ago(9), 50.0)], tickets=[("a", ago(3), "mail", "complaint", 1.0, "in")])
+    whole, point = (
+        CostModel(margin_rate=1 * one, cost_per_order=3 * one, cost_per_event={"tickets": 2 * one}) for one in (1, 1.0)
+    )
+    formulas = [definitions(history.tables, (profit_over(history, c, Span(30)),))[0].formula for c in (whole, point)]
+    assert formulas[0] == formulas[1]

@@ -101,7 +101,7 @@ def test_a_question_without_features_gets_all_that_the_history_can_answer(histor
 def test_a_cutoff_outside_the_history_is_refused(history: History) -> None:
     for ask in (rows, labels):
         with pytest.raises(
-            QuestionError, match=r"The cutoff 2023-12-14 lies outside the history, which goes from 2023-12-14"
+            QuestionError, match=r"The cutoff 2023-12-14 lies outside the history: no event is known before it"
         ):
             ask(churn(30), history, ago(200))
 

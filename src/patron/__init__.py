@@ -2,7 +2,9 @@
 
 In the order of the work:
 
-    events, History             the event tables of a business, checked at the door
+    events, attributes          what happened to customers, and what is known of them
+    History                     the tables of a business, checked at the door
+    panel                       ready-made rows instead, with what came of them
     measure, combine            a feature of your own: one small function
     days, cutoffs, monthly      windows and cutoffs
     Split                       cutoffs by use: train, valid, test
@@ -23,7 +25,9 @@ from typing import Any
 
 _HOME = {
     "events": "stores",
+    "attributes": "stores",
     "History": "history",
+    "panel": "panels",
     "measure": "measures",
     "combine": "measures",
     "days": "periods",

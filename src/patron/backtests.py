@@ -12,14 +12,16 @@ from patron.cards import Card
 from patron.errors import QuestionError
 from patron.evaluation import Figure, curves
 from patron.features import ALL
+from patron.features.attributes import timeless
 from patron.history import History
 from patron.matrices import Matrix, answers, matrix
 from patron.models.rolling import folds as rolling_folds
 from patron.models.serving import Bundle
 from patron.models.targets import event_of
 from patron.models.training import Trained, fit
+from patron.panels import SOURCE, Panel
 from patron.periods import Split
-from patron.probes import too_good
+from patron.probes import FEWEST, leak_probe, too_good
 from patron.questions import Question, Tier
 from patron.segments import by_segment
 from patron.yardsticks import Yardstick, base, compared, coverages, measured, verdict, yardsticks
@@ -44,7 +46,7 @@ class Backtest:
     predictions: pd.DataFrame
 
 
-def backtest(question: Question, history: History, split: Split, seed: int = 0) -> Backtest:
+def backtest(question: Question, history: History | Panel, split: Split, seed: int = 0) -> Backtest:
     """Learn how good the answers would have been at the last few cutoffs, each trained on what was known then.
 
     Every cutoff of the split that has two earlier ones with labels ended before it is a test cutoff, up to the
@@ -52,7 +54,7 @@ def backtest(question: Question, history: History, split: Split, seed: int = 0) 
 
     Args:
         question: what is asked.
-        history: the checked event tables.
+        history: the checked event tables, or a panel.
         split: the cutoffs; what they are used for follows from their order.
         seed: of LightGBM's sampling and of the bootstrap over customers.
 
@@ -145,7 +147,7 @@ def _card(
         base=base(answer, label),
         measured=found | stayed,
         differences=differences,
-        better={n: verdict(differences[n], sticks[n].best, found[challenger][n].value) for n in sticks},
+        better={n: verdict(differences[n], sticks[n].best) for n in sticks},
         champion=champion,
         best_baseline=best,
         reason=trained.reason,
@@ -159,7 +161,7 @@ def _card(
         intervals=_intervals(answered[champion], label),
         waits=_waits(answer, answered[champion], label),
         persistence=ahead,
-        suspects=too_good(rows.X[_own(rows)], event.happened, customers),
+        suspects=_suspects(trained.question, rows, event.happened),
     )
 
 
@@ -194,6 +196,14 @@ def _waits(answer: Mapping[str, Any], answered: pd.DataFrame, label: np.ndarray)
     end = float(answer["horizon"])
     seen = np.where(np.isnan(label), end, label)
     return curves.reached(seen, {0.1: answered.days_low, 0.5: answered.days_median, 0.9: answered.days_high}, end)
+
+
+def _suspects(question: Question, rows: Matrix, happened: np.ndarray) -> Mapping[str, str]:
+    """Return the features that seem to know the outcome; those of a panel, made elsewhere, are asked closely."""
+    customers, counts = rows.key.customer.tolist(), np.bincount(happened.astype(int), minlength=2)
+    if any(meant.source == SOURCE for meant in rows.definitions) and min(counts) and sum(counts) >= FEWEST:
+        return leak_probe(rows.X, happened, customers).suspects
+    return too_good(rows.X[_own(rows)], happened, customers, timeless(question.features))
 
 
 def _own(rows: Matrix) -> list[str]:

@@ -13,10 +13,11 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "drawn", "groups", "percents", "shares", "thousands"]
 
-WIDTH, HEIGHT = 4.6, 3.7
+WIDTH, HEIGHT, LINE, COLUMNS = 4.6, 3.7, 0.22, 2
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#1f2933", "#8a94a0"
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -57,8 +58,18 @@ def drawn(name: str, title: str, draw: Callable[["Axes"], None], height: float =
         ax.grid(axis="both")
         draw(ax)
         ax.set_title(title, pad=10)
+        _explain(figure, ax)
         FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
     return text.getvalue()
+
+
+def _explain(figure: "Figure", ax: "Axes") -> None:
+    """Say below the plot what its marks mean: there, it can hide none of them."""
+    marks, words = ax.get_legend_handles_labels()
+    if marks:
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width, height + LINE * -(-len(marks) // COLUMNS))
+        figure.legend(marks, words, loc="outside lower left", ncols=COLUMNS, borderaxespad=0.2)
 
 
 def percents(ax: "Axes", across: str, up: str) -> None:

@@ -3,7 +3,8 @@
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -107,14 +108,16 @@ def promote(
     folder: Folder = Path(),
 ) -> None:
     """Let another version of a model score from now on; the audit log keeps who, when and why."""
-    _registry(folder).promote(model, version, reason, datetime.now(UTC))
+    with _champions(folder, model) as registry:
+        registry.promote(model, version, reason, datetime.now(UTC))
     typer.echo(f"{model}: version {version} is champion now. Undo it: patron rollback {model}")
 
 
 @app.command()
 def rollback(model: Model, reason: Reason = "by hand", folder: Folder = Path()) -> None:
     """Undo the latest promotion of a model that still stands."""
-    version = _registry(folder).rollback(model, datetime.now(UTC), reason)
+    with _champions(folder, model) as registry:
+        version = registry.rollback(model, datetime.now(UTC), reason)
     typer.echo(f"{model}: version {version} is champion again.")
 
 
@@ -143,6 +146,16 @@ def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds 
 
     Registry.relocate(folder.resolve())
     typer.echo(f"The store in {folder / 'mlruns'} has its runs and models where they are now.")
+
+
+@contextmanager
+def _champions(folder: Path, model: str) -> Iterator["Registry"]:
+    """Open the registry while no training is about to change the champions of that business."""
+    from patron.jobs import champions_alone
+
+    registry = _registry(folder)
+    with champions_alone(folder.resolve(), model.rpartition("-")[0]):
+        yield registry
 
 
 def _registry(folder: Path) -> "Registry":

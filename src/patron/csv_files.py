@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import IO
 
 import ibis
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.errors import HistoryError
 from patron.event_tables import INSTANT, NUMBER_ROLES, UNREADABLE_TIME, Events, Role
 
-__all__ = ["check_dates", "check_file", "check_numbers", "check_times"]
+__all__ = ["check_dates", "check_file", "check_numbers", "check_times", "with_times"]
 
 DELIMITERS = ",;\t|"
 NAMELESS = "column0"  # as an engine calls the first column of a file without a header
 LOOKED_AT = 1000  # dates of one column look alike
 UNREADABLE_SHARE = 0.01
 PARTED = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b"
+MINUTES = r"^\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})[ T]+(\d{1,2}:\d\d(:\d\d)?)\s*$"
+ORDERS = (r"\3-\2-\1 \4", r"\3-\1-\2 \4")  # day first, month first
 ISO = "Write times like 2024-05-31 or 2024-05-31 17:45:00"
 # What a text is that should be a number; the first fitting line counts.
 STRANGE = (
@@ -33,7 +35,7 @@ STRANGE = (
 
 
 def check_file(path: Path, columns: Sequence[str]) -> None:
-    """Refuse a CSV file that is empty, or of which a row has more or fewer columns than its header.
+    """Refuse a CSV file that is empty, or of which a row has more or fewer columns than its header, or an open quote.
 
     Args:
         path: the file, which may be packed (.gz).
@@ -50,12 +52,31 @@ def check_file(path: Path, columns: Sequence[str]) -> None:
         header = next(csv.reader([first], delimiter=delimiter))
         if set(header) <= set(columns) or columns[0] == NAMELESS:
             return
-        for line, row in _rows(file, delimiter):
+        for line, last, row in _rows(path.name, file, delimiter):
             if row and len(row) != len(header):
+                far = f" goes on to line {last}, where a quote that it opens is closed, and" if last > line else ""
                 raise HistoryError(
-                    f"{path.name!r}, line {line}: this row has {len(row)} columns, but the first line has "
+                    f"{path.name!r}, line {line}: this row{far} has {len(row)} columns, but the first line has "
                     f'{len(header)}. Mend that line; a text that holds {delimiter!r} must stand in "quotes".'
                 )
+
+
+def with_times(table: Table) -> Table:
+    """Turn times such as 13.05.2024 17:45, which an engine reads only with seconds, into 2024-05-13 17:45.
+
+    A column in which none tells whether the day or the month comes first stays as it is.
+    """
+    begun = table.limit(LOOKED_AT)
+    seen = {c: begun[c].re_search(MINUTES).any() for c in table.columns if table[c].type().is_string()}
+    found = begun.aggregate(**seen).to_pyarrow().to_pylist()[0] if seen else {}
+    return table.mutate(**{column: _turned(table, column) for column in found if found[column]})
+
+
+def _turned(table: Table, column: str) -> Column:
+    day, month = _most(table, column, MINUTES)
+    if (day > 12) == (month > 12):
+        return table[column]
+    return table[column].re_replace(MINUTES, ORDERS[month > 12])
 
 
 def check_numbers(table: Table, roles: Mapping[str, Role], numbered: bool) -> None:
@@ -102,7 +123,7 @@ def check_times(declared: Events, table: Table, roles: Mapping[str, Role], numbe
         why = "; days, months and years may stand in any order there" if re.search(PARTED, value) else ""
         raise HistoryError(
             f"Column {column!r}, declared as 'at', has {counted['bad']} of {counted['n']} times that cannot be read "
-            f"as a time; the first is {value!r}{place}{why}. {ISO}, or turn the column into a timestamp first."
+            f"as a time; the first is {value!r}{place}{why}. {ISO}, or name the column that holds times."
         )
 
 
@@ -120,14 +141,18 @@ def check_dates(table: Table, roles: Mapping[str, Role]) -> None:
         column = _text_column(table, roles.get(role, role))
         begun = table.limit(LOOKED_AT)
         example = _first(begun, column, begun[column].re_search(PARTED), numbered=True) if column else None
-        if column and example:
-            day, month = (table[column].re_extract(PARTED, k).try_cast("int32").max() for k in (1, 2))
-            most = table.aggregate(one=day, other=month).to_pyarrow().to_pylist()[0]
-            if max(most["one"] or 0, most["other"] or 0) <= 12:
-                raise HistoryError(
-                    f"Column {column!r}, declared as {role!r}, has dates like {example[0]!r}{example[1]}, and none "
-                    f"that tells whether the day or the month comes first. {ISO}."
-                )
+        if column and example and max(_most(table, column, PARTED)) <= 12:
+            raise HistoryError(
+                f"Column {column!r}, declared as {role!r}, has dates like {example[0]!r}{example[1]}, and none "
+                f"that tells whether the day or the month comes first. {ISO}."
+            )
+
+
+def _most(table: Table, column: str, pattern: str) -> tuple[int, int]:
+    """The largest first and second number of a column's dates; a day can be larger than a month."""
+    one, other = (table[column].re_extract(pattern, k).try_cast("int32").max() for k in (1, 2))
+    most = table.aggregate(one=one, other=other).to_pyarrow().to_pylist()[0]
+    return most["one"] or 0, most["other"] or 0
 
 
 def _text_column(table: Table, named: Role) -> str:
@@ -143,10 +168,19 @@ def _first(table: Table, column: str, wrong: BooleanValue, numbered: bool) -> tu
     return (found[0]["value"], f" in row {found[0]['row'] + 1:,}" if numbered else "") if found else None
 
 
-def _rows(file: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(file, delimiter=delimiter)
-    for row in reader:
-        yield reader.line_num + 1, row
+def _rows(name: str, file: IO[str], delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Walk the rows below the first line, each with the lines of the file that it begins and ends in."""
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    line = 2
+    try:
+        for row in reader:
+            yield line, reader.line_num + 1, row
+            line = reader.line_num + 2
+    except csv.Error:
+        raise HistoryError(
+            f"{name!r}, line {line}: a quote that opens in the row that begins there is not closed. "
+            'Close it, or take it away; a quote within a text in "quotes" is written twice.'
+        ) from None
 
 
 def _opened(path: Path) -> IO[str]:

@@ -18,7 +18,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.doors import CUSTOMER_NUMBER, RELATIVE
 from patron.errors import HistoryError, listed, nearest
 
-__all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare"]
+__all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare", "declare_as"]
 
 MONEY = "decimal(18, 4)"
 TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
@@ -45,6 +45,7 @@ class Receipt:
 
     Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
     `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
+    Attributes that hold at any time have neither a first nor a last time.
     """
 
     table: str
@@ -52,10 +53,15 @@ class Receipt:
     set_aside: Mapping[str, int]
     used: int
     customers: int
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
     notes: tuple[str, ...] = ()
     money: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def period(self) -> str:
+        """From when to when its rows are, in words."""
+        return f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}" if self.first and self.last else "known at any time"
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,12 @@ class Events:
             `returned` where the declaration says which rows take a purchase back.
         used: the rows that keep the promises, without `set_aside`. They are found by plain tests: asking for the
             reason of each row and keeping those that have none makes an engine twice as slow.
+        attributes: the columns that tell of the customer and not of an event; none in a table of events.
     """
 
     table: Table
     used: Table
+    attributes: tuple[str, ...] = ()
 
 
 def declare(
@@ -97,9 +105,25 @@ def declare(
     >>> declare(orders, customer="cust", at="ts", amount="paid").used.columns
     ('customer', 'at', 'amount')
     """
+    return declare_as(table, where, returns, timezone, ROLES, roles)
+
+
+def declare_as(
+    table: Table,
+    where: Where | None,
+    returns: Where | None,
+    timezone: str,
+    known: Sequence[str],
+    roles: Mapping[str, Role],
+) -> Events:
+    """Declare a table of which the columns may have no other than the *known* roles.
+
+    Raises:
+        HistoryError: as `declare`.
+    """
     _check_names(table)
     _check_zone(timezone)
-    named = _named(table, roles)
+    named = _named(table, roles, known)
     columns = {role: _role(table, role, name) for role, name in named.items()}
     columns |= _amount(columns)
     _check_promised(table, columns)
@@ -134,7 +158,7 @@ def _check_names(table: Table) -> None:
     if taken:
         raise HistoryError(
             f"The event table has a column {taken[0]!r}, a name that Patron keeps for itself. "
-            f"Give it another name first: table.rename(own_{taken[0]}={taken[0]!r})."
+            f"Give it another name in the table, for example 'own_{taken[0]}'."
         )
 
 
@@ -145,13 +169,13 @@ def _check_zone(timezone: str) -> None:
         raise HistoryError(f"There is no time zone {timezone!r}. Write it like America/New_York, or UTC.") from None
 
 
-def _named(table: Table, roles: Mapping[str, Role]) -> dict[str, Role]:
+def _named(table: Table, roles: Mapping[str, Role], known: Sequence[str]) -> dict[str, Role]:
     for role in roles:
-        if role not in ROLES:
+        if role not in known:
             raise HistoryError(
-                f"An event table has no role {role!r}.{nearest(role, ROLES)} The roles are: {', '.join(ROLES)}."
+                f"The table has no role {role!r}.{nearest(role, known)} The roles are: {', '.join(known)}."
             )
-    return {role: roles.get(role, role) for role in ROLES if role in roles or role in table.columns}
+    return {role: roles.get(role, role) for role in known if role in roles or role in table.columns}
 
 
 def _role(table: Table, role: str, named: Role) -> Column:
@@ -253,7 +277,7 @@ def _time(role: str, column: Column, timezone: str) -> Column:
         return column.re_search(OFFSET).ifelse(local, column.try_cast("timestamp(6)"))
     raise HistoryError(
         f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
-        f"Turn it into a timestamp first, for example with table.mutate({role}=...)."
+        "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
     )
 
 

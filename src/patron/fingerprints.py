@@ -1,5 +1,6 @@
 """Fingerprints: what a history held when a model was trained on it, without holding any of it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from ibis.expr.types import Table
@@ -12,7 +13,7 @@ PRIME = 2_147_483_629
 
 
 def fingerprint(history: History) -> dict[str, dict[str, Any]]:
-    """Return rows, time span and a hash of each event table, so that a run tells which data it saw.
+    """Return rows, time span and a hash of each table, so that a run tells which data it saw.
 
     The hash adds the rows' hashes up, so that the order of rows changes nothing.
 
@@ -20,13 +21,15 @@ def fingerprint(history: History) -> dict[str, dict[str, Any]]:
     >>> fingerprint(online_retail())["orders"]["rows"]
     24941
     """
-    return {name: _of(table) for name, table in sorted(history.tables.items())}
+    return {
+        name: _of(table, history.attributes.get(name, ("amount",))) for name, table in sorted(history.tables.items())
+    }
 
 
-def _of(table: Table) -> dict[str, Any]:
+def _of(table: Table, told: Collection[str]) -> dict[str, Any]:
     text = table.customer.concat("|", table["at"].cast("string"))
-    if "amount" in table.columns:
-        text = text.concat("|", table.amount.cast("string").fill_null(""))
+    for column in (column for column in told if column in table.columns):
+        text = text.concat("|", table[column].cast("string").fill_null(""))
     found = table.aggregate(
         rows=table.count(),
         customers=table.customer.nunique(),

@@ -5,7 +5,7 @@ Both compare times as `patron.doors` says, and so does the fold; nothing else in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import ibis
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
+from patron.attribute_tables import facts_of, unknown_of
 from patron.doors import in_window, is_past
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.event_tables import SIGNED, Events, Receipt
@@ -24,6 +25,7 @@ __all__ = ["History"]
 DAY = 86_400_000_000
 STALE = timedelta(days=31)
 LOOKED_THROUGH = 5_000_000
+UNSAID = {"no amount": "they count as no money", "no cost": "they bring no profit, unless a margin rate is set"}
 ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
 
@@ -35,6 +37,7 @@ class History:
         tables: event tables by name. Built-in measures look for `orders` (one row for each purchase), `returns`
             and `lines` (one row for each item of a purchase).
         receipts: what became of the rows that were read.
+        attributes: the tables that tell of customers and not of events, each with the columns of its features.
 
     >>> from patron.event_tables import declare
     >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
@@ -45,10 +48,11 @@ class History:
 
     tables: Mapping[str, Table]
     receipts: tuple[Receipt, ...]
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, **events: Events) -> "History":
-        """Check event tables and open the doors; runs one counting query for each table.
+        """Check event tables and attributes, and open the doors; runs a few counting queries for each table.
 
         Rows of `orders` (or `lines`) that take a purchase back become the table `returns`; the amounts of returns
         are positive.
@@ -59,21 +63,25 @@ class History:
         Raises:
             HistoryError: a table is empty or breaks a promise, returns come twice, or engines are mixed.
         """
-        if not events:
-            raise HistoryError("A history needs at least one event table, got none. Name one: orders = ...")
+        if all(declared.attributes for declared in events.values()):
+            got = f"only attributes: {listed(events)}" if events else "none"
+            raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
         tables: dict[str, Table] = {}
-        receipts = {}
+        receipts = {name: _count(name, declared) for name, declared in events.items()}
+        noted: dict[str, tuple[str, ...]] = {}
+        facts = {name: facts_of(name, one, receipts[name]) for name, one in events.items() if one.attributes}
         for name, declared in events.items():
-            receipt = _count(name, declared)
-            made, notes = _split(name, declared.used, taken=events)
-            tables |= made
-            receipts[name] = replace(receipt, notes=receipt.notes + notes)
-        orders, noted = orders_of(tables)
-        for name, notes in noted.items():
-            receipts[name] = replace(receipts[name], notes=receipts[name].notes + notes)
-        tables |= orders
+            if name not in facts:
+                made, noted[name] = _split(name, declared.used, taken=events)
+                tables |= made
+        orders, added = orders_of(tables)
+        tables |= orders | {name: one.rows for name, one in facts.items()}
         _check_together(tables)
-        return cls(tables, tuple(receipts.values()))
+        for name, one in facts.items():
+            receipts[name] = one.receipt
+            noted[name] = unknown_of(name, one.rows, tables["orders"]) if "orders" in tables else ()
+        told = (replace(r, notes=(*r.notes, *noted[name], *added.get(name, ()))) for name, r in receipts.items())
+        return cls(tables, tuple(told), {name: one.columns for name, one in facts.items()})
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -113,8 +121,8 @@ class History:
 
     @property
     def starts(self) -> datetime:
-        """The time of the first event in any table."""
-        return min(receipt.first for receipt in self.receipts)
+        """The time of the first event in any table; attributes may be older than the business."""
+        return min(receipt.first for receipt in self._events if receipt.first)
 
     @property
     def ends(self) -> datetime:
@@ -123,9 +131,13 @@ class History:
         Where there are neither orders nor lines, the last event in any table counts. A table of visits that goes on
         after the orders end must not make customers look as if they had left.
         """
-        bought = [receipt for receipt in self.receipts if receipt.table in ("orders", "lines")]
-        last = max(receipt.last for receipt in bought or self.receipts)
+        bought = [receipt for receipt in self._events if receipt.table in ("orders", "lines")]
+        last = max(receipt.last for receipt in bought or self._events if receipt.last)
         return datetime.combine(last.date(), time()) + timedelta(days=1)
+
+    @property
+    def _events(self) -> list[Receipt]:
+        return [receipt for receipt in self.receipts if receipt.table not in self.attributes]
 
     def check_cutoff(self, cutoff: datetime) -> None:
         """Refuse a cutoff with no events before it, so far after the last that something must be missing, or in a day
@@ -135,9 +147,12 @@ class History:
             QuestionError: the cutoff lies outside the history.
         """
         if not self.starts < cutoff <= self.ends + STALE:
+            early = cutoff <= self.starts
             raise QuestionError(
-                f"The cutoff {cutoff:%Y-%m-%d} lies outside the history, which goes from {self.starts:%Y-%m-%d} "
-                f"to {self.ends:%Y-%m-%d}. Use a cutoff in between, or read newer events."
+                f"The cutoff {cutoff:%Y-%m-%d} lies outside the history: "
+                f"{'no event is known before it' if early else 'it is long after the last order'}. The first event is "
+                f"of {self.starts:%Y-%m-%d}, and the last day of orders ends at {self.ends:%Y-%m-%d}. Use a "
+                f"{'later cutoff, or read older' if early else 'cutoff up to then, or read newer'} events."
             )
         if cutoff.time() != time() and any(BEGAN in table.columns for table in self.tables.values()):
             raise QuestionError(
@@ -176,8 +191,9 @@ def _days(late: Any, early: Any) -> Any:
 def _count(name: str, events: Events) -> Receipt:
     """Count rows by reason; refuse a table that has nothing to use."""
     table = events.table
-    money = {"money": table.amount.sum().cast("float64")} if "amount" in table.columns else {}
-    unsaid = {f"no {role}": table[role].isnull().sum() for role in ("amount", "cost") if role in table.columns}
+    priced = [role for role in ("amount", "cost") if role in table.columns and not events.attributes]
+    money = {"money": table.amount.sum().cast("float64")} if "amount" in priced else {}
+    unsaid = {f"no {role}": table[role].isnull().sum() for role in priced}
     counted = table.group_by("set_aside").aggregate(
         n=table.count(),
         customers=table.customer.nunique(),
@@ -191,13 +207,14 @@ def _count(name: str, events: Events) -> Receipt:
     read = sum(row["n"] for row in found.values())
     if None not in found:
         why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
+        where = "" if read else ", and whether any row meets its condition (where), capitals too"
         raise HistoryError(
-            f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration."
+            f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
         )
     used = found[None]
     small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
     doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
-    notes = tuple(f"{used[no]:,} rows have {no}; they count as no money" for no in unsaid if used[no])
+    notes = tuple(f"{used[no]:,} rows have {no}; {UNSAID[no]}" for no in unsaid if used[no])
     notes += (
         (f'{doubled:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)',)
         if doubled
@@ -221,7 +238,7 @@ def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[st
     if not count and not marked:
         return {name: rows}, ()
     parted = {name: rows.filter(~back), ASIDE[name]: _positive(rows.filter(back))}
-    return parted, (f"{count:,} rows read as {ASIDE[name]}",) if count else ()
+    return parted, (f"{count:,} rows read as {ASIDE[name].replace('_', ' ')}",) if count else ()
 
 
 def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from patron import plots
 from patron.backtests import Card
-from patron.models import serving
+from patron.models.serving import standalone
 from patron.models.training import Trained
 from patron.periods import Split
 from patron.registry import TRAINING, Registry
@@ -73,7 +73,8 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
     with TemporaryDirectory() as scratch:
         bundle = trained.model.save(Path(scratch) / "bundle")
-        code = Path(serving.__file__)
+        code = Path(scratch) / "serving.py"
+        code.write_text(standalone(), encoding="utf-8")
         tags = {"candidate": trained.champion, TRAINING: entry.training}
         made = registry.register(name, run_id, bundle, code, requirements, tags)
     return Logged(name, made, trained.champion, trained.reason)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from patron.errors import HistoryError, QuestionError
 from patron.fold.codings import coded
 from patron.history import History
+from patron.panels import Panel
 from patron.passes import AHEAD, Pass, Progress, silent
 from patron.periods import Moment, instant
 from patron.plan import Definition, columns, definitions
@@ -54,7 +55,7 @@ class Matrix:
 
 def matrix(
     question: Question,
-    history: History,
+    history: History | Panel,
     cutoffs: Sequence[Moment],
     memory: float = 2.0,
     progress: Callable[[Progress], None] = silent,
@@ -63,15 +64,19 @@ def matrix(
 
     Args:
         question: who is asked about, and the features.
-        history: the checked event tables.
+        history: the checked event tables, or a panel.
         cutoffs: the instants at which customers are looked at.
-        memory: gigabytes that the events may take while they are worked on; more are read in parts.
+        memory: gigabytes that the events may take while they are worked on; more are read in parts. The rows come on
+            top, 4 bytes for each number: where they do not fit, `write_rows` writes them part by part.
         progress: told how far the work has come.
 
     Raises:
         QuestionError: a cutoff lies outside the history or comes twice, none is given, or no customer is asked about.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
+    if isinstance(history, Panel):
+        question.on(history)
+        return Matrix(history.key, history.X, history.definitions).take(history.which(_in_order(cutoffs)))
     job, asked = _before(question, history, cutoffs, memory, progress)
     made = [sheet for sheet in sheets(job) if len(sheet.customer)]
     _check_found(question, cutoffs, len(made))
@@ -139,7 +144,7 @@ def _writer(path: Path, kinds: pa.Schema) -> pq.ParquetWriter:
 
 def answers(
     question: Question,
-    history: History,
+    history: History | Panel,
     cutoffs: Sequence[Moment],
     memory: float = 2.0,
     rows: Matrix | None = None,
@@ -148,7 +153,7 @@ def answers(
 
     Args:
         question: who is asked about, and the label.
-        history: the checked event tables.
+        history: the checked event tables, or a panel.
         cutoffs: the instants at which customers are looked at.
         memory: gigabytes that the events may take while they are worked on; more are read in parts.
         rows: those that are answered, where they were made before.
@@ -158,6 +163,9 @@ def answers(
         HistoryError: an event table changed since *rows* were made, or events do not fit in memory and there is no
             room on disk.
     """
+    if isinstance(history, Panel):
+        question.on(history)
+        return history.answers(question.name, _in_order(cutoffs))
     times = _checked(history, cutoffs)
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
@@ -211,7 +219,15 @@ def _before(
 
 
 def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
-    """Return the cutoffs, oldest first; refuse none, one that comes twice, and one outside the history."""
+    """Return the cutoffs, oldest first, all within the history."""
+    times = _in_order(cutoffs)
+    for cutoff in times:
+        history.check_cutoff(cutoff)
+    return times
+
+
+def _in_order(cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
+    """Return the cutoffs, oldest first; refuse none, and one that comes twice."""
     if not cutoffs:
         raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
     times = tuple(sorted(instant(cutoff) for cutoff in cutoffs))
@@ -220,8 +236,6 @@ def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...
         raise QuestionError(
             f"The cutoff {twice[0]:%Y-%m-%d} is given twice, so its rows would count double. Give each cutoff once."
         )
-    for cutoff in times:
-        history.check_cutoff(cutoff)
     return times
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import ibis
 from ibis.expr.types import Table
 
-from patron.event_tables import SIGNED
+from patron.event_tables import MONEY, SIGNED
 
-__all__ = ["BEGAN", "PART", "orders_of", "with_parts"]
+__all__ = ["BEGAN", "PART", "orders_of", "unsaid", "with_parts"]
 
-PART, BEGAN = "part_of_order", "first_line_at"
+PART, BEGAN, UNSAID = "part_of_order", "first_line_at", "amount_without_cost"
 
 
 def orders_of(tables: Mapping[str, Table]) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
@@ -54,11 +55,21 @@ def with_parts(rows: Table) -> Table:
     return rows.mutate(**{PART: rows.order.isnull().ifelse(rows["at"], rows["at"].truncate("D"))})
 
 
+def unsaid(rows: Table) -> Any:
+    """Return the amount of each row of which neither a margin nor a cost says what is left; null or 0 of the others."""
+    if UNSAID in rows.columns:
+        return rows[UNSAID]
+    told = next((rows[c] for c in ("margin", "cost") if c in rows.columns), None)
+    return rows.amount if told is None else told.isnull().ifelse(rows.amount, ibis.null(MONEY))
+
+
 def _sums(rows: Table) -> dict[str, Any]:
     """What an order is, of what its lines are; an order is there, and known, when its last line is."""
     told = {"at": rows["at"].max()} | {c: rows[c].sum() for c in SIGNED if c in rows.columns}
     if {"amount", "cost"} <= set(rows.columns):  # a line that does not say its cost brings no profit, nor takes any
         told["cost"] = rows.cost.fill_null(rows.amount).sum()
+    if "amount" in rows.columns and {"margin", "cost"} & set(rows.columns):
+        told[UNSAID] = unsaid(rows).sum()
     if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
         repeated = rows.shipping.min() == rows.shipping.max()
         told["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())

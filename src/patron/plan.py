@@ -213,9 +213,15 @@ def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str
 
 @lru_cache(maxsize=4096)
 def _reduced(measure: Measure, schema: Schema) -> str:
-    """Return the reduction of a measure as text; kept, because many windows share it."""
+    """Return the reduction of a measure as text; kept, because many windows share it.
+
+    Columns that it does not read are none of its business: one more in the table is no other feature.
+    """
     seen = unbound(measure.source, schema)
-    return _text(seen.aggregate(value=measure.expression(seen)))
+    made = measure.expression(seen).op()
+    read = {field.name for field in made.find(ops.Field, filter=ops.Value)} | {"customer", "at"}
+    few = unbound(measure.source, ibis.schema({name: kind for name, kind in schema.items() if name in read}))
+    return _text(few.aggregate(value=made.replace({seen.op(): few.op()}).to_expr()))
 
 
 def _text(table: Table) -> str:

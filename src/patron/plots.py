@@ -40,7 +40,7 @@ NAMES = {
     "persistence": "everybody stays in their tier",
 }
 EVENTS = {"churn": "left", "tier": "reached a top tier"}
-REALISED = "came in, 95 % interval"
+REALISED, MONEY = "came in, 95 % interval", "money"
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
 PROMISED = 80
 
@@ -65,8 +65,7 @@ def reliability_plot(card: Card) -> str:
         ax.errorbar(found.predicted, found.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
         size = 15 + 45 * told["count"] / told["count"].max()
         ax.scatter(found.predicted, found.observed, size, color=BLUE, label=groups(told["count"]), zorder=3)
-        percents(ax, "Predicted probability (%)", f"Customers who {event(card)} (%)")
-        ax.legend(loc="lower right", borderaxespad=0.2)
+        percents(ax, "Predicted probability (%)", f"Of them {event(card)} (%)")
 
     return drawn(f"reliability {card.question}", "Does what it predicts come true?", draw)
 
@@ -92,20 +91,19 @@ def gain_plot(card: Card) -> str:
         for place, name in enumerate(ranked):
             colour, line = LINES[-1] if name == "constant" else LINES[place % (len(LINES) - 1)]
             curve(ax, name, color=colour, linestyle=line, linewidth=1.7)
-        percents(ax, "Customers contacted, surest first (% of all)", f"Found of all who {event(card)} (%)")
-        ax.legend(loc="lower right", borderaxespad=0.2)
+        percents(ax, "Customers contacted, surest first (% of all)", f"Of all who {event(card)} (%)")
 
     return drawn(f"gain {card.question}", "How many are found by contacting some", draw)
 
 
-def decile_plot(card: Card, currency: str = "currency of the orders") -> str:
+def decile_plot(card: Card, currency: str) -> str:
     """See whether the profit that is expected of each tenth of the customers comes in.
 
     Args:
         card: its `deciles` have predicted, observed, low and high (money), and count, worst tenth first.
-        currency: written beside the numbers.
+        currency: code or sign written beside the numbers, empty where nobody said.
     """
-    told = card.deciles
+    told, unit = card.deciles, currency or MONEY
 
     def draw(ax: "Axes") -> None:
         place = np.arange(1, len(told) + 1)
@@ -113,30 +111,36 @@ def decile_plot(card: Card, currency: str = "currency of the orders") -> str:
         bars = [told.observed - told.low, told.high - told.observed]
         ax.errorbar(place, told.observed, bars, fmt="o", color=ORANGE, markersize=5, capsize=3, label=REALISED)
         ax.axhline(0, color=GREY, linewidth=0.8)
-        ax.set(xlabel="Groups of equal size, least profit expected first", ylabel=f"Profit per customer ({currency})")
+        ax.set(
+            xlabel="Groups of equal size, least profit expected first",
+            ylabel=f"Profit per customer ({unit})",
+        )
         ax.set_xticks(place)
         thousands(ax.yaxis)
-        ax.legend(loc="upper left", borderaxespad=0.2)
 
     return drawn(f"deciles {card.question}", "Does the expected profit come in?", draw)
 
 
-def interval_plot(card: Card) -> str:
+def interval_plot(card: Card, currency: str) -> str:
     """See whether the 80 % interval of the profit holds 80 times in a hundred, for small and large profits alike.
 
     Args:
         card: its `intervals` have predicted (money), and held, low and high (shares), smallest first.
+        currency: code or sign written beside the numbers, empty where nobody said.
     """
-    told = card.intervals
+    told, unit = card.intervals, currency or MONEY
 
     def draw(ax: "Axes") -> None:
         place = np.arange(len(told))
         ax.axhline(PROMISED, color=GREY, linestyle="--", label="as promised")
         shares(ax, place, told.held, told)
-        ax.set(xlabel="Mean profit expected of the group", ylabel="Profit came into the interval (%)", ylim=(0, 101.5))
+        ax.set(
+            xlabel=f"Mean profit expected of the group ({unit})",
+            ylabel="Profit came into the interval (%)",
+            ylim=(0, 101.5),
+        )
         ax.set_xticks(place, [f"{value:,.0f}" for value in told.predicted])
         ax.set_xlim(-0.5, len(told) - 0.5)
-        ax.legend(loc="lower right", borderaxespad=0.2)
 
     return drawn(f"intervals {card.question}", "Does the 80 % interval hold?", draw)
 
@@ -153,7 +157,6 @@ def wait_plot(card: Card) -> str:
         ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as promised")
         shares(ax, told.promised * 100, told.observed, told)
         percents(ax, "Promised to be back by their day (%)", "Were back by then (%)")
-        ax.legend(loc="lower right", borderaxespad=0.2)
 
     return drawn(f"waits {card.question}", "Are they back when they should be?", draw)
 
@@ -203,14 +206,14 @@ def risk_plot(scores: pd.DataFrame) -> str:
     return drawn("risk", "How many customers are at what risk", draw, 3.0)
 
 
-def money_plot(decisions: Decisions, currency: str = "currency") -> str:
+def money_plot(decisions: Decisions, currency: str) -> str:
     """See what each further bit of budget is expected to earn, the best use of it first.
 
     Args:
         decisions: its table has cost, expected_gain, gain_low and gain_high in currency, its summary the budget.
-        currency: written beside the numbers.
+        currency: code or sign written beside the numbers, empty where nobody said.
     """
-    spent = _cumulated(decisions.table)
+    spent, unit = _cumulated(decisions.table), currency or MONEY
     budget = float(decisions.summary["budget"])
 
     def draw(ax: "Axes") -> None:
@@ -218,11 +221,10 @@ def money_plot(decisions: Decisions, currency: str = "currency") -> str:
         ax.plot(spent.cost, spent.expected_gain, color=BLUE, linewidth=2.6, label="expected gain")
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.axvline(budget, color=ORANGE, linestyle="--", linewidth=2, label="budget")
-        ax.set(xlabel=f"Money spent ({currency})", ylabel=f"Gain after costs ({currency})", xlim=(0, None))
+        ax.set(xlabel=f"Spent ({unit})", ylabel=f"Gain after costs ({unit})", xlim=(0, None))
         ax.locator_params(nbins=6)
         thousands(ax.xaxis)
         thousands(ax.yaxis)
-        ax.legend(loc="upper left", borderaxespad=0.2)
 
     return drawn("money", "What the budget is expected to earn", draw, 3.4)
 

@@ -3,7 +3,7 @@
 They take plain frames, so they also serve a snapshot without dates, from which nothing else here can be learned.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,13 +108,17 @@ def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None =
     return LeakProbe(told.sort_values("auc", ascending=False, ignore_index=True), suspects, shuffled)
 
 
-def too_good(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object]) -> dict[str, str]:
+def too_good(
+    X: pd.DataFrame, y: np.ndarray, groups: Sequence[object], timeless: Collection[str] = ()
+) -> dict[str, str]:
     """Learn at once which features tell so much alone that they must know the outcome; the quick half of the probe.
 
     Args:
         X: features of n rows, numbers or texts.
         y: 1 where it happened, else 0, shape (n,).
         groups: customer of each row.
+        timeless: features that nobody dated: a status of today tells of the past who had left by now. What is true of
+            a customer at any time seldom tells much of one horizon, so less is believed of them.
 
     Returns:
         why each is not to be believed, by name; none where there is one answer only, or fewer than 50 rows.
@@ -129,7 +133,9 @@ def too_good(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object]) -> dict[s
     codes, categories = _coded(X)
     who = np.asarray(groups)
     alone = {name: _alone(codes[:, i], y, i in categories, who) for i, name in enumerate(X.columns)}
-    return {name: _why(value, 1.0) for name, value in alone.items() if value > TOO_GOOD}
+    undated = {name: f"{_alone_has(v)}, much for what is said to hold at any time" for name, v in alone.items()}
+    told = {name: _why(value, 1.0) or undated[name] for name, value in alone.items()}
+    return {name: why for name, why in told.items() if alone[name] > (STRONG if name in timeless else TOO_GOOD)}
 
 
 def ceiling_probe(
@@ -253,10 +259,14 @@ def _part(who: np.ndarray) -> np.ndarray:
 
 def _why(alone: float, others: float) -> str:
     if alone > TOO_GOOD:
-        return f"alone it has an AUC of {alone:.3f}, and above {TOO_GOOD} nothing is to be believed"
+        return f"{_alone_has(alone)}, and above {TOO_GOOD} nothing is to be believed"
     if alone > max(STRONG, others + AHEAD):
-        return f"alone it has an AUC of {alone:.3f}, all other features together have {others:.3f}"
+        return f"{_alone_has(alone)}, all other features together have {others:.3f}"
     return ""
+
+
+def _alone_has(auc: float) -> str:
+    return f"alone it has an AUC of {auc:.3f}"
 
 
 def _distance(before: pd.Series, after: pd.Series) -> float:

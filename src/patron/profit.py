@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import ibis
@@ -11,6 +12,7 @@ from ibis.expr.types import Scalar, Table
 from patron.errors import QuestionError, listed, nearest
 from patron.history import History
 from patron.measures import Combination, Measure
+from patron.order_lines import unsaid
 from patron.periods import EVER, Span
 from patron.plan import answered
 
@@ -24,8 +26,8 @@ class CostModel:
     """What is left of money that comes in, stated by the business because orders rarely say it.
 
     Args:
-        margin_rate: share of an order's amount that is left after the cost of goods, between 0 and 1; not used
-            where the orders have a `margin` or `cost` of their own.
+        margin_rate: share of an order's amount that is left after the cost of goods, between 0 and 1; used for the
+            rows that do not say it themselves, in a `margin` or `cost` of their own.
         cost_per_order: picking, packing and shipping of one order, in the currency of the amounts.
         cost_per_return: handling of one return, beside the margin that is lost with it.
         cost_per_event: cost of one event of other tables, by table, for example {"tickets": 4.0}; comes on top of
@@ -55,8 +57,9 @@ def profit_over(history: History, costs: CostModel, horizon: Span) -> Combinatio
     """Return the measure of a customer's profit over a horizon.
 
     Margin of the orders, less the margin of what came back, less the cost of orders, returns and all other events
-    (contacts, tickets) that have a cost. The margin is a column of its own, or the amount less the `cost` of goods,
-    or the margin rate of the amount; the `shipping` that rows may have is a cost. Each cost is counted once.
+    (contacts, tickets) that have a cost. The margin is a column of its own, or the amount less the `cost` of goods;
+    where a row does not say it, the margin rate of the amount, or nothing where there is no rate. The `shipping` that
+    rows may have is a cost. Each cost is counted once.
 
     Raises:
         QuestionError: orders or returns have no amount, or neither they nor the cost model say what is left of it.
@@ -89,9 +92,18 @@ def ledger(history: History, costs: CostModel) -> dict[str, float]:
     totals = {name: _total(history[name], costs, name) for name in _earners(history, costs)}
     lines |= {f"profit of {name}" if name == "orders" else f"cost of {name}": v for name, v in totals.items()}
     lines["profit by ledger"] = sum(totals.values())
+    assumed = _assumed(history, costs, totals)
+    lines |= {"of it by margin_rate": assumed} if assumed else {}
     lines["profit of customers"] = _of_customers(history, costs)
     lines["not led back to a customer"] = lines["profit by ledger"] - lines["profit of customers"]
     return lines
+
+
+def _assumed(history: History, costs: CostModel, totals: Mapping[str, float]) -> float:
+    """Return what the margin rate brings where tables say a margin or cost of their own, but not in every row."""
+    stated, sold = replace(costs, margin_rate=None), {"orders", "returns"} & set(totals)
+    told = [name for name in sorted(sold) if {"margin", "cost"} & set(history[name].columns)]
+    return sum(totals[name] - _total(history[name], stated, name) for name in told)
 
 
 def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
@@ -134,7 +146,7 @@ def _earners(history: History, costs: CostModel) -> dict[str, tuple[str, str]]:
     found = {"orders": ("Margin of orders after their costs", "value")}
     if "returns" in history.tables:
         found["returns"] = ("Margin lost by returns, and their costs", "service")
-    others = sorted(set(history.tables) - {"orders", "returns", *LINES})
+    others = sorted(set(history.tables) - {"orders", "returns", *LINES, *history.attributes})
     costly = [name for name in others if name in costs.cost_per_event or "cost" in history[name].columns]
     return found | {name: (f"Cost of {name}", "service") for name in costly}
 
@@ -143,20 +155,23 @@ def _worth(name: str, costs: CostModel, rows: Table) -> Scalar:
     """Return what the rows of an event table bring, below zero where they cost."""
     if name not in ("orders", "returns"):
         own = rows.cost.fill_null(0).sum() if "cost" in rows.columns else 0
-        return 0 - rows.count() * costs.cost_per_event.get(name, 0.0) - own
+        return 0 - rows.count() * float(costs.cost_per_event.get(name, 0.0)) - own
     shipping = rows.shipping.fill_null(0).sum() if "shipping" in rows.columns else 0
     if name == "orders":
-        return _margin(rows, costs) - rows.count() * costs.cost_per_order - shipping
-    return 0 - _margin(rows, costs) - rows.count() * costs.cost_per_return - shipping
+        return _margin(rows, costs) - rows.count() * float(costs.cost_per_order) - shipping
+    return 0 - _margin(rows, costs) - rows.count() * float(costs.cost_per_return) - shipping
 
 
 def _margin(rows: Table, costs: CostModel) -> Any:
-    """Return what is left of the amounts; a row that does not say it counts as no money, and hides no other one."""
+    """Return what is left of the amounts; a row of which nobody says it hides no other one."""
+    parts = []
     if "margin" in rows.columns:
-        return rows.margin.fill_null(0).sum()
-    if "cost" in rows.columns:
-        return (rows.amount - rows.cost).fill_null(0).sum()
-    return rows.amount.fill_null(0).sum().cast("float64") * costs.margin_rate
+        parts.append(rows.margin.fill_null(0).sum())
+    elif "cost" in rows.columns:
+        parts.append((rows.amount - rows.cost).fill_null(0).sum())
+    if costs.margin_rate is not None and "amount" in rows.columns:
+        parts.append(unsaid(rows).fill_null(0).sum().cast("float64") * float(costs.margin_rate))
+    return reduce(add, parts)
 
 
 def _total(rows: Table, costs: CostModel, name: str) -> float:
@@ -166,7 +181,7 @@ def _total(rows: Table, costs: CostModel, name: str) -> float:
 
 def _of_customers(history: History, costs: CostModel) -> float:
     """Add the profit up over all customers with an order, through the measure that tiers use."""
-    end = max(receipt.last for receipt in history.receipts)
+    end = max(receipt.last for receipt in history.receipts if receipt.last)
     cutoff = ibis.literal(end.replace(year=end.year + 1, day=1))
     spine = history["orders"].select("customer").distinct().mutate(cutoff=cutoff)
     made = answered(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
@@ -175,8 +190,8 @@ def _of_customers(history: History, costs: CostModel) -> float:
 
 def _check(history: History, costs: CostModel) -> None:
     for name in costs.cost_per_event:
-        if name not in history.tables or name in ("orders", "returns", *LINES):
-            others = set(history.tables) - {"orders", "returns", *LINES}
+        if name not in history.tables or name in ("orders", "returns", *LINES, *history.attributes):
+            others = set(history.tables) - {"orders", "returns", *LINES, *history.attributes}
             raise QuestionError(
                 f"A cost is given for each event of {name!r}, which is no event table besides orders and returns."
                 f"{nearest(name, others)} There are: {listed(others)}."

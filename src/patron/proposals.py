@@ -25,13 +25,16 @@ customer: customer customerid custid cust customerkey customerno clientid client
 customer: householdkey householdid household accountid account buyerid buyer visitorid contactid shopperid
 at: at ts timestamp datetime orderedat orderdate ordertime purchasedate invoicedate transactiondate createdat
 at: eventtime eventdate date time day saledate when
-amount: amount paid netamount revenue sales salesvalue total totalprice ordervalue spend value
+amount: amount paid netamount paidamount amountpaid totalpaid revenue sales salesvalue
+amount: total totalamount totalprice ordertotal ordervalue spend value
 order: order orderid orderno invoice invoiceno invoiceid transactionid basketid receiptid salesorderid
 item: item itemid productid product sku stockcode article articleid
 category: category categoryid productcategory department productgroup
 quantity: quantity qty units pieces
 price: price unitprice
 channel: channel
+kind: kind
+direction: direction
 discount: discount
 tax: tax
 cost: cost
@@ -40,12 +43,14 @@ shipping: shipping
 """
 NUMBERS = ("amount", "quantity", "price", "discount", "tax", "cost", "margin", "shipping")
 ASKED_FOR = ("customer", "at", "amount", "order", "item", "category")
+SOLD = ("orders", "lines", "returns")  # of other tables only who and when is asked for
 TABLES = (
     ("returns", r"return|refund"),
     ("lines", r"line|item|detail|basket|orderline|orderitem"),
     ("tickets", r"ticket|support|service|case"),
     ("contacts", r"contact|campaign|mail|visit"),
     ("orders", r"order|purchas|transact|sale|invoice|event"),
+    ("customers", r"customer|client|member|household|people|user|account|profile"),
 )
 MARK, BACK = r"^(event)?_?(type|kind|status)$", r"return|refund|cancel|storn"
 LOOKED_AT, FEW, LONGEST, CUTOFFS, LONG = 1000, 50, 90, 6, 730
@@ -63,8 +68,9 @@ KNOWN = _names()
 
 @dataclass(frozen=True)
 class _Found:
-    """One file as it looks: its table, the columns told by role, those left, and the span of its times."""
+    """One file as it looks: its section and table, the columns told by role, those left, and the span of its times."""
 
+    section: str
     name: str
     path: Path
     roles: Mapping[str, str]
@@ -76,7 +82,8 @@ class _Found:
     def missing(self) -> list[str]:
         """The roles worth asking for that could not be told; an amount is also price times quantity."""
         made = {"amount"} if {"price", "quantity"} <= set(self.roles) else set()
-        return [role for role in ASKED_FOR if role not in {*self.roles, *made}]
+        asked = ASKED_FOR if self.name in SOLD else ASKED_FOR[: 2 if self.section == "tables" else 1]
+        return [role for role in asked if role not in {*self.roles, *made}]
 
 
 def propose(files: Sequence[Path], out: Path) -> list[str]:
@@ -111,7 +118,7 @@ def _named(files: Sequence[Path]) -> dict[str, Path]:
         plain = re.sub(r"\W+", "_", stem).strip("_") or "events"
         made[name if name and name not in made else plain] = path
     if not {"orders", "lines"} & set(made):
-        first = next(iter(made))
+        first = next((name for name in made if name != "customers"), next(iter(made)))
         return {"orders": made[first], **{name: path for name, path in made.items() if name != first}}
     return made
 
@@ -123,9 +130,26 @@ def _looked_at(name: str, path: Path) -> _Found:
         column = _column(table, role, taken=tuple(roles.values()))
         if column:
             roles[role] = column
+    if _tells_of_customers(name, table, roles):
+        dated = {"customer", "at"} <= set(roles) and not _is_key(table, roles["customer"])
+        told: dict[str, str] = {
+            role: roles[role] for role in (("customer", "at") if dated else ("customer",)) if role in roles
+        }
+        return _Found("attributes", name, path, told, (), {}, None)
     others = tuple(column for column in table.columns if column not in roles.values())
-    marks = {c: _marks(table, c) for c in others if re.search(MARK, c.lower()) and table[c].type().is_string()}
-    return _Found(name, path, roles, others, marks, _span(table, roles.get("at", "")))
+    marks = {c: _marks(table, c) for c in table.columns if re.search(MARK, c.lower()) and table[c].type().is_string()}
+    return _Found("tables", name, path, roles, others, marks, _span(table, roles.get("at", "")))
+
+
+def _tells_of_customers(name: str, table: Table, roles: Mapping[str, str]) -> bool:
+    """Tell whether a table holds attributes: it is called so, or is none of the known ones and has a row for each."""
+    events = {known for known, _ in TABLES} - {"customers"}
+    return name == "customers" or (name not in events and "customer" in roles and _is_key(table, roles["customer"]))
+
+
+def _is_key(table: Table, column: str) -> bool:
+    counted = table.aggregate(rows=table.count(), customers=table[column].nunique()).to_pyarrow().to_pylist()[0]
+    return bool(counted["rows"] == counted["customers"])
 
 
 def _column(table: Table, role: str, taken: Sequence[str]) -> str:
@@ -166,7 +190,8 @@ def _span(table: Table, column: str) -> tuple[datetime, datetime] | None:
 def _said(found: _Found) -> str:
     told = ", ".join(f"{role} = {column}" for role, column in found.roles.items())
     missing = ", ".join(found.missing) or "nothing"
-    return f"{found.name} from {found.path.name}: {told or 'nothing told'}; not told: {missing}"
+    kind = "attributes " if found.section == "attributes" else ""
+    return f"{kind}{found.name} from {found.path.name}: {told or 'nothing told'}; not told: {missing}"
 
 
 def _text(found: Sequence[_Found], orders: _Found, out: Path) -> str:
@@ -184,10 +209,13 @@ def _text(found: Sequence[_Found], orders: _Found, out: Path) -> str:
 
 def _section(found: _Found, out: Path) -> str:
     path = os.path.relpath(found.path.resolve(), out.resolve().parent)
-    lines = [f"\n[tables.{found.name}]", f"path = {json.dumps(Path(path).as_posix(), ensure_ascii=False)}"]
+    lines = [f"\n[{found.section}.{found.name}]", f"path = {json.dumps(Path(path).as_posix(), ensure_ascii=False)}"]
     lines += [f"{role} = {json.dumps(column, ensure_ascii=False)}" for role, column in found.roles.items()]
     left = listed(json.dumps(column, ensure_ascii=False) for column in found.others)
-    lines += [f"# {role} =   # could not be told; left: {left}" for role in found.missing]
+    lines += [f"# {role} =   # could not be told" for role in found.missing]
+    lines += [f"# columns that none of these took: {left}"] if found.others else []
+    if found.section == "attributes":
+        lines += ['# leave_out = ["status"]                # columns that were written after the outcome would tell it']
     lines += [
         f"# returns = {{ {json.dumps(column)} = {json.dumps(list(values))} }}   # rows that take a purchase back?"
         for column, values in found.marks.items()

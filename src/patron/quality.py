@@ -16,7 +16,7 @@ from patron.pages import filled, inline
 __all__ = ["answer", "page", "rates", "verdict"]
 
 TENTH, POCKETS, SWING, CLEAR = 0.1, 3, 0.05, 0.01
-OFF, OFF_OF_RARE = 0.02, 0.15
+OFF, OFF_OF_RARE, Z = 0.02, 0.15, 1.96
 THIRDS: Mapping[str, Mapping[str, str]] = {
     "tenure": {
         "low": "the third of customers who came last",
@@ -36,22 +36,26 @@ THIRDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def page(name: str, made_at: datetime, tests: Sequence[Backtest]) -> str:
+def page(name: str, made_at: datetime, tests: Sequence[Backtest], currency: str = "") -> str:
     """Return the page that shows how good the answers would have been at each past date, and at all together.
 
     Args:
         name: the business.
         made_at: when the page was made.
         tests: the back-test of each question.
+        currency: code or sign of the currency that money is in.
 
     >>> print(page("Shop", datetime(2024, 5, 2), [])[:15])
     <!doctype html>
     """
-    told = [{"pooled": answer(test.pooled), "folds": [answer(card) for card in test.folds]} for test in tests]
-    return filled("backtest.html.j2", "", name=name, made_at=made_at, tests=told, names=plots.NAMES)
+    told = [
+        {"pooled": answer(test.pooled, currency), "folds": [answer(card, currency) for card in test.folds]}
+        for test in tests
+    ]
+    return filled("backtest.html.j2", currency, name=name, made_at=made_at, tests=told, names=plots.NAMES)
 
 
-def answer(card: Card, currency: str = "currency of the orders") -> dict[str, Any]:
+def answer(card: Card, currency: str) -> dict[str, Any]:
     """Return what the section on one question says, from its card."""
     told = card.reliability
     predicted, happened = (float(np.average(told[kind], weights=told["count"])) for kind in ("predicted", "observed"))
@@ -62,6 +66,7 @@ def answer(card: Card, currency: str = "currency of the orders") -> dict[str, An
         "event": plots.event(card),
         "verdict": verdict(card),
         "off": _off(predicted, happened),
+        "sure": _sure(card, predicted, happened),
         "metric": next(iter(card.differences)),
         "other": _others(card),
         "hits": used | {"constant": happened * 100},
@@ -74,7 +79,7 @@ def answer(card: Card, currency: str = "currency of the orders") -> dict[str, An
         "reliability": inline(plots.reliability_plot(card)),
         "gain": inline(plots.gain_plot(card)),
         "deciles": inline(plots.decile_plot(card, currency)) if len(card.deciles) else "",
-        "intervals": inline(plots.interval_plot(card)) if len(card.intervals) else "",
+        "intervals": inline(plots.interval_plot(card, currency)) if len(card.intervals) else "",
         "waits": inline(plots.wait_plot(card)) if len(card.waits) else "",
         "used": card.measured[card.champion],
         "same": card.measured.get("constant", {}),
@@ -113,12 +118,19 @@ def _per_hundred(card: Card, candidate: str, happened: float) -> float:
     return float(np.interp(TENTH, curve.contacted, curve.found)) * happened / TENTH * 100
 
 
-def _off(predicted: float, happened: float) -> str:
-    """Whether the percentages are too high or too low: by two points, or of something rare by a seventh."""
+def _off(predicted: float, happened: float) -> bool:
+    """Whether the percentages are off by enough to matter: by two points, or of something rare by a seventh."""
     far = predicted - happened
-    if abs(far) <= OFF and abs(far) <= OFF_OF_RARE * happened:
-        return ""
-    return "high" if far > 0 else "low"
+    return abs(far) > OFF or abs(far) > OFF_OF_RARE * happened
+
+
+def _sure(card: Card, predicted: float, happened: float) -> bool:
+    """Whether the percentages are off beyond luck: by the interval of the bias, where the event of a card has one."""
+    bias = card.measured[card.champion].get("bias")
+    if bias:
+        return bias.low > 0 or bias.high < 0
+    count = card.reliability["count"].sum()
+    return abs(predicted - happened) > Z * float(np.sqrt(happened * (1 - happened) / count))
 
 
 def _dates(card: Card) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from patron import features as built_in
 from patron.errors import QuestionError, listed
 from patron.history import History
 from patron.measures import Feature, Measure, measure
+from patron.panels import Panel
 from patron.periods import EVER, Span
 from patron.plan import answered, definitions
 from patron.profit import CostModel, profit_over
@@ -49,17 +50,20 @@ class Question:
         if self.horizon.days is None:
             raise QuestionError(f"The question {self.name!r} has no horizon. Give it days, for example horizon = 90.")
 
-    def on(self, history: History, before: datetime | None = None) -> "Question":
+    def on(self, history: History | Panel, before: datetime | None = None) -> "Question":
         """Return the question with all its features: those named, or else the built-in ones, and the baselines'.
 
         Args:
-            history: the checked event tables.
+            history: the checked event tables, or a panel, which has its own features.
             before: what came from this instant on does not choose windows; the end of the history unless given.
         """
+        if isinstance(history, Panel):
+            history.check_asked(self.name, self.horizon, self.active_in, len(self.features) + len(self.own))
+            return self
         chosen, rhythm = self.features, self.rhythm
         if not chosen:
             rhythm = rhythm or built_in.typical_gap(history, before or history.ends)
-            chosen = built_in.fitted(built_in.available(history)[0], rhythm)
+            chosen = (*built_in.fitted(built_in.available(history)[0], rhythm), *built_in.attributes.of(history))
         named = (*chosen, *self.own)
         wanted = {feature.column(w): None for feature in named for w in feature.windows}
         missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]

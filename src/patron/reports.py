@@ -1,4 +1,4 @@
-"""Reports: one page that tells a retention manager whom to treat, why, what to expect, and how sure it is.
+"""Reports: one page that tells a retention manager who is at risk, why, whom to treat, and how sure all that is.
 
 The page is one HTML file that needs no network and no script, and names customers by their pseudonyms only.
 """
@@ -33,16 +33,17 @@ class Report:
     Args:
         name: the business.
         made_at: when the page was made.
-        currency: code or sign of the currency that all money is in, for example EUR or £.
+        currency: code or sign of the currency that all money is in, for example EUR or £; empty where nobody said.
         receipts: what was read of each event table.
-        left_out: features that the tables could not give.
+        left_out: features that the tables could not give, in words.
         cards: the back-test of each question.
         scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
             expected_profit, days_low, days_median, days_high and next_... (likely in the next basket, the likeliest
             first) that were asked for.
         why: drivers of the scores: pseudonym, rank, text.
         importance: features by how much they move the answers: words, theme, share.
-        decisions: whom to treat with what; its table has a pseudonym for each customer.
+        decisions: whom to treat with what, its table with a pseudonym for each customer; None where nothing is offered,
+            and the page has no part about it.
         offers: what a customer could be given.
         costs: what is left of money that comes in, where it was assumed.
         versions: version of the model of each question.
@@ -58,7 +59,7 @@ class Report:
     scores: pd.DataFrame
     why: pd.DataFrame
     importance: pd.DataFrame
-    decisions: Decisions
+    decisions: Decisions | None
     offers: Sequence[Offer]
     costs: CostModel | None
     versions: Mapping[str, str]
@@ -100,21 +101,38 @@ def page(report: Report) -> str:
         horizon=_horizon(report, "churn"),
         answers=[answer(card, report.currency) for card in report.cards],
         beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
-        summary=report.decisions.summary,
         risk=risk,
         suspects=sorted({name for card in report.cards for name in card.suspects}),
         unlike=_unlike(report, risk),
         customers=_customers(report),
+        costs=_costs(report.costs) if report.costs else [],
         **_importance(report.importance),
-        decided=report.decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
-        offers=_offers(report),
-        effects=_effects(report.decisions.table),
-        money=inline(plots.money_plot(report.decisions, report.currency)),
+        **(_decided(report.decisions, report) if report.decisions else {"summary": None}),
     )
 
 
+def _costs(told: CostModel) -> list[tuple[str, float]]:
+    """What each thing is said to cost, of those that cost something."""
+    known = {"order": told.cost_per_order, "return": told.cost_per_return}
+    known |= {f"row of {table}": cost for table, cost in told.cost_per_event.items()}
+    return [(thing, cost) for thing, cost in known.items() if cost]
+
+
+def _decided(made: Decisions, report: Report) -> dict[str, Any]:
+    """What the part on decisions says."""
+    return {
+        "summary": made.summary,
+        "decided": made.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
+        "offers": _offers(made, report.offers),
+        "effects": _effects(made.table),
+        "money": inline(plots.money_plot(made, report.currency)),
+    }
+
+
 def _check_pseudonyms(report: Report) -> None:
-    tables = {"scores": report.scores, "drivers": report.why, "decisions": report.decisions.table}
+    tables = {"scores": report.scores, "drivers": report.why}
+    if report.decisions:
+        tables["decisions"] = report.decisions.table
     for name, table in tables.items():
         if "pseudonym" not in table.columns:
             raise ScoreError(
@@ -204,12 +222,11 @@ def _window(row: Mapping[str, Any], longest: float) -> list[str]:
     return [median] if low == median == high else [median, f"{low} to {high}"]
 
 
-def _offers(report: Report) -> list[dict[str, Any]]:
+def _offers(made: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
-    table = report.decisions.table
     return [
-        {"offer": offer} | report.decisions.summary["offers"][offer.name] | _effects(table[table.offer == offer.name])
-        for offer in report.offers
+        {"offer": offer} | made.summary["offers"][offer.name] | _effects(made.table[made.table.offer == offer.name])
+        for offer in offers
     ]
 
 

@@ -28,8 +28,9 @@ def by_segment(rows: Matrix, happened: np.ndarray, chance: np.ndarray) -> pd.Dat
 
     Returns:
         a row for each segment of at least 50 rows: what it is told by (thirds of tenure, money and orders, and each
-        text feature of a few values), the segment, rows, mean predicted, observed rate with its 95 % bounds, AUC, and
-        `off`: by how much the prediction lies outside the bounds, with its sign; the farthest off first.
+        text feature of a few values, in its words), the segment, rows, mean predicted, observed rate with its 95 %
+        bounds, AUC, and `off`: by how much the prediction lies outside the bounds, with its sign; the farthest off
+        first.
     """
     found = [_judged(by, segment, happened[mask], chance[mask]) for by, segment, mask in _parts(rows)]
     made = pd.DataFrame(found, columns=list(COLUMNS))
@@ -45,6 +46,7 @@ def _judged(by: str, segment: str, happened: np.ndarray, chance: np.ndarray) -> 
 
 
 def _parts(rows: Matrix) -> Iterator[tuple[str, str, np.ndarray]]:
+    words = {definition.name: definition.words for definition in rows.definitions}
     for name in rows.X.columns:
         column = rows.X[name]
         if name in NUMBERS:
@@ -57,4 +59,4 @@ def _parts(rows: Matrix) -> Iterator[tuple[str, str, np.ndarray]]:
         for segment in dict.fromkeys(place.dropna()):
             mask = (place == segment).to_numpy()
             if mask.sum() >= FEWEST:
-                yield name, str(segment), mask
+                yield name if name in NUMBERS else words.get(name, name), str(segment), mask

@@ -12,10 +12,12 @@ INDENT = " " * 10
 
 
 def card_lines(card: Card) -> str:
-    """Return every figure of a card with its interval: a line for each candidate."""
+    """Return the figures of all candidates, then those of the champion with their intervals and what it gained."""
     base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
-    head = f"test {_dates(card)}: {card.rows:,} rows, {base}; 95 % intervals over customers"
-    return _indented([head, *card.table().T.to_string().splitlines(), *_warned(card)])
+    head = f"test {_dates(card)}: {card.rows:,} rows, {base}"
+    told = card.table().drop(columns=[name for name in card.measured if name != card.champion])
+    doubt = f"the champion ({card.champion}), with 95 % intervals over customers:"
+    return _indented([head, *_figures(card), doubt, *told.to_string().splitlines(), *_warned(card)])
 
 
 def backtest_lines(test: Backtest) -> str:
@@ -35,15 +37,17 @@ def basket_lines(card: BasketCard) -> str:
 
 def _brief(card: Card) -> str:
     first, difference = next(iter(card.differences.items()))
-    found = {
-        f"* {n}" if n == card.champion else n: {m: f.value for m, f in fs.items()} for n, fs in card.measured.items()
-    }
-    found["difference"] = {m: f.value for m, f in card.differences.items()}
-    told = pd.DataFrame(found).T.map("{:,.3f}".format)
-    told.loc["verdict"] = pd.Series(card.better)
     said = f"{first} of {card.challenger} less {card.best_baseline}: {difference}, {card.better[first]}"
-    head = f"{_dates(card)}: {card.rows:,} answers; {said}"
-    return _indented([head, *told.to_string().splitlines(), *_warned(card)])
+    return _indented([f"{_dates(card)}: {card.rows:,} answers; {said}", *_figures(card), *_warned(card)])
+
+
+def _figures(card: Card) -> list[str]:
+    """Return a line for each metric, in a column for each candidate, narrow enough for a screen."""
+    found = {
+        f"* {name}" if name == card.champion else name: {metric: figure.value for metric, figure in figures.items()}
+        for name, figures in card.measured.items()
+    }
+    return pd.DataFrame(found).to_string(float_format="{:,.3f}".format, na_rep="").splitlines()
 
 
 def _warned(card: Card) -> list[str]:

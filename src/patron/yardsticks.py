@@ -1,6 +1,6 @@
 """Yardsticks: by which metrics the answers to a question are judged, and which truths they are held against."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,10 +13,15 @@ from patron.models.serving import tier_codes
 
 __all__ = ["Yardstick", "base", "compared", "coverages", "measured", "verdict", "yardsticks"]
 
-PROFITS, DAYS = ("profit_low", "profit_high"), ("days_low", "days_high")
+PROFITS, DAYS = ("profit_low", "profit_high"), ("days_low", "days_median", "days_high")
 PROMISED = 0.8
+SIDED = ("bias", "bias of profit")
 
 Answer = Mapping[str, Any]
+
+
+def _as_they_are(*columns: np.ndarray) -> Sequence[np.ndarray]:
+    return columns
 
 
 @dataclass(frozen=True)
@@ -28,21 +33,18 @@ class Yardstick:
         truths: what happened, each of shape (n,).
         columns: which columns of the answers are judged.
         best: the best value there is, by which a difference is told as better or worse.
-        names: of classes, in their order, where the columns hold such; judged by their place.
+        read: function of the columns that gives what is judged of them; by default the columns as they are.
     """
 
     metric: Callable[..., float]
     truths: tuple[np.ndarray, ...]
     columns: tuple[str, ...]
     best: float
-    names: tuple[str, ...] = ()
+    read: Callable[..., Sequence[np.ndarray]] = _as_they_are
 
-    def predictions(self, answered: pd.DataFrame) -> list[np.ndarray]:
+    def predictions(self, answered: pd.DataFrame) -> Sequence[np.ndarray]:
         """Return what is judged of some answers, each of shape (n,)."""
-        if self.names:
-            kinds = list(self.names)
-            return [np.asarray(pd.Categorical(answered[column], categories=kinds).codes) for column in self.columns]
-        return [answered[column].to_numpy() for column in self.columns]
+        return self.read(*(answered[column].to_numpy() for column in self.columns))
 
 
 def yardsticks(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
@@ -77,13 +79,27 @@ def coverages(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
         return {"coverage of the interval": Yardstick(metrics.coverage, (label, everybody), PROFITS, PROMISED)}
     if answer["kind"] != "next_purchase":
         return {}
-    end = float(answer["horizon"])
-    seen = (np.where(np.isnan(label), end, label),)
+    bought = ~np.isnan(label)
+    columns = (*DAYS, f"purchase_within_{answer['horizon']}d")
+    about = ((bought,), columns)
+    read = partial(_passed, _watched(label, float(answer["horizon"])), float(answer["horizon"]))
     return {
-        "coverage of the interval": Yardstick(partial(metrics.held, end=end), seen, DAYS, PROMISED),
-        "before the interval": Yardstick(partial(metrics.early, end=end), seen, DAYS[:1], (1 - PROMISED) / 2),
-        "after the interval": Yardstick(partial(metrics.late, end=end), seen, DAYS[1:], (1 - PROMISED) / 2),
+        "coverage of the interval": Yardstick(metrics.held, *about, PROMISED, read),
+        "before the interval": Yardstick(metrics.early, *about, (1 - PROMISED) / 2, read),
+        "after the interval": Yardstick(metrics.late, *about, (1 - PROMISED) / 2, read),
     }
+
+
+def _watched(label: np.ndarray, end: float) -> np.ndarray:
+    """Return days watched; where all purchases are known by the day only, they count as at noon."""
+    known = label[~np.isnan(label)]
+    noon = 0.5 if (known % 1.0 == 0.0).all() else 0.0
+    return np.where(np.isnan(label), end, np.minimum(label + noon, end))
+
+
+def _passed(days: np.ndarray, end: float, *told: np.ndarray) -> Sequence[np.ndarray]:
+    """Return how much of its foretold wait each customer had waited, and the chance to be back by the end."""
+    return metrics.passed(days, *told, end=end), told[-1]
 
 
 def base(answer: Answer, label: np.ndarray) -> dict[str, float]:
@@ -117,10 +133,13 @@ def measured(
 def compared(
     sticks: Mapping[str, Yardstick], customers: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame, seed: int
 ) -> dict[str, Figure]:
-    """Return every metric of our answers less that of theirs, on the same draws of customers."""
+    """Return every metric of our answers less that of theirs, on the same draws of customers.
+
+    A bias has a side, and one too high is no better than one too low: of those the sizes are compared.
+    """
     return {
         name: paired(
-            stick.metric,
+            partial(_size, stick.metric) if name in SIDED else stick.metric,
             customers,
             *stick.truths,
             *stick.predictions(ours),
@@ -131,21 +150,23 @@ def compared(
     }
 
 
-def verdict(difference: Figure, best: float, value: float) -> str:
+def _size(metric: Callable[..., float], *columns: np.ndarray, weight: np.ndarray | None = None) -> float:
+    return abs(metric(*columns, weight=weight))
+
+
+def verdict(difference: Figure, best: float) -> str:
     """Tell a difference whose interval leaves out zero as better or worse.
 
     Args:
         difference: ours less theirs.
-        best: the best value there is.
-        value: ours.
+        best: the best value there is, above all others or below them.
 
-    >>> verdict(Figure(0.02, 0.01, 0.03), best=1.0, value=0.8), verdict(Figure(0.02, -0.01, 0.05), 1.0, 0.8)
+    >>> verdict(Figure(0.02, 0.01, 0.03), best=1.0), verdict(Figure(0.02, -0.01, 0.05), best=1.0)
     ('better', 'tie')
     """
     if not (difference.low > 0 or difference.high < 0):
         return "tie"
-    rival = value - difference.value
-    return "better" if abs(value - best) < abs(rival - best) else "worse"
+    return "better" if (difference.value > 0) == (best > 0) else "worse"
 
 
 def _chances(truths: tuple[np.ndarray, ...], column: str) -> dict[str, Yardstick]:
@@ -179,7 +200,12 @@ def _waiting(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
 def _classes(answer: Answer, label: np.ndarray) -> dict[str, Yardstick]:
     tiers, actual = tuple(answer["tiers"]), tier_codes(answer["lows"], label)
     asked = {"quadratic kappa": metrics.quadratic_kappa, "macro F1": metrics.macro_f1}
-    return {n: Yardstick(_over(metric, len(tiers)), (actual,), ("tier",), 1.0, tiers) for n, metric in asked.items()}
+    read = partial(_places, list(tiers))
+    return {n: Yardstick(_over(metric, len(tiers)), (actual,), ("tier",), 1.0, read) for n, metric in asked.items()}
+
+
+def _places(kinds: Sequence[str], *columns: np.ndarray) -> Sequence[np.ndarray]:
+    return [np.asarray(pd.Categorical(column, categories=list(kinds)).codes) for column in columns]
 
 
 def _over(metric: Callable[..., float], classes: int) -> Callable[..., float]:

@@ -33,7 +33,7 @@ AMOUNT = {
     "quadratic_kappa": partial(metrics.quadratic_kappa, classes=range(5)),
     "macro_f1": partial(metrics.macro_f1, classes=range(5)),
 }
-WAITS = {"early": partial(metrics.early, end=4.5), "late": partial(metrics.late, end=4.5)}
+WAITS = {"early": metrics.early, "late": metrics.late, "held": metrics.held}
 ALL = {**BINARY, **AMOUNT, **WAITS, "concordance": metrics.concordance, "coverage": metrics.coverage}
 
 
@@ -47,8 +47,10 @@ def samples(draw: st.DrawFn, name: str) -> tuple[list[np.ndarray], np.ndarray]:
 
     if name in BINARY:
         return [column(1), column(4) / 4], column(3)
-    if name in AMOUNT or name in WAITS:
+    if name in AMOUNT:
         return [column(4), column(4)], column(3)
+    if name in WAITS:
+        return [column(1), column(10) / 10, column(1)], 20 * column(3)
     return [column(5), column(1), *(column(5) for _ in range(1 if name == "concordance" else 2))], column(3)
 
 
@@ -72,7 +74,7 @@ def test_the_order_of_rows_changes_nothing(name: str, data: st.DataObject) -> No
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_rows_give_nan_and_a_plain_float(name: str) -> None:
-    result = ALL[name](*([] for _ in range({"concordance": 3, "coverage": 4}.get(name, 2))))
+    result = ALL[name](*([] for _ in range({"coverage": 4}.get(name, 3 if name in {"concordance", *WAITS} else 2))))
     assert type(result) is float
     assert math.isnan(result)
 
@@ -99,16 +101,33 @@ def test_tier_metrics_equal_scikit_learn_on_the_classes_that_occur() -> None:
     assert metrics.macro_f1(true, told, range(4)) == pytest.approx(oracle.f1_score(true, told, average="macro"))
 
 
-def test_an_interval_is_early_or_late_only_where_its_bound_lies_within_the_observation() -> None:
-    # Watched for 30 days: of the four low bounds three are within, one purchase came before; of two high bounds one.
-    days, low, high = [2, 9, 30, 30], [3, 5, 12, 40], [8, 10, 60, 60]
-    assert metrics.early(days, low, end=30) == 1 / 3
-    assert metrics.late(days, high, end=30) == 0
-    assert metrics.held(days, low, high, end=30) == pytest.approx(2 / 3)
+def test_intervals_of_right_answers_hold_80_percent_also_where_most_are_still_awaited_at_their_end() -> None:
+    # Waits fall due evenly over the shares of each wait; of four customers one is watched to each of .25, .5, .75, 1.
+    share, seen = np.arange(0.0005, 1, 0.001).repeat(4), np.tile([0.25, 0.5, 0.75, 1.0], 1000)
+    bought, passed = share < seen, np.minimum(share, seen)
+    assert metrics.early(bought, passed, seen) == pytest.approx(0.1, abs=0.001)
+    assert metrics.late(bought, passed, seen) == pytest.approx(0.1, abs=0.003)
+    assert metrics.held(bought, passed, seen) == pytest.approx(0.8, abs=0.003)
 
 
-def test_intervals_that_all_reach_beyond_the_observation_hold_nobody_knows_how_often() -> None:
-    assert math.isnan(metrics.held([2, 30], [1, 1], [31, 90], end=30))
+def test_customers_who_come_before_their_interval_or_after_it_are_told_apart() -> None:
+    # Fully watched: 10 of 40 come when a twentieth of their wait has passed, 20 in the middle, 10 at its end.
+    passed = np.repeat([0.05, 0.5, 0.95], [10, 20, 10])
+    found = [metric(np.ones(40), passed, np.ones(40)) for metric in WAITS.values()]
+    assert found == pytest.approx([0.25, 0.25, 0.5])
+
+
+def test_how_often_intervals_hold_is_unknown_where_fewer_than_30_are_watched_to_their_end() -> None:
+    back = np.repeat([0.9, 0.5], [29, 500])
+    assert math.isnan(metrics.held(np.ones(529), back, back))
+    assert metrics.early(np.ones(529), back, back) == 0
+
+
+def test_the_share_passed_is_that_of_the_foretold_wait_and_grows_with_the_days() -> None:
+    told = {"low": [5] * 4, "median": [20] * 4, "high": [60] * 4, "back": [0.6] * 4}
+    # Half way to the first tenth at a constant hazard: 1 - .9 ** .5.
+    found = metrics.passed(days=[2.5, 5, 20, 30], **told, end=30)
+    assert found == pytest.approx([1 - 0.9**0.5, 0.1, 0.5, 0.6])
 
 
 def test_auc_counts_a_tie_as_one_half() -> None:

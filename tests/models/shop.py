@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from patron.event_tables import Events
 from patron.history import History
 from patron.periods import Split
 from patron.stores import events
@@ -43,6 +44,6 @@ def coin(customers: int = 300, seed: int = 0) -> History:
     return of(pd.DataFrame(found, columns=["customer", "at", "amount"]))
 
 
-def of(frame: pd.DataFrame) -> History:
-    """A history of one table of orders."""
-    return History.of(orders=events(frame, customer="customer", at="at", amount="amount"))
+def of(frame: pd.DataFrame, **known: Events) -> History:
+    """A history of one table of orders, and of attributes of its customers."""
+    return History.of(orders=events(frame, customer="customer", at="at", amount="amount"), **known)

@@ -8,9 +8,11 @@ import pytest
 from shop import START, of, orders, shop
 
 from patron.errors import QuestionError
+from patron.models.covariates import codings
 from patron.models.lifetime import lifetime_value
 from patron.models.pace import Pace, Paced, fit_pace
 from patron.models.parametric import ParetoNBD, Transactions
+from patron.stores import attributes
 
 AT = START + timedelta(days=280)
 THREE = Transactions(x=[0, 4, 9], t_x=[0, 200, 260], T=[270, 270, 270])
@@ -51,22 +53,34 @@ def test_orders_without_amounts_are_expected_and_have_no_value():
     assert bare.value.isna().all()
 
 
+def kinds(frame):
+    """Who buys more than half of the others, and a coin that tells nothing."""
+    often = frame.groupby("customer").size()
+    made = pd.DataFrame({"customer": often.index, "kind": np.where(often > often.median(), "keen", "calm")})
+    return made.assign(coin=np.random.default_rng(0).choice(["heads", "tails"], len(made)))
+
+
 def test_an_attribute_of_those_who_buy_more_raises_what_newcomers_are_expected_to_buy():
     frame = orders(400)
-    keen = frame.groupby("customer").size().rename("n").reset_index()
-    attributes = keen.assign(kind=np.where(keen.n > keen.n.median(), "keen", "calm")).drop(columns="n")
-    found = lifetime_value(of(frame), AT, 180, attributes=attributes).merge(attributes, on="customer")
+    known = kinds(frame)
+    found = lifetime_value(of(frame, people=attributes(known)), AT, 180).merge(known, on="customer")
     once = frame[frame["at"] < AT].groupby("customer").size()
     new = found[found.customer.isin(once[once == 1].index)].groupby("kind").expected_orders.mean()
     assert new["keen"] > 1.5 * new["calm"]
 
 
-def test_attributes_of_nobody_or_twice_are_refused():
-    twice = pd.DataFrame({"customer": ["c1", "c1"], "age": [30, 40]})
-    with pytest.raises(QuestionError, match=r"one row for each customer.* Got 2 rows with \['customer', 'age'\]"):
-        lifetime_value(shop(), AT, 90, attributes=twice)
-    with pytest.raises(QuestionError, match=r"of none of the \d+ customers: theirs are like 'x'"):
-        lifetime_value(shop(), AT, 90, attributes=pd.DataFrame({"customer": ["x"], "age": [30]}))
+def test_an_attribute_that_tells_nothing_changes_no_value():
+    frame = orders(400)
+    known = attributes(kinds(frame).drop(columns="kind"))
+    pd.testing.assert_frame_equal(lifetime_value(of(frame, people=known), AT, 90), lifetime_value(of(frame), AT, 90))
+
+
+def test_attributes_become_numbers_of_usual_spread_and_nothing_where_they_are_unknown():
+    facts = pd.DataFrame({"plan": ["s"] * 60 + ["m"] * 40 + ["odd"], "age": [np.nan] + [0.0, np.e - 1] * 50})
+    plan, age = codings(facts)
+    assert plan.levels == ("s", "m")
+    np.testing.assert_allclose(plan(facts)[[0, 99, 100], 0], [-((0.4 / 0.6) ** 0.5), (0.6 / 0.4) ** 0.5, 0.0])
+    np.testing.assert_allclose(age(facts)[:3, 0], [0.0, -1.0, 1.0])
 
 
 def test_a_history_of_three_weeks_is_answered_by_the_process_alone():
@@ -86,6 +100,25 @@ def test_a_pace_of_two_doubles_the_mean_and_squares_the_chance_of_none():
     np.testing.assert_allclose(fast.sum, 2 * slow.sum)
     np.testing.assert_allclose(1 - fast.p_any, (1 - slow.p_any) ** 2)
     np.testing.assert_allclose(fast.pairs, 4 * slow.pairs)
+
+
+def test_the_median_of_orders_is_that_of_a_world_drawn_from_the_process_within_one():
+    process, rng = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), np.random.default_rng(0)
+    alive = rng.random((9_999, 3)) < process.p_alive(THREE)
+    stays = rng.exponential(1 / rng.gamma(0.61, 1 / (82 + THREE.T), (9_999, 3)))
+    drawn = rng.poisson(rng.gamma(0.55 + THREE.x, 1 / (74 + THREE.T), (9_999, 3)) * np.minimum(stays, 365)) * alive
+    assert np.median(drawn, axis=0).tolist() == [0, 2, 8]
+    np.testing.assert_allclose(process.moments(THREE, 365, 0.0).median(), [0, 2, 8], atol=1)
+
+
+def test_the_median_of_orders_is_nearer_to_what_each_customer_orders_and_the_mean_to_what_all_do():
+    frame = orders(800)
+    found = lifetime_value(of(frame), AT, 270)
+    came = frame[(frame["at"] >= AT) & (frame["at"] < AT + timedelta(days=270))].groupby("customer").size()
+    came = came.reindex(found.customer).fillna(0).to_numpy()
+    off = {name: found[name].to_numpy() - came for name in ("expected_orders", "median_orders")}
+    assert np.abs(off["median_orders"]).mean() < np.abs(off["expected_orders"]).mean()
+    assert abs(off["expected_orders"].mean()) < abs(off["median_orders"].mean())
 
 
 def test_customers_of_whom_hardly_any_came_back_are_refused_rather_than_worth_nothing():

@@ -52,5 +52,13 @@ def test_a_purchase_beyond_all_labels_is_told_with_its_day():
 def test_profit_is_not_carried_and_nothing_is_without_some_history():
     with pytest.raises(QuestionError, match=r"Only churn and next purchase can be asked beyond the labels, got 'tier'"):
         train_beyond(tier(270, CostModel(margin_rate=0.4)), shop(), AT)
-    with pytest.raises(QuestionError, match=r"20 days before .* at least 28 are needed"):
+    with pytest.raises(QuestionError, match=r"is 20 days later; at least 28 are needed"):
         train_beyond(churn(270), shop(), shop().starts + timedelta(days=20))
+
+
+def test_an_instant_beyond_the_last_order_is_refused_by_its_own_date():
+    beyond = shop().ends + timedelta(days=1)
+    with pytest.raises(
+        QuestionError, match=rf"at = {beyond:%Y-%m-%d} lies after that, .* Use at = {shop().ends:%Y-%m-%d}"
+    ):
+        train_beyond(churn(270), shop(), beyond)

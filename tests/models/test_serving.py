@@ -1,8 +1,8 @@
-"""Serving: one file that answers alone, and answers what the models in training answer."""
+"""Serving: one text that answers alone, and answers what the models in training answer."""
 
+import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pytest
 from patron.models import serving
 from patron.models.parametric import ParetoNBD, Transactions
 from patron.models.serving import Bundle, bought_by, encode, life_odds, repeats
+from patron.models.serving.profits import _profit_span
 
 LIFE = {"r": 0.55, "alpha": 74.0, "s": 0.61, "beta": 82.0}
 FEATURES = [{"name": name, "dtype": "float64", "levels": []} for name in ("recency", "tenure", "orders", "month")]
@@ -92,7 +93,7 @@ def test_trees_without_their_file_are_refused():
 
 def test_the_serving_file_answers_where_patron_is_not_installed(tmp_path):
     saved = churn({"kind": "blend", "of": [constant(1.0), constant(-1.0)]}).save(tmp_path / "bundle")
-    (tmp_path / "alone.py").write_text(Path(serving.__file__).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "alone.py").write_text(serving.standalone(), encoding="utf-8")
     code = (
         "import sys; sys.modules['patron'] = None; import alone, pandas as pd;"
         f"frame = pd.DataFrame({SEEN.tolist()}, columns={[f['name'] for f in FEATURES]});"
@@ -100,6 +101,19 @@ def test_the_serving_file_answers_where_patron_is_not_installed(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[0.5, 0.5, 0.5]"
+
+
+def _given(part):
+    if isinstance(part, ast.Assign):
+        return [name for target in part.targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return [part] if isinstance(part, ast.FunctionDef | ast.ClassDef) else []
+
+
+def test_no_name_of_serving_is_given_twice_so_that_its_parts_fit_into_one_text():
+    given = [node for part in ast.parse(serving.standalone()).body for node in _given(part)]
+    defined = [node.id if isinstance(node, ast.Name) else node.name for node in given]
+    assert len(defined) > 30
+    assert sorted(defined) == sorted(set(defined))
 
 
 def waits(hazards: list[float]) -> pd.DataFrame:
@@ -133,7 +147,7 @@ def test_past_all_labels_a_purchase_process_goes_on():
 def test_the_interval_of_profit_holds_80_percent_also_where_most_earn_nothing():
     tenths = np.arange(1.0, 11.0)
     nothing = np.zeros(10)
-    low, high = serving._profit_span(np.array([[0.0, 1.0], [0.5, 0.5], [0.9, 0.1]]), np.stack([nothing, tenths]))
+    low, high = _profit_span(np.array([[0.0, 1.0], [0.5, 0.5], [0.9, 0.1]]), np.stack([nothing, tenths]))
     # All earn 1 to 10: the first tenth is 1, from there 80 % end at 8. Half earn nothing: 30 % more is 6 of the tenths.
     assert low.tolist() == [1, 0, 0]
     assert high.tolist() == [8, 6, 0]

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,8 +20,8 @@ from typer.testing import CliRunner
 
 from patron import cli
 from patron.cards import Card
-from patron.errors import QuestionError
-from patron.jobs import Job, backtest, train, training
+from patron.errors import LockError, QuestionError
+from patron.jobs import Job, alone, backtest, champions_alone, train, training
 from patron.periods import Split
 from patron.settings import load
 
@@ -217,20 +218,79 @@ def test_a_run_that_a_scheduler_ends_leaves_no_files_behind(monkeypatch, tmp_pat
     assert (ended.value.code, list(tmp_path.iterdir())) == (143, [])
 
 
-@pytest.mark.parametrize("verb", ["decide", "report"])
-def test_settings_without_an_offer_are_refused_in_their_own_words(kiosk, verb):
-    text = (kiosk / "kiosk.toml").read_text(encoding="utf-8")
-    path = kiosk / "offerless.toml"
-    path.write_text(text[: text.index("[offers")], encoding="utf-8")
-    result = patron(verb, path)
-    assert result.exit_code == 2
-    assert "Add for example [offers.call]" in result.output
+def without_offers(folder: Path) -> Path:
+    """The settings as patron init leaves them: nothing is offered to anybody."""
+    path = folder / "offerless.toml"
+    path.write_text(SETTINGS[: SETTINGS.index("[decisions]")], encoding="utf-8")
+    return path
 
 
-def test_checking_refuses_the_cutoffs_that_training_would_refuse(kiosk):
-    result = patron("check", changed(kiosk, 'test = "2023-11-01"', 'test = "2023-12-01"'))
+def test_decisions_without_an_offer_are_refused_in_the_words_of_settings(kiosk):
+    refused = patron("decide", without_offers(kiosk))
+    assert refused.exit_code == 2
+    assert "in a settings file [offers.call] with contact_cost = 4.0" in refused.output
+    assert "today " not in refused.output
+
+
+def test_without_an_offer_the_report_is_made_and_decides_nothing(kiosk):
+    assert patron("report", without_offers(kiosk)).exit_code == 0
+    page = (kiosk / "patron-out" / "kiosk" / "report.html").read_text()
+    assert "who may leave, and why" in page
+    assert "No offer is set" in page
+    assert not [part for part in ("Treat ", "expected gain", "The decision list") if part in page]
+    assert patron("report", kiosk / "kiosk.toml").exit_code == 0
+
+
+def test_tiers_that_prices_cannot_tell_apart_are_refused_before_any_question_is_trained(kiosk, monkeypatch):
+    monkeypatch.setattr(training, "fit", lambda *asked: pytest.fail("trained"))
+    days = [(c, d) for c in range(80) for d in range(c, 365 if c % 2 else 180, 20)]
+    fixed = [(f"guest-{c:03d}", datetime(2023, 1, 1) + timedelta(days=d), 10.0) for c, d in days]
+    pd.DataFrame(fixed, columns=["client", "when", "paid"]).to_csv(kiosk / "fixed.csv", index=False)
+    refused = patron("train", changed(kiosk, "orders.csv", "fixed.csv"))
+    assert refused.exit_code == 2
+    assert "would be empty" in refused.output
+    assert "[questions.tier] thresholds" in refused.output
+
+
+@pytest.mark.parametrize("verb", [("promote", "kiosk-churn", "1"), ("rollback", "kiosk-churn")])
+def test_champions_are_not_changed_by_hand_while_a_training_is_about_to(kiosk, verb):
+    with champions_alone(kiosk, "kiosk"):
+        refused = patron(*verb, "--folder", kiosk)
+    assert refused.exit_code == 6
+    assert "The models of 'kiosk' are being trained or promoted by another run" in refused.output
+
+
+def test_a_training_holds_the_lock_of_its_champions(kiosk):
+    with champions_alone(kiosk, "kiosk"), pytest.raises(LockError, match="being trained or promoted"):
+        train(Job(load(kiosk / "kiosk.toml"), NOW))
+
+
+def test_what_a_killed_run_set_aside_goes_when_the_next_one_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with alone(tmp_path / "shop"):
+        left = Path(tempfile.mkdtemp()).parent
+    (left / "patron-events").mkdir(parents=True)
+    with alone(tmp_path / "other"):
+        assert left.exists()
+    with alone(tmp_path / "shop"):
+        assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('test = "2023-11-01"', 'test = "2023-12-01"', "the history ends"),
+        (
+            'train = ["2023-05-01"',
+            'train = ["2023-01-01"',
+            "no event is known before it. The first event is of 2023-01-01",
+        ),
+    ],
+)
+def test_checking_refuses_the_cutoffs_that_training_would_refuse(kiosk, old, new, said):
+    result = patron("check", changed(kiosk, old, new))
     assert result.exit_code == 2
-    assert "the history ends" in result.output
+    assert said in result.output
 
 
 def test_a_training_tells_machines_its_versions_figures_and_files(twice):
@@ -315,7 +375,9 @@ def test_a_back_test_tells_each_date_and_all_together_and_marks_the_champion(tes
     said, _ = tested
     lines = [line for line in said.splitlines() if " answers; AUC of " in line]
     assert [line.split(":")[0].strip() for line in lines] == ["2023-09-01", "2023-11-01", "2023-09-01, 2023-11-01"]
-    assert said.count("\n          * ") == 3
+    tables = [line for line in said.splitlines() if "constant  activity" in line]
+    assert [line.count("* ") for line in tables] == [1, 1, 1]
+    assert max(map(len, tables)) <= 120
 
 
 def test_a_back_test_writes_cards_that_can_be_read_again(tested):

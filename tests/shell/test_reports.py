@@ -205,6 +205,7 @@ def test_a_model_that_looks_at_nothing_has_no_reasons(report):
 
 
 def test_money_is_written_in_the_currency_of_the_business(report):
+    assert "expected gain after these costs is 990," in words(page(replace(report, currency="")))
     assert "expected gain after these costs is 990 CHF" in words(page(replace(report, currency="CHF")))
     assert "expected gain after these costs is £990" in words(page(replace(report, currency="£")))
 
@@ -250,7 +251,17 @@ def test_a_group_for_whom_it_is_off_is_named(report):
 
 def test_no_group_that_is_off_is_said_too(report):
     told = words(page(replace(report, cards=[replace(CARD, segments=SEGMENTS[SEGMENTS.off == 0])])))
-    assert "None of the 1 group of customers looked at (new and old, small and large) is clearly off." in told
+    assert (
+        "None of the 1 group of customers looked at (new and old, small and large) is off by more than luck explains."
+        in told
+    )
+
+
+def test_groups_that_are_off_by_little_are_counted_and_not_called_clearly_off(report):
+    little = SEGMENTS.assign(off=[0.004, 0.0])
+    told = words(page(replace(report, cards=[replace(CARD, segments=little)])))
+    assert "None of the 2 groups of customers" in told
+    assert "more than luck explains and one point: 1 are off by less, as one in twenty would be by luck alone." in told
 
 
 def test_a_feature_that_knows_too_much_is_told_at_the_top_and_at_the_question(report):
@@ -259,14 +270,30 @@ def test_a_feature_that_knows_too_much_is_told_at_the_top_and_at_the_question(re
     assert "the feature closed seems to know the outcome. It tells too much to be true (alone it has an AUC" in told
 
 
+@pytest.mark.parametrize(
+    ("predicted", "bias", "said"),
+    [
+        (0.60, Figure(0.20, 0.05, 0.35), "in fact 50 did, so read its percentages as somewhat too high"),
+        (0.40, Figure(-0.20, -0.35, 0.01), "in fact 50 did; the difference may be luck"),
+        (0.49, Figure(-0.02, -0.03, -0.01), "in fact 50 did: a little too low beyond luck, and too little to change"),
+        (0.49, Figure(-0.02, -0.03, 0.01), "in fact 50 did, so on the whole its percentages are right"),
+    ],
+)
+def test_what_is_said_of_the_percentages_agrees_with_the_interval_of_their_bias(report, predicted, bias, said):
+    told = {"reliability": CARD.reliability.assign(predicted=predicted, observed=0.5)}
+    measured = CARD.measured | {"lightgbm": CARD.measured["lightgbm"] | {"bias": bias}}
+    assert said in words(page(replace(report, cards=[replace(CARD, measured=measured, **told)])))
+
+
 def test_percentages_of_something_rare_are_judged_by_their_ratio(report):
-    # 7 instead of 5 of 100 is two points too many, and nearly half as many again.
+    # 7 instead of 5 of 100 is two points too many, and nearly half as many again; of 200 customers it may be luck.
     rare = CARD.reliability.assign(predicted=0.07, observed=0.05)
-    told = words(page(replace(report, cards=[replace(CARD, reliability=rare)])))
-    assert (
-        "predicted that 7.0 of 100 would have left; in fact 5.0 did, so read its percentages as somewhat too high"
-        in told
+    few, many = (
+        words(page(replace(report, cards=[replace(CARD, reliability=rare.assign(count=count))])))
+        for count in (100, 1_000)
     )
+    assert "predicted that 7.0 of 100 would have left; in fact 5.0 did; the difference may be luck" in few
+    assert "in fact 5.0 did, so read its percentages as somewhat too high" in many
 
 
 @pytest.mark.parametrize(
@@ -310,15 +337,16 @@ def test_a_table_without_pseudonyms_is_refused(report, name):
     [
         (
             lambda r: plots.reliability_plot(CARD),
-            ["Predicted probability (%)", "Customers who left (%)", "100 customers,"],
+            ["Predicted probability (%)", "Of them left (%)", "100 customers,"],
         ),
         (
             lambda r: plots.gain_plot(CARD),
-            ["Customers contacted, surest first (% of all)", "Found of all who left (%)"],
+            ["Customers contacted, surest first (% of all)", "Of all who left (%)"],
         ),
         (lambda r: plots.importance_plot(MOVED), ["Share of all that moves the answers (%)", "Orders placed"]),
         (lambda r: plots.risk_plot(SCORES), ["Probability to leave (%)", "Customers (number)", "average 30 %"]),
-        (lambda r: plots.money_plot(r.decisions, "GBP"), ["Money spent (GBP)", "Gain after costs (GBP)", "budget"]),
+        (lambda r: plots.money_plot(r.decisions, ""), ["Spent (money)", "Gain after costs (money)"]),
+        (lambda r: plots.money_plot(r.decisions, "GBP"), ["Spent (GBP)", "Gain after costs (GBP)", "budget"]),
     ],
 )
 def test_plots_state_their_units_as_text_and_are_the_same_each_time(report, draw, units):
@@ -354,7 +382,7 @@ def test_the_days_are_shown_with_how_often_their_interval_held():
     card = replace(CARD, question="next_purchase", measured=CARD.measured | known, waits=waits)
     told = words(quality.page("Shop", datetime(2024, 8, 1), [Backtest((card,), card, pd.DataFrame())]))
     assert "intervals of the days held for 79.0 % of the customers (78.0 % to 80.0 %)" in told
-    assert "9.0 % came before theirs began, and 12.0 % of those whose interval had ended" in told
+    assert "9.0 % came before theirs began, and 12.0 % after theirs had ended, or not yet" in told
     assert (
         "the day was missed by 20.0 days on average; one and the same day for everybody would miss it by 22.0" in told
     )
@@ -384,3 +412,28 @@ def test_customers_who_tie_for_the_budget_are_counted(report):
     made = decide(alike, [CALL], budget=10.0, holdout=0.0)
     named = Decisions(made.table.assign(pseudonym=made.table.customer.map(NAMED)), made.summary)
     assert "2 customers tie: the same is at stake with each of them" in words(page(replace(report, decisions=named)))
+
+
+def test_a_page_without_decisions_says_who_may_leave_and_what_is_assumed(report):
+    told = words(page(replace(report, decisions=None, offers=())))
+    # .5 x 10,000 + .1 x 40 leave with the 0.6 customers who do.
+    assert (
+        "In brief Of 2 customers, about 1 are expected to leave within 90 days, and with them about £5,000 of" in told
+    )
+    assert "35 % of an order’s amount is left after the cost of goods" in told
+    assert "Each order costs £4.00." in told
+    assert "Each return" not in told
+    assert "Break-even" not in told
+
+
+def test_features_that_were_left_out_are_told_in_words_and_out_of_the_way(report):
+    html = page(replace(report, left_out=["Complaints raised", "Money given back"]))
+    assert "<summary>2\N{NO-BREAK SPACE}features left out, because the tables lack" in html
+    assert "Complaints raised; Money given back." in html
+
+
+def test_the_legend_of_a_plot_stands_below_its_axes_where_it_covers_no_point():
+    high = pd.DataFrame({"predicted": [9.0, 9.0], "observed": [9.0, 9.0], "count": 5, "low": 8.0, "high": 9.9})
+    drawn = plots.decile_plot(replace(CARD, deciles=high), "EUR")
+    below, legend = (float(re.search(rf'y="([\d.]+)"[^>]*>{text}', drawn)[1]) for text in ("Groups of", "expected<"))
+    assert legend > below

@@ -19,7 +19,7 @@ from patron.features import purchases
 from patron.periods import Split
 from patron.profit import CostModel
 from patron.questions import Tier, churn, next_purchase, tier
-from patron.settings import Settings, Table, described, load, template
+from patron.settings import Attributes, Settings, Table, described, load, template
 from patron.settings.keys import KNOWN
 
 TEXT = """\
@@ -157,7 +157,7 @@ def test_keys_are_those_of_the_values_they_become():
     ("old", "new", "line", "told"),
     [
         ("test =", "tset =", 20, "[cutoffs] has no key 'tset'. Did you mean 'test'? It knows: score, test, "),
-        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: costs, currency"),
+        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: attributes, costs"),
         ("amount =", "amuont =", 6, "[tables.orders] has no key 'amuont'. Did you mean 'amount'? It knows: "),
         ("churn =", "chrun =", 11, "[questions] has no key 'chrun'. Did you mean 'churn'? It knows: active_in"),
         ("churn = { hor", "churn = { h", 11, "[questions.churn] has no key 'hizon'. Did you mean 'horizon'? It"),
@@ -499,9 +499,42 @@ def test_the_template_asks_all_three_questions(tmp_path):
 
 
 def test_every_line_of_the_template_that_is_turned_off_can_be_turned_on(tmp_path):
-    settings = loaded(tmp_path, re.sub(r"(?m)^# (?=\w+ = )", "", template()))
+    settings = loaded(tmp_path, re.sub(r"(?m)^# (?=\w+ = |\[)", "", template()))
     assert settings.tables["orders"].where == {"line_kind": ["product"]}
+    assert settings.attributes["customers"].leave_out == ("status",)
     assert (settings.score_at, settings.value) == (datetime(2024, 9, 1), 30.0)
+
+
+PEOPLE = (
+    '[attributes.customers]\npath = "people.csv"\ncustomer = "id"\nat = "since"\nleave_out = ["status"]\n[questions]\n'
+)
+
+
+def test_attributes_are_read_from_a_section_of_their_own(tmp_path):
+    (tmp_path / "people.csv").write_text("id,since,plan,status\n1,2024-01-01,small,gone\n")
+    told = loaded(tmp_path, TEXT.replace("[questions]\n", PEOPLE)).attributes["customers"]
+    assert told == Attributes(tmp_path / "people.csv", {"customer": "id", "at": "since"}, leave_out=("status",))
+    assert told.open().attributes == ("plan",)
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (PEOPLE.replace("at =", "amount ="), "[attributes.customers] has no key 'amount'"),
+        (PEOPLE.replace('["status"]', '"status"'), "[attributes.customers] leave_out must be a list of columns"),
+        (PEOPLE.replace('path = "people.csv"\n', ""), "[attributes.customers] lacks 'path'"),
+        (PEOPLE.replace("attributes.customers", "attributes.orders"), "[attributes.orders] has the name of an event"),
+    ],
+)
+def test_attributes_that_cannot_be_read_are_told_with_their_section(tmp_path, new, told):
+    assert told in refused(tmp_path, "[questions]\n", new)
+
+
+def test_a_missing_file_of_attributes_is_told_with_its_section(tmp_path):
+    table = Attributes(tmp_path / "none.csv", {"customer": "id"})
+    settings = replace(loaded(tmp_path, TEXT), tables={}, attributes={"people": table})
+    with pytest.raises(HistoryError, match=r"Attribute table 'people' \(\[attributes.people\]\): There is no file"):
+        settings.history()
 
 
 def test_a_question_that_is_not_asked_is_told_with_those_that_are(tmp_path):

@@ -4,6 +4,6 @@ Every decision carries its evidence: here the effect of an offer is the business
 """
 
 from patron.decisions.offers import Offer
-from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, decide
+from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "Offer", "decide"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "Offer", "check_plan", "decide"]

@@ -13,7 +13,7 @@ from patron.decisions.budgets import allot
 from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "decide"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
 TOLD = ("customer", "cutoff", "rank", "text")
@@ -83,7 +83,7 @@ def decide(
     >>> made.summary["left_alone"]
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
-    _check_plan(offers, budget, holdout)
+    check_plan(offers, budget, holdout)
     _check_scores(scores)
     asked = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
@@ -188,10 +188,19 @@ def _told(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
     }
 
 
-def _check_plan(offers: Sequence[Offer], budget: float, holdout: float) -> None:
+def check_plan(offers: Sequence[Offer], budget: float, holdout: float) -> None:
+    """Refuse what cannot be decided, before any work for it.
+
+    Raises:
+        SettingsError: there is no offer, two have one name, or budget or holdout are out of bounds.
+    """
     names = [offer.name for offer in offers]
     if not names:
-        raise SettingsError("Decisions need an offer, got none. Write offers=[Offer('call', 4.0, effect=0.2)].")
+        raise SettingsError(
+            "Decisions need an offer, got none. Write offers=[Offer('call', contact_cost=4.0, effect=0.2)], or in a "
+            "settings file [offers.call] with contact_cost = 4.0 and effect = 0.2 (your assumption: the share of "
+            "leavers it keeps)."
+        )
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise SettingsError(f"Two offers have the name {listed(twice)}, of {listed(names)}. Rename one of them.")

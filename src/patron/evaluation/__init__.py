@@ -22,6 +22,7 @@ from patron.evaluation.metrics import (
     macro_f1,
     mean_absolute_error,
     normalized_gini,
+    passed,
     quadratic_kappa,
     root_mean_squared_error,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "mean_absolute_error",
     "normalized_gini",
     "paired",
+    "passed",
     "quadratic_kappa",
     "reliability",
     "root_mean_squared_error",

@@ -1,7 +1,7 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
 from patron.errors import MeasureError
-from patron.features import baskets, breadth, contacts, habits, purchases, season, service, social, values
+from patron.features import attributes, baskets, breadth, contacts, habits, purchases, season, service, social, values
 from patron.features.rhythm import fitted, typical_gap
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
@@ -9,6 +9,7 @@ from patron.measures import ON_CUTOFF, Combination, Feature, Measure
 __all__ = [
     "ALL",
     "BASIC",
+    "attributes",
     "available",
     "baskets",
     "breadth",
@@ -51,7 +52,7 @@ def _answers(history: History, feature: Feature) -> bool:
 def _computes(history: History, part: Measure) -> bool:
     if part.source == ON_CUTOFF:
         return True
-    if part.source not in history.tables:
+    if part.source not in history.tables or part.source in history.attributes:
         return False
     try:
         part.expression(history.past(part.source, history.ends, part.windows[0]))

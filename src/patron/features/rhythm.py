@@ -15,7 +15,7 @@ __all__ = ["LADDER", "fitted", "typical_gap"]
 LADDER = (7, 14, 30, 60, 90, 180, 365, 730, 1095)
 USUAL = 30
 STEP = 3  # a usual gap moves with every new order, so windows follow it in steps that it seldom crosses
-STEPS = 2
+SHORTEST, LONGEST = -2, 1  # weeks at least; beyond three years a window is all the time there was
 LOOKED_AT = 200_000
 
 
@@ -45,9 +45,9 @@ def typical_gap(history: History, before: datetime) -> float:
 def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
     """Return the features over windows that fit a rhythm, so that they are neither empty nor stale.
 
-    The windows of the built-in features suit customers who order about every month. For gaps about three times as
-    long they are made three times as long, for nine times nine times, and shorter likewise; each is put on the next
-    rung of `LADDER`.
+    The windows of the built-in features suit customers who order about every month. Where they come three times as
+    seldom, or more, windows are three times as long; where they come three or nine times as often, as much shorter.
+    Each is put on the next rung of `LADDER`.
 
     Args:
         features: built-in or own.
@@ -60,7 +60,7 @@ def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
     ['90d', '365d', '730d', '1095d', 'ever']
     """
     steps = round(math.log(gap / USUAL, STEP))
-    stretch = float(STEP) ** max(-STEPS, min(STEPS, steps))
+    stretch = float(STEP) ** max(SHORTEST, min(LONGEST, steps))
     return tuple(_stretched(feature, stretch) for feature in features) if steps else features
 
 

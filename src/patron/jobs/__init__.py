@@ -10,18 +10,31 @@ from typing import Any
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
 from patron.jobs.job import Job
-from patron.jobs.locks import alone
+from patron.jobs.locks import alone, champions_alone
 from patron.jobs.reporting import report
 from patron.jobs.scoring import explain, score
 from patron.jobs.testing import backtest
 from patron.jobs.training import train
 
-__all__ = ["VERBS", "Job", "alone", "backtest", "check", "decide", "everything", "explain", "report", "score", "train"]
+__all__ = [
+    "VERBS",
+    "Job",
+    "alone",
+    "backtest",
+    "champions_alone",
+    "check",
+    "decide",
+    "everything",
+    "explain",
+    "report",
+    "score",
+    "train",
+]
 
 
 def everything(job: Job) -> dict[str, Any]:
     """Go the whole way: train, score, explain, decide, report."""
-    steps = (train, score, explain, *((decide, report) if job.settings.offers else ()))
+    steps = (train, score, explain, *((decide,) if job.settings.offers else ()), report)
     return {"steps": [step(job) for step in steps]}
 
 

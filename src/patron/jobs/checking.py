@@ -7,6 +7,7 @@ from typing import Any
 from patron import stores
 from patron.jobs.job import Job
 from patron.profit import ledger, sensitivity
+from patron.questions import together
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
@@ -14,24 +15,37 @@ __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 def check(job: Job) -> dict[str, Any]:
     """Read the tables and tell what was found, what was set aside, and which features can be made."""
     check_cutoffs(job)
-    features = len(job.questions[0].features)
-    job.tell(f"features  {features} measures can be made")
-    return {"tables": receipts(job), "features": features, "left_out": list(job.left_out), **tell_ledger(job)}
+    asked = together(job.settings.questions, job.history, job.settings.split.known[-1])
+    features = len(asked[0].features)
+    job.tell(f"features  {features} can be made")
+    for table, columns in job.history.attributes.items():
+        job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
+    if job.left_out:
+        job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.left_out)}")
+    known = {table: list(columns) for table, columns in job.history.attributes.items()}
+    return {
+        "tables": receipts(job),
+        "features": features,
+        "attributes": known,
+        "left_out": list(job.left_out),
+        **tell_ledger(job),
+    }
 
 
 def check_cutoffs(job: Job) -> None:
-    """Refuse cutoffs whose labels meet or have not passed, the longest horizon first, as it allows the fewest."""
+    """Refuse cutoffs before the history or whose labels meet or have not passed; the longest horizon allows fewest."""
     split = job.settings.split
     for question in sorted(job.settings.questions, key=lambda question: -(question.horizon.days or 0)):
         split.check_gap(question.horizon)
         for cutoff in (*split.known, *split.test):
+            job.history.check_cutoff(cutoff)
             job.history.check_passed(cutoff, question.horizon)
 
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
     made = [asdict(receipt) for receipt in job.history.receipts]
-    return [told | {"first": f"{told['first']}", "last": f"{told['last']}"} for told in made]
+    return [told | {name: told[name] and f"{told[name]}" for name in ("first", "last")} for told in made]
 
 
 def tell_ledger(job: Job) -> dict[str, Any]:

@@ -9,7 +9,6 @@ __all__ = ["decide"]
 
 def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
-    job.check_offers()
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
     said = {k: v for k, v in summary.items() if isinstance(v, int | float) and k != "ties"}

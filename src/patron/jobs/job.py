@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from patron import stores
-from patron.decisions import Decisions, decide
+from patron.decisions import Decisions, check_plan, decide
 from patron.driver_tables import drivers
-from patron.errors import QuestionError, SettingsError
+from patron.errors import QuestionError
 from patron.features import available
 from patron.history import History
 from patron.matrices import Matrix, matrix
@@ -52,7 +52,7 @@ class Job:
             notes = "".join(f"; {note}" for note in receipt.notes)
             self.tell(
                 f"history   {receipt.table}: {receipt.read:,} rows read, set aside: {aside}; {receipt.used:,} used, "
-                f"{receipt.customers:,} customers, {receipt.first:%Y-%m-%d} to {receipt.last:%Y-%m-%d}{notes}"
+                f"{receipt.customers:,} customers, {receipt.period}{notes}"
             )
         return made
 
@@ -65,7 +65,8 @@ class Job:
     def questions(self) -> tuple[Question, ...]:
         """The questions, with the features of all of them."""
         if self.left_out:
-            self.tell(f"features  left out, because the tables lack what they need: {', '.join(self.left_out)}")
+            count = len(self.left_out)
+            self.tell(f"features  {count} left out, as the tables lack what they need (patron check names them)")
         return together(self.settings.questions, self.history, self.settings.split.known[-1])
 
     @cached_property
@@ -118,6 +119,8 @@ class Job:
     @cached_property
     def plan(self) -> Decisions:
         """Whom to treat with what."""
+        chosen = self.settings
+        check_plan(chosen.offers, chosen.budget, chosen.holdout)
         if "churn_probability" not in self.scores:
             raise QuestionError(
                 "Decisions need a probability of churn, but the settings ask no churn question. "
@@ -128,20 +131,7 @@ class Job:
                 "Decisions need to know what a kept customer is worth: there is no tier question and no value. "
                 "Add to [decisions] for example value = 30.0, or ask a tier question."
             )
-        chosen = self.settings
         return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
-
-    def check_offers(self) -> None:
-        """Refuse settings without an offer before any work for it.
-
-        Raises:
-            SettingsError: there is no offer.
-        """
-        if not self.settings.offers:
-            raise SettingsError(
-                "Decisions need an offer, and the settings have none. Add for example [offers.call] with "
-                "contact_cost = 4.0 and effect = 0.2 (your assumption: the share of leavers it keeps)."
-            )
 
     @property
     def registry(self) -> Registry:

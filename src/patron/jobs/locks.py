@@ -1,28 +1,77 @@
-"""Locks: one run at a time in one folder of results."""
+"""Locks: one run at a time in one folder of results, and one hand at a time on one business's champions."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from patron.errors import LockError
 
-__all__ = ["alone"]
+__all__ = ["alone", "champions_alone"]
 
 
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
-    """Let no other run write to the same results meanwhile.
+    """Let no other run write to the same results meanwhile, and leave no temporary files, whatever the end.
+
+    What is set aside on disk goes to one folder of these results below the system's temporary one. As no other run has
+    the lock, what lies there at the beginning was left by one that was killed, and goes.
 
     Raises:
         LockError: another run is at work there.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    refusal = f"Another run is writing to {out.name!r}. Wait until it has ended, or give these settings another 'out'."
+    with _locked(out / ".lock", refusal), _scratch(out):
+        yield
+
+
+@contextmanager
+def champions_alone(root: Path, business: str) -> Iterator[None]:
+    """Let nobody else change which versions of a business's models score meanwhile.
+
+    Args:
+        root: the folder that holds `mlruns`.
+        business: the name that its models begin with.
+
+    Raises:
+        LockError: a training or a promotion is under way.
+    """
+    refusal = (
+        f"The models of {business!r} are being trained or promoted by another run, which decides at its end which "
+        "versions score. Wait until it has ended, then try again."
+    )
+    with _locked(root / "mlruns" / f".{business}.lock", refusal):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, refusal: str) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=0)
     try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
-        raise LockError(
-            f"Another run is writing to {out.name!r}. Wait until it has ended, or give these settings another 'out'."
-        ) from None
+        raise LockError(refusal) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _scratch(out: Path) -> Iterator[None]:
+    """Give temporary files a folder of their own for a while."""
+    before = tempfile.tempdir
+    name = f"patron-{blake2b(str(out.resolve()).encode(), digest_size=8).hexdigest()}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=name) as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before

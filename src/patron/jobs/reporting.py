@@ -7,16 +7,17 @@ from patron import reports, stores
 from patron.cards import Card
 from patron.decisions import Decisions
 from patron.driver_tables import importance
+from patron.features import ALL
 from patron.jobs.job import Job
 
 __all__ = ["report"]
 
 IMPORTANCE_ROWS = 5000
+WORDS = {feature.name: feature.words for feature in ALL}
 
 
 def report(job: Job) -> dict[str, Any]:
     """Write the page for the retention manager."""
-    job.check_offers()
     path = stores.write_text(reports.page(_report(job)), job.settings.out / "report.html")
     job.tell(f"report    {path}")
     return {"files": [str(path)]}
@@ -29,13 +30,17 @@ def _report(job: Job) -> reports.Report:
         made_at=job.now,
         currency=job.settings.currency,
         receipts=job.history.receipts,
-        left_out=job.left_out,
+        left_out=[WORDS[name] for name in job.left_out],
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
         scores=job.scores.assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=importance(job.told, job.today, most=IMPORTANCE_ROWS),
-        decisions=Decisions(job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary),
+        decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,
         versions={name: champion.version for name, champion in job.champions.items()},
     )
+
+
+def _decisions(job: Job) -> Decisions:
+    return Decisions(job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary)

@@ -14,8 +14,9 @@ from patron.cards import Card
 from patron.fingerprints import fingerprint
 from patron.jobs.checking import check_cutoffs, receipts, tell_ledger
 from patron.jobs.job import Job
+from patron.jobs.locks import champions_alone
 from patron.matrices import Matrix, answers, matrix
-from patron.models.training import Trained, fit
+from patron.models.training import Trained, answer_in, fit
 from patron.questions import NextPurchase, Question
 from patron.terminal import basket_lines, card_lines
 
@@ -34,14 +35,22 @@ class _Made:
 def train(job: Job) -> dict[str, Any]:
     """Train every question, judge it at the test cutoffs, log and register what came of it.
 
-    The versions become champions together at the end, so that a training that dies changes none.
+    The versions become champions together at the end, so that a training that dies changes none. What cannot be
+    learned is refused before the first question is trained, and nobody else changes the champions meanwhile.
     """
+    with champions_alone(job.settings.root, job.settings.name):
+        return _train(job)
+
+
+def _train(job: Job) -> dict[str, Any]:
     split = job.settings.split
     check_cutoffs(job)
     cutoffs = (*split.known, *split.test)
     rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
     labelled = {q.name: answers(q, job.history, cutoffs, rows=rows) for q in job.questions}
     _tell_rows(job, rows)
+    for question in job.questions:
+        answer_in(question, rows, labelled[question.name], split)
     book = tell_ledger(job)
     entry = logbook.Entry(job.settings, fingerprint(job.history), job.now)
     made = {q.name: _train_one(job, q, rows, labelled[q.name], entry) for q in job.questions}
@@ -90,7 +99,7 @@ def _train_baskets(job: Job, question: NextPurchase, trained: Trained) -> tuple[
         chosen.append(asdict(basket))
         files.append(str(path))
     if not chosen:
-        job.tell("basket    not asked, because no order line has a category or item")
+        job.tell("basket    not asked, because no table of order lines ([tables.lines]) has a category or item")
     carried = {name: replace(b, spec=b.spec | {"baskets": chosen}) for name, b in trained.bundles.items()}
     return replace(trained, bundles=carried), tuple(files)
 

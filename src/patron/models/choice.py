@@ -54,7 +54,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     'lightgbm'
     """
     order = [name for name in ORDER if name in losses]
-    best = min(BASELINES, key=lambda name: losses[name].mean())
+    best = min((name for name in BASELINES if name in losses), key=lambda name: losses[name].mean())
     figures = {name: mean_figure(losses[name], customers) for name in order}
     gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
     winners = [

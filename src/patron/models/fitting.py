@@ -1,6 +1,6 @@
 """Fitting: the rows of one training, and every candidate fitted on a part of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from patron.models.rolling import Fold, Rolled, Told, staged
 from patron.models.seasons import season_cutoffs, seasoned, settled
 from patron.models.serving import encode
 from patron.models.targets import Examples, event_of, examples
+from patron.panels import Panel
 from patron.questions import Question
 
 __all__ = ["Work", "members"]
@@ -27,6 +28,7 @@ PLAIN = ("logit", "parametric", "parametric_logit")
 MONTH = "month"
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
+FEWEST_ALIKE = 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Work:
 
     Args:
         question: what is asked.
-        history: the checked event tables.
+        history: the checked event tables, or a panel.
         rows: features at the known cutoffs.
         label: answers in the same order, shape (n,).
         answer: what a model of the question remembers.
@@ -43,7 +45,7 @@ class Work:
     """
 
     question: Question
-    history: History
+    history: History | Panel
     rows: Matrix
     label: np.ndarray
     answer: dict[str, Any]
@@ -70,9 +72,14 @@ class Work:
         return settled(self.X, self.rows.key.cutoff.to_numpy())
 
     @cached_property
-    def watched(self) -> list[int]:
-        """The features of the baselines: activity in the last horizon, then recency, frequency and the like."""
-        return [self.names.index(f.column(f.windows[0])) for f in self.question.baselines(self.history)]
+    def watched(self) -> tuple[list[int], list[int]]:
+        """The features of the baselines: activity in the last horizon; recency, frequency and the like."""
+        if isinstance(self.history, Panel):
+            first, *others = self.history.watched(self.question.name)
+        else:
+            first, *others = (f.column(f.windows[0]) for f in self.question.baselines(self.history))
+        there = [[self.names.index(name) for name in part if name in self.names] for part in ([first], others)]
+        return there[0], there[1] or there[0]
 
     def examples(self, mask: np.ndarray) -> Examples:
         """Return what is to be fitted of some rows."""
@@ -94,15 +101,16 @@ class Work:
         """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
         X, target = self.X[mask], self.examples(mask)
         edges = self.answer["lows"] if self.answer["kind"] == "tier" else [1.0, 2.0, 4.0]
-        made = {
-            "constant": constant(X, target),
-            "activity": activity(X, target, self.watched[0], edges),
-            "logit": logit(X, target, self.watched[1:]),
-        }
+        active, watched = self.watched
+        made = {"constant": constant(X, target)}
+        if active:
+            made["activity"] = activity(X, target, active[0], edges)
+        if watched:
+            made["logit"] = logit(X, target, watched)
         inputs = life_inputs(self.names)
         if inputs is not None:
             life = life_at(self.question, self.history, at, self.answer, inputs)
-            corrected = sorted({*inputs, *self.watched[1:]})
+            corrected = sorted({*inputs, *watched})
             made["parametric"] = parametric(X, target, life)
             made["parametric_logit"] = parametric(X, target, life, corrected)
         return made
@@ -115,7 +123,8 @@ class Work:
         for name, base in self._bases(simple).items():
             grown = self.boosted(everything, base, past.rounds[name], None)
             made[name] = hybrid(base, grown) if base else grown
-        made["blend"] = blended([made[name] for name in members(past)])
+        if len(both := members(past)) > 1:
+            made["blend"] = blended([made[name] for name in both])
         return {name: self._seasoned(estimator) for name, estimator in made.items()}
 
     def boosted(
@@ -150,7 +159,7 @@ class Work:
         return kept
 
     def _seasoned(self, estimator: Estimator) -> Estimator:
-        if MONTH not in self.names:
+        if MONTH not in self.names or isinstance(self.history, Panel):
             return estimator
         cutoffs = [cutoff.to_pydatetime() for cutoff in self.rows.key.cutoff.unique()]
         telling = season_cutoffs(cutoffs, self.history.starts, self.question.horizon)
@@ -159,10 +168,10 @@ class Work:
 
 
 def members(past: Rolled) -> tuple[str, ...]:
-    """Return what a blend is made of: the best candidate without trees and the best with them."""
+    """Return what a blend is made of: the best candidate without trees, where there is any, and the best with them."""
     lost = {name: past.losses(margins).mean() for name, margins in past.margins.items()}
     kinds = ([name for name in PLAIN if name in lost], [name for name in (TREES, HYBRID) if name in lost])
-    return tuple(min(kind, key=lost.__getitem__) for kind in kinds)
+    return tuple(min(kind, key=lost.__getitem__) for kind in kinds if kind)
 
 
 def _features(rows: Matrix) -> list[dict[str, Any]]:
@@ -171,14 +180,21 @@ def _features(rows: Matrix) -> list[dict[str, Any]]:
     for meant in rows.definitions:
         column = rows.X[meant.name]
         numeric = pd.api.types.is_numeric_dtype(column)
-        levels = [] if numeric else sorted(column.dropna().astype(str).unique())
+        levels = [] if numeric else _levels(column, rows.key.customer)
         dtype = "float64" if numeric else "category"
-        made.append(asdict(meant) | {"dtype": dtype, "levels": levels, "usual": _usual(column, numeric)})
+        made.append(asdict(meant) | {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)})
     return made
 
 
-def _usual(column: pd.Series, numeric: bool) -> float | str | None:
-    known = column.replace([np.inf, -np.inf], np.nan).dropna() if numeric else column.dropna()
-    if known.empty:
-        return None
-    return float(known.median()) if numeric else str(known.mode()[0])
+def _levels(column: pd.Series, customers: pd.Series) -> list[str]:
+    """Return the texts that several customers share: from what one alone has nothing is learned but who that is."""
+    shared = customers.groupby(column.astype("object"), sort=False).nunique() >= FEWEST_ALIKE
+    return sorted(map(str, shared.index[shared]))
+
+
+def _usual(column: pd.Series, levels: Sequence[str]) -> float | str | None:
+    if not pd.api.types.is_numeric_dtype(column):
+        known = column[column.isin(levels)]
+        return str(known.mode()[0]) if len(known) else None
+    known = column.replace([np.inf, -np.inf], np.nan).dropna()
+    return float(known.median()) if len(known) else None

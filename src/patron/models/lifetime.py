@@ -4,7 +4,7 @@ No label window is needed: a purchase process and a spread of order values are f
 cutoff, and what earlier stretches of the history bought corrects the pace.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError
-from patron.features import purchases
+from patron.features import attributes, purchases
 from patron.history import History
 from patron.matrices import matrix
 from patron.measures import Feature
+from patron.models.covariates import coded, fit_with
 from patron.models.pace import Pace, Paced, fit_pace
-from patron.models.parametric import ParetoNBD, Transactions, fit_pareto_nbd, fit_spend, worth
+from patron.models.parametric import ParetoNBD, Transactions, fit_spend, worth
 from patron.models.parametric_input import Array
 from patron.models.serving import repeats
+from patron.panels import check_events
 from patron.periods import EVER, Moment, Span, instant
 from patron.questions import Question
 
@@ -35,41 +37,39 @@ MOST = 200_000
 
 @dataclass(frozen=True)
 class Seen:
-    """What was known of some customers at one instant: their names, their purchases, and the money of these."""
+    """What was known of some customers at one instant: names, purchases, the money of these, and attributes."""
 
     customers: np.ndarray
     life: Transactions
     money: pd.DataFrame
+    facts: pd.DataFrame
 
 
-def lifetime_value(
-    history: History,
-    cutoff: Moment,
-    horizon: int,
-    discount: float = 0.1,
-    attributes: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: float = 0.1) -> pd.DataFrame:
     """Learn what every customer will order, spend and be worth within any horizon, however short the history.
+
+    Attributes of customers that tell how often they buy or how soon they leave shift both; whoever has none counts as
+    usual.
 
     Parameters
     ----------
-    history : the checked event tables; needs `orders`, and their `amount` for anything in money.
+    history : the checked tables; needs `orders`, and their `amount` for anything in money.
     cutoff : only events before it are looked at.
     horizon : days ahead; may be longer than the history.
     discount : rate a year by which later money counts less, 0.1 for 10 %.
-    attributes : timeless facts about customers, one row each: `customer` beside columns of numbers or texts, which
-        shift how often customers buy and how soon they leave. Whoever is not there counts as usual.
 
     Returns
     -------
     One row for each customer with an order before the cutoff: `customer`, `expected_orders`, `expected_spend` (money
     of these orders, before returns and costs), `value` (the same discounted to the cutoff), and its 80 % interval
-    `value_low` to `value_high`. Money is null where the orders have no amount.
+    `value_low` to `value_high`; and `median_orders`, which as many stay below as go beyond: nearest to what each
+    customer orders, while the sum over many is nearest to that of `expected_orders`. Money is null where the orders
+    have no amount.
 
     Raises
     ------
     QuestionError
-        Where cutoff, horizon or discount lie outside their range, or attributes name no or repeated customers.
+        Where cutoff, horizon or discount lie outside their range.
 
     Source: Pareto/NBD with time-invariant covariates (Fader and Hardie 2007) and Gamma-Gamma spend (Fader, Hardie and
     Lee 2005, RFM and CLV), the expected orders corrected by half of what a Poisson regression finds off earlier on.
@@ -83,19 +83,22 @@ def lifetime_value(
     >>> bool((found.value <= found.expected_spend).all() and (found.value_low <= found.value_high).all())
     True
     """
+    check_events(history, "Lifetime value")
     at, days = instant(cutoff), Span(horizon).days
     if not discount >= 0:
         raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")
     near, earlier = _stretches(history, at, days or 0)
-    seen = _seen(history, (*earlier, at), attributes)
-    now = seen[at]
-    life = now.life
-    _check_repeats(life, at)
-    process = fit_pareto_nbd(life.x, life.t_x, life.T, covariates=life.covariates)
+    seen = _seen(history, (*earlier, at))
+    _check_repeats(seen[at].life, at)
+    process, chosen = fit_with(seen[at].life, seen[at].facts)
+    if chosen:
+        seen = {instant: _shifted(one, coded(one.facts, chosen)) for instant, one in seen.items()}
+    now, life = seen[at], seen[at].life
     paced = Paced(process, _pace(process, seen, near))
-    expected = paced.moments(life, float(horizon), 0.0).sum
-    found = {"customer": now.customers, "expected_orders": expected}
-    return pd.DataFrame(found | _money(now, paced, expected, horizon, discount))
+    ahead = paced.moments(life, float(horizon), 0.0)
+    found = {"customer": now.customers, "expected_orders": ahead.sum}
+    money = _money(now, paced, ahead.sum, horizon, discount)
+    return pd.DataFrame(found | money | {"median_orders": ahead.median()})
 
 
 def _check_repeats(life: Transactions, at: datetime) -> None:
@@ -119,40 +122,24 @@ def _stretches(history: History, at: datetime, days: int) -> tuple[Span, tuple[d
     return near, tuple(known - k * near.delta for k in range(STRETCHES, 0, -1))
 
 
-def _seen(history: History, cutoffs: tuple[datetime, ...], attributes: pd.DataFrame | None) -> dict[datetime, Seen]:
-    priced = "amount" in history["orders"].columns
-    rows = matrix(Question(Span(1), features=(*LIFE, *(MONEY if priced else ()))), history, cutoffs)
+def _seen(history: History, cutoffs: tuple[datetime, ...]) -> dict[datetime, Seen]:
+    money = MONEY if "amount" in history["orders"].columns else ()
+    known = attributes.of(history)
+    rows = matrix(Question(Span(1), features=(*LIFE, *money, *known)), history, cutoffs)
     x, last, age = repeats(np.round(rows.X[_columns(LIFE)].to_numpy(dtype=np.float64)))
     customers = rows.key.customer.to_numpy()
-    facts = _covariates(attributes, customers)
-    money = rows.X[_columns(MONEY)].astype("float64") if priced else pd.DataFrame(index=rows.X.index)
+    paid = rows.X[_columns(money)].astype("float64")
     made = {}
     for cutoff in cutoffs:
         here = rows.at(cutoff)
-        known = Transactions(x[here], last[here], age[here], None if facts is None else facts[here])
-        made[cutoff] = Seen(customers[here], known, money[here].reset_index(drop=True))
+        life = Transactions(x[here], last[here], age[here])
+        beside = (part[here].reset_index(drop=True) for part in (paid, rows.X[_columns(known)]))
+        made[cutoff] = Seen(customers[here], life, *beside)
     return made
 
 
-def _covariates(attributes: pd.DataFrame | None, customers: np.ndarray) -> Array | None:
-    """Numbers as they are and texts as one column for each, unknown ones at their mean."""
-    if attributes is None:
-        return None
-    if "customer" not in attributes or attributes.customer.duplicated().any() or attributes.shape[1] < 2:
-        raise QuestionError(
-            f"Attributes need one row for each customer, with the column 'customer' and at least one other. Got "
-            f"{len(attributes)} rows with {list(attributes.columns)}. "
-            "Mend: attributes.rename(columns={...: 'customer'}).drop_duplicates('customer')."
-        )
-    coded = pd.get_dummies(attributes.set_index("customer"), drop_first=True, dtype=float)
-    coded.index = coded.index.astype(str)
-    found = coded.reindex(pd.Index(customers).astype(str))
-    if found.isna().all(axis=None):
-        raise QuestionError(
-            f"The attributes are of none of the {len(customers)} customers: theirs are like {coded.index[0]!r}, those "
-            f"of the history like {str(customers[0])!r}. Give the keys of the event tables."
-        )
-    return found.fillna(found.mean()).fillna(0.0).to_numpy(dtype=np.float64)
+def _shifted(seen: Seen, z: Array) -> Seen:
+    return replace(seen, life=Transactions(seen.life.x, seen.life.t_x, seen.life.T, z))
 
 
 def _pace(process: ParetoNBD, seen: dict[datetime, Seen], near: Span) -> Pace:

@@ -12,6 +12,7 @@ from patron.history import History
 from patron.matrices import matrix
 from patron.models.parametric import fit_pareto_nbd
 from patron.models.serving import repeats
+from patron.panels import Panel
 from patron.periods import EVER
 from patron.questions import Question
 
@@ -33,13 +34,13 @@ def life_inputs(names: Sequence[str]) -> list[int] | None:
 
 
 def life_at(
-    question: Question, history: History, at: datetime, answer: Mapping[str, Any], inputs: Sequence[int]
+    question: Question, history: History | Panel, at: datetime, answer: Mapping[str, Any], inputs: Sequence[int]
 ) -> dict[str, Any]:
     """Fit a purchase process to all customers known before an instant; no label is needed.
 
     Args:
         question: what is asked.
-        history: the checked event tables.
+        history: the checked event tables, or a panel, of which the last row of each customer up to then is looked at.
         at: events before it are seen.
         answer: what a model of the question remembers.
         inputs: where recency, tenure and orders stand among the features.
@@ -47,9 +48,12 @@ def life_at(
     Returns:
         what `serving.life_odds` reads: parameters in days, the edges of the horizon, the sign, the inputs.
     """
-    everybody = matrix(replace(question, active_in=EVER, features=SEEN), history, [at])
+    if isinstance(history, Panel):
+        everybody = history.latest(at)
+    else:
+        everybody = matrix(replace(question, active_in=EVER, features=SEEN), history, [at]).X
     columns = [feature.column(feature.windows[0]) for feature in SEEN]
-    found = fit_life(everybody.X[columns].to_numpy(dtype=np.float64))
+    found = fit_life(everybody[columns].to_numpy(dtype=np.float64))
     edges = answer.get("edges") or [0, answer["horizon"]]
     sign = -1 if answer["kind"] == "churn" else 1
     return found | {"edges": list(edges), "sign": sign, "inputs": list(inputs)}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import nbdtrik
 
 from patron.errors import ScoreError
 from patron.models.parametric_input import Array, Transactions, take
@@ -50,6 +51,18 @@ class Moments(NamedTuple):
     sum: Array
     squares: Array
     pairs: Array
+
+    def median(self) -> Array:
+        """Tell the median number of purchases, (n,), whole numbers; only of moments without a discount.
+
+        Where there are any, those beyond the first are taken as negative binomial of the same mean and variance.
+        """
+        some = np.clip(self.p_any, 1e-12, 1.0)
+        mean = np.maximum(self.sum / some - 1.0, 1e-9)
+        variance = np.maximum((self.pairs + self.sum) / some - (mean + 1.0) ** 2, (1.0 + 1e-6) * mean)
+        share = np.clip((some - 0.5) / some, 0.0, 1.0)
+        beyond = nbdtrik(share, mean**2 / (variance - mean), mean / variance)
+        return np.asarray(np.where(some > 0.5, 1.0 + np.ceil(beyond - 1e-9), 0.0))
 
 
 class Decay(NamedTuple):

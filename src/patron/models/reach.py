@@ -10,6 +10,7 @@ from patron.models.lives import life_at, life_inputs
 from patron.models.serving import Bundle
 from patron.models.targets import outputs
 from patron.models.training import Trained, train
+from patron.panels import check_events
 from patron.periods import Moment, Span, Split, instant
 from patron.questions import Churn, NextPurchase, Question
 
@@ -41,17 +42,24 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
         seed: of LightGBM's sampling.
 
     Raises:
-        QuestionError: the question is another one, the history is too short, or lacks recency, tenure and orders.
+        QuestionError: the question is another one, the history is too short, is a panel, or lacks recency, tenure and
+            orders.
 
     Source: equal weights where the best is not known (Bates and Granger 1969, The Combination of Forecasts; Stock and
     Watson 2004, Combination Forecasts of Output Growth).
     """
+    check_events(history, "A horizon beyond the labels")
     if not isinstance(question, Churn | NextPurchase):
         raise QuestionError(
             f"Only churn and next purchase can be asked beyond the labels, got {question.name!r}. "
             "Ask pt.churn(horizon=...) or pt.next_purchase(horizon=...), or use cutoffs whose horizon has passed."
         )
     split, near = inner_split(history.starts, instant(at))
+    if instant(at) > history.ends:
+        raise QuestionError(
+            f"The events go up to {history.ends:%Y-%m-%d}, and at = {instant(at):%Y-%m-%d} lies after that, so the "
+            f"last labels would not have passed. Use at = {history.ends:%Y-%m-%d} or earlier, or read newer events."
+        )
     asked = _nearer(question, near).on(history, instant(at))
     trained = train(asked, history, split, seed)
     inputs = life_inputs([f["name"] for f in trained.model.spec["features"]])
@@ -63,7 +71,7 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
     life = life_at(asked, history, instant(at), trained.model.spec["answer"], inputs)
     bundles = {name: _beyond(bundle, life, question) for name, bundle in trained.bundles.items()}
     reason = f"{trained.reason}, {near} ahead; carried to {question.horizon} by a Pareto/NBD"
-    asked = replace(question, features=asked.features, own=())
+    asked = replace(question, features=asked.features, own=(), rhythm=asked.rhythm)
     reached = replace(trained, question=asked, bundles=bundles, reason=reason)
     return _blended(reached) if isinstance(question, Churn) and trained.champion not in FLAT else reached
 
@@ -81,8 +89,8 @@ def inner_split(starts: datetime, at: datetime) -> tuple[Split, Span]:
     days = (at - starts).days // PARTS
     if days < LEAST_DAYS:
         raise QuestionError(
-            f"The history starts {starts:%Y-%m-%d}, {(at - starts).days} days before {at:%Y-%m-%d}; at least "
-            f"{PARTS * LEAST_DAYS} are needed to learn from. Choose a later cutoff, or read older events."
+            f"The history starts {starts:%Y-%m-%d}, and at = {at:%Y-%m-%d} is {(at - starts).days} days later; at "
+            f"least {PARTS * LEAST_DAYS} are needed to learn from. Choose a later one, or read older events."
         )
     near = Span(days)
     known = tuple(at - k * near.delta for k in range(PARTS - 1, 0, -1))

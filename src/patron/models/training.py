@@ -17,15 +17,16 @@ from patron.history import History
 from patron.matrices import Matrix, answers, matrix
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
-from patron.models.choice import BASELINES, TREES, choose
+from patron.models.choice import BASELINES, ORDER, TREES, choose
 from patron.models.fitting import Work, members
 from patron.models.rolling import Fold, Rolled, folds, rolled
 from patron.models.serving import FORMAT, Bundle, softmax
 from patron.models.targets import answer_for, outputs
+from patron.panels import Panel
 from patron.periods import Split
 from patron.questions import Question
 
-__all__ = ["BASELINES", "TREES", "Trained", "fit", "train"]
+__all__ = ["BASELINES", "TREES", "Trained", "answer_in", "fit", "train"]
 
 FEWEST = 20
 
@@ -58,7 +59,7 @@ class Trained:
     @property
     def best_baseline(self) -> str:
         """The baseline with the lowest log loss in rolling predictions."""
-        return min(BASELINES, key=lambda name: self.losses[name].value)
+        return min((name for name in BASELINES if name in self.losses), key=lambda name: self.losses[name].value)
 
     @property
     def challenger(self) -> str:
@@ -68,12 +69,12 @@ class Trained:
         return min((name for name in self.losses if name not in BASELINES), key=lambda n: self.losses[n].value)
 
 
-def train(question: Question, history: History, split: Split, seed: int = 0) -> Trained:
+def train(question: Question, history: History | Panel, split: Split, seed: int = 0) -> Trained:
     """Train every candidate for a question on a history, and learn which one to use.
 
     Args:
         question: what is asked.
-        history: the checked event tables.
+        history: the checked event tables, or a panel.
         split: cutoffs that may be known (train and valid); its test cutoffs are left alone.
         seed: of LightGBM's sampling.
 
@@ -86,7 +87,9 @@ def train(question: Question, history: History, split: Split, seed: int = 0) -> 
     return fit(asked, history, rows, answers(asked, history, split.known, rows=rows), split, seed)
 
 
-def fit(question: Question, history: History, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0) -> Trained:
+def fit(
+    question: Question, history: History | Panel, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0
+) -> Trained:
     """Train every candidate on rows that are in memory.
 
     Args:
@@ -100,16 +103,35 @@ def fit(question: Question, history: History, rows: Matrix, label: np.ndarray, s
     Raises:
         QuestionError: there is too little to learn from.
     """
-    at_train, known = rows.at(*split.train), rows.at(*split.known)
-    _check_enough(question, label[at_train])
-    answer = answer_for(question, label[at_train], rows.X[at_train])
+    answer, known = answer_in(question, rows, label, split), rows.at(*split.known)
     work = Work(question, history, rows.take(known), label[known], answer, seed)
     past = _with_blend(rolled([work.told(fold) for fold in _folds(question, split)]))
     choice = choose(
         {name: past.losses(margins) for name, margins in past.margins.items()}, past.customers, past.row_folds
     )
     made = {name: _bundle(work, name, estimator, past) for name, estimator in work.finals(past).items()}
-    return Trained(question, made, choice.losses, choice.gains, choice.champion, choice.reason)
+    return Trained(question, made, choice.losses, choice.gains, choice.champion, choice.reason + _left_out(made))
+
+
+def _left_out(made: Mapping[str, Bundle]) -> str:
+    """Tell which candidates were not tried, because no column is known to be what they look at."""
+    missing = [name for name in ORDER if name not in made]
+    if not missing:
+        return ""
+    return f"; not tried for want of columns of known meaning (recency, tenure, orders): {', '.join(missing)}"
+
+
+def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> dict[str, Any]:
+    """Return what a model must remember of its question, found from the train cutoffs; arguments are those of `fit`.
+
+    It is quick, so that what cannot be learned is refused before other questions have been trained for long.
+
+    Raises:
+        QuestionError: there is too little to learn from.
+    """
+    at_train = rows.at(*split.train)
+    _check_enough(question, label[at_train])
+    return answer_for(question, label[at_train], rows.X[at_train])
 
 
 def _check_enough(question: Question, label: np.ndarray) -> None:
@@ -139,7 +161,8 @@ def _folds(question: Question, split: Split) -> tuple[Fold, ...]:
 
 
 def _with_blend(past: Rolled) -> Rolled:
-    return past.holding("blend", np.mean([past.margins[name] for name in members(past)], axis=0))
+    both = members(past)
+    return past.holding("blend", np.mean([past.margins[name] for name in both], axis=0)) if len(both) > 1 else past
 
 
 def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle:

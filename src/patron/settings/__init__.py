@@ -6,6 +6,6 @@ opened.
 
 from patron.settings.files import load, template
 from patron.settings.plain import described
-from patron.settings.values import Settings, Table
+from patron.settings.values import Attributes, Settings, Table
 
-__all__ = ["Settings", "Table", "described", "load", "template"]
+__all__ = ["Attributes", "Settings", "Table", "described", "load", "template"]

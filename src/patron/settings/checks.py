@@ -86,6 +86,13 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
             f"[tables] needs 'orders' (or 'lines'), which every question looks at. "
             f"It has: {listed(content['tables'])}. {_example('', TABLES)}",
         )
+    for name in content.get("attributes", {}):
+        if name in content["tables"]:
+            raise source.wrong(
+                ("attributes", name),
+                f"[attributes.{name}] has the name of an event table, [tables.{name}]. Call it otherwise, for example "
+                f"[attributes.{name}_known].",
+            )
     if content.get("offers"):
         _check_offers(source, content.get("decisions", {}), asked)
 

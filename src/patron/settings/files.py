@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from patron.attribute_tables import ABOUT
 from patron.decisions import Offer
 from patron.errors import SettingsError, listed
 from patron.event_tables import ROLES
@@ -14,7 +15,7 @@ from patron.settings.checks import check
 from patron.settings.keys import several
 from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
-from patron.settings.values import Settings, Table
+from patron.settings.values import Attributes, Settings, Table
 
 __all__ = ["load", "template"]
 
@@ -70,6 +71,7 @@ def _built(source: Source, content: Mapping[str, Any], folder: Path) -> Settings
     return Settings(
         name=content["name"],
         tables={name: _table(declared, folder) for name, declared in content["tables"].items()},
+        attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
         questions=questions,
         split=_split(source, cutoffs, questions),
         root=folder / content.get("root", "."),
@@ -85,6 +87,12 @@ def _table(declared: Mapping[str, Any], folder: Path) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
     others = {key: declared[key] for key in ("where", "returns", "timezone", "duplicates") if key in declared}
     return Table(folder / declared["path"], roles, **others)
+
+
+def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
+    roles = {role: column for role, column in declared.items() if role in ABOUT}
+    others = {key: declared[key] for key in ("where", "timezone", "duplicates") if key in declared}
+    return Attributes(folder / declared["path"], roles, **others, leave_out=tuple(declared.get("leave_out", ())))
 
 
 def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ...]:

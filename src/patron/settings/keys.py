@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
+from patron.attribute_tables import ABOUT
 from patron.errors import QuestionError
 from patron.event_tables import ROLES
 from patron.periods import instant
@@ -87,6 +88,7 @@ COLUMN = Kind("the name of a column", 'KEY = "the column"', _is_text)
 FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
 ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
 REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
+COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
 NUMBER = Kind("a number", "KEY = 0.35", _is_number)
 NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
@@ -104,6 +106,8 @@ DATES = Kind(
 )
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
+FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
+ATTRIBUTES = _section("tables of what is known of customers", FACTS.example.replace("KEY", "customers"))
 ASKED = _section("a question", "KEY = { horizon = 90 }")
 QUESTIONS = _section("what is asked", "[questions]\nchurn = { horizon = 90 }")
 TIERED = _section("the share of customers in each tier", "KEY = { platinum = 0.05, gold = 0.20 }")
@@ -118,12 +122,18 @@ OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
 KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "": {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
+        "attributes": ATTRIBUTES,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
     },
     "tables": {"*": TABLE},
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         **dict.fromkeys(ROLES, COLUMN),
+    },
+    "attributes": {"*": FACTS},
+    "attributes.*": {
+        "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
+        **dict.fromkeys(ABOUT, COLUMN),
     },
     "questions": {"active_in": DAYS, "churn": ASKED, "next_purchase": ASKED, "tier": ASKED},
     "questions.churn": {"horizon": DAYS},
@@ -147,6 +157,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "tables", "questions", "cutoffs"),
     "tables.*": ("path",),
+    "attributes.*": ("path",),
     "questions.churn": ("horizon",),
     "questions.next_purchase": ("horizon",),
     "questions.tier": ("horizon",),

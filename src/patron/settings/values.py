@@ -1,7 +1,7 @@
 """Settings as Python values: what a run needs beside the code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from patron.history import History
 from patron.periods import Split
 from patron.questions import Question
 
-__all__ = ["Settings", "Table"]
+__all__ = ["Attributes", "Settings", "Table"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,35 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Attributes:
+    """Where one table of attributes lies, and which of its columns count.
+
+    Args:
+        path: a Parquet or CSV file, or a folder of Parquet files.
+        roles: the column of the customer's key, and that of the time from which a row holds; without it, at any time.
+        where: columns and the value (or list of values) that a row must have to be read.
+        timezone: where the business lives.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        leave_out: columns that must not count.
+    """
+
+    path: Path
+    roles: Mapping[str, Role]
+    where: Mapping[str, object] | None = None
+    timezone: str = "UTC"
+    duplicates: str = "keep"
+    leave_out: tuple[str, ...] = ()
+
+    def open(self) -> Events:
+        """Return the declared attributes, ready for a history.
+
+        Raises:
+            HistoryError: the file is not there, or lacks a column.
+        """
+        return stores.attributes(self.path, self.where, self.timezone, self.duplicates, self.leave_out, **self.roles)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where and how one business is asked: everything that a run needs beside the code.
 
@@ -63,7 +92,7 @@ class Settings:
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
         seed: what chance starts from.
         top_reasons: the number of drivers told for each customer.
-        currency: what the amounts are in, as reports write it.
+        currency: what the amounts are in, as reports write it; money stands without it where nobody said.
     """
 
     name: str
@@ -79,7 +108,8 @@ class Settings:
     value: float | None = None
     seed: int = 0
     top_reasons: int = 3
-    currency: str = "currency"
+    currency: str = ""
+    attributes: Mapping[str, Attributes] = field(default_factory=dict)
 
     def history(self) -> History:
         """Open and check all event tables.
@@ -87,7 +117,12 @@ class Settings:
         Raises:
             HistoryError: a file is not there, or a table breaks a promise.
         """
-        return History.of(**{name: _opened(name, table) for name, table in self.tables.items()})
+        tables = {name: _opened(f"Event table {name!r} ([tables.{name}])", one) for name, one in self.tables.items()}
+        facts = {
+            name: _opened(f"Attribute table {name!r} ([attributes.{name}])", one)
+            for name, one in self.attributes.items()
+        }
+        return History.of(**(tables | facts))
 
     def question(self, name: str) -> Question:
         """Return the question of that name: churn, next_purchase or tier.
@@ -104,8 +139,8 @@ class Settings:
         return asked[name]
 
 
-def _opened(name: str, table: Table) -> Events:
+def _opened(place: str, table: Table | Attributes) -> Events:
     try:
         return table.open()
     except HistoryError as error:
-        raise HistoryError(f"Event table {name!r} ([tables.{name}]): {error}") from None
+        raise HistoryError(f"{place}: {error}") from None

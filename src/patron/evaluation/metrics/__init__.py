@@ -20,7 +20,7 @@ from patron.evaluation.metrics.scores import (
     root_mean_squared_error,
 )
 from patron.evaluation.metrics.tiers import macro_f1, quadratic_kappa
-from patron.evaluation.metrics.waiting import concordance, coverage, early, held, late
+from patron.evaluation.metrics.waiting import concordance, coverage, early, held, late, passed
 
 __all__ = [
     "auc",
@@ -38,6 +38,7 @@ __all__ = [
     "macro_f1",
     "mean_absolute_error",
     "normalized_gini",
+    "passed",
     "quadratic_kappa",
     "root_mean_squared_error",
 ]

@@ -4,7 +4,12 @@ import numpy as np
 
 from patron.evaluation.columns import Column, Floats, Integers, binary, changes, mean, ratio, rows
 
-__all__ = ["concordance", "coverage", "early", "held", "late"]
+__all__ = ["concordance", "coverage", "early", "held", "late", "passed"]
+
+EARLY, LATE = 0.1, 0.9
+FEWEST = 30
+BINS = 200
+ROUNDING, TINY, SURE = 1e-9, 1e-12, 1.0 - 1e-12
 
 
 def concordance(days: Column, bought: Column, expected: Column, *, weight: Column | None = None) -> float:
@@ -45,41 +50,72 @@ def coverage(days: Column, bought: Column, low: Column, high: Column, *, weight:
     return mean((awaited | (low <= days)) & (days <= high), weights)
 
 
-def early(days: Column, low: Column, *, end: float, weight: Column | None = None) -> float:
-    """Learn how many came before their interval began; of an 80 % interval it should be a tenth.
+def passed(days: Column, low: Column, median: Column, high: Column, back: Column, *, end: float) -> Floats:
+    """Learn how much of each customer's foretold wait had passed: 0 at the cutoff, .5 at the median day, 1 at last.
 
-    `days` (n,) until the purchase or, for those still awaited, `end`, the days of observation; `low` (n,) days. Counted
-    are the customers whose `low` lies within the observation, for whom alone it is known. nan without any.
+    Of answers that are right, a purchase comes at any share alike, whoever the customer is.
 
-    >>> early(days=[2, 9, 30, 30], low=[3, 5, 12, 40], end=30)
-    0.3333333333333333
+    `days` (n,) until the purchase or, for those still awaited, `end`, the days of observation; `low`, `median` and
+    `high` (n,) days by which a tenth, half and nine tenths are foretold to be back; `back` (n,) the chance of that by
+    `end`. Between these, a constant hazard is taken. Source: the probability integral transform (Rosenblatt 1952).
+
+    >>> passed(days=[5, 30], low=[5, 5], median=[20, 20], high=[60, 60], back=[0.6, 0.6], end=30).round(6)
+    array([0.1, 0.6])
     """
-    weights, days, low = rows(weight, days=days, low=low)
-    return mean(days < low, weights * (low < end))
+    _, days, low, median, high, back = rows(None, days=days, low=low, median=median, high=high, back=back)
+    none, far = np.zeros(len(days)), np.full(len(days), float(end))
+    by = np.sort(np.column_stack([none, low, median, high, far]), axis=1)
+    tenth, half, most = (np.full(len(days), share) for share in (EARLY, 0.5, LATE))
+    fallen = np.sort(-np.log1p(-np.column_stack([none, tenth, half, most, np.minimum(back, SURE)])), axis=1)
+    place = np.clip((by <= days[:, None]).sum(axis=1), 1, by.shape[1] - 1)
+    each = np.arange(len(days))
+    since, until, before, after = by[each, place - 1], by[each, place], fallen[each, place - 1], fallen[each, place]
+    share = np.clip((days - since) / np.maximum(until - since, TINY), 0.0, 1.0)
+    return -np.expm1(-(before + share * (after - before)))
 
 
-def late(days: Column, high: Column, *, end: float, weight: Column | None = None) -> float:
-    """Learn how many came after their interval had ended; of an 80 % interval it should be a tenth.
+def early(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
+    """Learn how many came before their 80 % interval began, which should be a tenth.
 
-    As `early`, counted among the customers whose `high` (n,) lies within the observation.
+    `bought` (n,) 1 where a purchase was seen, `passed` (n,) as above, `back` (n,) the chance to be back by the end of
+    observation. Those still awaited count for as long as they were watched. nan where fewer than 30 customers were
+    watched to the bound. Source: the life table (Cutler and Ederer 1958) of the shares passed.
 
-    >>> late(days=[2, 9, 30, 30], high=[8, 8, 20, 60], end=30)
-    0.6666666666666666
+    >>> round(early(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
+    0.1
     """
-    weights, days, high = rows(weight, days=days, high=high)
-    return mean(days > high, weights * (high < end))
+    return 1.0 - _awaited(bought, passed, back, weight, EARLY)
 
 
-def held(days: Column, low: Column, high: Column, *, end: float, weight: Column | None = None) -> float:
-    """Learn how often intervals of waiting hold although some reach beyond the observation: neither early nor late.
+def late(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
+    """Learn how many came after their 80 % interval had ended, or not yet; it should be a tenth. As `early`.
 
-    Each side is counted where it is known (see `early` and `late`), so nobody who is still awaited counts as a hit or
-    as a miss before the interval has closed. nan where no interval closes within the observation.
-
-    >>> held(days=[2, 9, 30, 30], low=[3, 5, 40, 40], high=[8, 10, 60, 60], end=30)
-    0.5
+    >>> round(late(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
+    0.1
     """
-    return 1.0 - early(days, low, end=end, weight=weight) - late(days, high, end=end, weight=weight)
+    return _awaited(bought, passed, back, weight, LATE)
+
+
+def held(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
+    """Learn how often 80 % intervals of waiting hold, although many reach beyond the observation. As `early`.
+
+    >>> round(held(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
+    0.8
+    """
+    return _awaited(bought, passed, back, weight, EARLY) - _awaited(bought, passed, back, weight, LATE)
+
+
+def _awaited(bought: Column, passed: Column, back: Column, weight: Column | None, share: float) -> float:
+    """Share of the customers who were still awaited when a share of their wait had passed."""
+    weights, bought, passed, back = rows(weight, bought=bought, passed=passed, back=back)
+    came = weights * binary("bought", bought)
+    if weights[back >= share].sum() < FEWEST:
+        return float("nan")
+    place = np.floor(passed * BINS + ROUNDING).astype(np.intp)
+    events, left = (np.bincount(place, column, BINS + 1) for column in (came, weights - came))
+    watched = (events + left)[::-1].cumsum()[::-1] - left / 2.0
+    fallen = events / np.maximum(watched, TINY)
+    return float(np.prod(1.0 - fallen[: round(share * BINS)]))
 
 
 def _in_order(turn: Integers, expected: Floats, buyers: Floats, weight: Floats) -> float:

@@ -1,0 +1,61 @@
+"""Serving: what answers for a trained model, here and where Patron is not installed.
+
+The modules need only numpy, pandas and lightgbm beside each other. Put into one text by `standalone`, they go into
+the registry beside each bundle, so that a model answers there as it does here.
+"""
+
+import ast
+import inspect
+
+from patron.models.serving import bundles, estimators, processes, profits, waits
+from patron.models.serving.bundles import FORMAT, Bundle, encode, stands
+from patron.models.serving.estimators import (
+    carried_shifts,
+    linear_inputs,
+    plain_name,
+    raw_margins,
+    season_shifts,
+    sigmoid,
+    softmax,
+)
+from patron.models.serving.processes import bought_by, life_odds, repeats
+from patron.models.serving.profits import tier_codes
+
+__all__ = [
+    "FORMAT",
+    "Bundle",
+    "bought_by",
+    "carried_shifts",
+    "encode",
+    "life_odds",
+    "linear_inputs",
+    "plain_name",
+    "raw_margins",
+    "repeats",
+    "season_shifts",
+    "sigmoid",
+    "softmax",
+    "standalone",
+    "stands",
+    "tier_codes",
+]
+
+PARTS = (processes, estimators, waits, profits, bundles)  # each needs only those before it
+
+
+def standalone() -> str:
+    """Return all of serving as the text of one Python file, which needs nothing of Patron.
+
+    >>> compile(standalone(), "served.py", "exec").co_name
+    '<module>'
+    """
+    return "\n\n".join(_alone(inspect.getsource(part)) for part in PARTS)
+
+
+def _alone(source: str) -> str:
+    """Take out the lines that import another part, whose names stand above it in the one file."""
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(__name__):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    return "\n".join(lines)

@@ -1,0 +1,116 @@
+"""Bundles: trained models as LightGBM text and JSON, and the one way in which their answers are computed.
+
+A bundle is a folder with `spec.json` and, where the model has trees, `booster.txt`. Nothing in it is unpickled.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from patron.models.serving.estimators import Booster, raw_margins, sigmoid, softmax
+from patron.models.serving.profits import tier_codes, tiers
+from patron.models.serving.waits import purchase_curve, waits
+
+FORMAT = 1
+BOOSTER = "booster.txt"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model: its description, and its trees where it has any.
+
+    Args:
+        spec: question, features, estimator, calibration, answer and outputs, as plain JSON values.
+        booster: the LightGBM model, or None.
+    """
+
+    spec: dict[str, Any]
+    booster: Booster = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Bundle":
+        """Read a bundle from its folder."""
+        folder = Path(path)
+        spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        if spec["format"] != FORMAT:
+            raise ValueError(f"This bundle has format {spec['format']}; this code reads format {FORMAT}.")
+        trees = folder / BOOSTER
+        return cls(spec, lgb.Booster(model_str=trees.read_text(encoding="utf-8")) if trees.exists() else None)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the bundle to a folder, which is made if it is not there."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.spec, indent=1, allow_nan=False)
+        (folder / "spec.json").write_text(text, encoding="utf-8")
+        if self.booster is not None:
+            (folder / BOOSTER).write_text(self.booster.model_to_string(), encoding="utf-8")
+        return folder
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the answers for rows of features, whatever the order of the columns.
+
+        Raises:
+            ValueError: a feature is missing.
+        """
+        made = ANSWERS[self.spec["answer"]["kind"]](self, encode(frame, self.spec["features"]))
+        return pd.DataFrame(made, index=frame.index)
+
+    def margins(self, X: np.ndarray, step: int | None = None) -> np.ndarray:
+        """Return calibrated log-odds, shape (n, classes), or (n, 1) for yes or no, at one step of the horizon."""
+        raw = raw_margins(self.spec["estimator"], self.booster, X, step)
+        calibration = self.spec["calibration"]
+        if calibration is None:
+            return raw
+        return raw * calibration["slope"] + np.asarray(calibration["intercept"])
+
+
+def encode(frame: pd.DataFrame, features: list[dict[str, Any]]) -> np.ndarray:
+    """Return features as an array in the order of the spec: float32 numbers, categories as codes, NaN for unknown.
+
+    Raises:
+        ValueError: a feature is missing.
+    """
+    missing = [f["name"] for f in features if f["name"] not in frame.columns]
+    if missing:
+        raise ValueError(f"The model was trained on {', '.join(missing)}, which these rows lack.")
+    X = np.empty((len(frame), len(features)), dtype=np.float32)
+    for i, feature in enumerate(features):
+        column = frame[feature["name"]]
+        if feature["dtype"] == "category":
+            codes = pd.Categorical(column, categories=feature["levels"]).codes
+            X[:, i] = np.where(codes < 0, np.nan, codes)
+        else:
+            X[:, i] = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    X[np.isinf(X)] = np.nan  # an infinite amount says nothing that could be learned from
+    return X
+
+
+def stands(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the place of the tier of the profit of the last horizon: where each customer stands today."""
+    answer = bundle.spec["answer"]
+    names = [feature["name"] for feature in bundle.spec["features"]]
+    earned = X[:, names.index(f"profit_{answer['horizon']}d")].astype(np.float64)
+    return tier_codes(answer["lows"], earned)
+
+
+def _churn(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+    return {"churn_probability": sigmoid(bundle.margins(X)[:, 0])}
+
+
+def _next_purchase(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+    answer = bundle.spec["answer"]
+    steps = range(len(answer["edges"]) - 1)
+    return waits(answer, purchase_curve(np.column_stack([sigmoid(bundle.margins(X, step)[:, 0]) for step in steps])))
+
+
+def _tier(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+    return tiers(bundle.spec["answer"], softmax(bundle.margins(X)), stands(bundle, X))
+
+
+ANSWERS = {"churn": _churn, "next_purchase": _next_purchase, "tier": _tier}

@@ -1,0 +1,127 @@
+"""Estimators: fitted candidates as plain JSON values and trees, and the log-odds that each gives."""
+
+import re
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from patron.models.serving.processes import life_odds
+
+Booster = lgb.Booster | None
+
+
+def raw_margins(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Return an estimator's log-odds before calibration, shape (n, classes) or (n, 1)."""
+    return np.asarray(MARGINS[estimator["kind"]](estimator, booster, X, step))
+
+
+def _trees(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
+    asked = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
+    margins = _grown(booster).predict(rows, raw_score=True, **asked)
+    return np.asarray(margins).reshape(len(X), -1)
+
+
+def _grown(booster: Booster) -> lgb.Booster:
+    if booster is None:
+        raise ValueError("The bundle's spec tells of trees, but the folder has no booster.txt. Copy the whole folder.")
+    return booster
+
+
+def _rates(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds by cell of one feature (or one cell for all), and step: table of shape (steps, cells, classes)."""
+    table = np.asarray(estimator["table"])[step or 0]
+    if estimator["input"] is None:
+        return np.repeat(table[:1], len(X), axis=0)
+    return table[np.searchsorted(estimator["edges"], np.nan_to_num(X[:, estimator["input"]]), side="right")]
+
+
+def _linear(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    inputs = linear_inputs(estimator, X)
+    return inputs @ np.asarray(estimator["coef"]).T + np.asarray(estimator["intercept"])[step or 0]
+
+
+def _parametric(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """The log-odds of a purchase process, stretched, beside a linear part."""
+    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    return _linear(estimator["linear"], booster, X, step) + odds[:, None] * np.asarray(estimator["slope"])
+
+
+def _hybrid(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Trees for what the base leaves over."""
+    parts = (raw_margins(estimator[part], booster, X, step) for part in ("base", "rest"))
+    return np.asarray(sum(parts))
+
+
+def _blend(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """The mean log-odds of several."""
+    return np.mean([raw_margins(member, booster, X, step) for member in estimator["of"]], axis=0)
+
+
+def _seasonal(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds moved by what the month of the cutoff usually adds."""
+    return raw_margins(estimator["of"], booster, X, step) + season_shifts(estimator, X)
+
+
+def season_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return the shift of the month of each row, shape (n, classes) or (n, 1); none where it is unknown."""
+    table = np.vstack([np.zeros(len(estimator["shift"][0])), np.asarray(estimator["shift"])])
+    return np.asarray(table[np.clip(np.nan_to_num(X[:, estimator["input"]]), 0, 12).astype(int)])
+
+
+def _carried(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds of one horizon moved to another as a purchase process moves."""
+    return raw_margins(estimator["of"], booster, X, step) + carried_shifts(estimator, X)
+
+
+def _reaching(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds learned from labels for the first steps, those of a purchase process for steps past all labels."""
+    if step is None or step < estimator["steps"]:
+        return raw_margins(estimator["of"], booster, X, step)
+    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    return odds[:, None] * estimator["slope"] + estimator["intercept"]
+
+
+def carried_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
+    seen = X[:, estimator["to"]["inputs"]]
+    far, near = (life_odds(estimator[part], seen, None) for part in ("to", "from"))
+    return (far - near)[:, None] * estimator["slope"]
+
+
+def linear_inputs(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return a linear model's inputs: signed logarithms, unknown ones filled, centred and scaled."""
+    used = X[:, estimator["inputs"]].astype(np.float64)
+    logs = np.sign(used) * np.log1p(np.abs(used))
+    filled = np.where(np.isnan(logs), np.asarray(estimator["mean"]), logs)
+    return (filled - np.asarray(estimator["mean"])) / np.asarray(estimator["scale"])
+
+
+MARGINS = {
+    "trees": _trees,
+    "rates": _rates,
+    "linear": _linear,
+    "parametric": _parametric,
+    "hybrid": _hybrid,
+    "blend": _blend,
+    "seasonal": _seasonal,
+    "carried": _carried,
+    "reaching": _reaching,
+}
+
+
+def sigmoid(margins: np.ndarray) -> np.ndarray:
+    """Return probabilities from log-odds."""
+    return 1.0 / (1.0 + np.exp(-np.clip(margins, -40.0, 40.0)))
+
+
+def softmax(margins: np.ndarray) -> np.ndarray:
+    """Return probabilities that add up to one from class margins, shape (n, classes)."""
+    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def plain_name(name: str) -> str:
+    """Return a feature's name with nothing in it that LightGBM would refuse."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)

@@ -1,0 +1,56 @@
+"""Waits: hazards by step of the horizon as chances within some days, and as days until the next purchase."""
+
+from typing import Any
+
+import numpy as np
+
+LONGEST = 10.0
+EARLY, MIDDLE, LATE = 0.1, 0.5, 0.9
+
+
+def waits(answer: dict[str, Any], curve: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is told of the next purchase, by column, each of shape (n,).
+
+    Args:
+        answer: the edges of the horizon in days, and the days within which a chance is asked.
+        curve: chance to have bought by each edge, shape (n, edges).
+    """
+    edges = np.asarray(answer["edges"], dtype=np.float64)
+    made = {f"purchase_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
+    for name, share in (("days_low", EARLY), ("days_median", MIDDLE), ("days_high", LATE)):
+        made[name] = _quantile(curve, edges, np.full(len(curve), share))
+    return made | {
+        "days_if_back": _quantile(curve, edges, curve[:, -1] * MIDDLE),
+        "days_expected": _expected(curve, edges),
+    }
+
+
+def purchase_curve(hazards: np.ndarray) -> np.ndarray:
+    """Return the chance to have bought by each edge of the horizon, shape (n, steps + 1), rising from 0."""
+    return np.column_stack([np.zeros(len(hazards)), 1.0 - np.cumprod(1.0 - hazards, axis=1)])
+
+
+def _within(curve: np.ndarray, edges: np.ndarray, days: float) -> np.ndarray:
+    """Interpolate the curve at some days, with a constant hazard between edges."""
+    i = min(int(np.searchsorted(edges, days, side="left")), len(edges) - 1)
+    share = (days - edges[i - 1]) / (edges[i] - edges[i - 1])
+    early, late = 1.0 - curve[:, i - 1], 1.0 - curve[:, i]
+    return 1.0 - early * (late / early) ** share
+
+
+def _quantile(curve: np.ndarray, edges: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return the days by which a share has bought, of shape (n,); past the horizon the last hazard goes on."""
+    beyond = (curve < shares[:, None]).sum(axis=1)
+    i = np.clip(beyond, 1, len(edges) - 1)
+    rows = np.arange(len(curve))
+    early, late = 1.0 - curve[rows, i - 1], 1.0 - curve[rows, i]
+    rate = np.maximum(np.log(early / late) / (edges[i] - edges[i - 1]), 1e-12)
+    found = edges[i - 1] + np.log(early / (1.0 - shares)) / rate
+    return np.minimum(found, LONGEST * edges[-1])
+
+
+def _expected(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the mean days of waiting, none counted beyond the horizon: the area under survival (Irwin 1949)."""
+    early, late = 1.0 - curve[:, :-1], 1.0 - curve[:, 1:]
+    fallen = np.maximum(np.log(early / late), 1e-9)
+    return np.asarray(-early * np.expm1(-fallen) / fallen @ np.diff(edges))
