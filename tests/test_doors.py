@@ -43,7 +43,7 @@ def test_an_event_at_the_cutoff_is_the_future_and_one_at_the_edge_is_in_the_wind
 def test_compiled_code_and_plain_code_share_one_comparison():
     import numpy as np
 
-    from patron.fold.kernel import cut
+    from patron.fold.placing import cut
 
     at = np.array([1, 5, 5, 9])
     start, end, moment = np.array([0]), np.array([4]), np.array([5])

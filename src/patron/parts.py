@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from patron.fold.states import DAY
 from patron.fold.tracks import Track
+from patron.fold.views import DAY
 from patron.measures import ON_CUTOFF, Measure
 from patron.passes import Pass
 from patron.plan import answered
@@ -50,7 +50,7 @@ class Part:
     @cached_property
     def active(self) -> np.ndarray:
         """Who is asked about when, shape (customers, cutoffs)."""
-        from patron.fold.kernel import active
+        from patron.fold.placing import active
 
         orders, moments = self.tracks["orders"], self.cutoffs.astype(np.int64)
         days = self.job.active_in.days

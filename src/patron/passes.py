@@ -19,8 +19,8 @@ from patron.doors import CUSTOMER_NUMBER, blank
 from patron.fold.formulas import Formula, Run, prepared
 from patron.fold.loading import Reading
 from patron.fold.reductions import columns_of
-from patron.fold.states import Rows
 from patron.fold.tracks import Track
+from patron.fold.views import Rows
 from patron.fold.walks import Ask, Group, rows_ahead, rows_before, together
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure

@@ -61,7 +61,7 @@ def sheets(job: Pass, rows: int = ALL) -> Iterator[Sheet]:
         HistoryError: events do not fit in memory, and there is no room on disk.
         MeasureError: a measure does not fit its event table.
     """
-    if "patron.fold.kernel" not in sys.modules:
+    if "patron.fold.compiling" not in sys.modules:
         job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
     with TemporaryDirectory(prefix="patron-") as folder:
         begun = time.perf_counter()
@@ -240,7 +240,7 @@ class _Piece:
 
 def _put(values: Any, seen: np.ndarray | None, empty: Any, where: np.ndarray, target: np.ndarray) -> None:
     """Write values to their places, and *empty* where no event was seen or nothing is known."""
-    from patron.fold.kernel import place
+    from patron.fold.placing import place
 
     if target.dtype == object:
         target[where] = values

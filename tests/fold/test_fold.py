@@ -245,15 +245,15 @@ def test_money_is_read_to_the_last_digit(whole):
 
 
 def test_a_loop_without_a_folder_for_its_code_still_compiles(monkeypatch):
-    from patron.fold import kernel
+    from patron.fold import compiling
 
     def refuse(**settings):
         if settings.get("cache"):
             raise RuntimeError("no locator available")
         return lambda function: function
 
-    monkeypatch.setattr(kernel.numba, "njit", refuse)
-    assert kernel.compiled(len)([1, 2]) == 2
+    monkeypatch.setattr(compiling.numba, "njit", refuse)
+    assert compiling.compiled(len)([1, 2]) == 2
 
 
 def test_every_measure_of_the_reference_is_told_by_its_reduction():

@@ -7,7 +7,9 @@ In the order of the work:
     codings      columns of an engine as arrays
     tracks       the events of one table in memory, sorted by customer and time
     loading      events from an engine into tracks, at once or part by part
-    states       what each loop is given, and what it leaves for each row and window
+    views        what a loop looks at: the events of each row, the column that is read, and those that count
+    states       how each loop is called, and what it leaves for each row and window
     walks        the reductions of many rows, by windows
-    kernel       the compiled loops; imported when the first fold runs
+    placing      compiled loops that sort events, find those of a row, and write values to their places
+    kernel       the compiled loops of reductions; imported, as `placing` is, when the first fold runs
 """

@@ -118,13 +118,13 @@ def _joined(arithmetic: Callable[..., Any], parts: Sequence[Run]) -> Run:
 
 
 def _divided(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    from patron.fold.kernel import ratio
+    from patron.fold.placing import ratio
 
     return np.asarray(ratio(one, other))
 
 
 def _null_if(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    from patron.fold.kernel import null_if
+    from patron.fold.placing import null_if
 
     return np.asarray(null_if(one, other))
 

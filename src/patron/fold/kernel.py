@@ -1,142 +1,19 @@
-"""The compiled loops: they walk each customer's events, sorted by time, once for all windows of a cutoff.
+"""The compiled loops of reductions: they walk each customer's events, sorted by time, once for all windows of a cutoff.
 
 A *row* is one customer at one cutoff. Its events are `at[first:stop]`, those of a window `at[low:stop]`. Loops called
 `..._walk` go back from the cutoff through nested windows; loops called `..._ever` go forward through the cutoffs of a
-customer and keep what they have. Nothing here compares a time but `cut`, which asks `patron.doors`.
+customer and keep what they have.
 """
-
-from collections.abc import Callable
-from typing import Any
 
 import numba
 import numpy as np
 
-from patron.doors import is_past
+from patron.fold.compiling import compiled
 
 __all__ = [
-    "active", "arrange", "bins_walk", "cut", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "null_if",
-    "numbers_ever", "numbers_walk", "oldest", "place", "quantile_walk", "ratio", "tally_ever", "tally_walk", "tied",
-    "variety_ever", "variety_walk",
+    "bins_walk", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "numbers_ever", "numbers_walk", "oldest",
+    "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
 ]  # fmt: skip
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile on first use and keep the machine code for the next process.
-
-    The code is kept beside this file; where that is read-only, in the user's cache folder; where there is none, not
-    at all, so that a locked-down machine is slower to start but works.
-    """
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return numba.njit(nogil=True)(function)
-
-
-_is_past = numba.njit(inline="always")(is_past)
-
-
-@compiled
-def cut(at, begin, end, moments):
-    """Return for each row the first event from *begin* on that is no past of its moment.
-
-    Rows of one customer mostly stand together by time, so each search starts where the one before it ended: a few
-    steps, then by halves.
-    """
-    found = np.empty(len(begin), np.int64)
-    for r in range(len(begin)):
-        low, high = begin[r], end[r]
-        if r > 0 and low == begin[r - 1] and moments[r] >= moments[r - 1]:
-            low = min(found[r - 1], high)
-        steps = min(low + 6, high)
-        while low < steps and _is_past(at[low], moments[r]):
-            low += 1
-        if low < steps:
-            high = low
-        while low < high:
-            middle = (low + high) // 2
-            if _is_past(at[middle], moments[r]):
-                low = middle + 1
-            else:
-                high = middle
-        found[r] = low
-    return found
-
-
-@compiled
-def active(at, starts, opens, moments):
-    """Return which customers had an event from *opens* on before each of some ascending moments."""
-    found = np.zeros((len(starts) - 1, len(moments)), np.bool_)
-    for c in range(len(starts) - 1):
-        i = starts[c]
-        for m in range(len(moments)):
-            while i < starts[c + 1] and _is_past(at[i], moments[m]):
-                i += 1
-            found[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
-    return found
-
-
-@compiled
-def place(values, seen, empty, where, out):
-    """Write each value to its place in *out*, and *empty* where no event was seen or nothing is known."""
-    for r in range(len(values)):
-        value = values[r]
-        out[where[r]] = value if seen[r] > 0 and value == value else empty
-
-
-@compiled
-def ratio(one, other):
-    """Return one number divided by another, NaN where the other is zero."""
-    out = np.empty(len(one))
-    for r in range(len(one)):
-        out[r] = one[r] / other[r] if other[r] != 0 else np.nan
-    return out
-
-
-@compiled
-def null_if(one, other):
-    """Return numbers, NaN where they equal the others."""
-    out = np.empty(len(one))
-    for r in range(len(one)):
-        out[r] = np.nan if one[r] == other[r] else one[r]
-    return out
-
-
-@compiled
-def arrange(codes, at, starts, begin, end, order):
-    """Write the order that sorts the events of the customers from *begin* up to *end* by customer, then time.
-
-    Events at one instant keep their order. Stretches of customers can be arranged side by side.
-    """
-    place = starts[begin:end].copy()
-    for i in range(len(codes)):
-        if begin <= codes[i] < end:
-            order[place[codes[i] - begin]] = i
-            place[codes[i] - begin] += 1
-    for c in range(begin, end):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            if at[order[i - 1]] > at[order[i]]:
-                part = order[starts[c] : starts[c + 1]].copy()
-                order[starts[c] : starts[c + 1]] = part[np.argsort(at[part], kind="mergesort")]
-                break
-
-
-@compiled
-def tied(at, starts):
-    """Return the places of sorted events that share customer and instant with another, and their group."""
-    pairs = 0
-    for c in range(len(starts) - 1):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            pairs += at[i] == at[i - 1]
-    among, group, n, groups = np.empty(2 * pairs, np.int64), np.empty(2 * pairs, np.int64), 0, 0
-    for c in range(len(starts) - 1):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            if at[i] == at[i - 1]:
-                if n == 0 or among[n - 1] != i - 1:
-                    among[n], group[n] = i - 1, groups
-                    n, groups = n + 1, groups + 1
-                among[n], group[n] = i, groups - 1
-                n += 1
-    return among[:n], group[:n]
 
 
 @compiled

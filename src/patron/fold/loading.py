@@ -88,7 +88,7 @@ def _compact(batch: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _sorted(read: Batches, kinds: pa.Schema, keys: Sequence[Any]) -> Track:
-    from patron.fold.kernel import arrange
+    from patron.fold.placing import arrange
 
     def joined(name: str) -> Column:
         return column(read.pop(name), kinds.field(name).type)
@@ -115,7 +115,7 @@ def _sorted(read: Batches, kinds: pa.Schema, keys: Sequence[Any]) -> Track:
 
 def _settled(order: np.ndarray, at: np.ndarray, starts: np.ndarray, columns: Mapping[Any, Column]) -> np.ndarray:
     """Order events of one customer and instant by their values, so that sums of floats do not depend on row order."""
-    from patron.fold.kernel import tied
+    from patron.fold.placing import tied
 
     sensitive = [c for c in columns.values() if c.values.dtype == np.float64 or c.scale != 1.0]
     among, group = tied(at, starts) if sensitive else (np.empty(0, np.int64), None)

@@ -183,7 +183,7 @@ def _total(found: np.ndarray, column: Column) -> np.ndarray:
 
 
 def _mean(found: np.ndarray, column: Column) -> np.ndarray:
-    from patron.fold.kernel import ratio
+    from patron.fold.placing import ratio
 
     return np.asarray(ratio(_total(found, column), found[0]))
 

@@ -1,99 +1,16 @@
-"""States: what each loop of the kernel is given, and what it leaves for each row and window."""
+"""States: how each loop of the kernel is called, and what it leaves for each row and window."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import ibis.expr.operations as ops
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from patron.doors import BETWEEN
 from patron.fold.codings import Column
-from patron.fold.reductions import KNOWN, Leaf, one_kind
-from patron.fold.tracks import Track
+from patron.fold.views import DAY, Seen, is_between
 from patron.periods import EVER, Span
 
-__all__ = ["DAY", "STATES", "Rows", "Seen", "by_window", "code_of", "column_of", "used_by"]
-
-DAY = 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Where the events of each row lie in a track: `first:stop` all that is seen, `lows[w]:stop` those of a window.
-
-    Args:
-        moments: the cutoff of each row, in microseconds since 1970.
-        first: the customer's first event.
-        stop: one past the last event that the row sees.
-        lows: the first event of each window.
-    """
-
-    moments: np.ndarray
-    first: np.ndarray
-    stop: np.ndarray
-    lows: Mapping[Span, np.ndarray]
-
-    def count(self, window: Span) -> np.ndarray:
-        """Return the number of events of each row in a window."""
-        return self.stop - self.lows[window]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a loop looks at: a track, its rows, the column it reads, the events that count, and for which reduction."""
-
-    track: Track
-    rows: Rows
-    column: Column
-    used: np.ndarray
-    leaf: Leaf
-
-    def low(self, window: Span) -> np.ndarray:
-        """Return where a window starts; the time since the event before is not known of its first event."""
-        low = self.rows.lows[window]
-        return np.minimum(low + 1, self.rows.stop) if _is_between(self.leaf.value) else low
-
-
-def _is_between(value: Any) -> bool:
-    return isinstance(value, ops.Field) and value.name == BETWEEN
-
-
-def column_of(track: Track, asked: Leaf) -> Column:
-    """Return the column that a reduction reads; zeros where it reads none."""
-    if asked.value is None:
-        return Column(np.zeros(len(track), np.int64))
-    if _is_between(asked.value):
-        return _between(track)
-    return track.columns[asked.value]
-
-
-def _between(track: Track) -> Column:
-    """Return the time since the customer's event before, in microseconds to the day."""
-    gone, valid = np.diff(track.at, prepend=track.at[:1]), np.ones(len(track), np.bool_)
-    valid[track.starts[:-1][track.starts[:-1] < len(track)]] = False
-    return Column(np.where(valid, gone, 0), valid, float(DAY))
-
-
-def used_by(track: Track, asked: Leaf) -> np.ndarray:
-    """Return the events that a reduction counts: those of its `where`; first and last count unknown values too."""
-    keeps_null = KNOWN[asked.reduction].state in ("newest", "oldest")
-    valid = None if asked.value is None or keeps_null else column_of(track, asked).valid
-    where = None if asked.where is None else _true(track, asked.where)
-    kept = [mask for mask in (valid, where) if mask is not None]
-    return np.logical_and.reduce(kept) if kept else track.everything
-
-
-def _true(track: Track, where: ops.Value) -> np.ndarray:
-    """Return the events for which a condition holds; one kind of a text is told by its code."""
-    kind = one_kind(where)
-    if kind is not None:
-        return track.columns[kind[0]].values == code_of(track.columns[kind[0]], kind[1])
-    column = track.columns[where]
-    holds = column.values != 0
-    return holds if column.valid is None else holds & column.valid
+__all__ = ["STATES", "by_window"]
 
 
 def _tally(seen: Seen, windows: Sequence[Span]) -> np.ndarray:
@@ -110,12 +27,6 @@ def _tally_ever(seen: Seen) -> np.ndarray:
     out = np.empty((int(seen.leaf.reduction), 1, len(seen.rows.stop)))
     tally_ever(seen.column.values, seen.rows.first, seen.rows.stop, out)
     return out
-
-
-def code_of(column: Column, word: str) -> int:
-    """Return the code of a word, or one that no event has where the word never came."""
-    found = pc.index(column.words, pa.scalar(word, column.words.type)).as_py() if column.words is not None else -1
-    return found if found >= 0 else -2
 
 
 def by_window(seen: Seen, state: str, windows: Sequence[Span]) -> list[np.ndarray]:
@@ -289,7 +200,7 @@ def _write(seen: Seen, found: np.ndarray, low: np.ndarray, out: np.ndarray) -> N
     event = found[met]
     ago = (seen.rows.moments[met] - seen.track.at[event]) / DAY
     out[0, met], out[1, met] = ago, -ago
-    seen_value = (event > low[met]) | (not _is_between(seen.leaf.value))
+    seen_value = (event > low[met]) | (not is_between(seen.leaf.value))
     if seen.column.valid is not None:
         seen_value &= seen.column.valid[event]
     known, event = met[seen_value], event[seen_value]

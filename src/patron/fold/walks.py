@@ -9,8 +9,9 @@ import numpy as np
 
 from patron.fold.codings import Column
 from patron.fold.reductions import KNOWN, Leaf, one_kind
-from patron.fold.states import DAY, Rows, Seen, by_window, code_of, column_of, used_by
+from patron.fold.states import by_window
 from patron.fold.tracks import Track
+from patron.fold.views import DAY, Rows, Seen, code_of, column_of, used_by
 from patron.periods import Span
 
 __all__ = ["Ask", "Group", "rows_ahead", "rows_before", "together", "walked"]
@@ -28,7 +29,7 @@ def rows_before(track: Track, place: np.ndarray, moments: np.ndarray, windows: I
         moments: cutoffs in microseconds.
         windows: how far back is looked.
     """
-    from patron.fold.kernel import cut
+    from patron.fold.placing import cut
 
     first, end = _bounds(track, place)
     stop = cut(track.at, first, end, moments)
@@ -41,7 +42,7 @@ def rows_before(track: Track, place: np.ndarray, moments: np.ndarray, windows: I
 
 def rows_ahead(track: Track, place: np.ndarray, moments: np.ndarray, windows: Iterable[Span]) -> Rows:
     """Return the rows that see what came from their cutoffs on, up to the end of the one horizon, which is left out."""
-    from patron.fold.kernel import cut
+    from patron.fold.placing import cut
 
     (horizon,) = windows
     first, end = _bounds(track, place)
