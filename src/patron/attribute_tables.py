@@ -156,22 +156,23 @@ def _tidied(column: Column) -> Column | None:
 
 def _counted(rows: Table, columns: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     """Count for each column the known values, the different ones, and those that a date can be read from."""
-    asked: dict[str, Any] = {"rows": rows.count()}
+    asked: dict[str, Any] = {}
     for i, column in enumerate(columns):
         value = rows[column]
         asked |= {f"known_{i}": value.count(), f"different_{i}": value.nunique()}
         asked[f"dates_{i}"] = value.try_cast("timestamp(6)").count() if value.type().is_string() else ibis.literal(0)
     found = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
     kinds = ("known", "different", "dates")
-    return {c: {k: found[f"{k}_{i}"] for k in kinds} | {"rows": found["rows"]} for i, c in enumerate(columns)}
+    return {c: {k: found[f"{k}_{i}"] for k in kinds} for i, c in enumerate(columns)}
 
 
 def _says_nothing(counted: Mapping[str, int], column: Column) -> str:
-    """Say why a column cannot tell customers apart, or nothing."""
+    """Say why a column cannot tell customers apart, or nothing.
+
+    One that is the same for all may tell tomorrow, or did when a model was trained.
+    """
     if not counted["known"]:
         return "is empty"
-    if counted["different"] == 1 and counted["known"] == counted["rows"]:
-        return "is the same for all"
     names = column.type().is_string() and counted["different"] > max(FEW, ALIKE * counted["known"])
     return f"has {counted['different']:,} different texts in {counted['known']:,} rows" if names else ""
 
