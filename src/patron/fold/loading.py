@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,6 @@ def _compact(batch: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _sorted(read: Batches, kinds: pa.Schema, keys: Sequence[Any]) -> Track:
-    from patron.fold.placing import arrange
-
     def joined(name: str) -> Column:
         return column(read.pop(name), kinds.field(name).type)
 
@@ -98,19 +97,26 @@ def _sorted(read: Batches, kinds: pa.Schema, keys: Sequence[Any]) -> Track:
         customers, codes = coded(read.pop("key"))
         at = instants(read.pop("at"))
         starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(customers)))]).astype(np.int64)
-        order = np.empty(len(codes), np.int64)
-        middle = int(np.searchsorted(starts[:-1], len(codes) // 2))
-        halves = [
-            pool.submit(arrange, codes, at, starts, begin, end, order)
-            for begin, end in ((0, middle), (middle, len(customers)))
-        ]
+        order = _order(pool, codes, at, starts)
         columns = {key: made.result() for key, made in zip(keys, joining, strict=True)}
-        wait(halves)
         at = at[order]
         order = _settled(order, at, starts, columns)
         placed = [pool.submit(column.take, order) for column in columns.values()]
         known = instants(read.pop("known_at"))[order] if "known_at" in read else None
         return Track(customers, starts, at, known, {k: p.result() for k, p in zip(columns, placed, strict=True)})
+
+
+def _order(pool: ThreadPoolExecutor, codes: np.ndarray, at: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return the order by customer, then time; events of one customer and instant stay as they came."""
+    from patron.fold.placing import arrange, sort_each
+
+    order = np.empty(len(codes), np.int64)
+    ends = (0, int(np.searchsorted(starts[:-1], len(codes) // 2)), len(starts) - 1)
+    placed = [pool.submit(arrange, codes, at, starts, begin, end, order) for begin, end in pairwise(ends)]
+    by_time = [half.result() for half in placed]
+    if not all(by_time):
+        wait([pool.submit(sort_each, at, starts, begin, end, order) for begin, end in pairwise(ends)])
+    return order
 
 
 def _settled(order: np.ndarray, at: np.ndarray, starts: np.ndarray, columns: Mapping[Any, Column]) -> np.ndarray:
