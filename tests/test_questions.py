@@ -66,7 +66,7 @@ def test_a_question_always_has_the_features_of_its_baselines(history: History) -
     assert names(tier(120, COSTS, features=FEW).on(history)) == ["recency", "profit_120d", "orders", "spend"]
 
 
-def every(gap: int, first: int = 400, last: int = 0) -> list[tuple[str, object, float]]:
+def every(gap: int, first: int = 1200, last: int = 0) -> list[tuple[str, object, float]]:
     """Nine customers who order once in *gap* days, from *first* to *last* days before the cutoff."""
     return [(f"c{i}", ago(day), 1.0) for i in range(9) for day in range(first, last, -gap)]
 
@@ -80,8 +80,12 @@ def test_windows_follow_the_usual_gap_between_orders(gap: int, windows: set[int]
     assert {w.days for f in asked.features for w in f.windows if f.name == "orders"} == {*windows, None}
 
 
+def test_a_young_shop_has_no_windows_longer_than_its_life() -> None:
+    assert churn(90).on(history_of(every(100, first=1000))).rhythm == 30
+
+
 def test_orders_that_nobody_knew_choose_no_windows() -> None:
-    history = history_of([*every(10), *every(1, first=-1, last=-90)])
+    history = history_of([*every(10, first=400), *every(1, first=-1, last=-90)])
     assert churn(90).on(history, CUTOFF).rhythm == 10
     assert churn(90).on(history).rhythm == 1
 
@@ -93,7 +97,7 @@ def test_features_that_were_named_keep_their_windows() -> None:
 
 def test_a_question_without_features_gets_all_that_the_history_can_answer(history: History) -> None:
     made = names(churn(90).on(history))
-    assert {"orders_90d", "recency", "usual_gap", "spend_trend", "month"} <= set(made)
+    assert {"orders_30d", "recency", "usual_gap", "spend_trend", "month"} <= set(made)
     assert "returns" not in made
     assert len(made) == len(set(made))
 

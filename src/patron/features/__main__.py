@@ -11,9 +11,9 @@ HEAD = """# Built-in features
 
 Made from the code by `python -m patron.features > docs/features.md`; a test keeps it true. A feature is left out where
 a history lacks its event table or a role. Windows are days before the cutoff; *ever* is all the time before it.
-They are made for a usual gap between orders of about a month; a shop whose customers come three times as seldom gets
-windows three times as long, and one where they come three or nine times as often as much shorter ones. The gap that a
-model was trained with is kept with it.
+They are made for a usual gap between orders of about a month. Where customers come three or nine times as often they
+are as much shorter; where they come three times as seldom, and three years are known, three times as long. The gap that
+a model was trained with is kept with it.
 Beside these, each column of an attribute table is a feature, as last known before the cutoff: `customers_country`.
 
 | theme | column | what it says | windows | looks at | unit |

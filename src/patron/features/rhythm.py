@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 
@@ -13,7 +13,8 @@ from patron.periods import EVER, Span
 __all__ = ["LADDER", "fitted", "typical_gap"]
 
 LADDER = (7, 14, 30, 60, 90, 180, 365, 730, 1095)
-USUAL = 30
+USUAL = 30.0
+YEAR = timedelta(days=365)
 STEP = 3  # a usual gap moves with every new order, so windows follow it in steps that it seldom crosses
 SHORTEST, LONGEST = -2, 1  # weeks at least; beyond three years a window is all the time there was
 LOOKED_AT = 200_000
@@ -22,7 +23,8 @@ LOOKED_AT = 200_000
 def typical_gap(history: History, before: datetime) -> float:
     """Return the median days between two orders of a customer; a month where nobody ordered twice.
 
-    Of a large history some customers are looked at, all orders of each.
+    In the first three years it is a month at most: windows three times as long would nearly all reach back to the
+    first order, and tell the same. Of a large history some customers are looked at, all orders of each.
 
     Args:
         history: the checked event tables.
@@ -39,7 +41,8 @@ def typical_gap(history: History, before: datetime) -> float:
     days = some.select("customer", day=some["at"].truncate("D")).distinct()
     earlier = days.day.lag().over(ibis.window(group_by=days.customer, order_by=days.day))
     found = days.select(gap=days.day.delta(earlier, unit="day")).gap.median().to_pyarrow().as_py()
-    return float(found or USUAL)
+    young = before - history.starts < STEP * YEAR
+    return min(float(found or USUAL), USUAL) if young else float(found or USUAL)
 
 
 def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
