@@ -192,3 +192,20 @@ def test_a_further_column_changes_no_definition_of_the_others():
     one, other = (definitions(h.tables, facts.of(h))[0].formula for h in (plain, wider))
     assert one == other
     assert not any(isinstance(feature, Combination) for feature in facts.of(wider))
+
+
+def test_a_few_untidy_cells_turn_neither_numbers_nor_dates_into_kinds():
+    ages, days = [str(20 + i) for i in range(19)], [f"1990-01-{i + 1:02d}" for i in range(19)]
+    many = pd.DataFrame({"id": [f"c{i}" for i in range(20)], "age": [*ages, "k.A."], "born": [*days, "unknown"]})
+    history = History.of(orders=events(ORDERS.assign(customer="c1")), people=attributes(many, customer="id"))
+    kinds = history["people"].schema()
+    assert (kinds["age"].is_floating(), kinds["born"].is_timestamp()) == (True, True)
+    assert history.receipts[1].notes[:2] == (
+        "1 of 'age' cannot be read as numbers, and are unknown",
+        "1 of 'born' cannot be read as dates, and are unknown",
+    )
+
+
+def test_one_column_to_leave_out_stands_in_a_list() -> None:
+    with pytest.raises(HistoryError, match=r"given as a list, got 'country'; write \['country'\]"):
+        attributes(PEOPLE, customer="id", leave_out="country")

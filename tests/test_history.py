@@ -345,3 +345,9 @@ def test_a_folder_of_several_tables_is_not_taken_for_the_parts_of_one(tmp_path, 
         pd.DataFrame(columns).to_parquet(tmp_path / f"{name}.parquet")
     with pytest.raises(HistoryError, match=f"does not hold the parts of one table: .*{why}. Name the file of each"):
         events(tmp_path)
+
+
+def test_a_table_that_was_not_declared_is_refused_with_the_line_that_declares_it() -> None:
+    frame = pd.DataFrame({"customer": ["a"], "at": [ago(1)]})
+    with pytest.raises(HistoryError, match=r"'orders' of a history is no declared .*, got DataFrame\. .*orders=pt\.ev"):
+        History.of(orders=frame)

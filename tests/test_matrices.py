@@ -104,3 +104,9 @@ def test_cutoffs_may_be_written_as_dates(history: History):
     assert (
         answers(churn(30), history, [f"{CUTOFF:%Y-%m-%d}"]).tolist() == answers(churn(30), history, [CUTOFF]).tolist()
     )
+
+
+def test_a_single_cutoff_is_not_taken_for_a_list() -> None:
+    history = history_of([("a", ago(3), 1.0)])
+    with pytest.raises(QuestionError, match=r"Cutoffs are given as a list, got '2024-01-01'; write \['2024-01-01'\]"):
+        matrix(churn(30), history, "2024-01-01")

@@ -62,8 +62,11 @@ def test_a_panel_trains_and_is_judged_in_the_place_of_a_history():
 
 def test_candidates_that_need_columns_of_known_meaning_are_left_out_and_it_says_so():
     assert set(trained().bundles) == {"constant", "lightgbm"}
-    assert "not tried for want of columns of known meaning" in trained().reason
-    assert trained().reason.endswith("activity, logit, parametric, parametric_logit, hybrid, blend")
+    process, rule = "(recency, tenure, orders)", "(one of active, recency, orders)"
+    assert trained().reason.endswith(
+        f"not tried for want of columns of known meaning: activity (active), logit {rule}, parametric {process}, "
+        f"parametric_logit {process}, hybrid {process}, blend {rule}"
+    )
 
 
 def test_columns_with_a_role_bring_the_simple_rules_back():
@@ -71,6 +74,9 @@ def test_columns_with_a_role_bring_the_simple_rules_back():
     found = train(churn(30), made(rows, orders="visits", recency="gap"), SPLIT)
     assert {"logit", "blend"} <= set(found.bundles)
     assert "activity" not in found.bundles
+    assert found.reason.endswith(
+        "known meaning: activity (active), parametric (tenure), parametric_logit (tenure), hybrid (tenure)"
+    )
 
 
 def test_a_back_test_of_a_panel_judges_its_later_dates():
@@ -113,7 +119,19 @@ def test_tiers_and_days_are_learned_from_a_panel_too():
         (SMALL.iloc[:0], "has no rows"),
         (SMALL.assign(on=["2024-01-01"] * 2), r"'on' of the panel must hold times .*pd\.to_datetime"),
         (SMALL.assign(id=["a", None]), "'id' of the panel is empty in 1 of 2 rows"),
+        (
+            SMALL.assign(on=SMALL.on.dt.tz_localize("UTC")),
+            r"got datetime64.*UTC.*frame\['on'\]\.dt\.tz_localize\(None\)",
+        ),
         (SMALL.assign(id="a"), "more than one row for a customer at a cutoff, 1 too many of 2"),
+        (SMALL.assign(id=[1, "1"]), r"1 too many of 2 \(customers are compared as text\).*astype\({'id': str}\)"),
+        (
+            SMALL.assign(tenure=[-2, 1]),
+            r"'tenure' of the panel, read as tenure, is below zero in 1 of 2 rows, such as -2",
+        ),
+        ([1], r"made from a pandas DataFrame, got list\. Make one of the rows: pt\.panel\(pd\.DataFrame"),
+        (None, "made from a pandas DataFrame, got NoneType"),
+        ({"id": [1]}, "made from a pandas DataFrame, got dict"),
         (SMALL.assign(left=["yes", "no"]), r"'left' of the panel must hold numbers, got str such as 'yes'"),
         (SMALL.assign(since=DATES[0]), r"'since' of the panel holds datetime64.*no feature. Count days"),
         (SMALL.drop(columns=["visits", "plan"]), "has 0 columns of features"),
@@ -131,6 +149,17 @@ def test_a_role_that_nobody_knows_or_that_two_columns_would_have_is_refused():
         made(SMALL, visit="visits")
     with pytest.raises(HistoryError, match=r"3 columns of features under 2 names .*'orders' for 'visits'"):
         made(SMALL.assign(orders=1), orders="visits")
+
+
+def test_a_column_with_two_uses_is_refused():
+    with pytest.raises(HistoryError, match=r"'left' of the panel is given 2 uses: label, recency\. Give each a"):
+        made(SMALL, recency="left")
+
+
+def test_a_column_with_a_role_is_not_below_zero_but_may_be_unknown():
+    assert made(SMALL.assign(gap=[0, np.nan]), recency="gap").X.recency.isna().tolist() == [True, False]
+    with pytest.raises(HistoryError, match=r"'gap' of the panel, read as recency, .* such as -1\. Count from 0 on"):
+        made(SMALL.assign(gap=[-1, 3]), recency="gap")
 
 
 @pytest.mark.parametrize(

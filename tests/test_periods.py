@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.errors import QuestionError, listed, nearest
-from patron.periods import EVER, Span, Split, cutoffs, days, instant, monthly
+from patron.periods import EVER, Span, Split, cutoffs, days, instant, instants, monthly
 
 
 def test_a_span_is_told_as_a_suffix_and_as_words() -> None:
@@ -35,11 +35,18 @@ def test_all_time_has_no_length() -> None:
 
 def test_an_instant_is_read_from_whatever_names_a_date() -> None:
     midnight = datetime(2011, 9, 9)
-    for moment in ("2011-09-09", date(2011, 9, 9), midnight, pd.Timestamp("2011-09-09"), "2011-09-09T00:00"):
+    for moment in (
+        "2011-09-09",
+        date(2011, 9, 9),
+        midnight,
+        pd.Timestamp("2011-09-09"),
+        "2011-09-09T00:00",
+        np.datetime64("2011-09-09"),
+    ):
         assert instant(moment) == midnight
 
 
-@pytest.mark.parametrize("moment", ["9 September", "", 20110909, None, np.datetime64("2011-09-09")])
+@pytest.mark.parametrize("moment", ["9 September", "", 20110909, None, pd.NaT, np.datetime64("NaT")])
 def test_an_instant_that_names_no_date_is_refused(moment) -> None:
     with pytest.raises(QuestionError) as told:
         instant(moment)
@@ -138,3 +145,17 @@ def test_names_in_errors_are_sorted_and_the_nearest_is_suggested() -> None:
     assert listed([]) == "none"
     assert nearest("custmer", ["customer", "at"]) == " Did you mean 'customer'?"
     assert nearest("zzz", ["customer"]) == ""
+
+
+@pytest.mark.parametrize("one", ["2024-01-01", date(2024, 1, 1), datetime(2024, 1, 1), np.datetime64("2024-01-01")])
+def test_a_single_moment_is_not_taken_for_a_list(one) -> None:
+    with pytest.raises(QuestionError) as told:
+        Split.of(one, ["2024-03-01"], ["2024-05-01"])
+    assert str(told.value) == f"Cutoffs are given as a list, got {one!r}; write [{one!r}]."
+
+
+def test_moments_come_as_any_sequence_of_them() -> None:
+    for moments in (["2024-01-01"], pd.to_datetime(["2024-01-01"]), np.array(["2024-01-01"], "datetime64[D]")):
+        assert instants(moments) == (datetime(2024, 1, 1),)
+    with pytest.raises(QuestionError, match=r"as a list, got None; write \['2024-06-01'\]"):
+        instants(None)

@@ -1,17 +1,20 @@
 """A question says who is asked, what, and how far ahead; rows and labels are made for the same customers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from conftest import CUTOFF, ago, history_of
 from patron.errors import QuestionError
 from patron.features import purchases
 from patron.history import History
+from patron.matrices import matrix
 from patron.measures import measure
 from patron.periods import EVER, Span, days
 from patron.plan import columns
 from patron.profit import CostModel
 from patron.questions import Question, Tier, churn, labels, next_purchase, rows, tier, together
+from patron.stores import events
 
 COSTS = CostModel(margin_rate=0.5)
 FEW = (purchases.recency,)
@@ -130,7 +133,8 @@ def test_a_purchase_asked_within_days_beyond_the_horizon_is_refused(within: tupl
     with pytest.raises(QuestionError) as told:
         next_purchase(90, within=within)
     assert str(told.value) == (
-        f"Next purchase is asked within {within} days, but its horizon is 90d. Ask for days from 1 to the horizon."
+        f"Next purchase is asked within {within} days, but its horizon is 90d. "
+        "Ask for whole days from 1 to the horizon."
     )
 
 
@@ -202,3 +206,18 @@ def test_an_own_feature_stands_beside_the_built_in_ones():
     made = rows(churn(30, own=(large,)), history, CUTOFF).to_pyarrow().to_pylist()
     assert {f.name for f in asked.features} > {"recency", "large"}
     assert [row["large_30d"] for row in made if row["customer"] == "a"] == [1.0]
+
+
+def test_a_next_purchase_may_be_asked_within_one_number_of_days() -> None:
+    assert next_purchase(90, within=7).within == (7,)
+    with pytest.raises(QuestionError, match=r"asked within \(7.5,\) days, .* Ask for whole days from 1"):
+        next_purchase(90, within=(7.5,))
+
+
+def test_a_tier_needs_no_costs_where_the_orders_say_what_is_left_of_them(history: History) -> None:
+    sold = {"customer": ["a", "b"], "at": [ago(3), ago(-60)], "amount": [10.0, 1.0], "cost": [4.0, 1.0]}
+    told = History.of(orders=events(pd.DataFrame(sold)))
+    assert label_of(tier(30), told) == {"a": 0.0}
+    assert matrix(tier(30), told, [CUTOFF]).X.profit_30d.tolist() == [6.0]
+    with pytest.raises(QuestionError, match=r"neither 'margin' nor 'cost', and no margin rate is set\..*margin_rate"):
+        matrix(tier(30), history, [CUTOFF])

@@ -18,7 +18,8 @@ __all__ = ["ABOUT", "Facts", "declare_attributes", "facts_of", "unknown_of"]
 
 ALWAYS = EARLIEST
 ABOUT = ("customer", "at", "known_at")  # the roles of its columns; all others are attributes
-READ = 0.99
+READ = 0.9  # of the known texts of a column; a few untidy cells must not turn numbers or dates into kinds
+TYPES = {"numbers": "float64", "dates": "timestamp(6)"}
 FEW, ALIKE = 10, 0.9  # more different texts than that, for nearly every customer another, are names and not kinds
 
 
@@ -82,11 +83,13 @@ def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:
     known = {column: value for column, value in tidy.items() if value is not None}
     rows = declared.used.mutate(**known).drop(*(column for column in tidy if column not in known))
     found = _counted(rows, tuple(known))
-    dated = [c for c in known if rows[c].type().is_string() and found[c]["dates"] > READ * found[c]["known"]]
-    rows = rows.mutate(**{column: rows[column].try_cast("timestamp(6)") for column in dated})
+    written = {c: kind for c in known if (kind := _written(found[c], rows[c]))}
+    rows = rows.mutate(**{column: rows[column].try_cast(TYPES[kind]) for column, kind in written.items()})
     why = {column: "is neither number, text nor date" for column in tidy if column not in known}
     why |= {column: reason for column in known if (reason := _says_nothing(found[column], rows[column]))}
     notes = tuple(f"{column!r} {reason}, and is left out" for column, reason in why.items())
+    unread = {column: found[column]["known"] - found[column][kind] for column, kind in written.items()}
+    notes += tuple(f"{n:,} of {c!r} cannot be read as {written[c]}, and are unknown" for c, n in unread.items() if n)
     receipt = replace(receipt, notes=receipt.notes + notes)
     if receipt.first == receipt.last == ALWAYS:
         receipt = replace(receipt, first=None, last=None)
@@ -120,6 +123,8 @@ def unknown_of(name: str, facts: Table, orders: Table) -> tuple[str, ...]:
 
 
 def _check_columns(table: Table, leave_out: Sequence[str]) -> None:
+    if isinstance(leave_out, str):
+        raise HistoryError(f"Columns to leave out are given as a list, got {leave_out!r}; write [{leave_out!r}].")
     for column in leave_out:
         if column not in table.columns:
             raise HistoryError(
@@ -155,15 +160,23 @@ def _tidied(column: Column) -> Column | None:
 
 
 def _counted(rows: Table, columns: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Count for each column the known values, the different ones, and those that a date can be read from."""
+    """Count for each column the known values, the different ones, and the texts that are numbers or dates."""
     asked: dict[str, Any] = {}
     for i, column in enumerate(columns):
         value = rows[column]
         asked |= {f"known_{i}": value.count(), f"different_{i}": value.nunique()}
-        asked[f"dates_{i}"] = value.try_cast("timestamp(6)").count() if value.type().is_string() else ibis.literal(0)
+        text = value.type().is_string()
+        asked |= {f"{kind}_{i}": value.try_cast(t).count() if text else ibis.literal(0) for kind, t in TYPES.items()}
     found = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
-    kinds = ("known", "different", "dates")
+    kinds = ("known", "different", *TYPES)
     return {c: {k: found[f"{k}_{i}"] for k in kinds} for i, c in enumerate(columns)}
+
+
+def _written(counted: Mapping[str, int], column: Column) -> str:
+    """Return what the texts of a column are written for, numbers or dates, or nothing."""
+    if not column.type().is_string() or not counted["known"]:
+        return ""
+    return next((kind for kind in TYPES if counted[kind] >= READ * counted["known"]), "")
 
 
 def _says_nothing(counted: Mapping[str, int], column: Column) -> str:

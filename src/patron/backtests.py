@@ -161,7 +161,11 @@ def _card(
         intervals=_intervals(answered[champion], label),
         waits=_waits(answer, answered[champion], label),
         persistence=ahead,
-        suspects=_suspects(trained.question, rows, event.happened),
+        suspects={
+            name: why
+            for happened in (event.happened, _gone(answer, label))
+            for name, why in _suspects(trained.question, rows, happened).items()
+        },
     )
 
 
@@ -198,11 +202,18 @@ def _waits(answer: Mapping[str, Any], answered: pd.DataFrame, label: np.ndarray)
     return curves.reached(seen, {0.1: answered.days_low, 0.5: answered.days_median, 0.9: answered.days_high}, end)
 
 
-def _suspects(question: Question, rows: Matrix, happened: np.ndarray) -> Mapping[str, str]:
+def _gone(answer: Mapping[str, Any], label: np.ndarray) -> np.ndarray:
+    """Return who did not come back within the horizon: what is written down afterwards is mostly that."""
+    if answer["kind"] == "next_purchase":
+        return np.isnan(label)
+    return np.asarray(label <= 0 if answer["kind"] == "tier" else label == 1)
+
+
+def _suspects(question: Question, rows: Matrix, happened: np.ndarray) -> dict[str, str]:
     """Return the features that seem to know the outcome; those of a panel, made elsewhere, are asked closely."""
     customers, counts = rows.key.customer.tolist(), np.bincount(happened.astype(int), minlength=2)
     if any(meant.source == SOURCE for meant in rows.definitions) and min(counts) and sum(counts) >= FEWEST:
-        return leak_probe(rows.X, happened, customers).suspects
+        return dict(leak_probe(rows.X, happened, customers).suspects)
     return too_good(rows.X[_own(rows)], happened, customers, timeless(question.features))
 
 

@@ -61,8 +61,10 @@ class History:
         An order that goes on for days counts once for each day, so that no line is known at a midnight before it.
 
         Raises:
-            HistoryError: a table is empty or breaks a promise, returns come twice, or engines are mixed.
+            HistoryError: a table is not declared, is empty or breaks a promise, returns come twice, or engines are
+                mixed.
         """
+        _check_declared(events)
         if all(declared.attributes for declared in events.values()):
             got = f"only attributes: {listed(events)}" if events else "none"
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
@@ -171,6 +173,15 @@ class History:
                 f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {cutoff + horizon.delta:%Y-%m-%d}, but "
                 f"the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
                 f"{self.ends - horizon.delta:%Y-%m-%d}, or a shorter horizon."
+            )
+
+
+def _check_declared(events: Mapping[str, object]) -> None:
+    for name, one in events.items():
+        if not isinstance(one, Events):
+            raise HistoryError(
+                f"The table {name!r} of a history is no declared event table, got {type(one).__name__}. "
+                f"Declare it first: {name}=pt.events(frame, customer='...', at='...')."
             )
 
 

@@ -17,7 +17,7 @@ from patron.fold.codings import coded
 from patron.history import History
 from patron.panels import Panel
 from patron.passes import AHEAD, Pass, Progress, silent
-from patron.periods import Moment, instant
+from patron.periods import Moment, instants
 from patron.plan import Definition, columns, definitions
 from patron.questions import Question
 from patron.sheets import Sheet, sheets
@@ -228,9 +228,9 @@ def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...
 
 def _in_order(cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
     """Return the cutoffs, oldest first; refuse none, and one that comes twice."""
-    if not cutoffs:
+    times = tuple(sorted(instants(cutoffs)))
+    if not times:
         raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
-    times = tuple(sorted(instant(cutoff) for cutoff in cutoffs))
     twice = [one for one, other in pairwise(times) if one == other]
     if twice:
         raise QuestionError(
@@ -242,7 +242,7 @@ def _in_order(cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
 def _check_found(question: Question, cutoffs: Sequence[Moment], found: int) -> None:
     if not found:
         raise QuestionError(
-            f"No customer had an order in the {question.active_in} before {instant(max(cutoffs)):%Y-%m-%d}. "
+            f"No customer had an order in the {question.active_in} before {max(instants(cutoffs)):%Y-%m-%d}. "
             "Ask about a longer time (active_in), or use later cutoffs."
         )
 

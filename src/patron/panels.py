@@ -11,10 +11,11 @@ from patron.errors import HistoryError, QuestionError, listed
 from patron.periods import EVER, Span
 from patron.plan import Definition
 
-__all__ = ["SOURCE", "Panel", "check_events", "panel"]
+__all__ = ["COUNTED", "SOURCE", "Panel", "check_events", "panel"]
 
 SOURCE = "panel"
-ROLES = ("recency", "tenure", "orders", "spend")
+COUNTED = ("recency", "tenure", "orders")
+ROLES = (*COUNTED, "spend")
 FEW, ALIKE = 50, 0.5  # more different texts than that, for half of the rows another, are names and not kinds
 LABELS: Mapping[str, tuple[str, Callable[[np.ndarray, float], np.ndarray]]] = {
     "churn": ("1 for left, 0 for stayed", lambda label, days: np.isin(label, (0.0, 1.0))),
@@ -151,22 +152,25 @@ def panel(
             horizon) and `profit` (in the last horizon; a tier needs it). A column called as its role need not be named.
 
     Raises:
-        HistoryError: a column is missing, or holds what it must not, or a customer has two rows at a cutoff.
+        HistoryError: it is no data frame, a column is missing, has two uses or holds what it must not, or a customer
+            has two rows at a cutoff.
 
     >>> rows = pd.DataFrame({"id": ["b", "a"], "on": ["2024-05-01"] * 2, "visits": [3, 1], "left": [0, 1]})
     >>> made = panel(rows.assign(on=pd.to_datetime(rows.on)), 28, customer="id", cutoff="on", label="left")
     >>> made.key.customer.tolist(), made.X.visits.tolist(), made.label.tolist()
     (['a', 'b'], [1.0, 3.0], [1.0, 0.0])
     """
-    span, frame = Span(horizon), frame.rename(columns=str)
+    span, frame = Span(horizon), _named(frame)
     names = _names(span, roles)
-    _check_columns(frame, [customer, cutoff, *([label] if label else []), *roles.values()])
-    _check_key(frame, customer, cutoff)
-    key = pd.DataFrame({"customer": frame[customer].astype(str), "cutoff": frame[cutoff].astype("datetime64[us]")})
+    uses = {"customer": customer, "cutoff": cutoff} | ({"label": label} if label else {}) | roles
+    _check_columns(frame, list(uses.values()))
+    _check_uses(uses)
+    key = _key(frame, customer, cutoff)
     order = key.reset_index(drop=True).sort_values(["cutoff", "customer"]).index.to_numpy()
     features = [name for name in frame.columns if name not in {customer, cutoff, label}]
     X = pd.DataFrame({names.get(name, name): _feature(frame[name], name in names) for name in features})
     _check_apart(X, features, names)
+    _check_counted(X, {name: column for column, name in names.items()})
     known = None if label is None else _numbers(frame[label]).to_numpy(dtype=np.float64)[order]
     meant = tuple(_meant(names.get(name, name), name) for name in features)
     return Panel(span, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
@@ -187,6 +191,15 @@ def check_events(history: object, asked: str) -> None:
             f"{asked} is found from the orders of each customer, and a panel has rows only. "
             "Give the event tables: pt.History.of(orders=pt.events(...))."
         )
+
+
+def _named(frame: object) -> pd.DataFrame:
+    if not isinstance(frame, pd.DataFrame):
+        raise HistoryError(
+            f"A panel is made from a pandas DataFrame, got {type(frame).__name__}. "
+            "Make one of the rows: pt.panel(pd.DataFrame(rows), 28, customer='...', cutoff='...')."
+        )
+    return frame.rename(columns=str)
 
 
 def _names(horizon: Span, roles: Mapping[str, str]) -> dict[str, str]:
@@ -212,11 +225,40 @@ def _check_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
         raise HistoryError("The panel has no rows. Give at least one row for each customer and cutoff.")
 
 
+def _check_uses(uses: Mapping[str, str]) -> None:
+    for column in uses.values():
+        several = [use for use, name in uses.items() if name == column]
+        if len(several) > 1:
+            raise HistoryError(
+                f"The column {column!r} of the panel is given {len(several)} uses: {listed(several)}. "
+                "Give each a column of its own, or leave out those that it is not."
+            )
+
+
+def _key(frame: pd.DataFrame, customer: str, cutoff: str) -> pd.DataFrame:
+    """Return customer and cutoff of each row as the models know them; refuse two rows of one key."""
+    _check_key(frame, customer, cutoff)
+    key = pd.DataFrame({"customer": frame[customer].astype(str), "cutoff": frame[cutoff].astype("datetime64[us]")})
+    if twice := int(key.duplicated().sum()):
+        raise HistoryError(
+            f"The panel has more than one row for a customer at a cutoff, {twice:,} too many of {len(frame):,} "
+            "(customers are compared as text). If they are alike, keep one: "
+            f"frame.astype({{{customer!r}: str}}).drop_duplicates([{customer!r}, {cutoff!r}])."
+        )
+    return key
+
+
 def _check_key(frame: pd.DataFrame, customer: str, cutoff: str) -> None:
     if not pd.api.types.is_datetime64_dtype(frame[cutoff]):
+        mend = f"frame[{cutoff!r}] = pd.to_datetime(frame[{cutoff!r}])"
+        if isinstance(frame[cutoff].dtype, pd.DatetimeTZDtype):
+            mend = (
+                f"frame[{cutoff!r}] = frame[{cutoff!r}].dt.tz_localize(None), and where the business lives in another "
+                "zone, .dt.tz_convert('...') before it"
+            )
         raise HistoryError(
             f"The column {cutoff!r} of the panel must hold times without a zone, got {frame[cutoff].dtype}. "
-            f"Turn it into such: frame[{cutoff!r}] = pd.to_datetime(frame[{cutoff!r}])."
+            f"Turn it into such: {mend}."
         )
     for name in (customer, cutoff):
         if lacking := int(frame[name].isna().sum()):
@@ -224,11 +266,6 @@ def _check_key(frame: pd.DataFrame, customer: str, cutoff: str) -> None:
                 f"The column {name!r} of the panel is empty in {lacking:,} of {len(frame):,} rows. "
                 f"Leave them out: frame.dropna(subset=[{name!r}])."
             )
-    if twice := int(frame.duplicated([customer, cutoff]).sum()):
-        raise HistoryError(
-            f"The panel has more than one row for a customer at a cutoff, {twice:,} too many of {len(frame):,}. "
-            f"Keep one: frame.drop_duplicates([{customer!r}, {cutoff!r}]), if they are alike."
-        )
 
 
 def _check_apart(X: pd.DataFrame, features: Sequence[str], names: Mapping[str, str]) -> None:
@@ -239,6 +276,20 @@ def _check_apart(X: pd.DataFrame, features: Sequence[str], names: Mapping[str, s
         f"The panel has {len(features)} columns of features under {X.shape[1]} names (by their roles {taken}). "
         "Give at least one feature, and each another name and role."
     )
+
+
+def _check_counted(X: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse days and orders below zero, which the purchase process cannot be fitted to."""
+    for role in COUNTED:
+        if role not in X.columns or not pd.api.types.is_numeric_dtype(X[role]):
+            continue
+        below, column = X[role][X[role] < 0], columns.get(role, role)
+        if len(below):
+            raise HistoryError(
+                f"The column {column!r} of the panel, read as {role}, is below zero in {len(below):,} of {len(X):,} "
+                f"rows, such as {below.iloc[0]:g}. Count from 0 on, and leave empty what is unknown: "
+                f"frame[{column!r}].where(frame[{column!r}] >= 0)."
+            )
 
 
 def _feature(column: pd.Series, named: bool) -> pd.Series:

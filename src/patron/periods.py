@@ -1,16 +1,18 @@
 """Cutoffs, windows and horizons: the words for time that every other module uses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from numbers import Integral
 
+import numpy as np
+
 from patron.errors import QuestionError
 
-__all__ = ["EVER", "Moment", "Span", "Split", "cutoffs", "days", "instant", "monthly"]
+__all__ = ["EVER", "Moment", "Span", "Split", "cutoffs", "days", "instant", "instants", "monthly"]
 
-Moment = str | date | datetime
+Moment = str | date | datetime | np.datetime64
 LONGEST = 36_525
 
 
@@ -85,12 +87,29 @@ def instant(moment: Moment) -> datetime:
     return made
 
 
+def instants(moments: Sequence[Moment]) -> tuple[datetime, ...]:
+    """Return the instants of a list of moments, in its order.
+
+    Raises:
+        QuestionError: it is a single moment, or one of them is no date or has a zone.
+
+    >>> instants(["2011-09-09"])
+    (datetime.datetime(2011, 9, 9, 0, 0),)
+    """
+    if isinstance(moments, Moment) or not isinstance(moments, Iterable):
+        one = moments if isinstance(moments, Moment) else "2024-06-01"
+        raise QuestionError(f"Cutoffs are given as a list, got {moments!r}; write [{one!r}].")
+    return tuple(instant(moment) for moment in moments)
+
+
 def _read(moment: Moment) -> datetime:
-    if isinstance(moment, datetime):
-        return moment
-    if isinstance(moment, date):
-        return datetime(moment.year, moment.month, moment.day)
     try:
+        if isinstance(moment, np.datetime64):
+            return datetime.fromisoformat(str(moment.astype("datetime64[us]")))
+        if isinstance(moment, date):
+            # A time that is missing (NaT) is a datetime too, but stands in no calendar.
+            date(moment.year, moment.month, moment.day)
+            return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
         return datetime.fromisoformat(moment)
     except (TypeError, ValueError):
         raise QuestionError(f"A cutoff must be a date, got {moment!r}. Write it as YYYY-MM-DD.") from None
@@ -159,7 +178,7 @@ class Split:
         >>> Split.of(["2010-06-16"], ["2010-09-14"], ["2010-12-13"]).test
         (datetime.datetime(2010, 12, 13, 0, 0),)
         """
-        return cls(*(tuple(instant(m) for m in group) for group in (train, valid, test)))
+        return cls(instants(train), instants(valid), instants(test))
 
     def __post_init__(self) -> None:
         for name, group in self.groups.items():

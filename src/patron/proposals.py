@@ -50,7 +50,7 @@ TABLES = (
     ("tickets", r"ticket|support|service|case"),
     ("contacts", r"contact|campaign|mail|visit"),
     ("orders", r"order|purchas|transact|sale|invoice|event"),
-    ("customers", r"customer|client|member|household|people|user|account|profile"),
+    ("customers", r"customer|client|member|household|people|user|account|profile|kunde"),
 )
 MARK, BACK = r"^(event)?_?(type|kind|status)$", r"return|refund|cancel|storn"
 LOOKED_AT, FEW, LONGEST, CUTOFFS, LONG = 1000, 50, 90, 6, 730
@@ -64,6 +64,7 @@ def _names() -> Mapping[str, list[str]]:
 
 
 KNOWN = _names()
+SINCE = r"valid_?from|effective_?from|since|changed_?at|updated_?at|gueltig_?ab"  # from when a row of facts holds
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,19 @@ def _looked_at(name: str, path: Path) -> _Found:
         if column:
             roles[role] = column
     if _tells_of_customers(name, table, roles):
-        dated = {"customer", "at"} <= set(roles) and not _is_key(table, roles["customer"])
-        told: dict[str, str] = {
-            role: roles[role] for role in (("customer", "at") if dated else ("customer",)) if role in roles
-        }
-        return _Found("attributes", name, path, told, (), {}, None)
+        return _Found("attributes", name, path, _known_from(table, roles), (), {}, None)
     others = tuple(column for column in table.columns if column not in roles.values())
     marks = {c: _marks(table, c) for c in table.columns if re.search(MARK, c.lower()) and table[c].type().is_string()}
     return _Found("tables", name, path, roles, others, marks, _span(table, roles.get("at", "")))
+
+
+def _known_from(table: Table, roles: Mapping[str, str]) -> dict[str, str]:
+    """The columns of the customer, and of the time from which a row of facts holds, where facts change."""
+    if "customer" not in roles:
+        return {}
+    said = (c for c in table.columns if re.search(SINCE, c.lower()) and _is_time(table, c))
+    at = next(said, "" if _is_key(table, roles["customer"]) else roles.get("at", ""))
+    return {"customer": roles["customer"]} | ({"at": at} if at else {})
 
 
 def _tells_of_customers(name: str, table: Table, roles: Mapping[str, str]) -> bool:

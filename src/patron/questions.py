@@ -4,9 +4,10 @@
 cannot mean one thing in one place and another elsewhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from numbers import Integral
 
 import ibis
 from ibis.expr.types import Table
@@ -113,10 +114,11 @@ class NextPurchase(Question):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.within or max(self.within) > (self.horizon.days or 0) or min(self.within) < 1:
+        longest = self.horizon.days or 0
+        if not self.within or not all(isinstance(day, Integral) and 1 <= day <= longest for day in self.within):
             raise QuestionError(
                 f"Next purchase is asked within {self.within} days, but its horizon is {self.horizon}. "
-                "Ask for days from 1 to the horizon."
+                "Ask for whole days from 1 to the horizon."
             )
 
     def label(self, history: History) -> Feature:
@@ -193,7 +195,7 @@ def churn(
 
 def next_purchase(
     horizon: int,
-    within: tuple[int, ...] = (30,),
+    within: int | Sequence[int] = (30,),
     active_in: int | None = None,
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
@@ -203,18 +205,21 @@ def next_purchase(
     >>> next_purchase(horizon=90, within=(30,)).within
     (30,)
     """
-    return NextPurchase(Span(horizon), Span(active_in), tuple(features), tuple(within), own=tuple(own))
+    asked = tuple(within) if isinstance(within, Iterable) else (within,)
+    return NextPurchase(Span(horizon), Span(active_in), tuple(features), asked, own=tuple(own))
 
 
 def tier(
     horizon: int,
-    costs: CostModel,
+    costs: CostModel = CostModel(),
     tiers: Mapping[str, float] | None = None,
     active_in: int | None = None,
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> Tier:
     """Ask what customers will be worth over *horizon* days, in tiers of profit.
+
+    Without *costs* the orders must say in a `margin` or `cost` of their own what is left of their amounts.
 
     >>> tier(horizon=90, costs=CostModel(margin_rate=0.4)).names
     ('lead', 'iron', 'gold', 'platinum')

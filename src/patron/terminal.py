@@ -51,7 +51,8 @@ def _figures(card: Card) -> list[str]:
 
 
 def _warned(card: Card) -> list[str]:
-    told = [f"beware: {name} seems to know the outcome: {why}" for name, why in card.suspects.items()]
+    mend = "leave its column out (leave_out), or say from when it was known"
+    told = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
     return [*told, *([f"beware: {card.too_short}"] if card.too_short else [])]
 
 

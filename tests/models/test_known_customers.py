@@ -1,5 +1,6 @@
 """Attributes in models: one that knows the outcome is told, a reason has words of its own, no name is kept."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,9 +10,11 @@ from shop import SPLIT, of, orders
 
 from patron.backtests import judge
 from patron.driver_tables import drivers
+from patron.errors import ScoreError
 from patron.matrices import answers, matrix
+from patron.models.scoring import score, unseen
 from patron.models.training import train
-from patron.questions import churn
+from patron.questions import churn, next_purchase
 from patron.stores import attributes
 
 FRAME = orders(300)
@@ -28,11 +31,27 @@ def answered():
     history = of(FRAME, people=attributes(known))
     trained = train(churn(60), history, SPLIT)
     rows = matrix(trained.question, history, SPLIT.test)
-    return trained, rows, judge(trained, rows, answers(trained.question, history, SPLIT.test))
+    return trained, rows, judge(trained, rows, answers(trained.question, history, SPLIT.test)), known
 
 
 def test_a_status_of_today_is_told_as_a_feature_that_knows_the_outcome_and_an_honest_attribute_is_not(answered):
     assert list(answered[2].suspects) == ["people_status"]
+
+
+def test_who_never_came_back_is_told_by_it_whatever_was_asked(answered):
+    history = of(FRAME, people=attributes(answered[3]))
+    trained = train(next_purchase(60, within=(7,)), history, SPLIT)
+    rows = matrix(trained.question, history, SPLIT.test)
+    assert list(judge(trained, rows, answers(trained.question, history, SPLIT.test)).suspects) == ["people_status"]
+
+
+def test_texts_that_no_model_knows_are_counted_and_texts_for_numbers_refused(answered):
+    model, rows = answered[0].bundles["lightgbm"], answered[1]
+    assert unseen(model, rows) == {}
+    renamed = replace(rows, X=rows.X.assign(people_region=rows.X.people_region.str.upper()))
+    assert unseen(model, renamed) == {"people_region": 1.0}
+    with pytest.raises(ScoreError, match=r"'recency' .* was a number in training and holds texts now\. Mend"):
+        score(model, replace(rows, X=rows.X.assign(recency="long ago")))
 
 
 def test_a_model_keeps_no_text_that_few_customers_share(answered):

@@ -57,9 +57,8 @@ def test_a_model_of_another_format_is_refused(spec, tmp_path):
 
 def test_a_changed_cost_is_told_by_what_it_was_and_is():
     was, now = (tier(HORIZON, CostModel(margin_rate=rate)).on(coin(80)) for rate in (0.4, 0.5))
-    model = Bundle(
-        {"question": "tier", "features": [asdict(d) for d in matrix(was, coin(80), [CUTOFFS[1]]).definitions]}
-    )
+    learned = matrix(was, coin(80), [CUTOFFS[1]]).definitions
+    model = Bundle({"question": "tier", "features": [asdict(d) | {"dtype": "float64"} for d in learned]})
     with pytest.raises(ScoreError) as told:
         check_definitions(model, matrix(now, coin(80), [CUTOFFS[1]]))
     assert str(told.value) == (

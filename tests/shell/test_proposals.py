@@ -93,3 +93,9 @@ def test_customers_with_several_rows_are_proposed_as_dated_attributes(tmp_path):
     settings, _ = proposed(tmp_path, clients=changes, sales=ROWS)
     assert settings.attributes["customers"].roles == {"customer": "cust_id", "at": "date"}
     assert settings.history().attributes == {"customers": ("plan",)}
+
+
+def test_facts_that_hold_from_a_day_on_are_proposed_as_dated_even_with_one_row_each_and_a_birth_date(tmp_path):
+    facts = {"cust_id": ["a", "b"], "valid_from": ["2022-01-01", "2023-01-01"], "born": ["1980-01-01", "1990-01-01"]}
+    settings, _ = proposed(tmp_path, kunden=pd.DataFrame(facts), sales=ROWS)
+    assert settings.attributes["customers"].roles == {"customer": "cust_id", "at": "valid_from"}

@@ -7,7 +7,7 @@ from typing import Any
 from patron import stores
 from patron.jobs.job import Job
 from patron.profit import ledger, sensitivity
-from patron.questions import together
+from patron.questions import Question, together
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
@@ -17,7 +17,7 @@ def check(job: Job) -> dict[str, Any]:
     check_cutoffs(job)
     asked = together(job.settings.questions, job.history, job.settings.split.known[-1])
     features = len(asked[0].features)
-    job.tell(f"features  {features} can be made")
+    job.tell(f"features  {features} can be made{_windows(asked[0])}")
     for table, columns in job.history.attributes.items():
         job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
     if job.left_out:
@@ -30,6 +30,15 @@ def check(job: Job) -> dict[str, Any]:
         "left_out": list(job.left_out),
         **tell_ledger(job),
     }
+
+
+def _windows(asked: Question) -> str:
+    """Say which windows were chosen, where the usual gap between orders chose them."""
+    if asked.rhythm is None:
+        return ""
+    chosen = sorted({window.days for feature in asked.features for window in feature.windows if window.days})
+    days = ", ".join(map(str, chosen))
+    return f", over windows of {days} days and ever; they follow the usual gap between orders, {asked.rhythm:.0f} days"
 
 
 def check_cutoffs(job: Job) -> None:

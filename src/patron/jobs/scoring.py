@@ -7,10 +7,13 @@ from patron import stores
 from patron.fingerprints import fingerprint
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
+from patron.models.scoring import unseen
 from patron.portfolio import migration
 from patron.scores import contradictions
 
 __all__ = ["explain", "score"]
+
+MANY = 0.5
 
 
 def score(job: Job) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def score(job: Job) -> dict[str, Any]:
     kept = stores.write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = _tell_moves(job)
     _tell_mixed(job, trainings)
+    _tell_unseen(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
     for sentence in contradictions(job.scores, job.learned):
@@ -42,6 +46,14 @@ def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
     if len(set(trainings.values())) > 1:
         told = ", ".join(f"{name} of {training[:19] or 'an unknown one'}" for name, training in trainings.items())
         job.tell(f"beware    the champions come from different trainings: {told}; train again to have all from one")
+
+
+def _tell_unseen(job: Job) -> None:
+    """Say where most customers have a text that no model knows, as where plans were renamed since training."""
+    new = {name: share for model in job.models.values() for name, share in unseen(model, job.today).items()}
+    for name, share in new.items():
+        if share > MANY:
+            job.tell(f"beware    {name}: {share:.0%} of the customers have a value that the model does not know")
 
 
 def _tell_moves(job: Job) -> list[str]:

@@ -13,7 +13,7 @@ from patron.matrices import Matrix
 from patron.models.serving import FORMAT, Bundle
 from patron.questions import NextPurchase, Question
 
-__all__ = ["check_asked", "check_definitions", "opened", "score"]
+__all__ = ["check_asked", "check_definitions", "opened", "score", "unseen"]
 
 MOST_TOLD, LONGEST_TOLD = 3, 30
 KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
@@ -103,6 +103,23 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
                 f"otherwise now: {_difference(feature['formula'], here[feature['name']])}. "
                 "Train again: patron train, or undo the change of costs, tables or features."
             )
+        if feature["dtype"] != "category" and not pd.api.types.is_numeric_dtype(rows.X[feature["name"]]):
+            raise ScoreError(
+                f"The feature {feature['name']!r} of the model for {question!r} was a number in training and holds "
+                "texts now. Mend the column (patron check tells how each table was read), or train again."
+            )
+
+
+def unseen(model: Bundle, rows: Matrix) -> dict[str, float]:
+    """Return the share of rows, above none, with a text that no model knows, by feature: it counts as unknown.
+
+    Args:
+        model: a trained model.
+        rows: features of the customers to score.
+    """
+    kinds = {f["name"]: f["levels"] for f in model.spec["features"] if f["levels"]}
+    found = {name: float((~rows.X[name].isin(seen) & rows.X[name].notna()).mean()) for name, seen in kinds.items()}
+    return {name: share for name, share in found.items() if share > 0}
 
 
 def _difference(was: str, now: str) -> str:

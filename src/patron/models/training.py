@@ -5,7 +5,7 @@ these answers come the number of trees, the slope of the log-odds, the cuts betw
 candidate is fitted once more on all known cutoffs. Test cutoffs are not looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from patron.models.fitting import Work, members
 from patron.models.rolling import Fold, Rolled, folds, rolled
 from patron.models.serving import FORMAT, Bundle, softmax
 from patron.models.targets import answer_for, outputs
-from patron.panels import Panel
+from patron.panels import COUNTED, Panel
 from patron.periods import Split
 from patron.questions import Question
 
@@ -110,15 +110,23 @@ def fit(
         {name: past.losses(margins) for name, margins in past.margins.items()}, past.customers, past.row_folds
     )
     made = {name: _bundle(work, name, estimator, past) for name, estimator in work.finals(past).items()}
-    return Trained(question, made, choice.losses, choice.gains, choice.champion, choice.reason + _left_out(made))
+    return Trained(
+        question, made, choice.losses, choice.gains, choice.champion, choice.reason + _left_out(made, work.names)
+    )
 
 
-def _left_out(made: Mapping[str, Bundle]) -> str:
-    """Tell which candidates were not tried, because no column is known to be what they look at."""
-    missing = [name for name in ORDER if name not in made]
-    if not missing:
-        return ""
-    return f"; not tried for want of columns of known meaning (recency, tenure, orders): {', '.join(missing)}"
+def _left_out(made: Mapping[str, Bundle], names: Sequence[str]) -> str:
+    """Tell which candidates were not tried, each with the roles that no column is known to have."""
+    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in made]
+    return f"; not tried for want of columns of known meaning: {', '.join(missing)}" if missing else ""
+
+
+def _lacked(candidate: str, names: Sequence[str]) -> str:
+    if candidate == "activity":
+        return "active"
+    if candidate in ("logit", "blend"):
+        return "one of active, recency, orders"
+    return ", ".join(role for role in COUNTED if role not in names)
 
 
 def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> dict[str, Any]:
