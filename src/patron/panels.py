@@ -149,7 +149,8 @@ def panel(
             for the tier the profit (so that its costs are not asked); None where it is to be scored only.
         **roles: columns by what they mean, at the cutoff: `recency` and `tenure` (days since the last order and the
             first), `orders` (their number so far), `spend` (money so far), `active` (orders, or money, in the last
-            horizon) and `profit` (in the last horizon; a tier needs it). A column called as its role need not be named.
+            horizon) and `profit` (in the last horizon; a tier needs it). Columns called `recency`, `tenure`, `orders`
+            or `spend` need not be named.
 
     Raises:
         HistoryError: it is no data frame, a column is missing, has two uses or holds what it must not, or a customer
