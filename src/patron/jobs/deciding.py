@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pandas as pd
+
 from patron.jobs.job import Job
 
-__all__ = ["decide"]
+__all__ = ["decide", "mostly_gone"]
+
+GONE, MOST = 0.95, 0.5
 
 
 def decide(job: Job) -> dict[str, Any]:
@@ -16,5 +20,27 @@ def decide(job: Job) -> dict[str, Any]:
     job.tell(f"decisions {told}: {paths[0]} and .csv")
     if summary["ties"]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
+    if sentence := mostly_gone(job.plan.table.churn_probability):
+        job.tell(f"beware    {sentence}")
     versions = {name: champion.version for name, champion in job.champions.items()}
     return {**summary, "versions": versions, "files": [str(path) for path in paths]}
+
+
+def mostly_gone(risk: pd.Series) -> str:
+    """Say that most of those chosen have left already, whom an offer seldom brings back, or nothing.
+
+    Args:
+        risk: probability of churn of each customer chosen.
+
+    >>> mostly_gone(pd.Series([0.99, 0.97, 0.4]))
+    '67 % of those chosen have a risk above 95 %, and their offer is assumed to work as for others: ask of ...
+    >>> mostly_gone(pd.Series([0.99, 0.5, 0.4]))
+    ''
+    """
+    gone = float((risk > GONE).mean())
+    if gone <= MOST:
+        return ""
+    return (
+        f"{100 * gone:.0f} % of those chosen have a risk above {100 * GONE:.0f} %, and their offer is assumed to "
+        "work as for others: ask of customers who bought lately (active_in), if it does not"
+    )
