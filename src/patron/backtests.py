@@ -163,7 +163,7 @@ def _card(
         persistence=ahead,
         suspects={
             name: why
-            for happened in (event.happened, _gone(answer, label))
+            for happened in _known_afterwards(answer, label, event.happened)
             for name, why in _suspects(trained.question, rows, happened).items()
         },
     )
@@ -202,11 +202,11 @@ def _waits(answer: Mapping[str, Any], answered: pd.DataFrame, label: np.ndarray)
     return curves.reached(seen, {0.1: answered.days_low, 0.5: answered.days_median, 0.9: answered.days_high}, end)
 
 
-def _gone(answer: Mapping[str, Any], label: np.ndarray) -> np.ndarray:
-    """Return who did not come back within the horizon: what is written down afterwards is mostly that."""
-    if answer["kind"] == "next_purchase":
-        return np.isnan(label)
-    return np.asarray(label <= 0 if answer["kind"] == "tier" else label == 1)
+def _known_afterwards(answer: Mapping[str, Any], label: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what a feature may know too well: what was asked, and who did not come back, as is mostly noted down."""
+    if answer["kind"] == "churn":
+        return (happened,)
+    return happened, np.isnan(label) if answer["kind"] == "next_purchase" else label <= 0
 
 
 def _suspects(question: Question, rows: Matrix, happened: np.ndarray) -> dict[str, str]:

@@ -133,9 +133,11 @@ def too_good(
     codes, categories = _coded(X)
     who = np.asarray(groups)
     alone = {name: _alone(codes[:, i], y, i in categories, who) for i, name in enumerate(X.columns)}
-    undated = {name: f"{_alone_has(v)}, much for what is said to hold at any time" for name, v in alone.items()}
-    told = {name: _why(value, 1.0) or undated[name] for name, value in alone.items()}
-    return {name: why for name, why in told.items() if alone[name] > (STRONG if name in timeless else TOO_GOOD)}
+    return {
+        name: _why(auc, 1.0) or f"{_alone_has(auc)}, much for what is said to hold at any time"
+        for name, auc in alone.items()
+        if auc > (STRONG if name in timeless else TOO_GOOD)
+    }
 
 
 def ceiling_probe(

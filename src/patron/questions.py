@@ -282,11 +282,19 @@ def together(questions: Sequence[Question], history: History, before: datetime |
         )
     features: list[Feature] = []
     seen: dict[str, Feature] = {}
-    whole = [question.on(history, before) for question in questions]
-    for question in whole:
-        for feature in question.features:
+    whole: list[Question] = []
+    for question in questions:
+        whole.append(_in_step(question, whole).on(history, before))
+        for feature in whole[-1].features:
             features += _unseen(feature, seen, history)
     return tuple(replace(question, features=tuple(features)) for question in whole)
+
+
+def _in_step(question: Question, others: Sequence[Question]) -> Question:
+    """Return a question with the rhythm that another one has found, so that the orders are looked through once."""
+    if question.features or question.rhythm is not None:
+        return question
+    return replace(question, rhythm=next((other.rhythm for other in others if other.rhythm is not None), None))
 
 
 def _unseen(feature: Feature, seen: dict[str, Feature], history: History) -> tuple[Feature, ...]:

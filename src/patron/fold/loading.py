@@ -5,8 +5,8 @@ engine's sort of text keys and cannot depend on how an engine streams. A table i
 fit in memory, they are parted on disk by a hash of the customer, and loaded one part after the other.
 """
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -112,10 +112,13 @@ def _order(pool: ThreadPoolExecutor, codes: np.ndarray, at: np.ndarray, starts: 
 
     order = np.empty(len(codes), np.int64)
     ends = (0, int(np.searchsorted(starts[:-1], len(codes) // 2)), len(starts) - 1)
-    placed = [pool.submit(arrange, codes, at, starts, begin, end, order) for begin, end in pairwise(ends)]
-    by_time = [half.result() for half in placed]
-    if not all(by_time):
-        wait([pool.submit(sort_each, at, starts, begin, end, order) for begin, end in pairwise(ends)])
+
+    def halves(loop: Callable[..., Any], *events: np.ndarray) -> list[Any]:
+        running = [pool.submit(loop, *events, starts, begin, end, order) for begin, end in pairwise(ends)]
+        return [half.result() for half in running]
+
+    if not all(halves(arrange, codes, at)):
+        halves(sort_each, at)
     return order
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from patron import stores
 from patron.jobs.job import Job
 from patron.profit import ledger, sensitivity
-from patron.questions import Question, together
+from patron.questions import Question
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
@@ -15,14 +15,14 @@ __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 def check(job: Job) -> dict[str, Any]:
     """Read the tables and tell what was found, what was set aside, and which features can be made."""
     check_cutoffs(job)
-    asked = together(job.settings.questions, job.history, job.settings.split.known[-1])
-    features = len(asked[0].features)
-    job.tell(f"features  {features} can be made{_windows(asked[0])}")
-    for table, columns in job.history.attributes.items():
+    asked = job.questions[0]
+    features = len(asked.features)
+    job.tell(f"features  {features} can be made{_windows(asked)}")
+    known = {table: list(columns) for table, columns in job.history.attributes.items()}
+    for table, columns in known.items():
         job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
     if job.left_out:
         job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.left_out)}")
-    known = {table: list(columns) for table, columns in job.history.attributes.items()}
     return {
         "tables": receipts(job),
         "features": features,

@@ -64,9 +64,6 @@ class Job:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions, with the features of all of them."""
-        if self.left_out:
-            count = len(self.left_out)
-            self.tell(f"features  {count} left out, as the tables lack what they need (patron check names them)")
         return together(self.settings.questions, self.history, self.settings.split.known[-1])
 
     @cached_property
@@ -153,6 +150,12 @@ class Job:
     def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
         """Write a table to the folder of results."""
         return stores.write(frame, self.settings.out / f"{name}.{ending}")
+
+    def tell_left_out(self) -> None:
+        """Tell how many features the tables cannot give."""
+        if self.left_out:
+            count = len(self.left_out)
+            self.tell(f"features  {count} left out, as the tables lack what they need (patron check names them)")
 
     def progress(self, made: Progress) -> None:
         """Tell how far long work has come, where it comes in parts."""

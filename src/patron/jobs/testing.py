@@ -16,6 +16,7 @@ __all__ = ["backtest"]
 
 def backtest(job: Job) -> dict[str, Any]:
     """Judge every question at the last few cutoffs as if each were today; nothing is registered."""
+    job.tell_left_out()
     made = [_test_one(job, question) for question in job.questions]
     page = quality.page(job.settings.name, job.now, [test for test, _ in made], job.settings.currency)
     path = stores.write_text(page, job.settings.out / "backtest.html")

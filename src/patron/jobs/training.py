@@ -45,6 +45,7 @@ def train(job: Job) -> dict[str, Any]:
 def _train(job: Job) -> dict[str, Any]:
     split = job.settings.split
     check_cutoffs(job)
+    job.tell_left_out()
     cutoffs = (*split.known, *split.test)
     rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
     labelled = {q.name: answers(q, job.history, cutoffs, rows=rows) for q in job.questions}
