@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.fold.tracks import Track
-from patron.fold.views import DAY
+from patron.fold.views import DAY, Seen
 from patron.measures import ON_CUTOFF, Measure
 from patron.passes import Pass
 from patron.plan import answered
@@ -79,6 +79,13 @@ class Part:
             source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=track.customers), -1)).astype(int)
             for source, track in self.tracks.items()
         }
+
+    @cached_property
+    def views(self) -> dict[str, tuple[Seen, ...]]:
+        """What the loops look at in each track; tracks that depend on the cutoff have none of the whole."""
+        walks = self.job.layout.walks
+        whole = {source: track for source, track in self.tracks.items() if source in walks and track.known_at is None}
+        return {source: walks[source].views(track) for source, track in whole.items()}
 
     @cached_property
     def generic(self) -> Values:

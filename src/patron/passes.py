@@ -4,28 +4,27 @@ Measures that the fold knows are folded; the others take the generic path of `pa
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import ibis
-import ibis.expr.operations as ops
 import numpy as np
 from ibis.expr.types import Table
 
 from patron.doors import CUSTOMER_NUMBER, blank
-from patron.fold.formulas import Formula, Run, prepared
+from patron.fold.formulas import Formula
 from patron.fold.loading import Reading
 from patron.fold.reductions import columns_of
 from patron.fold.tracks import Track
 from patron.fold.views import Rows
-from patron.fold.walks import Ask, Group, rows_ahead, rows_before, together
+from patron.fold.walks import Ask, rows_ahead, rows_before
 from patron.history import History
-from patron.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.layouts import Folded, Layout, asks_of, laid_out
+from patron.measures import ON_CUTOFF, Feature, Measure
 from patron.periods import EVER, Span
-from patron.plan import columns, combined, formula, grouped, unbound
+from patron.plan import columns, formula, grouped, is_text, unbound
 
 __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
@@ -80,26 +79,6 @@ AHEAD = Side(
 
 
 @dataclass(frozen=True)
-class Folded:
-    """A column that the fold computes: its name, how, over which window, and its value where there is nothing."""
-
-    name: str
-    run: Run
-    window: Span
-    empty: float | str | None
-
-
-@dataclass(frozen=True)
-class Combined:
-    """A column made of others: its name, the feature, the columns it reads, and how (none: the engine)."""
-
-    name: str
-    feature: Combination
-    inputs: tuple[str, ...]
-    run: Run | None
-
-
-@dataclass(frozen=True)
 class Pass:
     """What is computed of whom at which cutoffs, and how.
 
@@ -139,6 +118,14 @@ class Pass:
         return {key: found for key, found in made.items() if isinstance(found, Formula)}
 
     @cached_property
+    def folded(self) -> list[Folded]:
+        """The columns that the fold computes."""
+        return [
+            Folded(m, w, self.formulas[key_of(m)])
+            for asked in self.asked.values() for m, w in asked if key_of(m) in self.formulas
+        ]  # fmt: skip
+
+    @cached_property
     def generic(self) -> list[tuple[Measure, Span]]:
         """The measures that take the generic path."""
         return [
@@ -147,56 +134,14 @@ class Pass:
         ]  # fmt: skip
 
     @cached_property
-    def folded(self) -> dict[str, list[Folded]]:
-        """The columns of each event table that the fold computes."""
-        return {
-            source: [self._column(m, w, self.asks[source]) for m, w in asked if key_of(m) in self.formulas]
-            for source, asked in self.asked.items()
-            if source in self.asks
-        }
-
-    def _column(self, measure: Measure, window: Span, asks: Mapping[Ask, int]) -> Folded:
-        known = self.formulas[key_of(measure)]
-        run = prepared(known.root, {node: asks[leaf, window] for node, leaf in known.leaves.items()})
-        assert run is not None  # a formula has no unknown operation
-        return Folded(measure.column(window), run, window, measure.empty)
-
-    @cached_property
-    def asks(self) -> dict[str, dict[Ask, int]]:
-        """The reductions and windows that the columns of each event table need, each once, numbered."""
-        found: dict[str, dict[Ask, int]] = defaultdict(dict)
-        for source, asked in self.asked.items():
-            for measure, window in asked:
-                for leaf in self.formulas[key_of(measure)].leaves.values() if key_of(measure) in self.formulas else ():
-                    found[source].setdefault((leaf, window), len(found[source]))
-        return found
-
-    @cached_property
-    def groups(self) -> dict[str, tuple[Group, ...]]:
-        """The loops to run over each event table."""
-        return {source: together(tuple(asks)) for source, asks in self.asks.items()}
-
-    @cached_property
-    def combined(self) -> list[Combined]:
-        """The columns that are made of others."""
-        return [
-            Combined(name, feature, tuple(feature.inputs(window)), prepared(self._over(feature), {}))
-            for name, feature, window in columns(self.features)
-            if isinstance(feature, Combination)
-        ]
-
-    def _over(self, feature: Combination) -> ops.Value:
-        kinds = {f"part{i}": "string" if self.is_text(part) else "float64" for i, part in enumerate(feature.parts)}
-        parts = ibis.table(kinds, name="parts")
-        return combined(feature, [parts[name] for name in kinds]).op()
+    def layout(self) -> Layout:
+        """Where each column stands in the slots of a block of rows, and the steps that lead there."""
+        others = [m.column(w) for m, w in (*self.generic, *self.asked.get(ON_CUTOFF, ())) if not self.is_text(m)]
+        return laid_out(self.features, self.folded, others)
 
     def is_text(self, feature: Feature) -> bool:
         """Tell whether a feature's values are texts."""
-        if isinstance(feature, Combination) or feature.source == ON_CUTOFF:
-            return False
-        known = self.formulas.get(key_of(feature))
-        kind = known.root.dtype if known else feature.expression(blank(self.history[feature.source])).type()
-        return bool(kind.is_string())
+        return is_text(self.history.tables, feature)
 
     @cached_property
     def latest(self) -> datetime:
@@ -208,6 +153,11 @@ class Pass:
     def sources(self) -> list[str]:
         """The event tables that are read; orders always, as they tell who is asked about."""
         return sorted({"orders", *(m.source for m in self.formulas)})
+
+    @cached_property
+    def asks(self) -> dict[str, list[Ask]]:
+        """The reductions and windows that are needed of each event table."""
+        return asks_of(self.folded)
 
     @cached_property
     def wanted(self) -> dict[str, dict[Any, Any]]:

@@ -30,6 +30,7 @@ __all__ = [
     "explain_plan",
     "formula",
     "grouped",
+    "is_text",
     "over",
     "unbound",
 ]
@@ -121,6 +122,18 @@ def _taken_apart(measure: Measure, schema: Schema) -> Formula | Unknown:
     return taken_apart(measure.expression(unbound(measure.source, schema)).op())
 
 
+def is_text(tables: Mapping[str, Table], feature: Feature) -> bool:
+    """Tell whether a feature's values are texts."""
+    if isinstance(feature, Combination) or feature.source == ON_CUTOFF:
+        return False
+    return _is_text(feature.over(EVER), tables[feature.source].schema())
+
+
+@lru_cache(maxsize=4096)
+def _is_text(measure: Measure, schema: Schema) -> bool:
+    return bool(measure.expression(unbound(measure.source, schema)).type().is_string())
+
+
 def unbound(source: str, schema: Schema) -> Table:
     """Return a table without rows, with the columns that measures see: formulas are written over it."""
     return blank(ibis.table(schema, name=source))
@@ -202,7 +215,8 @@ def _said(feature: Feature, window: Span) -> str:
 def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str:
     if isinstance(feature, Combination):
         parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
-        spine = ibis.table({f"part{i}": "float64" for i in range(len(parts))}, name="parts")
+        kinds = ["string" if is_text(tables, part) else "float64" for part, _ in parts]
+        spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
         made = _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
         return f"{made} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
     if feature.source == ON_CUTOFF:

@@ -6,28 +6,27 @@ know comes cutoff by cutoff from the generic path and meets the folded columns o
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
 
 from patron.fold.tracks import Track
-from patron.fold.walks import walked
+from patron.layouts import Text
 from patron.measures import Combination, guarded
 from patron.parts import Part, Values
-from patron.passes import Combined, Pass, Progress
+from patron.passes import Pass, Progress
 from patron.plan import columns, combined
 from patron.streams import ahead
 
 __all__ = ["Sheet", "sheets"]
 
-BLOCK = 32_768
+BLOCK = 8_192
 ALL = 2**62
 
 
@@ -107,8 +106,7 @@ class _Piece:
         self._run()
         when, who = np.nonzero(self.part.active[self.first : self.last].T)
         customer, cutoff = self.part.customers.take(pa.array(who + self.first)), self.part.cutoffs[when]
-        texts = {name: values for name, values in self.targets.items() if values.dtype == object}
-        return Sheet(customer, cutoff, self.numbers, self.names, texts)
+        return Sheet(customer, cutoff, self.numbers, self.names, self.texts)
 
     def _run(self) -> None:
         """Work block by block in some threads; each block has places of its own, so their order changes nothing."""
@@ -121,8 +119,8 @@ class _Piece:
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
-        shared = (self.job.groups, self.job.folded, self.job.combined, self.targets, self.kept, self.position)
-        for made in (*shared, self.part.places, self.part.generic, self.part.seasons):
+        shared = (self.job.layout.numbers, self.numbers, self.texts, self.taken, self.position, self.part.rows)
+        for made in (*shared, self.part.places, self.part.views, self.part.generic, self.part.seasons):
             len(made)
 
     @property
@@ -163,96 +161,72 @@ class _Piece:
         return np.empty((len(self.names), len(self.who)), self.job.kind)
 
     @cached_property
-    def targets(self) -> Values:
-        """Where each column is written to, in the order of the sheet."""
+    def texts(self) -> Values:
+        """Where columns of texts are written to, in the order of the sheet."""
         wanted = dict.fromkeys(name for name, _, _ in columns(self.job.features))
-        numbers = dict(zip(self.names, self.numbers, strict=True))
-        return {name: numbers[name] if name in numbers else np.empty(len(self.who), object) for name in wanted}
+        return {name: np.empty(len(self.who), object) for name in wanted if name not in self.names}
 
     @cached_property
-    def kept(self) -> set[str]:
-        """The columns that others are made of, and texts: a block holds them until it is done."""
-        read = {name for column in self.job.combined for name in column.inputs}
-        return read | {name for name, values in self.targets.items() if values.dtype == object}
+    def taken(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which slots are columns of the sheet, and which ones."""
+        known = [(self.job.layout.numbers[n], k) for k, n in enumerate(self.names) if n in self.job.layout.numbers]
+        slots, places = np.array(known, np.int64).reshape(-1, 2).T.copy()
+        return slots, places
 
     def _write(self, block: tuple[int, int]) -> None:
-        rows = slice(self.offsets[block[0]], self.offsets[block[1]])
-        whole = slice(rows.start + self.rows.start, rows.stop + self.rows.start)
-        where, moments = self.position[rows], self.part.cutoffs.astype(np.int64)[self.when[rows]]
-        made = {name: values[whole] for name, values in self.part.generic.items()}
-        made |= {name: values[self.when[rows]] for name, values in self.part.seasons.items()}
-        for source in self.job.folded:
-            made |= self._folded(source, self.who[rows], moments, where)
-        for column in self.job.combined:
-            made[column.name] = self._combined(column, made)
-        for name, values in made.items():
-            if name in self.targets:
-                _put(values, None, None, where, self.targets[name])
+        from patron.fold.machine import place
 
-    def _folded(self, source: str, who: np.ndarray, moments: np.ndarray, where: np.ndarray) -> Values:
-        place = self.part.places[source][who]
+        rows = slice(self.offsets[block[0]], self.offsets[block[1]])
+        where, when, layout = self.position[rows], self.when[rows], self.job.layout
+        slots, moments = layout.program.room(len(where)), self.part.cutoffs.astype(np.int64)[when]
+        for source, walk in layout.walks.items():
+            self._walk(source, self.who[rows], moments, slots[walk.begin : walk.begin + walk.size])
+        whole = slice(rows.start + self.rows.start, rows.stop + self.rows.start)
+        for name, slot in layout.given.items():
+            given = self.part.seasons[name][when] if name in self.part.seasons else self.part.generic[name][whole]
+            slots[slot, : len(where)] = given
+        layout.program.run(slots)
+        place(slots, *self.taken, where, self.numbers)
+        self._write_texts(slots[:, : len(where)], whole, where)
+
+    def _walk(self, source: str, who: np.ndarray, moments: np.ndarray, slots: np.ndarray) -> None:
+        """Run the loops over one event table for the rows of a block."""
+        place, track, side = self.part.places[source][who], self.part.tracks[source], self.job.side
+        walk = self.job.layout.walks[source]
+        if track.known_at is None:
+            walk.fill(self.part.views[source], side.rows(track, place, moments, walk.windows), slots)
+            return
         met = place[place >= 0]
         low, high = (int(met[0]), int(met[-1]) + 1) if len(met) else (0, 0)
-        track = self.part.tracks[source].part(low, high)
         place = np.where(place >= 0, place - low, -1)
-        if track.known_at is None:
-            return self._measured(source, track, place, moments, where)
-        made: Values = {}
         for moment in np.unique(moments):
             some = np.flatnonzero(moments == moment)
-            seen = self.job.side.seen(track, int(moment))
-            for name, values in self._measured(source, seen, place[some], moments[some], where[some]).items():
-                made.setdefault(name, np.empty(len(moments), values.dtype))[some] = values
-        return made
+            known, room = side.seen(track.part(low, high), int(moment)), np.empty((len(slots), len(some)))
+            walk.fill(walk.views(known), side.rows(known, place[some], moments[some], walk.windows), room)
+            slots[:, some] = room
 
-    def _measured(self, source: str, track: Track, place: np.ndarray, moments: np.ndarray, where: np.ndarray) -> Values:
-        """Write the folded measures of one event table to their places; return those that are kept."""
-        asked = self.job.folded[source]
-        windows = list(dict.fromkeys(column.window for column in asked))
-        rows = self.job.side.rows(track, place, moments, windows)
-        found = walked(track, rows, self.job.groups[source])
-        seen = {window: rows.count(window) for window in windows}
-        made: Values = {}
-        for column in asked:
-            values = column.run(found.__getitem__, len(place))
-            if column.name in self.kept:
-                made[column.name] = _filled(values, seen[column.window] > 0, column.empty)
-            else:
-                _put(values, seen[column.window], column.empty, where, self.targets[column.name])
-        return made
+    def _write_texts(self, slots: np.ndarray, whole: slice, where: np.ndarray) -> None:
+        """Write texts, and the combinations that an engine computes, as they may read texts."""
+        made = {name: values[whole] for name, values in self.part.generic.items() if values.dtype == object}
+        made |= {name: self._words(text, slots[text.slot]) for name, text in self.job.layout.texts.items()}
+        for column in self.job.layout.by_engine:
+            read = [made[one] if isinstance(one, str) else slots[one] for one in column.inputs]
+            self.numbers[self.names.index(column.name)][where] = _by_engine(column.feature, read)
+        for name, target in self.texts.items():
+            target[where] = made[name]
 
-    def _combined(self, column: Combined, made: Values) -> np.ndarray:
-        parts = {f"part{i}": made[name] for i, name in enumerate(column.inputs)}
-        if column.run is None:
-            return self._by_engine(column.feature, parts)
-        return column.run(parts.__getitem__, len(parts["part0"]))
-
-    def _by_engine(self, feature: Combination, parts: Values) -> np.ndarray:
-        """Compute a combination that has more than arithmetic."""
-        rows = pa.table(
-            {n: pa.array(v, from_pandas=True) for n, v in parts.items()} | {"row": range(len(parts["part0"]))}
-        )
-        table = ibis.memtable(rows)
-        made = guarded(combined(feature, [table[name] for name in parts])).name("made")
-        found = table.select("row", made).order_by("row").to_pyarrow()
-        return found["made"].to_numpy()
+    def _words(self, text: Text, codes: np.ndarray) -> np.ndarray:
+        words, known = self.part.tracks[text.source].columns[text.value].words, codes == codes
+        values = np.full(len(codes), text.empty, object)
+        if words is not None:
+            values[known] = words.take(pa.array(codes[known].astype(np.int64))).to_numpy(zero_copy_only=False)
+        return values
 
 
-def _put(values: Any, seen: np.ndarray | None, empty: Any, where: np.ndarray, target: np.ndarray) -> None:
-    """Write values to their places, and *empty* where no event was seen or nothing is known."""
-    from patron.fold.placing import place
-
-    if target.dtype == object:
-        target[where] = values
-        return
-    counted = np.ones(len(where), np.int64) if seen is None else seen
-    place(np.asarray(values, np.float64), counted, np.nan if empty is None else float(empty), where, target)
-
-
-def _filled(values: Any, some: np.ndarray, empty: Any) -> np.ndarray:
-    if values.dtype == object:
-        unknown = np.array([value is None for value in values]) | ~some
-        return np.where(unknown, empty, values)
-    if empty is None:
-        return np.where(some, values, np.nan)
-    return np.where(some & (values == values), values, empty)
+def _by_engine(feature: Combination, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Compute a combination that has more than arithmetic."""
+    named = {f"part{i}": pa.array(values, from_pandas=True) for i, values in enumerate(parts)}
+    table = ibis.memtable(pa.table(named | {"row": range(len(parts[0]))}))
+    made = guarded(combined(feature, [table[name] for name in named])).name("made")
+    found = table.select("row", made).order_by("row").to_pyarrow()
+    return found["made"].to_numpy()

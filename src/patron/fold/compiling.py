@@ -15,6 +15,6 @@ def compiled(function: Callable[..., Any]) -> Any:
     at all, so that a locked-down machine is slower to start but works.
     """
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:
         return numba.njit(nogil=True)(function)

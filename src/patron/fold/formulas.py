@@ -1,18 +1,17 @@
-"""Formulas: an expression taken apart into reductions that the fold knows, and the arithmetic over what they give.
+"""Formulas: an expression taken apart into reductions that the fold knows, and the steps over what they give."""
 
-Numbers are float64 and NaN is null. Arithmetic has an engine's meaning: null in, null out; a division by zero is null.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import ibis.expr.operations as ops
 import numpy as np
 
+from patron.fold.programs import Draft, Operation
 from patron.fold.reductions import Leaf, leaf
 
-__all__ = ["Formula", "Run", "Unknown", "prepared", "taken_apart"]
+__all__ = ["Formula", "Unknown", "taken_apart", "translated"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ def taken_apart(root: ops.Value) -> Formula | Unknown:
             waiting += _children(node)
         else:
             return Unknown(f"the fold cannot compute {type(node).__name__} from what reductions give")
-    if root.dtype.is_string() and root not in leaves:
+    texts = [node for node in leaves if node.dtype.is_string()]
+    if texts not in ([], [root]) or (root.dtype.is_string() and not texts):
         return Unknown("texts are only picked, not computed with")
     return Formula(root, leaves)
 
@@ -74,102 +74,79 @@ def _children(node: ops.Node) -> list[Any]:
     return [value for value in flat if isinstance(value, ops.Value)]
 
 
-Given = Callable[[Any], np.ndarray]
-Run = Callable[[Given, int], np.ndarray]
-
-
-def prepared(root: ops.Value, known: Mapping[ops.Value, Any]) -> Run | None:
-    """Return a function that computes an expression for all rows; none where it has an unknown operation.
-
-    The expression is looked at once, so that thousands of blocks of rows need not. The function is given where to
-    find values by key (that of *known*, or the name of a field), and the number of rows.
+def translated(root: ops.Value, known: Mapping[ops.Value | str, int], draft: Draft) -> int | None:
+    """Return the slot of an expression, whose steps are added to a draft; none where it has an unknown operation.
 
     Args:
         root: the expression.
-        known: keys of the operations whose values are given.
+        known: slots of operations that are computed already, and of fields by their name.
+        draft: what is added to.
     """
-    if root in known:
-        return _picked(known[root])
-    if isinstance(root, ops.Field):
-        return _picked(root.name)
+    if root in known or isinstance(root, ops.Field):
+        return known.get(root, known.get(getattr(root, "name", "")))
     if isinstance(root, ops.Literal):
-        return _filled(np.nan if root.value is None else float(root.value))
-    parts = [prepared(child, known) for child in _children(root)] if _is_known(root) else [None]
-    runs = [part for part in parts if part is not None]
-    if len(runs) < len(parts):
+        return draft.constant(np.nan if root.value is None else float(root.value)) if _is_number(root) else None
+    parts = [translated(child, known, draft) for child in _children(root)] if _is_known(root) else [None]
+    slots = [part for part in parts if part is not None]
+    if len(slots) < len(parts):
         return None
-    return runs[0] if isinstance(root, ops.Cast) else _joined(ARITHMETIC[type(root)], runs)
+    return slots[0] if isinstance(root, ops.Cast) else ARITHMETIC[type(root)](draft, *slots)
 
 
-def _picked(key: Any) -> Run:
-    return lambda given, rows: given(key)
+def _is_number(node: ops.Value) -> bool:
+    return bool(node.dtype.is_numeric() or node.dtype.is_boolean() or node.dtype.is_null())
 
 
-def _filled(value: float) -> Run:
-    return lambda given, rows: np.full(rows, value)
+Steps = Callable[..., int]
 
 
-def _joined(arithmetic: Callable[..., Any], parts: Sequence[Run]) -> Run:
-    def run(given: Given, rows: int) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            return np.asarray(arithmetic(*(part(given, rows) for part in parts)))
-
-    return run
+def _step(operation: Operation) -> Steps:
+    return lambda draft, *slots: draft.step(operation, *slots)
 
 
-def _divided(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    from patron.fold.placing import ratio
-
-    return np.asarray(ratio(one, other))
+def _turned(operation: Operation) -> Steps:
+    return lambda draft, one, other: draft.step(operation, other, one)
 
 
-def _null_if(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    from patron.fold.placing import null_if
-
-    return np.asarray(null_if(one, other))
+def _not(steps: Steps) -> Steps:
+    return lambda draft, *slots: draft.step(Operation.NOT, steps(draft, *slots))
 
 
-def _first_known(*parts: np.ndarray) -> np.ndarray:
-    result = parts[0]
-    for part in parts[1:]:
-        result = np.where(np.isnan(result), part, result)
-    return result
+def _one_by_one(operation: Operation) -> Steps:
+    return lambda draft, *slots: reduce(lambda one, other: draft.step(operation, one, other), slots)
 
 
-def _compared(compare: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    return lambda one, other: np.where(np.isnan(one) | np.isnan(other), np.nan, compare(one, other))
+def _either(draft: Draft, one: int, other: int) -> int:
+    neither = draft.step(Operation.BOTH, draft.step(Operation.NOT, one), draft.step(Operation.NOT, other))
+    return draft.step(Operation.NOT, neither)
 
 
-def _both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.where((one == 0) | (other == 0), 0.0, one * other)
+def _negative(draft: Draft, one: int) -> int:
+    return draft.step(Operation.SUBTRACT, draft.constant(0.0), one)
 
 
-def _either(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.where((one == 1) | (other == 1), 1.0, one + other)
-
-
-ARITHMETIC: Mapping[type[ops.Node], Callable[..., Any]] = {
-    ops.Add: np.add,
-    ops.Subtract: np.subtract,
-    ops.Multiply: np.multiply,
-    ops.Divide: _divided,
-    ops.Negate: np.negative,
-    ops.Abs: np.abs,
-    ops.NullIf: _null_if,
-    ops.Coalesce: _first_known,
-    ops.Equals: _compared(np.equal),
-    ops.NotEquals: _compared(np.not_equal),
-    ops.Less: _compared(np.less),
-    ops.LessEqual: _compared(np.less_equal),
-    ops.Greater: _compared(np.greater),
-    ops.GreaterEqual: _compared(np.greater_equal),
-    ops.And: _both,
+ARITHMETIC: Mapping[type[ops.Node], Steps] = {
+    ops.Add: _step(Operation.ADD),
+    ops.Subtract: _step(Operation.SUBTRACT),
+    ops.Multiply: _step(Operation.MULTIPLY),
+    ops.Divide: _step(Operation.DIVIDE),
+    ops.Negate: _negative,
+    ops.Abs: lambda draft, one: draft.step(Operation.GREATEST, one, _negative(draft, one)),
+    ops.NullIf: _step(Operation.NULL_IF),
+    ops.Coalesce: _one_by_one(Operation.FIRST_KNOWN),
+    ops.Equals: _step(Operation.EQUAL),
+    ops.NotEquals: _not(_step(Operation.EQUAL)),
+    ops.Less: _step(Operation.LESS),
+    ops.LessEqual: _step(Operation.AT_MOST),
+    ops.Greater: _turned(Operation.LESS),
+    ops.GreaterEqual: _turned(Operation.AT_MOST),
+    ops.And: _step(Operation.BOTH),
     ops.Or: _either,
-    ops.Not: lambda one: 1.0 - one,
-    ops.IfElse: lambda test, yes, no: np.where(test == 1, yes, no),
-    ops.IsNull: lambda one: np.isnan(one).astype(np.float64),
-    ops.NotNull: lambda one: 1.0 - np.isnan(one),
-    ops.Greatest: lambda *parts: np.fmax.reduce(parts),
-    ops.Least: lambda *parts: np.fmin.reduce(parts),
-    ops.Exp: np.exp,
+    ops.Not: _step(Operation.NOT),
+    ops.IfElse: _step(Operation.CHOICE),
+    ops.IsNull: _step(Operation.IS_NULL),
+    ops.NotNull: _not(_step(Operation.IS_NULL)),
+    ops.Greatest: _one_by_one(Operation.GREATEST),
+    ops.Least: _one_by_one(Operation.LEAST),
+    ops.Exp: _step(Operation.EXP),
 }

@@ -9,25 +9,33 @@ import numba
 import numpy as np
 
 from patron.fold.compiling import compiled
+from patron.fold.views import DAY
 
 __all__ = [
     "bins_walk", "decayed_walk", "kinds_ever", "kinds_walk", "newest", "numbers_ever", "numbers_walk", "oldest",
-    "quantile_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
+    "quantile_walk", "sums_ever", "sums_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk",
 ]  # fmt: skip
 
 
 @compiled
+def _sum(x, n, total, carry):
+    """Add one number: exact for integers, compensated (Neumaier 1974) for floats."""
+    new = total + x
+    carry += (total - new) + x if abs(total) >= abs(x) else (x - new) + total
+    return n + 1, new, carry
+
+
+@compiled
 def _add(x, n, total, carry, shift, s1, s2, low, high):
-    """Add one number: exact for integers, compensated (Neumaier 1974) for floats, squares about the first number.
+    """Add one number, and its square about the first one.
 
     The first number lies within sqrt(n - 1) deviations of the mean, so the squares lose at most a factor n.
     """
     if n == 0:
         shift, low, high = x, x, x
-    new = total + x
-    carry += (total - new) + x if abs(total) >= abs(x) else (x - new) + total
     d = float(x - shift)
-    return n + 1, new, carry, shift, s1 + d, s2 + d * d, min(low, x), max(high, x)
+    n, total, carry = _sum(x, n, total, carry)
+    return n, total, carry, shift, s1 + d, s2 + d * d, min(low, x), max(high, x)
 
 
 @compiled
@@ -74,6 +82,36 @@ def numbers_ever(values, used, first, stop, out):
                 n, total, carry, shift, s1, s2, low, high = _add(values[i], n, total, carry, shift, s1, s2, low, high)
             i += 1
         _note(out, 0, r, n, total, carry, s1, s2, low, high)
+
+
+@compiled
+def sums_walk(values, used, lows, stop, out):
+    """Write count and sum of each window, widest last; out is (2, W, R)."""
+    zero = values[:1].sum() * 0
+    for r in range(len(stop)):
+        n, total, carry, i = 0, zero, zero, stop[r] - 1
+        for w in range(len(lows)):
+            while i >= lows[w, r]:
+                if used[i]:
+                    n, total, carry = _sum(values[i], n, total, carry)
+                i -= 1
+            out[0, w, r], out[1, w, r] = n, total + carry if n > 0 else np.nan
+
+
+@compiled
+def sums_ever(values, used, first, stop, out):
+    """Write the same of all events before each cutoff."""
+    zero = values[:1].sum() * 0
+    n, total, carry, begun, i = 0, zero, zero, -1, 0
+    for r in range(len(stop)):
+        if first[r] != begun or stop[r] < i:
+            n, total, carry = 0, zero, zero
+            begun = i = first[r]
+        while i < stop[r]:
+            if used[i]:
+                n, total, carry = _sum(values[i], n, total, carry)
+            i += 1
+        out[0, 0, r], out[1, 0, r] = n, total + carry if n > 0 else np.nan
 
 
 @compiled
@@ -157,34 +195,52 @@ def kinds_ever(codes, used, first, stop, out):
 
 
 @compiled
-def newest(values, known, used, at, low, stop, found):
-    """Write the last used event of each row, or -1; of several at one instant the one with the least value."""
-    for r in range(len(stop)):
-        best, i = -1, stop[r] - 1
-        while i >= low[r] and (best < 0 or at[i] == at[best]):
-            if used[i] and (best < 0 or (known[i] and (not known[best] or values[i] < values[best]))):
-                best = i
-            i -= 1
-        found[r] = best
+def newest(values, known, used, at, moments, lows, stop, skipped, scale, out):
+    """Write how many days ago the last used event of each window was, and its value; out is (2, W, R).
+
+    Of several at one instant the one with the least value counts. The value of the first *skipped* events of a window
+    is unknown.
+    """
+    for w in range(len(lows)):
+        for r in range(len(stop)):
+            best, i = -1, stop[r] - 1
+            while i >= lows[w, r] and (best < 0 or at[i] == at[best]):
+                if used[i] and (best < 0 or (known[i] and (not known[best] or values[i] < values[best]))):
+                    best = i
+                i -= 1
+            out[0, w, r] = out[1, w, r] = np.nan
+            if best >= 0:
+                told = known[best] and best >= lows[w, r] + skipped
+                out[0, w, r], out[1, w, r] = _told(values[best], told, at[best], moments[r], scale)
 
 
 @compiled
-def oldest(values, known, used, at, low, stop, found):
-    """Write the first used event of each row, or -1; of several at one instant the one with the greatest value.
+def oldest(values, known, used, at, moments, lows, stop, skipped, scale, out):
+    """Write the same of the first used event; of several at one instant the one with the greatest value.
 
     An unknown value counts as the greatest, as it does where an engine sorts.
     """
-    for r in range(len(stop)):
-        best, i = -1, low[r]
-        while i < stop[r] and (best < 0 or at[i] == at[best]):
-            if used[i] and (best < 0 or (known[best] and (not known[i] or values[i] > values[best]))):
-                best = i
-            i += 1
-        found[r] = best
+    for w in range(len(lows)):
+        for r in range(len(stop)):
+            best, i = -1, lows[w, r]
+            while i < stop[r] and (best < 0 or at[i] == at[best]):
+                if used[i] and (best < 0 or (known[best] and (not known[i] or values[i] > values[best]))):
+                    best = i
+                i += 1
+            out[0, w, r] = out[1, w, r] = np.nan
+            if best >= 0:
+                told = known[best] and best >= lows[w, r] + skipped
+                out[0, w, r], out[1, w, r] = _told(values[best], told, at[best], moments[r], scale)
 
 
 @compiled
-def quantile_walk(values, used, lows, stop, share, out):
+def _told(value, known, event_at, moment, scale):
+    """Return how many days ago an event was, and its value where that is known."""
+    return float(moment - event_at) / DAY, float(value) / scale if known else np.nan
+
+
+@compiled
+def quantile_walk(values, used, lows, stop, share, scale, out):
     """Write the quantile of each window, between neighbours in proportion; out is (1, W, R)."""
     for r in range(len(stop)):
         for w in range(len(lows)):
@@ -199,21 +255,23 @@ def quantile_walk(values, used, lows, stop, share, out):
                 at = share * (n - 1)
                 below = int(at)
                 above = min(below + 1, n - 1)
-                out[0, w, r] = kept[below] + (kept[above] - kept[below]) * (at - below)
+                out[0, w, r] = (kept[below] + (kept[above] - kept[below]) * (at - below)) / scale
+            else:
+                out[0, w, r] = np.nan
 
 
 @compiled
-def decayed_walk(values, used, at, moments, half, lows, stop, out):
+def decayed_walk(values, used, at, moments, half, lows, stop, scale, out):
     """Write count and sum of values that lose half their weight every *half* days; out is (2, W, R)."""
     for r in range(len(stop)):
         n, total, i = 0, 0.0, stop[r] - 1
         for w in range(len(lows)):
             while i >= lows[w, r]:
                 if used[i]:
-                    total += values[i] * 0.5 ** ((moments[r] - at[i]) / 86_400_000_000 / half)
+                    total += values[i] * 0.5 ** ((moments[r] - at[i]) / DAY / half)
                     n += 1
                 i -= 1
-            out[0, w, r], out[1, w, r] = n, total if n > 0 else np.nan
+            out[0, w, r], out[1, w, r] = n, total / scale if n > 0 else np.nan
 
 
 @compiled
@@ -224,7 +282,7 @@ def bins_walk(used, at, moments, width, lows, stop, out):
         for w in range(len(lows)):
             while i >= lows[w, r]:
                 if used[i]:
-                    stretch = np.floor((moments[r] - at[i]) / 86_400_000_000 / width)
+                    stretch = np.floor((moments[r] - at[i]) / DAY / width)
                     if n == 0 or stretch != last:
                         n += 1
                         last = stretch

@@ -1,4 +1,4 @@
-"""Compiled loops that sort events, find where those of a row begin and end, and write values to their places.
+"""Compiled loops that sort events, and find where those of a row begin and end.
 
 Nothing here compares a time but `cut` and `active`, which ask `patron.doors`.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from patron.doors import is_past
 from patron.fold.compiling import compiled
 
-__all__ = ["active", "arrange", "cut", "null_if", "place", "ratio", "sort_each", "tied"]
+__all__ = ["active", "arrange", "cut", "sort_each", "tied"]
 
 _is_past = numba.njit(inline="always")(is_past)
 
@@ -52,32 +52,6 @@ def active(at, starts, opens, moments):
                 i += 1
             found[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
     return found
-
-
-@compiled
-def place(values, seen, empty, where, out):
-    """Write each value to its place in *out*, and *empty* where no event was seen or nothing is known."""
-    for r in range(len(values)):
-        value = values[r]
-        out[where[r]] = value if seen[r] > 0 and value == value else empty
-
-
-@compiled
-def ratio(one, other):
-    """Return one number divided by another, NaN where the other is zero."""
-    out = np.empty(len(one))
-    for r in range(len(one)):
-        out[r] = one[r] / other[r] if other[r] != 0 else np.nan
-    return out
-
-
-@compiled
-def null_if(one, other):
-    """Return numbers, NaN where they equal the others."""
-    out = np.empty(len(one))
-    for r in range(len(one)):
-        out[r] = np.nan if one[r] == other[r] else one[r]
-    return out
 
 
 @compiled

@@ -1,19 +1,18 @@
 """Reductions: the one place that lists what the fold knows, and where a further one is added.
 
 A reduction says which operation of an expression it stands for (`reads`), which loop keeps its state (`state`, a name
-in `patron.fold.states.STATES`), and how the state becomes a value (`finish`). To add one whose state is kept already,
-add an entry here; for a new state add a loop to `patron.fold.kernel` and its caller to `states` too.
+in `patron.fold.states.STATES`), and by which steps the state becomes a value (`finish`). To add one whose state is kept
+already, add an entry here; for a new state add a loop to `patron.fold.kernel` and its caller to `states` too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import ibis.expr.operations as ops
-import numpy as np
 
 from patron.doors import BETWEEN, RELATIVE
-from patron.fold.codings import Column
+from patron.fold.programs import Draft, Operation
 
 __all__ = ["KNOWN", "Leaf", "Reduction", "columns_of", "leaf", "one_kind"]
 
@@ -44,7 +43,7 @@ class Leaf:
 
 
 Reads = Callable[[ops.Node], tuple[ops.Value | None, float] | None]
-Finish = Callable[[np.ndarray, Column], np.ndarray]
+Finish = Callable[[Draft, Sequence[int]], int]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Reduction:
         operation: the operation of an expression that it may stand for.
         state: the loop that keeps its state.
         reads: the row-level value and the parameter it reads, or none where the operation is another reduction.
-        finish: the value from the state of each row, and the column that was read.
+        finish: adds the steps from the slots of the state to the value, and returns its slot.
     """
 
     name: str
@@ -178,43 +177,36 @@ def _entropy(node: ops.AggUDF) -> tuple[ops.Value | None, float] | None:
     return (node.args[0], 0.0) if node.__func_name__ == "entropy" else None
 
 
-def _total(found: np.ndarray, column: Column) -> np.ndarray:
-    return found[1] if column.scale == 1.0 else found[1] / column.scale
-
-
-def _mean(found: np.ndarray, column: Column) -> np.ndarray:
-    from patron.fold.placing import ratio
-
-    return np.asarray(ratio(_total(found, column), found[0]))
+def _mean(draft: Draft, states: Sequence[int]) -> int:
+    return draft.step(Operation.DIVIDE, states[1], states[0])
 
 
 def _deviation(fewer: int) -> Finish:
-    return lambda found, column: np.sqrt(_variance(fewer)(found, column))
+    return lambda draft, states: draft.step(Operation.ROOT, _variance(fewer)(draft, states))
 
 
 def _variance(fewer: int) -> Finish:
-    def finish(found: np.ndarray, column: Column) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            return found[4] / ((found[0] - fewer) * column.scale**2)
+    def finish(draft: Draft, states: Sequence[int]) -> int:
+        free = draft.step(Operation.SUBTRACT, states[0], draft.constant(fewer))
+        return draft.step(Operation.DIVIDE, states[4], free)
 
     return finish
 
 
-def _information(found: np.ndarray, column: Column) -> np.ndarray:
-    n = np.maximum(found[0], 1)
-    return np.maximum(np.log2(n) - found[2] / n, 0.0)
+def _information(draft: Draft, states: Sequence[int]) -> int:
+    """Return log2 n - (sum of m log2 m) / n, which rounding must not make negative."""
+    n = draft.step(Operation.GREATEST, states[0], draft.constant(1.0))
+    spread = draft.step(Operation.DIVIDE, states[2], n)
+    left = draft.step(Operation.SUBTRACT, draft.step(Operation.LOG2, n), spread)
+    return draft.step(Operation.GREATEST, left, draft.constant(0.0))
 
 
-def _where_any(row: int) -> Finish:
-    return lambda found, column: np.where(found[0] > 0, found[row], np.nan)
+def _one(state: int) -> Finish:
+    return lambda draft, states: states[state]
 
 
-def _one(row: int) -> Finish:
-    return lambda found, column: found[row]
-
-
-def _scaled(row: int) -> Finish:
-    return lambda found, column: found[row] if column.scale == 1.0 else found[row] / column.scale
+def _ahead(draft: Draft, states: Sequence[int]) -> int:
+    return draft.step(Operation.SUBTRACT, draft.constant(0.0), states[0])
 
 
 KNOWN = {
@@ -222,15 +214,15 @@ KNOWN = {
     for reduction in (
         Reduction("count", ops.CountStar, "sums", _all_rows, _one(0)),
         Reduction("count of known", ops.Count, "sums", _any_value, _one(0)),
-        Reduction("decayed sum", ops.Sum, "decayed", _faded, _total),
-        Reduction("sum", ops.Sum, "sums", _number, _total),
+        Reduction("decayed sum", ops.Sum, "decayed", _faded, _one(1)),
+        Reduction("sum", ops.Sum, "sums", _number, _one(1)),
         Reduction("mean", ops.Mean, "sums", _number, _mean),
         Reduction("recency", ops.Min, "newest", _time("days_ago"), _one(0)),
         Reduction("age", ops.Max, "oldest", _time("days_ago"), _one(0)),
-        Reduction("first ahead", ops.Min, "oldest", _time("days_ahead"), _one(1)),
-        Reduction("last ahead", ops.Max, "newest", _time("days_ahead"), _one(1)),
-        Reduction("least", ops.Min, "numbers", _number, _scaled(2)),
-        Reduction("greatest", ops.Max, "numbers", _number, _scaled(3)),
+        Reduction("first ahead", ops.Min, "oldest", _time("days_ahead"), _ahead),
+        Reduction("last ahead", ops.Max, "newest", _time("days_ahead"), _ahead),
+        Reduction("least", ops.Min, "numbers", _number, _one(2)),
+        Reduction("greatest", ops.Max, "numbers", _number, _one(3)),
         Reduction("standard deviation", ops.StandardDev, "numbers", _spread("sample"), _deviation(1)),
         Reduction("deviation of all", ops.StandardDev, "numbers", _spread("pop"), _deviation(0)),
         Reduction("variance", ops.Variance, "numbers", _spread("sample"), _variance(1)),
@@ -238,11 +230,11 @@ KNOWN = {
         Reduction("stretches of time", ops.CountDistinct, "stretches", _stretches, _one(0)),
         Reduction("distinct", ops.CountDistinct, "kinds", _any_value, _one(0)),
         Reduction("entropy", ops.AggUDF, "variety", _entropy, _information),
-        Reduction("last", ops.ArgMin, "newest", _by("days_ago"), _one(2)),
-        Reduction("first", ops.ArgMax, "oldest", _by("days_ago"), _one(2)),
-        Reduction("last by time", ops.ArgMax, "newest", _by("at"), _one(2)),
-        Reduction("first by time", ops.ArgMin, "oldest", _by("at"), _one(2)),
-        Reduction("median", ops.Median, "quantile", _middle, _scaled(0)),
-        Reduction("quantile", ops.Quantile, "quantile", _middle, _scaled(0)),
+        Reduction("last", ops.ArgMin, "newest", _by("days_ago"), _one(1)),
+        Reduction("first", ops.ArgMax, "oldest", _by("days_ago"), _one(1)),
+        Reduction("last by time", ops.ArgMax, "newest", _by("at"), _one(1)),
+        Reduction("first by time", ops.ArgMin, "oldest", _by("at"), _one(1)),
+        Reduction("median", ops.Median, "quantile", _middle, _one(0)),
+        Reduction("quantile", ops.Quantile, "quantile", _middle, _one(0)),
     )
 }

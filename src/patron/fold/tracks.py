@@ -40,6 +40,11 @@ class Track:
         """The mask that keeps each event."""
         return np.ones(len(self.at), np.bool_)
 
+    @cached_property
+    def nothing(self) -> np.ndarray:
+        """Zero for each event."""
+        return np.zeros(len(self.at), np.int64)
+
     def part(self, first: int, last: int) -> "Track":
         """Return the track of the customers from *first* up to *last*, as views."""
         begin, end = int(self.starts[first]), int(self.starts[last])

@@ -1,7 +1,8 @@
 """Views: what a loop of the kernel looks at: the events of each row, the column that is read, and those that count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import ibis.expr.operations as ops
@@ -36,25 +37,36 @@ class Rows:
     stop: np.ndarray
     lows: Mapping[Span, np.ndarray]
 
-    def count(self, window: Span) -> np.ndarray:
-        """Return the number of events of each row in a window."""
-        return self.stop - self.lows[window]
-
 
 @dataclass(frozen=True)
 class Seen:
-    """What a loop looks at: a track, its rows, the column it reads, the events that count, and for which reduction."""
+    """What a loop looks at: a track, the column it reads, the events that count, and for which reduction."""
 
     track: Track
-    rows: Rows
     column: Column
     used: np.ndarray
     leaf: Leaf
 
-    def low(self, window: Span) -> np.ndarray:
-        """Return where a window starts; the time since the event before is not known of its first event."""
-        low = self.rows.lows[window]
-        return np.minimum(low + 1, self.rows.stop) if is_between(self.leaf.value) else low
+    def lows(self, rows: Rows, windows: Sequence[Span]) -> np.ndarray:
+        """Return where windows start; the time since the event before is not known of the first event of one."""
+        lows = np.stack([rows.lows[window] for window in windows])
+        shifted = is_between(self.leaf.value) and not _is_picked(self.leaf)
+        return np.minimum(lows + 1, rows.stop) if shifted else lows
+
+    @cached_property
+    def kinds(self) -> tuple[np.ndarray, int]:
+        """A code for each value, and how many there are."""
+        if self.column.words is not None:
+            return self.column.values, max(len(self.column.words), 1)
+        different, codes = np.unique(self.column.values, return_inverse=True)
+        return codes.astype(np.int32), max(len(different), 1)
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """By how much m log2 m grows with each further event, up to the most that a customer has."""
+        most = int(np.diff(self.track.starts).max(initial=0)) + 1
+        counts = np.arange(1, most + 1, dtype=np.float64)
+        return np.diff(counts * np.log2(counts), prepend=0.0)
 
 
 def is_between(value: Any) -> bool:
@@ -65,7 +77,7 @@ def is_between(value: Any) -> bool:
 def column_of(track: Track, asked: Leaf) -> Column:
     """Return the column that a reduction reads; zeros where it reads none."""
     if asked.value is None:
-        return Column(np.zeros(len(track), np.int64))
+        return Column(track.nothing)
     if is_between(asked.value):
         return _between(track)
     return track.columns[asked.value]
@@ -80,11 +92,15 @@ def _between(track: Track) -> Column:
 
 def used_by(track: Track, asked: Leaf) -> np.ndarray:
     """Return the events that a reduction counts: those of its `where`; first and last count unknown values too."""
-    keeps_null = KNOWN[asked.reduction].state in ("newest", "oldest")
-    valid = None if asked.value is None or keeps_null else column_of(track, asked).valid
+    valid = None if asked.value is None or _is_picked(asked) else column_of(track, asked).valid
     where = None if asked.where is None else _true(track, asked.where)
     kept = [mask for mask in (valid, where) if mask is not None]
     return np.logical_and.reduce(kept) if kept else track.everything
+
+
+def _is_picked(asked: Leaf) -> bool:
+    """Tell whether a reduction picks one event, whose value may be unknown."""
+    return KNOWN[asked.reduction].state in ("newest", "oldest")
 
 
 def _true(track: Track, where: ops.Value) -> np.ndarray:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from patron.fold.codings import Column
+from patron.fold.programs import Draft
 from patron.fold.reductions import KNOWN, Leaf, one_kind
-from patron.fold.states import by_window
+from patron.fold.states import STATES
 from patron.fold.tracks import Track
 from patron.fold.views import DAY, Rows, Seen, code_of, column_of, used_by
-from patron.periods import Span
+from patron.periods import EVER, Span
 
-__all__ = ["Ask", "Group", "rows_ahead", "rows_before", "together", "walked"]
+__all__ = ["Ask", "Walk", "rows_ahead", "rows_before", "walk_of"]
 
 Ask = tuple[Leaf, Span]
 
@@ -62,61 +63,137 @@ class Group:
 
     Args:
         state: the loop.
+        leaves: the reductions.
         windows: what it is run over, widest last.
-        members: of each the number of its ask, the reduction, and the number of its window.
+        count: how many numbers it leaves for each row and window.
+        begin: the first of the slots it writes to.
     """
 
     state: str
+    leaves: tuple[Leaf, ...]
     windows: tuple[Span, ...]
-    members: tuple[tuple[int, Leaf, int], ...]
+    count: int
+    begin: int
+
+    @property
+    def size(self) -> int:
+        """How many slots it writes to."""
+        return self.count * len(self.windows)
+
+    @property
+    def walked(self) -> int:
+        """How many of the windows the loop for windows takes; all time has its own where that is quicker."""
+        return len(self.windows) - (STATES[self.state].ever is not None and self.windows[-1] == EVER)
+
+    def slots(self, asked: Leaf, window: Span) -> list[int]:
+        """Return the slots with the state of a reduction over a window."""
+        w, numbers = self.windows.index(window), range(self.count)
+        if self.state == "tally":
+            numbers = range(self.leaves.index(asked), self.leaves.index(asked) + 1)
+        if w == self.walked:
+            return [self.begin + self.count * self.walked + n for n in numbers]
+        return [self.begin + self.walked * n + w for n in numbers]
+
+    def view(self, track: Track) -> Seen:
+        """Return what the loop looks at."""
+        if self.state == "tally":
+            return _tallied(track, self.leaves)
+        some = self.leaves[0]
+        return Seen(track, column_of(track, some), used_by(track, some), some)
+
+    def fill(self, seen: Seen, rows: Rows, slots: np.ndarray) -> None:
+        """Run the loop; slots has shape (slots, rows)."""
+        state, middle, end = STATES[self.state], self.begin + self.count * self.walked, self.begin + self.size
+        if self.walked:
+            out = slots[self.begin : middle].reshape(self.count, self.walked, -1)
+            state.walk(seen, rows, seen.lows(rows, self.windows[: self.walked]), out)
+        if middle < end and state.ever is not None:
+            state.ever(seen, rows, seen.lows(rows, self.windows[-1:]), slots[middle:end].reshape(self.count, 1, -1))
 
 
-def together(asks: Sequence[Ask]) -> tuple[Group, ...]:
-    """Group asks by the loop that they share; done once, however many blocks of rows follow."""
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for i, (asked, _) in enumerate(asks):
-        groups[_key(asked)].append(i)
-    for state, *rest in list(groups):
-        if state == "sums" and ("numbers", *rest) in groups:
-            groups["numbers", *rest] += groups.pop(("sums", *rest))
-    return tuple(_group(state, members, asks) for (state, *_), members in groups.items())
-
-
-def _group(state: str, members: Sequence[int], asks: Sequence[Ask]) -> Group:
-    windows = sorted({asks[i][1] for i in members}, key=lambda w: (w.days is None, w.days or 0))
-    return Group(state, tuple(windows), tuple((i, asks[i][0], windows.index(asks[i][1])) for i in members))
-
-
-def walked(track: Track, rows: Rows, groups: Iterable[Group]) -> dict[int, np.ndarray]:
-    """Return each reduction over each window by the number of its ask: one value a row, NaN (or None) for unknown."""
-    made: dict[int, np.ndarray] = {}
-    for group in groups:
-        made |= _tallied(track, rows, group) if group.state == "tally" else _finished(track, rows, group)
-    return made
-
-
-def _finished(track: Track, rows: Rows, group: Group) -> dict[int, np.ndarray]:
-    """Run one loop for all reductions and windows that share its state."""
-    some = group.members[0][1]
-    seen = Seen(track, rows, column_of(track, some), used_by(track, some), some)
-    found = by_window(seen, group.state, group.windows)
-    return {i: KNOWN[asked.reduction].finish(found[w], seen.column) for i, asked, w in group.members}
-
-
-def _tallied(track: Track, rows: Rows, group: Group) -> dict[int, np.ndarray]:
-    """Count the events of several kinds of one column in one loop."""
-    kinds = {asked: one_kind(asked.where) for _, asked, _ in group.members if asked.where is not None}
-    (source,) = {kind[0] for kind in kinds.values() if kind}
+def _tallied(track: Track, asked: Sequence[Leaf]) -> Seen:
+    """Return a view in which each event has the number of its kind among those asked for; the last for all others."""
+    kinds = [one_kind(leaf.where) for leaf in asked if leaf.where is not None]
+    (source,) = {kind[0] for kind in kinds if kind}
     column = track.columns[source]
-    slots = np.full(len(column.words if column.words is not None else ()) + 1, len(kinds), np.int64)  # last: unknown
-    for k, kind in enumerate(kinds.values()):
+    numbers = np.full(len(column.words if column.words is not None else ()) + 1, len(kinds), np.int32)  # last: unknown
+    for k, kind in enumerate(kinds):
         code = code_of(column, kind[1]) if kind else -1
         if code >= 0:
-            slots[code] = k
-    seen = Seen(track, rows, Column(slots[column.values]), track.everything, Leaf(str(len(kinds)), None, None))
-    found = by_window(seen, "tally", group.windows)
-    slot = {asked: k for k, asked in enumerate(kinds)}
-    return {i: found[w][slot[asked]] for i, asked, w in group.members}
+            numbers[code] = k
+    return Seen(track, Column(numbers[column.values]), track.everything, asked[0])
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The loops over one event table, and the slots of a block of rows that they fill.
+
+    Args:
+        windows: all that are looked at, widest last; the first slots hold the number of events in each.
+        groups: what else is run.
+        begin: the first of the slots.
+    """
+
+    windows: tuple[Span, ...]
+    groups: tuple[Group, ...]
+    begin: int
+
+    @property
+    def size(self) -> int:
+        """How many slots it fills."""
+        return len(self.windows) + sum(group.size for group in self.groups)
+
+    def events(self, window: Span) -> int:
+        """Return the slot with the number of events in a window."""
+        return self.begin + self.windows.index(window)
+
+    def value(self, asked: Leaf, window: Span, draft: Draft) -> int:
+        """Return the slot with a reduction over a window; steps that it needs are added to a draft."""
+        if _is_number_of_events(asked):
+            return self.events(window)
+        group = next(group for group in self.groups if asked in group.leaves)
+        states = [self.begin + slot for slot in group.slots(asked, window)]
+        return KNOWN[asked.reduction].finish(draft, states)
+
+    def views(self, track: Track) -> tuple[Seen, ...]:
+        """Return what the loops look at; done once for a track, however many blocks of rows follow."""
+        return tuple(group.view(track) for group in self.groups)
+
+    def fill(self, views: Sequence[Seen], rows: Rows, slots: np.ndarray) -> None:
+        """Run all loops for a block of rows; slots are those of this walk, shape (size, rows)."""
+        for w, window in enumerate(self.windows):
+            np.subtract(rows.stop, rows.lows[window], out=slots[w, : len(rows.stop)])
+        for group, seen in zip(self.groups, views, strict=True):
+            group.fill(seen, rows, slots)
+
+
+def walk_of(asks: Iterable[Ask], draft: Draft) -> Walk:
+    """Return the loops that are needed, each once, with slots in a draft; done once, however many blocks follow."""
+    asks = tuple(asks)
+    members: dict[Any, dict[Leaf, None]] = defaultdict(dict)
+    over: dict[Any, set[Span]] = defaultdict(set)
+    for asked, window in asks:
+        if not _is_number_of_events(asked):
+            members[_key(asked)][asked] = None
+            over[_key(asked)].add(window)
+    for key in [key for key in members if key[0] == "sums" and ("numbers", *key[1:]) in members]:
+        members["numbers", *key[1:]] |= members.pop(key)
+        over["numbers", *key[1:]] |= over.pop(key)
+    windows, groups = _in_order({window for _, window in asks}), []
+    size = len(windows)
+    for key, leaves in members.items():
+        count = len(leaves) if key[0] == "tally" else STATES[key[0]].count
+        groups.append(Group(key[0], tuple(leaves), _in_order(over[key]), count, size))
+        size += groups[-1].size
+    return Walk(windows, tuple(groups), draft.given(size))
+
+
+def _in_order(windows: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(windows, key=lambda window: (window.days is None, window.days or 0)))
+
+
+def _is_number_of_events(asked: Leaf) -> bool:
+    return asked.reduction == "count" and asked.where is None
 
 
 def _key(asked: Leaf) -> tuple[Any, ...]:

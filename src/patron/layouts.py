@@ -1,0 +1,131 @@
+"""Layouts: in which slot of a block of rows each column stands, and the steps that lead there, written once for a pass.
+
+Every slot holds one number for each row: what a loop leaves, what an engine gave, or what a step of the program makes.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+import numpy as np
+
+from patron.fold.formulas import Formula, translated
+from patron.fold.programs import Draft, Operation, Program
+from patron.fold.walks import Ask, Walk, walk_of
+from patron.measures import Combination, Feature, Measure
+from patron.periods import Span
+from patron.plan import columns, combined
+
+__all__ = ["ByEngine", "Folded", "Layout", "Text", "asks_of", "laid_out"]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A column that the fold computes: the measure, the window, and the formula."""
+
+    measure: Measure
+    window: Span
+    formula: Formula
+
+
+@dataclass(frozen=True)
+class Text:
+    """A column of texts: the event table and the row-level value whose words its slot has codes of."""
+
+    source: str
+    value: ops.Value
+    slot: int
+    empty: str | None
+
+
+@dataclass(frozen=True)
+class ByEngine:
+    """A combination that has more than arithmetic: its column, how it is made, and what it reads.
+
+    Args:
+        inputs: slots of finished columns of numbers, and names of columns of texts.
+    """
+
+    name: str
+    feature: Combination
+    inputs: tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands.
+
+    Args:
+        walks: the loops over each event table.
+        program: the steps over their slots.
+        given: slots of columns that an engine gives, by column.
+        numbers: slots of the finished columns of numbers.
+        texts: columns of texts that the fold picks.
+        by_engine: combinations that an engine computes from finished columns.
+    """
+
+    walks: Mapping[str, Walk]
+    program: Program
+    given: Mapping[str, int]
+    numbers: Mapping[str, int]
+    texts: Mapping[str, Text]
+    by_engine: tuple[ByEngine, ...]
+
+
+def laid_out(features: Sequence[Feature], folded: Sequence[Folded], others: Sequence[str]) -> Layout:
+    """Return the layout of a pass.
+
+    Args:
+        features: what is computed.
+        folded: the columns that the fold computes.
+        others: the columns of numbers that an engine computes.
+    """
+    draft = Draft()
+    walks = {source: walk_of(asks, draft) for source, asks in asks_of(folded).items()}
+    inside = {one.measure.column(one.window): _column(one, walks[one.measure.source], draft) for one in folded}
+    texts = {name: made for name, made in inside.items() if isinstance(made, Text)}
+    given = {name: draft.given() for name in others}
+    numbers = given | {name: made for name, made in inside.items() if isinstance(made, int)}
+    by_engine = []
+    for name, feature, window in columns(features):
+        if isinstance(feature, Combination):
+            inputs = tuple(numbers.get(column, column) for column in feature.inputs(window))
+            slot = _combined(feature, inputs, draft)
+            if slot is None:
+                by_engine.append(ByEngine(name, feature, inputs))
+            else:
+                numbers[name] = slot
+    return Layout(walks, draft.done(), given, numbers, texts, tuple(by_engine))
+
+
+def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
+    """Return the reductions and windows that are needed of each event table, each once."""
+    found: dict[str, dict[Ask, None]] = defaultdict(dict)
+    for one in folded:
+        found[one.measure.source] |= dict.fromkeys((leaf, one.window) for leaf in one.formula.leaves.values())
+    return {source: list(asks) for source, asks in found.items()}
+
+
+def _column(one: Folded, walk: Walk, draft: Draft) -> int | Text:
+    known, measure = one.formula, one.measure
+    slots: dict[Any, int] = {node: walk.value(leaf, one.window, draft) for node, leaf in known.leaves.items()}
+    if known.root.dtype.is_string():
+        value = known.leaves[known.root].value
+        assert value is not None  # a text is picked from somewhere
+        return Text(measure.source, value, slots[known.root], None if measure.empty is None else str(measure.empty))
+    made = translated(known.root, slots, draft)
+    assert made is not None  # a formula has no unknown operation
+    empty = np.nan if measure.empty is None else float(measure.empty)
+    return draft.step(Operation.FILLED, made, walk.events(one.window), number=empty)
+
+
+def _combined(feature: Combination, inputs: Sequence[int | str], draft: Draft) -> int | None:
+    """Return the slot of a combination; none where it reads texts or has more than arithmetic."""
+    parts = ibis.table({f"part{i}": "float64" for i in range(len(inputs))}, name="parts")
+    fields: dict[Any, int] = {f"part{i}": slot for i, slot in enumerate(inputs) if isinstance(slot, int)}
+    if len(fields) < len(inputs):
+        return None
+    return translated(combined(feature, [parts[name] for name in fields]).op(), fields, draft)
