@@ -1,6 +1,6 @@
 """Compiled loops that sort events, and find where those of a row begin and end.
 
-Nothing here compares a time but `cut` and `active`, which ask `patron.doors`.
+Nothing here compares a time but `_cut` and `active`, which ask `patron.doors`.
 """
 
 import numba
@@ -9,36 +9,52 @@ import numpy as np
 from patron.doors import is_past
 from patron.fold.compiling import compiled
 
-__all__ = ["active", "arrange", "cut", "sort_each", "tied"]
+__all__ = ["active", "arrange", "cut", "cut_windows", "sort_each", "tied"]
 
 _is_past = numba.njit(inline="always")(is_past)
 
 
 @compiled
-def cut(at, begin, end, moments):
-    """Return for each row the first event from *begin* on that is no past of its moment.
+def _cut(at, low, high, moment):
+    """Return the first event from *low* on that is no past of a moment: a few steps, then by halves."""
+    steps = min(low + 6, high)
+    while low < steps and _is_past(at[low], moment):
+        low += 1
+    if low < steps:
+        high = low
+    while low < high:
+        middle = (low + high) // 2
+        if _is_past(at[middle], moment):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
-    Rows of one customer mostly stand together by time, so each search starts where the one before it ended: a few
-    steps, then by halves.
-    """
+
+@compiled
+def cut(at, begin, end, moments):
+    """Return for each row the first event from *begin* on that is no past of its moment."""
     found = np.empty(len(begin), np.int64)
     for r in range(len(begin)):
-        low, high = begin[r], end[r]
-        if r > 0 and low == begin[r - 1] and moments[r] >= moments[r - 1]:
-            low = min(found[r - 1], high)
-        steps = min(low + 6, high)
-        while low < steps and _is_past(at[low], moments[r]):
-            low += 1
-        if low < steps:
-            high = low
-        while low < high:
-            middle = (low + high) // 2
-            if _is_past(at[middle], moments[r]):
-                low = middle + 1
-            else:
-                high = middle
-        found[r] = low
+        found[r] = _cut(at, begin[r], end[r], moments[r])
     return found
+
+
+@compiled
+def cut_windows(at, starts, place, moments, widths, stop, lows):
+    """Write where the past of each row ends, and where each window starts; a width below zero is all the past.
+
+    Rows of one customer mostly stand together by time, so each search starts where the one before it ended.
+    """
+    for r in range(len(place)):
+        c = place[r]
+        first, end = (starts[c], starts[c + 1]) if c >= 0 else (0, 0)
+        follows = r > 0 and place[r - 1] == c and moments[r] >= moments[r - 1]
+        stop[r] = _cut(at, stop[r - 1] if follows else first, end, moments[r])
+        for w in range(len(widths)):
+            lows[w, r] = first
+            if widths[w] >= 0:
+                lows[w, r] = _cut(at, lows[w, r - 1] if follows else first, stop[r], moments[r] - widths[w])
 
 
 @compiled

@@ -1,6 +1,6 @@
 """Views: what a loop of the kernel looks at: the events of each row, the column that is read, and those that count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,19 +23,19 @@ DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the events of each row lie in a track: `first:stop` all that is seen, `lows[w]:stop` those of a window.
+    """Where the events of each row lie in a track: those of window w at `lows[w]:stop`.
 
     Args:
         moments: the cutoff of each row, in microseconds since 1970.
-        first: the customer's first event.
         stop: one past the last event that the row sees.
-        lows: the first event of each window.
+        windows: what is looked at.
+        lows: the first event of each window and row.
     """
 
     moments: np.ndarray
-    first: np.ndarray
     stop: np.ndarray
-    lows: Mapping[Span, np.ndarray]
+    windows: tuple[Span, ...]
+    lows: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Seen:
 
     def lows(self, rows: Rows, windows: Sequence[Span]) -> np.ndarray:
         """Return where windows start; the time since the event before is not known of the first event of one."""
-        lows = np.stack([rows.lows[window] for window in windows])
+        chosen = [rows.windows.index(window) for window in windows]
+        whole = chosen == list(range(chosen[0], chosen[0] + len(chosen)))
+        lows = rows.lows[chosen[0] : chosen[0] + len(chosen)] if whole else rows.lows[chosen]
         shifted = is_between(self.leaf.value) and not _is_picked(self.leaf)
         return np.minimum(lows + 1, rows.stop) if shifted else lows
 

@@ -20,7 +20,7 @@ __all__ = ["Ask", "Walk", "rows_ahead", "rows_before", "walk_of"]
 Ask = tuple[Leaf, Span]
 
 
-def rows_before(track: Track, place: np.ndarray, moments: np.ndarray, windows: Iterable[Span]) -> Rows:
+def rows_before(track: Track, place: np.ndarray, moments: np.ndarray, windows: Sequence[Span]) -> Rows:
     """Return the rows that see what was before their cutoffs.
 
     Args:
@@ -30,31 +30,24 @@ def rows_before(track: Track, place: np.ndarray, moments: np.ndarray, windows: I
         moments: cutoffs in microseconds.
         windows: how far back is looked.
     """
-    from patron.fold.placing import cut
+    from patron.fold.placing import cut_windows
 
-    first, end = _bounds(track, place)
-    stop = cut(track.at, first, end, moments)
-    lows = {
-        window: first if window.days is None else cut(track.at, first, stop, moments - window.days * DAY)
-        for window in windows
-    }
-    return Rows(moments, first, stop, lows)
+    widths = np.array([-1 if window.days is None else window.days * DAY for window in windows], np.int64)
+    stop, lows = np.empty(len(place), np.int64), np.empty((len(windows), len(place)), np.int64)
+    cut_windows(track.at, track.starts, place, moments, widths, stop, lows)
+    return Rows(moments, stop, tuple(windows), lows)
 
 
-def rows_ahead(track: Track, place: np.ndarray, moments: np.ndarray, windows: Iterable[Span]) -> Rows:
+def rows_ahead(track: Track, place: np.ndarray, moments: np.ndarray, windows: Sequence[Span]) -> Rows:
     """Return the rows that see what came from their cutoffs on, up to the end of the one horizon, which is left out."""
     from patron.fold.placing import cut
 
     (horizon,) = windows
-    first, end = _bounds(track, place)
+    met = place >= 0
+    first, end = np.where(met, track.starts[place], 0), np.where(met, track.starts[place + 1], 0)
     start = cut(track.at, first, end, moments)
     stop = cut(track.at, start, end, moments + (horizon.days or 0) * DAY)
-    return Rows(moments, start, stop, {horizon: start})
-
-
-def _bounds(track: Track, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    met = place >= 0
-    return np.where(met, track.starts[place], 0), np.where(met, track.starts[place + 1], 0)
+    return Rows(moments, stop, (horizon,), start[None])
 
 
 @dataclass(frozen=True)
@@ -161,8 +154,7 @@ class Walk:
 
     def fill(self, views: Sequence[Seen], rows: Rows, slots: np.ndarray) -> None:
         """Run all loops for a block of rows; slots are those of this walk, shape (size, rows)."""
-        for w, window in enumerate(self.windows):
-            np.subtract(rows.stop, rows.lows[window], out=slots[w, : len(rows.stop)])
+        np.subtract(rows.stop, rows.lows, out=slots[: len(self.windows), : len(rows.stop)])
         for group, seen in zip(self.groups, views, strict=True):
             group.fill(seen, rows, slots)
 
