@@ -1,22 +1,16 @@
 """Streams: rows that pass by in batches, from an engine or a file, so that a table never stands in memory twice."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from patron.errors import HistoryError
+__all__ = ["BATCH", "THREADS", "ahead", "batches"]
 
-__all__ = ["BATCH", "THREADS", "ahead", "batches", "opened", "parted"]
-
-BATCH, WRITTEN = 262_144, 65_536
+BATCH = 61_440  # small enough that an engine fills the same memory again and again
 THREADS, WAITING = 2, 4
 
 One = TypeVar("One")
@@ -50,56 +44,3 @@ def ahead(work: Callable[[One], Other], items: Iterable[One]) -> Iterator[Other]
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def parted(stream: pa.RecordBatchReader, part: str, parts: int, folder: Path) -> list[Path]:
-    """Write rows that do not fit in memory together to one file for each part, reading them once.
-
-    Args:
-        stream: the rows.
-        part: the column that tells the part of a row, from 0; it is not written.
-        parts: how many there are.
-        folder: where the files are made.
-
-    Raises:
-        HistoryError: the disk is full.
-    """
-    folder.mkdir(parents=True)
-    paths = [folder / f"{number}.arrow" for number in range(parts)]
-    kinds = pa.schema([field for field in stream.schema if field.name != part])
-    try:
-        with ExitStack() as files:
-            writers = [files.enter_context(pa.ipc.new_stream(str(path), kinds)) for path in paths]
-            kept: list[list[pa.RecordBatch]] = [[] for _ in paths]
-            for pieces in ahead(lambda batch: _split(batch, part, parts), stream):
-                for number, piece in enumerate(pieces):
-                    kept[number].append(piece)
-                    if sum(map(len, kept[number])) >= WRITTEN:
-                        writers[number].write_batch(_whole(kept[number], kinds))
-                        kept[number] = []
-            for writer, rest in zip(writers, kept, strict=True):
-                writer.write_batch(_whole(rest, kinds))
-    except OSError as error:
-        raise HistoryError(
-            f"The events do not fit in memory, and setting them aside on disk failed: {error.strerror or error}. "
-            "Allow more memory, or name a folder with more room in the environment variable TMPDIR."
-        ) from None
-    return paths
-
-
-def opened(path: Path) -> pa.RecordBatchReader:
-    """Hand out the rows of a file of `parted`."""
-    return pa.ipc.open_stream(pa.memory_map(str(path)))
-
-
-def _split(batch: pa.RecordBatch, part: str, parts: int) -> Sequence[pa.RecordBatch]:
-    number = np.asarray(batch[part])
-    order = np.argsort(number, kind="stable")
-    ends = np.searchsorted(number[order], np.arange(parts + 1))
-    placed = batch.drop_columns([part]).take(pa.array(order))
-    return [placed.slice(begin, end - begin) for begin, end in pairwise(ends)]
-
-
-def _whole(pieces: Sequence[pa.RecordBatch], kinds: pa.Schema) -> pa.RecordBatch:
-    made = pa.Table.from_batches(pieces, kinds).combine_chunks().to_batches()
-    return made[0] if made else pa.RecordBatch.from_pylist([], kinds)

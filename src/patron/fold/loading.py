@@ -5,11 +5,11 @@ engine's sort of text keys and cannot depend on how an engine streams. A table i
 fit in memory, they are parted on disk by a hash of the customer, and loaded one part after the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,12 @@ import pyarrow as pa
 from ibis.expr.types import Table, Value
 
 from patron.doors import CUSTOMER_NUMBER, is_past
-from patron.fold.codings import Column, coded, column, compact, instants
+from patron.fold.codings import by_customer, column, compact, instants
+from patron.fold.parting import PART, opened, parted
 from patron.fold.tracks import Track
-from patron.streams import THREADS, ahead, batches, opened, parted
+from patron.streams import THREADS, ahead, batches
 
 __all__ = ["Reading"]
-
-Batches = dict[str, list[pa.Array]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Reading:
 
     def load(self) -> Track:
         """Read all events and sort them."""
-        return self._sorted(batches(self._asked(self.events)))
+        return _sorted(_compacted(batches(self._asked(self.events))), tuple(self.wanted))
 
     def part(self, parts: int, key: str, folder: Path) -> list[Path]:
         """Read all events once and part them on disk; a customer is always whole.
@@ -53,13 +52,16 @@ class Reading:
             key: the column that is hashed, the same for all event tables.
             folder: where the files are made.
         """
+        if key == CUSTOMER_NUMBER:
+            stream = _compacted(batches(self._asked(self.events)))
+            return parted((_numbered(batch, parts) for batch in stream), parts, folder)
         number = (self.events[key].hash() % parts + parts) % parts
-        asked = self._asked(self.events.mutate(part=number.cast("int16")), "part")
-        return parted(batches(asked), "part", parts, folder)
+        asked = self._asked(self.events.mutate(**{PART: number.cast("int16")}), PART)
+        return parted(_compacted(batches(asked)), parts, folder)
 
     def load_part(self, path: Path) -> Track:
         """Load the events of one part and sort them."""
-        return self._sorted(opened(path))
+        return _sorted(opened(path), tuple(self.wanted))
 
     def _asked(self, events: Table, *beside: str) -> Table:
         named = {f"c{i}": value for i, value in enumerate(self.wanted.values())}
@@ -68,70 +70,69 @@ class Reading:
         asked = events.select(*beside, key=key, **times, **named)
         return asked.filter(is_past(asked["at"], self.latest))
 
-    def _sorted(self, stream: pa.RecordBatchReader) -> Track:
-        return _sorted(_compacted(stream), stream.schema, tuple(self.wanted))
+
+def _compacted(stream: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Make rows compact while the next ones come; the first batch is empty, so that there is one."""
+    return ahead(_compact, chain([pa.RecordBatch.from_pylist([], stream.schema)], stream))
 
 
-def _compacted(stream: pa.RecordBatchReader) -> Batches:
-    """Read all rows; batches are made compact while the next ones come."""
-    made: Batches = {name: [] for name in stream.schema.names}
-    for batch in ahead(_compact, stream):
-        for name, values in batch.items():
-            made[name].append(values)
-    if not made["at"]:
-        made = {name: [values] for name, values in _compact(pa.RecordBatch.from_pylist([], stream.schema)).items()}
-    return made
+def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.record_batch([compact(values) for values in batch.columns], batch.schema.names)
 
 
-def _compact(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    named = dict(zip(batch.schema.names, batch.columns, strict=True))
-    return {"key": named.pop("key").dictionary_encode(), **{name: compact(values) for name, values in named.items()}}
+def _numbered(batch: pa.RecordBatch, parts: int) -> pa.RecordBatch:
+    """Add the part of each row, by multiplicative hashing of the customer's number (Knuth 1973, section 6.4)."""
+    mixed = np.asarray(batch["key"]).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
+    number = (mixed * np.uint64(parts) >> np.uint64(32)).astype(np.int16)
+    return batch.append_column(PART, pa.array(number))
 
 
-def _sorted(read: Batches, kinds: pa.Schema, keys: Sequence[Any]) -> Track:
-    def joined(name: str) -> Column:
-        return column(read.pop(name), kinds.field(name).type)
-
+def _sorted(stream: Iterable[pa.RecordBatch], keys: Sequence[Any]) -> Track:
+    batches = list(stream)
+    read = {name: [batch[name] for batch in batches] for name in batches[0].schema.names}
+    del batches
+    customers, starts, place = by_customer(read.pop("key"))
     with ThreadPoolExecutor(THREADS) as pool:
-        joining = [pool.submit(joined, f"c{i}") for i in range(len(keys))]
-        customers, codes = coded(read.pop("key"))
-        at = instants(read.pop("at"))
-        starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(customers)))]).astype(np.int64)
-        order = _order(pool, codes, at, starts)
-        columns = {key: made.result() for key, made in zip(keys, joining, strict=True)}
-        at = at[order]
-        order = _settled(order, at, starts, columns)
-        placed = [pool.submit(column.take, order) for column in columns.values()]
-        known = instants(read.pop("known_at"))[order] if "known_at" in read else None
-        return Track(customers, starts, at, known, {k: p.result() for k, p in zip(columns, placed, strict=True)})
+        placing = [pool.submit(column, read.pop(f"c{i}"), place) for i in range(len(keys))]
+        at = instants(read.pop("at"), place)
+        known = instants(read.pop("known_at"), place) if "known_at" in read else None
+        columns = {key: made.result() for key, made in zip(keys, placing, strict=True)}
+    track = _by_time(Track(customers, starts, at, known, columns))
+    _settle(track)
+    return track
 
 
-def _order(pool: ThreadPoolExecutor, codes: np.ndarray, at: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the order by customer, then time; events of one customer and instant stay as they came."""
-    from patron.fold.placing import arrange, sort_each
+def _by_time(track: Track) -> Track:
+    """Sort the events of each customer by time; those of one instant stay as they came."""
+    from patron.fold.sorting import sort_each
 
-    order = np.empty(len(codes), np.int64)
-    ends = (0, int(np.searchsorted(starts[:-1], len(codes) // 2)), len(starts) - 1)
-
-    def halves(loop: Callable[..., Any], *events: np.ndarray) -> list[Any]:
-        running = [pool.submit(loop, *events, starts, begin, end, order) for begin, end in pairwise(ends)]
-        return [half.result() for half in running]
-
-    if not all(halves(arrange, codes, at)):
-        halves(sort_each, at)
-    return order
+    at, starts = track.at, track.starts
+    if not _beside(np.less, track).any():
+        return track
+    order, half = np.arange(len(at)), int(np.searchsorted(starts, len(at) // 2))
+    list(ahead(lambda ends: sort_each(at, starts, *ends, order), [(0, half), (half, len(starts) - 1)]))
+    known = None if track.known_at is None else track.known_at[order]
+    columns = ahead(lambda one: one.take(order), track.columns.values())
+    return Track(track.customers, starts, at[order], known, dict(zip(track.columns, columns, strict=True)))
 
 
-def _settled(order: np.ndarray, at: np.ndarray, starts: np.ndarray, columns: Mapping[Any, Column]) -> np.ndarray:
+def _settle(track: Track) -> None:
     """Order events of one customer and instant by their values, so that sums of floats do not depend on row order."""
-    from patron.fold.placing import tied
-
-    sensitive = [c for c in columns.values() if c.values.dtype == np.float64 or c.scale != 1.0]
-    among, group = tied(at, starts) if sensitive else (np.empty(0, np.int64), None)
+    sensitive = [c for c in track.columns.values() if c.values.dtype == np.float64 or c.scale != 1.0]
+    as_before = _beside(np.equal, track) if sensitive else np.zeros(len(track), np.bool_)
+    among = np.flatnonzero(as_before | np.append(as_before[1:], False))
     if not len(among):
-        return order
-    rows = order[among]
-    keys = [key for c in sensitive for key in (c.values[rows], *(() if c.valid is None else (c.valid[rows],)))]
-    settled = order.copy()
-    settled[among] = rows[np.lexsort((*keys, group))]
-    return settled
+        return
+    keys = [mask[among] for c in sensitive for mask in (c.values, c.valid) if mask is not None]
+    settled = among[np.lexsort((*keys, np.cumsum(~as_before[among])))]
+    for values in (track.known_at, *(values for c in track.columns.values() for values in (c.values, c.valid))):
+        if values is not None:
+            values[among] = values[settled]
+
+
+def _beside(compare: np.ufunc, track: Track) -> np.ndarray:
+    """Compare the time of each event with that of the customer's event before; nothing holds of a first one."""
+    found = np.zeros(len(track), np.bool_)
+    compare(track.at[1:], track.at[:-1], out=found[1:])
+    found[track.starts[:-1]] = False
+    return found

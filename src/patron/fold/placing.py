@@ -1,4 +1,4 @@
-"""Compiled loops that sort events, and find where those of a row begin and end.
+"""Compiled loops that find where the events of a row begin and end.
 
 Nothing here compares a time but `_cut` and `active`, which ask `patron.doors`.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from patron.doors import is_past
 from patron.fold.compiling import compiled
 
-__all__ = ["active", "arrange", "cut", "cut_windows", "sort_each", "tied"]
+__all__ = ["active", "cut", "cut_windows"]
 
 _is_past = numba.njit(inline="always")(is_past)
 
@@ -68,52 +68,3 @@ def active(at, starts, opens, moments):
                 i += 1
             found[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
     return found
-
-
-@compiled
-def arrange(codes, at, starts, begin, end, order):
-    """Write the order that puts the events of the customers from *begin* up to *end* together, as they come.
-
-    Return whether they came by time. Stretches of customers can be arranged side by side.
-    """
-    place, last, by_time = starts[begin:end].copy(), np.zeros(end - begin, np.int64), True
-    for i in range(len(codes)):
-        c = codes[i] - begin
-        if begin <= codes[i] < end:
-            by_time &= place[c] == starts[codes[i]] or last[c] <= at[i]
-            order[place[c]], last[c] = i, at[i]
-            place[c] += 1
-    return by_time
-
-
-@compiled
-def sort_each(at, starts, begin, end, order):
-    """Put the events of each customer from *begin* up to *end* in order by time; those of one instant stay as they are.
-
-    Apart from `arrange`, as compiling a sort takes seconds, and most tables come by time.
-    """
-    for c in range(begin, end):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            if at[order[i - 1]] > at[order[i]]:
-                part = order[starts[c] : starts[c + 1]].copy()
-                order[starts[c] : starts[c + 1]] = part[np.argsort(at[part], kind="mergesort")]
-                break
-
-
-@compiled
-def tied(at, starts):
-    """Return the places of sorted events that share customer and instant with another, and their group."""
-    pairs = 0
-    for c in range(len(starts) - 1):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            pairs += at[i] == at[i - 1]
-    among, group, n, groups = np.empty(2 * pairs, np.int64), np.empty(2 * pairs, np.int64), 0, 0
-    for c in range(len(starts) - 1):
-        for i in range(starts[c] + 1, starts[c + 1]):
-            if at[i] == at[i - 1]:
-                if n == 0 or among[n - 1] != i - 1:
-                    among[n], group[n] = i - 1, groups
-                    n, groups = n + 1, groups + 1
-                among[n], group[n] = i, groups - 1
-                n += 1
-    return among[:n], group[:n]
