@@ -75,10 +75,12 @@ class Part:
     @cached_property
     def places(self) -> dict[str, np.ndarray]:
         """The place of each customer in each track; -1 where it has none."""
-        return {
+        found = {
             source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=track.customers), -1)).astype(int)
             for source, track in self.tracks.items()
+            if source != "orders"
         }
+        return {**found, "orders": np.arange(len(self.customers))}
 
     @cached_property
     def views(self) -> dict[str, tuple[Seen, ...]]:

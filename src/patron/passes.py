@@ -188,7 +188,7 @@ class Pass:
         counts = {source: used.get(source, most) for source in self.sources}
         size = sum(n * (EVENT_BYTES + COLUMN_BYTES * len(self.wanted[source])) for source, n in counts.items())
         needed = -(-size // int(self.memory * GIGABYTE))
-        return 1 if needed <= 1 else max(needed, sum(counts.values()) // PART_EVENTS)
+        return 1 if needed <= 1 else max(2 * needed, sum(counts.values()) // PART_EVENTS)
 
     @cached_property
     def rows(self) -> int:

@@ -81,10 +81,14 @@ def _tracks(job: Pass, folder: Path) -> Iterator[dict[str, Track]]:
         yield {source: reading.load() for source, reading in readings.items()}
         return
     paths = {source: reading.part(job.parts, job.key, folder / source) for source, reading in readings.items()}
-    for number in range(job.parts):
-        yield {source: reading.load_part(paths[source][number]) for source, reading in readings.items()}
+
+    def load(number: int) -> dict[str, Track]:
+        found = {source: reading.load_part(paths[source][number]) for source, reading in readings.items()}
         for files in paths.values():
             files[number].unlink()
+        return found
+
+    yield from ahead(load, range(job.parts), waiting=2)  # the next part is loaded while one is folded
 
 
 def _cut(offsets: np.ndarray, rows: int) -> list[tuple[int, int]]:

@@ -30,17 +30,22 @@ def batches(table: Table) -> pa.RecordBatchReader:
     return table.to_pyarrow_batches(chunk_size=BATCH)
 
 
-def ahead(work: Callable[[One], Other], items: Iterable[One]) -> Iterator[Other]:
+def ahead(work: Callable[[One], Other], items: Iterable[One], waiting: int = WAITING) -> Iterator[Other]:
     """Work on items in some threads while the next ones come, few at a time, and hand out what is made in their order.
+
+    Args:
+        work: what is done with an item.
+        items: each is asked for when there is room for it.
+        waiting: how many may be worked on, or wait to be handed out, at once.
 
     >>> list(ahead(abs, [-3, -4]))
     [3, 4]
     """
-    waiting: deque[Future[Other]] = deque()
+    begun: deque[Future[Other]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) == WAITING:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            begun.append(pool.submit(work, item))
+            if len(begun) == waiting:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()

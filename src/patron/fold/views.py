@@ -87,14 +87,16 @@ def column_of(track: Track, asked: Leaf) -> Column:
 
 def _between(track: Track) -> Column:
     """Return the time since the customer's event before, in microseconds to the day."""
-    gone, valid = np.diff(track.at, prepend=track.at[:1]), np.ones(len(track), np.bool_)
-    valid[track.starts[:-1][track.starts[:-1] < len(track)]] = False
-    return Column(np.where(valid, gone, 0), valid, float(DAY))
+    gone, valid = np.zeros(len(track), np.int64), np.ones(len(track), np.bool_)
+    np.subtract(track.at[1:], track.at[:-1], out=gone[1:])
+    first = track.starts[:-1][track.starts[:-1] < len(track)]
+    gone[first], valid[first] = 0, False
+    return Column(gone, valid, float(DAY))
 
 
-def used_by(track: Track, asked: Leaf) -> np.ndarray:
-    """Return the events that a reduction counts: those of its `where`; first and last count unknown values too."""
-    valid = None if asked.value is None or _is_picked(asked) else column_of(track, asked).valid
+def used_by(track: Track, asked: Leaf, column: Column) -> np.ndarray:
+    """Return the events that a reduction of a column counts: those of its `where`; a picked value may be unknown."""
+    valid = None if asked.value is None or _is_picked(asked) else column.valid
     where = None if asked.where is None else _true(track, asked.where)
     kept = [mask for mask in (valid, where) if mask is not None]
     return np.logical_and.reduce(kept) if kept else track.everything

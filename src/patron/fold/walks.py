@@ -92,7 +92,8 @@ class Group:
         if self.state == "tally":
             return _tallied(track, self.leaves)
         some = self.leaves[0]
-        return Seen(track, column_of(track, some), used_by(track, some), some)
+        column = column_of(track, some)
+        return Seen(track, column, used_by(track, some, column), some)
 
     def fill(self, seen: Seen, rows: Rows, slots: np.ndarray) -> None:
         """Run the loop; slots has shape (slots, rows)."""
