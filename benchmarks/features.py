@@ -358,8 +358,8 @@ def pandas_loop(path: Path, times: list[datetime], sample: int = 100):
 
 WAYS = {
     "floor": (floor, 3), "patron": (patron, 8), "patron, text keys": (patron_text, 4),
-    "patron, streamed": (patron_streamed, 2), "patron to parquet": (patron_parquet, 2), "sql": (sql, 3),
-    "sql in 8 parts": (sql_in_parts, 1), "polars": (polars, 3), "featuretools (48)": (featuretools, 1),
+    "patron, streamed": (patron_streamed, 2), "patron to parquet": (patron_parquet, 2), "sql": (sql, 4),
+    "sql in 8 parts": (sql_in_parts, 1), "polars": (polars, 5), "featuretools (48)": (featuretools, 1),
     "temporian (36)": (temporian, 1), "pandas loop": (pandas_loop, 1),
 }  # fmt: skip
 WAYS |= {f"patron, {n + 1} windows": (patron_windows(n), 4) for n in range(0, len(DAYS), 2)}
