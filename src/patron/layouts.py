@@ -5,7 +5,7 @@ Every slot holds one number for each row: what a loop leaves, what an engine gav
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -30,6 +30,16 @@ class Folded:
     window: Span
     formula: Formula
 
+    @property
+    def name(self) -> str:
+        """The column."""
+        return self.measure.column(self.window)
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether its values are texts."""
+        return bool(self.formula.root.dtype.is_string())
+
 
 @dataclass(frozen=True)
 class Text:
@@ -43,13 +53,15 @@ class Text:
 
 @dataclass(frozen=True)
 class ByEngine:
-    """A combination that has more than arithmetic: its column, how it is made, and what it reads.
+    """A combination that has more than arithmetic.
 
     Args:
-        inputs: slots of finished columns of numbers, and names of columns of texts.
+        place: which of the columns of numbers it is.
+        feature: how it is made.
+        inputs: what it reads: slots of finished columns of numbers, and names of columns of texts.
     """
 
-    name: str
+    place: int
     feature: Combination
     inputs: tuple[int | str, ...]
 
@@ -62,7 +74,7 @@ class Layout:
         walks: the loops over each event table.
         program: the steps over their slots.
         given: slots of columns that an engine gives, by column.
-        numbers: slots of the finished columns of numbers.
+        names: the columns of numbers, as the program places them and the engine adds to them.
         texts: columns of texts that the fold picks.
         by_engine: combinations that an engine computes from finished columns.
     """
@@ -70,7 +82,7 @@ class Layout:
     walks: Mapping[str, Walk]
     program: Program
     given: Mapping[str, int]
-    numbers: Mapping[str, int]
+    names: tuple[str, ...]
     texts: Mapping[str, Text]
     by_engine: tuple[ByEngine, ...]
 
@@ -85,20 +97,30 @@ def laid_out(features: Sequence[Feature], folded: Sequence[Folded], others: Sequ
     """
     draft = Draft()
     walks = {source: walk_of(asks, draft) for source, asks in asks_of(folded).items()}
-    inside = {one.measure.column(one.window): _column(one, walks[one.measure.source], draft) for one in folded}
-    texts = {name: made for name, made in inside.items() if isinstance(made, Text)}
     given = {name: draft.given() for name in others}
-    numbers = given | {name: made for name, made in inside.items() if isinstance(made, int)}
+    texts = {one.name: _text(one, walks[one.measure.source], draft) for one in folded if one.is_text}
+    inside = {one.name: one for one in folded if not one.is_text}
+    combinations = [(name, made, w) for name, made, w in columns(features) if isinstance(made, Combination)]
+    names = _in_order(features, {*given, *inside, *(name for name, _, _ in combinations)})
+    finished = dict(given)
+    for name, one in inside.items():
+        finished[name] = _column(one, walks[one.measure.source], draft)
+        if name in names:
+            draft.place(finished[name], names.index(name))
+    for name in names:
+        if name in given:
+            draft.place(given[name], names.index(name))
     by_engine = []
-    for name, feature, window in columns(features):
-        if isinstance(feature, Combination):
-            inputs = tuple(numbers.get(column, column) for column in feature.inputs(window))
-            slot = _combined(feature, inputs, draft)
-            if slot is None:
-                by_engine.append(ByEngine(name, feature, inputs))
-            else:
-                numbers[name] = slot
-    return Layout(walks, draft.done(), given, numbers, texts, tuple(by_engine))
+    for name, feature, window in combinations:
+        inputs = tuple(finished.get(column, column) for column in feature.inputs(window))
+        slot = _combined(feature, inputs, draft)
+        if slot is None:
+            by_engine.append(ByEngine(names.index(name), feature, inputs))
+        else:
+            draft.place(slot, names.index(name))
+    program, final = draft.done([slot for one in by_engine for slot in one.inputs if isinstance(slot, int)])
+    moved = [replace(one, inputs=tuple(final[i] if isinstance(i, int) else i for i in one.inputs)) for one in by_engine]
+    return Layout(walks, program, given, names, texts, tuple(moved))
 
 
 def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
@@ -109,16 +131,22 @@ def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
     return {source: list(asks) for source, asks in found.items()}
 
 
-def _column(one: Folded, walk: Walk, draft: Draft) -> int | Text:
-    known, measure = one.formula, one.measure
-    slots: dict[Any, int] = {node: walk.value(leaf, one.window, draft) for node, leaf in known.leaves.items()}
-    if known.root.dtype.is_string():
-        value = known.leaves[known.root].value
-        assert value is not None  # a text is picked from somewhere
-        return Text(measure.source, value, slots[known.root], None if measure.empty is None else str(measure.empty))
-    made = translated(known.root, slots, draft)
+def _in_order(features: Sequence[Feature], numbers: set[str]) -> tuple[str, ...]:
+    return tuple(name for name, _, _ in columns(features) if name in numbers)
+
+
+def _text(one: Folded, walk: Walk, draft: Draft) -> Text:
+    asked, empty = one.formula.leaves[one.formula.root], one.measure.empty
+    assert asked.value is not None  # a text is picked from somewhere
+    slot = walk.value(asked, one.window, draft)
+    return Text(one.measure.source, asked.value, slot, None if empty is None else str(empty))
+
+
+def _column(one: Folded, walk: Walk, draft: Draft) -> int:
+    slots: dict[Any, int] = {node: walk.value(leaf, one.window, draft) for node, leaf in one.formula.leaves.items()}
+    made = translated(one.formula.root, slots, draft)
     assert made is not None  # a formula has no unknown operation
-    empty = np.nan if measure.empty is None else float(measure.empty)
+    empty = np.nan if one.measure.empty is None else float(one.measure.empty)
     return draft.step(Operation.FILLED, made, walk.events(one.window), number=empty)
 
 

@@ -110,7 +110,7 @@ class _Piece:
         self._run()
         when, who = np.nonzero(self.part.active[self.first : self.last].T)
         customer, cutoff = self.part.customers.take(pa.array(who + self.first)), self.part.cutoffs[when]
-        return Sheet(customer, cutoff, self.numbers, self.names, self.texts)
+        return Sheet(customer, cutoff, self.numbers, self.job.layout.names, self.texts)
 
     def _run(self) -> None:
         """Work block by block in some threads; each block has places of its own, so their order changes nothing."""
@@ -123,7 +123,7 @@ class _Piece:
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
-        shared = (self.job.layout.numbers, self.numbers, self.texts, self.taken, self.position, self.part.rows)
+        shared = (self.job.layout.names, self.numbers, self.texts, self.position, self.part.rows)
         for made in (*shared, self.part.places, self.part.views, self.part.generic, self.part.seasons):
             len(made)
 
@@ -156,30 +156,16 @@ class _Piece:
         return counted.reshape(active.T.shape).T[active]
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The columns of numbers."""
-        return tuple(name for name, feature, _ in columns(self.job.features) if not self.job.is_text(feature))
-
-    @cached_property
     def numbers(self) -> np.ndarray:
-        return np.empty((len(self.names), len(self.who)), self.job.kind)
+        return np.empty((len(self.job.layout.names), len(self.who)), self.job.kind)
 
     @cached_property
     def texts(self) -> Values:
         """Where columns of texts are written to, in the order of the sheet."""
         wanted = dict.fromkeys(name for name, _, _ in columns(self.job.features))
-        return {name: np.empty(len(self.who), object) for name in wanted if name not in self.names}
-
-    @cached_property
-    def taken(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which slots are columns of the sheet, and which ones."""
-        known = [(self.job.layout.numbers[n], k) for k, n in enumerate(self.names) if n in self.job.layout.numbers]
-        slots, places = np.array(known, np.int64).reshape(-1, 2).T.copy()
-        return slots, places
+        return {name: np.empty(len(self.who), object) for name in wanted if name not in self.job.layout.names}
 
     def _write(self, block: tuple[int, int]) -> None:
-        from patron.fold.machine import place
-
         rows = slice(self.offsets[block[0]], self.offsets[block[1]])
         where, when, layout = self.position[rows], self.when[rows], self.job.layout
         slots, moments = layout.program.room(len(where)), self.part.cutoffs.astype(np.int64)[when]
@@ -189,8 +175,7 @@ class _Piece:
         for name, slot in layout.given.items():
             given = self.part.seasons[name][when] if name in self.part.seasons else self.part.generic[name][whole]
             slots[slot, : len(where)] = given
-        layout.program.run(slots)
-        place(slots, *self.taken, where, self.numbers)
+        layout.program.run(slots, where, self.numbers)
         self._write_texts(slots[:, : len(where)], whole, where)
 
     def _walk(self, source: str, who: np.ndarray, moments: np.ndarray, slots: np.ndarray) -> None:
@@ -215,7 +200,7 @@ class _Piece:
         made |= {name: self._words(text, slots[text.slot]) for name, text in self.job.layout.texts.items()}
         for column in self.job.layout.by_engine:
             read = [made[one] if isinstance(one, str) else slots[one] for one in column.inputs]
-            self.numbers[self.names.index(column.name)][where] = _by_engine(column.feature, read)
+            self.numbers[column.place][where] = _by_engine(column.feature, read)
         for name, target in self.texts.items():
             target[where] = made[name]
 

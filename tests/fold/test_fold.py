@@ -140,19 +140,31 @@ def test_a_reduction_that_the_fold_does_not_know_takes_the_engine_and_says_so():
     assert "Mode" in first.why
 
 
-def test_a_combination_of_more_than_arithmetic_is_computed_by_the_engine():
+def test_combinations_of_more_than_arithmetic_are_computed_by_the_engine():
     @measure()
     def n(orders):
         """Orders."""
         return orders.count()
 
-    @combine(n)
+    @measure(windows=days(4))
+    def money(orders):
+        """Money."""
+        return orders.amount.sum()
+
+    @combine(n, theme="habit")
     def logged(n):
         """Orders on a log scale."""
         return n.log2()
 
-    history = small(*(("a", CUTOFF - timedelta(days=d), 1.0) for d in range(1, 9)))
-    assert of(history, logged).loc["a", "logged"] == 3.0
+    @combine(n.over(*days(2)), money)
+    def both(few, money):
+        """Logs of both."""
+        return money.log2() - few.log2()
+
+    history = small(*(("a", CUTOFF - timedelta(days=d), 16.0) for d in range(1, 9)))
+    made = of(history, logged, both, n).loc["a"]
+    assert (made["logged"], made["n"]) == (3.0, 8.0)
+    assert made.filter(like="both").tolist() == [6.0 - 1.0]
 
 
 def test_a_cutoff_given_twice_is_refused():

@@ -56,11 +56,13 @@ def test_a_step_means_what_the_engine_means(name):
     draft = Draft()
     known = {"a": draft.given(), "b": draft.given()}
     slot = translated(asked.op().arg, known, draft)
-    program = draft.done()
+    draft.place(slot, 0)
+    program, _ = draft.done()
     slots = program.room(len(GRID))
     slots[:2, : len(GRID)] = np.array([[np.nan if value is None else value for value in pair] for pair in GRID]).T
-    program.run(slots)
-    np.testing.assert_allclose(slots[slot, : len(GRID)], expected)
+    made = np.empty((1, len(GRID)))
+    program.run(slots, np.arange(len(GRID)), made)
+    np.testing.assert_allclose(made[0], expected)
 
 
 @pytest.mark.parametrize("rows", [0, 511, 512, 8192, 10_240])

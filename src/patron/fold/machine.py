@@ -1,4 +1,4 @@
-"""The machine: one compiled loop takes the steps of a program, another writes finished columns to their places."""
+"""The machine: one compiled loop takes the steps of a program."""
 
 import math
 
@@ -7,16 +7,20 @@ import numpy as np
 from patron.fold.compiling import compiled
 from patron.fold.programs import Operation
 
-__all__ = ["place", "run"]
+__all__ = ["run"]
 
 
 @compiled
-def run(slots, steps, numbers):
-    """Take the steps of a program over all rows, one step after the other; slots has shape (slots, rows)."""
+def run(slots, steps, numbers, where, narrow, wide):
+    """Take the steps of a program over all rows, one step after the other; slots has shape (slots, rows).
+
+    Columns are written to *wide*, or to *narrow* where that is empty, so that one compiled loop serves both.
+    """
     rows = range(slots.shape[1])
     for s in range(len(steps)):
         does, number = steps[s, 0], numbers[s]
-        x, y, z, made = slots[steps[s, 1]], slots[steps[s, 2]], slots[steps[s, 3]], slots[steps[s, 4]]
+        x, y, z = slots[steps[s, 1]], slots[steps[s, 2]], slots[steps[s, 3]]
+        made = x if does == Operation.PLACED else slots[steps[s, 4]]
         if does == Operation.CONSTANT:
             made[:] = number
         elif does == Operation.FILLED:
@@ -76,12 +80,10 @@ def run(slots, steps, numbers):
         elif does == Operation.LOG2:
             for r in rows:
                 made[r] = np.log2(x[r])
-
-
-@compiled
-def place(slots, taken, columns, where, out):
-    """Write slots to columns of *out*; the row r of the block is the row `where[r]` there."""
-    for k in range(len(taken)):
-        values, target = slots[taken[k]], out[columns[k]]
-        for r in range(len(where)):
-            target[where[r]] = values[r]
+        elif does == Operation.PLACED:
+            if len(wide):
+                for r in range(len(where)):
+                    wide[steps[s, 4], where[r]] = x[r]
+            else:
+                for r in range(len(where)):
+                    narrow[steps[s, 4], where[r]] = x[r]

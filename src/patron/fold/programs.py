@@ -36,6 +36,7 @@ class Operation(IntEnum):
     EXP = 17
     ROOT = 18
     LOG2 = 19
+    PLACED = 20  # x, written to a column of the result
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Program:
 
     Args:
         slots: how many there are.
-        steps: operation, three slots that are read (any, where fewer are), and the slot that is written; shape (n, 5).
+        steps: operation, three slots that are read (any, where fewer are), and the slot, or for `PLACED` the column,
+            that is written; shape (n, 5).
         numbers: the one number that a step may need; shape (n,).
     """
 
@@ -62,11 +64,18 @@ class Program:
         made[:, rows:] = 0
         return made
 
-    def run(self, slots: np.ndarray) -> None:
-        """Take all steps for a block of rows; slots as `room` makes them."""
+    def run(self, slots: np.ndarray, where: np.ndarray, out: np.ndarray) -> None:
+        """Take all steps for a block of rows, and write its columns to their places.
+
+        Args:
+            slots: as `room` makes them.
+            where: the place of each row.
+            out: all columns, float32 or float64, shape (columns, places).
+        """
         from patron.fold.machine import run
 
-        run(slots, self.steps, self.numbers)
+        narrow, wide = (out if out.dtype == kind else np.empty((0, 0), kind) for kind in (np.float32, np.float64))
+        run(slots, self.steps, self.numbers, where, narrow, wide)
 
 
 class Draft:
@@ -76,35 +85,55 @@ class Draft:
     >>> one, other = draft.given(), draft.given()
     >>> draft.step(Operation.ADD, one, other) == draft.step(Operation.ADD, one, other)
     True
-    >>> draft.done().slots
+    >>> program, _ = draft.done()
+    >>> program.slots
     3
     """
 
     def __init__(self) -> None:
-        self._slots = 0
-        self._steps: dict[tuple[Operation, tuple[int, ...], float], int] = {}
+        self._given = 0
+        self._steps: list[tuple[Operation, tuple[int, ...], float, int]] = []
+        self._made: dict[tuple[Operation, tuple[int, ...], float], int] = {}
 
     def given(self, count: int = 1) -> int:
         """Return the first of some slots side by side that others fill before the steps are taken."""
-        self._slots += count
-        return self._slots - count
+        self._given += count
+        return self._given - count
 
     def step(self, operation: Operation, *read: int, number: float = 0.0) -> int:
-        """Return the slot with the result of an operation."""
+        """Return the slot with the result of an operation; it has a number below zero until the program is done."""
         key = (operation, read, number)
-        if key not in self._steps:
-            self._steps[key] = self.given()
-        return self._steps[key]
+        if key not in self._made:
+            self._made[key] = -len(self._made) - 1
+            self._steps.append((*key, self._made[key]))
+        return self._made[key]
 
     def constant(self, number: float) -> int:
         """Return the slot of a number that is the same for all rows."""
         return self.step(Operation.CONSTANT, number=number)
 
-    def done(self) -> Program:
-        """Return the program."""
-        steps = [(operation, *_three(read), made) for (operation, read, _), made in self._steps.items()]
-        numbers = [number for _, _, number in self._steps]
-        return Program(self._slots, np.array(steps, np.int64).reshape(-1, 5), np.array(numbers, np.float64))
+    def place(self, slot: int, column: int) -> None:
+        """Write a slot to a column of the result."""
+        self._steps.append((Operation.PLACED, (slot,), 0.0, column))
+
+    def done(self, kept: Sequence[int] = ()) -> tuple[Program, dict[int, int]]:
+        """Return the program, and the final slot of each one that must be there after it has run.
+
+        A slot that no later step reads is used anew, so that what is worked on stays near the processor.
+        """
+        last = {slot: n for n, (_, read, _, _) in enumerate(self._steps) for slot in read}
+        last |= dict.fromkeys(kept, len(self._steps))
+        final, free, slots, steps = {slot: slot for slot in range(self._given)}, list[int](), self._given, []
+        for n, (operation, read, _, made) in enumerate(self._steps):
+            if operation != Operation.PLACED:
+                if not free:
+                    free, slots = [slots], slots + 1
+                final[made] = free.pop()
+            steps.append((operation, *_three([final[slot] for slot in read]), final.get(made, made)))
+            free += [final[slot] for slot in {*read, made} if slot < 0 and last.get(slot, n) == n]
+        numbers = [number for _, _, number, _ in self._steps]
+        program = Program(slots, np.array(steps, np.int64).reshape(-1, 5), np.array(numbers, np.float64))
+        return program, {slot: final[slot] for slot in kept}
 
 
 def _three(read: Sequence[int]) -> tuple[int, ...]:
