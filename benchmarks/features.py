@@ -357,12 +357,13 @@ def pandas_loop(path: Path, times: list[datetime], sample: int = 100):
 
 
 WAYS = {
-    "floor": (floor, 3), "patron": (patron, 8), "patron, text keys": (patron_text, 4),
-    "patron, streamed": (patron_streamed, 2), "patron to parquet": (patron_parquet, 2), "sql": (sql, 4),
-    "sql in 8 parts": (sql_in_parts, 1), "polars": (polars, 5), "featuretools (48)": (featuretools, 1),
+    "floor": (floor, 3), "patron": (patron, 5), "patron, text keys": (patron_text, 4),
+    "patron, streamed": (patron_streamed, 2), "patron to parquet": (patron_parquet, 2), "sql": (sql, 2),
+    "sql in 8 parts": (sql_in_parts, 1), "polars": (polars, 2), "featuretools (48)": (featuretools, 1),
     "temporian (36)": (temporian, 1), "pandas loop": (pandas_loop, 1),
 }  # fmt: skip
 WAYS |= {f"patron, {n + 1} windows": (patron_windows(n), 4) for n in range(0, len(DAYS), 2)}
+IN_TURNS, ROUNDS = ("floor", "patron", "patron, streamed", "sql", "polars"), 4
 GROWTH = [way for way in WAYS if way.endswith(" windows")]
 LARGE = 2_000_000
 FOR_LARGE = ("floor", "patron", "patron, streamed", "patron to parquet", "sql in 8 parts")
@@ -391,6 +392,17 @@ def one(way: str, path: Path, n: int) -> None:
 
         told["wall"] *= pd.read_parquet(path, columns=["customer"]).customer.nunique() / made
     sys.stdout.write(json.dumps(told))
+
+
+def in_turns(ways: list[str], path: Path, peers: str) -> dict[str, dict]:
+    """Run all ways, those that are compared most in several rounds, so that a slow stretch of the machine hits all."""
+    found: dict[str, dict] = {}
+    for number in range(ROUNDS):
+        for way in ways:
+            told = measured(way, path, 12, peers) if number == 0 or way in IN_TURNS else None
+            if told and (way not in found or told["wall"] < found[way]["wall"]):
+                found[way] = told
+    return found
 
 
 def _sums(made) -> dict[str, list[float]]:
@@ -467,14 +479,15 @@ def main() -> None:
         one(given.way, given.path, given.cutoffs)
         return
     pages = ["# Features: how fast, beside what\n\nWritten by `make bench-features`; wall times drift on a shared "
-             "machine, so read the ratios. Every way runs in a process of its own; the best run counts.\n"]  # fmt: skip
+             "machine, so read the ratios. Every way runs in a process of its own, the closest peers in turns; the best run "
+             "counts.\n"]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         for events in given.events:
             path = Path(folder) / f"events{events}.parquet"
             generate(events, path)
             sized = FOR_HUGE if events > HUGE else FOR_LARGE if events > LARGE else WAYS
             ways = [way for way in sized if way not in (*given.skip, *GROWTH)]
-            found = {way: told for way in ways if (told := measured(way, path, 12, given.peers))}
+            found = in_turns(ways, path, given.peers)
             small = events <= LARGE
             cache = {"NUMBA_CACHE_DIR": str(Path(folder) / f"cold{events}")}
             cold = measured("patron", path, 12, given.peers, cache) if small else None
