@@ -479,8 +479,8 @@ def main() -> None:
         one(given.way, given.path, given.cutoffs)
         return
     pages = ["# Features: how fast, beside what\n\nWritten by `make bench-features`; wall times drift on a shared "
-             "machine, so read the ratios. Every way runs in a process of its own, the closest peers in turns; the best run "
-             "counts.\n"]  # fmt: skip
+             "machine, so read the ratios. Every way runs in a process of its own, the closest peers in turns; the "
+             "best run counts.\n"]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         for events in given.events:
             path = Path(folder) / f"events{events}.parquet"

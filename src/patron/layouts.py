@@ -5,7 +5,7 @@ Every slot holds one number for each row: what a loop leaves, what an engine gav
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
@@ -100,27 +100,25 @@ def laid_out(features: Sequence[Feature], folded: Sequence[Folded], others: Sequ
     given = {name: draft.given() for name in others}
     texts = {one.name: _text(one, walks[one.measure.source], draft) for one in folded if one.is_text}
     inside = {one.name: one for one in folded if not one.is_text}
-    combinations = [(name, made, w) for name, made, w in columns(features) if isinstance(made, Combination)]
-    names = _in_order(features, {*given, *inside, *(name for name, _, _ in combinations)})
-    finished = dict(given)
+    combinations = {name: (made, window) for name, made, window in columns(features) if isinstance(made, Combination)}
+    names = tuple(name for name, _, _ in columns(features) if name in {*given, *inside, *combinations})
+    finished, by_engine = dict(given), []
     for name, one in inside.items():
         finished[name] = _column(one, walks[one.measure.source], draft)
         if name in names:
             draft.place(finished[name], names.index(name))
-    for name in names:
-        if name in given:
-            draft.place(given[name], names.index(name))
-    by_engine = []
-    for name, feature, window in combinations:
-        inputs = tuple(finished.get(column, column) for column in feature.inputs(window))
+    for name, (feature, window) in combinations.items():
+        inputs = [finished.get(column, column) for column in feature.inputs(window)]
         slot = _combined(feature, inputs, draft)
         if slot is None:
-            by_engine.append(ByEngine(names.index(name), feature, inputs))
+            kept = tuple(draft.keep(one) if isinstance(one, int) else one for one in inputs)
+            by_engine.append(ByEngine(names.index(name), feature, kept))
         else:
             draft.place(slot, names.index(name))
-    program, final = draft.done([slot for one in by_engine for slot in one.inputs if isinstance(slot, int)])
-    moved = [replace(one, inputs=tuple(final[i] if isinstance(i, int) else i for i in one.inputs)) for one in by_engine]
-    return Layout(walks, program, given, names, texts, tuple(moved))
+    for name, slot in given.items():
+        if name in names:
+            draft.place(slot, names.index(name))
+    return Layout(walks, draft.done(), given, names, texts, tuple(by_engine))
 
 
 def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
@@ -129,10 +127,6 @@ def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
     for one in folded:
         found[one.measure.source] |= dict.fromkeys((leaf, one.window) for leaf in one.formula.leaves.values())
     return {source: list(asks) for source, asks in found.items()}
-
-
-def _in_order(features: Sequence[Feature], numbers: set[str]) -> tuple[str, ...]:
-    return tuple(name for name, _, _ in columns(features) if name in numbers)
 
 
 def _text(one: Folded, walk: Walk, draft: Draft) -> Text:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from patron.fold.formulas import translated
-from patron.fold.programs import Draft, Program
+from patron.fold.programs import Draft, Operation, Program
 from patron.history import History
 from patron.matrices import matrix
 from patron.measures import combine, guarded, measure
@@ -57,12 +57,29 @@ def test_a_step_means_what_the_engine_means(name):
     known = {"a": draft.given(), "b": draft.given()}
     slot = translated(asked.op().arg, known, draft)
     draft.place(slot, 0)
-    program, _ = draft.done()
+    program = draft.done()
     slots = program.room(len(GRID))
     slots[:2, : len(GRID)] = np.array([[np.nan if value is None else value for value in pair] for pair in GRID]).T
     made = np.empty((1, len(GRID)))
     program.run(slots, np.arange(len(GRID)), made)
     np.testing.assert_allclose(made[0], expected)
+
+
+def test_slots_are_used_anew_but_for_those_that_are_kept():
+    draft = Draft()
+    made = draft.given()
+    for n in range(1, 9):
+        made = draft.step(Operation.ADD, made, draft.constant(n))
+        if n == 4:
+            four = draft.keep(made)
+    draft.place(made, 0)
+    program, out = draft.done(), np.empty((1, 2))
+    slots = program.room(2)
+    slots[0, :2] = 10.0, 20.0
+    program.run(slots, np.array([1, 0]), out)
+    assert program.slots == 5  # given, kept, and three that are worked in
+    assert out.tolist() == [[56.0, 46.0]]
+    assert slots[four, :2].tolist() == [20.0, 30.0]
 
 
 @pytest.mark.parametrize("rows", [0, 511, 512, 8192, 10_240])

@@ -85,8 +85,7 @@ class Draft:
     >>> one, other = draft.given(), draft.given()
     >>> draft.step(Operation.ADD, one, other) == draft.step(Operation.ADD, one, other)
     True
-    >>> program, _ = draft.done()
-    >>> program.slots
+    >>> draft.done().slots
     3
     """
 
@@ -116,24 +115,28 @@ class Draft:
         """Write a slot to a column of the result."""
         self._steps.append((Operation.PLACED, (slot,), 0.0, column))
 
-    def done(self, kept: Sequence[int] = ()) -> tuple[Program, dict[int, int]]:
-        """Return the program, and the final slot of each one that must be there after it has run.
+    def keep(self, slot: int) -> int:
+        """Return a slot with the same numbers that are still there after the program has run."""
+        kept = self.given()
+        self._steps.append((Operation.FIRST_KNOWN, (slot, slot), 0.0, kept))
+        return kept
+
+    def done(self) -> Program:
+        """Return the program.
 
         A slot that no later step reads is used anew, so that what is worked on stays near the processor.
         """
         last = {slot: n for n, (_, read, _, _) in enumerate(self._steps) for slot in read}
-        last |= dict.fromkeys(kept, len(self._steps))
         final, free, slots, steps = {slot: slot for slot in range(self._given)}, list[int](), self._given, []
         for n, (operation, read, _, made) in enumerate(self._steps):
-            if operation != Operation.PLACED:
+            if made < 0:
                 if not free:
                     free, slots = [slots], slots + 1
                 final[made] = free.pop()
-            steps.append((operation, *_three([final[slot] for slot in read]), final.get(made, made)))
+            steps.append((operation, *_three([final[slot] for slot in read]), final[made] if made < 0 else made))
             free += [final[slot] for slot in {*read, made} if slot < 0 and last.get(slot, n) == n]
         numbers = [number for _, _, number, _ in self._steps]
-        program = Program(slots, np.array(steps, np.int64).reshape(-1, 5), np.array(numbers, np.float64))
-        return program, {slot: final[slot] for slot in kept}
+        return Program(slots, np.array(steps, np.int64).reshape(-1, 5), np.array(numbers, np.float64))
 
 
 def _three(read: Sequence[int]) -> tuple[int, ...]:
