@@ -215,14 +215,19 @@ def _said(feature: Feature, window: Span) -> str:
 def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str:
     if isinstance(feature, Combination):
         parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
-        kinds = ["string" if is_text(tables, part) else "float64" for part, _ in parts]
-        spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
-        made = _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
+        made = _arithmetic(feature, tuple("string" if is_text(tables, part) else "float64" for part, _ in parts))
         return f"{made} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
     if feature.source == ON_CUTOFF:
         return _text(SPINE.select(value=feature.compute(SPINE.cutoff)))
     made = _reduced(feature.over(EVER), tables[feature.source].schema())
     return f"{made} over {window}, empty {feature.empty}"
+
+
+@lru_cache(maxsize=4096)
+def _arithmetic(feature: Combination, kinds: tuple[str, ...]) -> str:
+    """Return a combination as text over columns of some types; kept, because many windows share it."""
+    spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
+    return _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from patron.features import attributes, baskets, breadth, contacts, habits, purc
 from patron.features.rhythm import fitted, typical_gap
 from patron.history import History
 from patron.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.plan import formula
 
 __all__ = [
     "ALL",
@@ -55,7 +56,7 @@ def _computes(history: History, part: Measure) -> bool:
     if part.source not in history.tables or part.source in history.attributes:
         return False
     try:
-        part.expression(history.past(part.source, history.ends, part.windows[0]))
+        formula(history[part.source], part)
     except MeasureError:
         return False
     return True
