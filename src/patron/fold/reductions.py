@@ -2,7 +2,7 @@
 
 A reduction says which operation of an expression it stands for (`reads`), which loop keeps its state (`state`, a name
 in `patron.fold.states.STATES`), and by which steps the state becomes a value (`finish`). To add one whose state is kept
-already, add an entry here; for a new state add a loop to `patron.fold.kernel` and its caller to `states` too.
+already, add an entry here; for a new state add a loop to `patron.fold.loops` and its caller to `states` too.
 """
 
 from collections.abc import Callable, Sequence

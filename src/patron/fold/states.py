@@ -1,4 +1,4 @@
-"""States: how each loop of the kernel is called, and how many numbers it leaves for each row and window."""
+"""States: how each compiled loop is called, and how many numbers it leaves for each row and window."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class State:
 
 
 def _sums(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import sums_walk
+    from patron.fold.loops.numbers import sums_walk
 
     sums_walk(_numbers_of(seen), seen.used, lows, rows.stop, out)
     out[1] /= seen.column.scale
 
 
 def _sums_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import sums_ever
+    from patron.fold.loops.numbers import sums_ever
 
     sums_ever(_numbers_of(seen), seen.used, lows[0], rows.stop, out)
     out[1] /= seen.column.scale
@@ -49,14 +49,14 @@ def _numbers_of(seen: Seen) -> np.ndarray:
 
 
 def _numbers(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import numbers_walk
+    from patron.fold.loops.numbers import numbers_walk
 
     numbers_walk(seen.column.values, seen.used, lows, rows.stop, out)
     _scale(out, seen.column.scale)
 
 
 def _numbers_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import numbers_ever
+    from patron.fold.loops.numbers import numbers_ever
 
     numbers_ever(seen.column.values, seen.used, lows[0], rows.stop, out)
     _scale(out, seen.column.scale)
@@ -69,7 +69,7 @@ def _scale(out: np.ndarray, scale: float) -> None:
 
 
 def _kinds(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import kinds_walk
+    from patron.fold.loops.kinds import kinds_walk
 
     if _is_small(seen.column):
         kinds_walk(seen.column.values, seen.used, lows, rows.stop, out)
@@ -78,7 +78,7 @@ def _kinds(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
 
 
 def _kinds_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import kinds_ever
+    from patron.fold.loops.kinds import kinds_ever
 
     if _is_small(seen.column):
         kinds_ever(seen.column.values, seen.used, lows[0], rows.stop, out)
@@ -98,28 +98,28 @@ def _is_small(column: Column) -> bool:
 
 
 def _variety(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import variety_walk
+    from patron.fold.loops.kinds import variety_walk
 
     codes, kinds = seen.kinds
     variety_walk(codes, seen.used, lows, rows.stop, kinds, seen.steps, out)
 
 
 def _variety_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import variety_ever
+    from patron.fold.loops.kinds import variety_ever
 
     codes, kinds = seen.kinds
     variety_ever(codes, seen.used, lows[0], rows.stop, kinds, seen.steps, out)
 
 
 def _quantile(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import quantile_walk
+    from patron.fold.loops.numbers import quantile_walk
 
     column = seen.column
     quantile_walk(column.values, seen.used, lows, rows.stop, seen.leaf.number, column.scale, out)
 
 
 def _decayed(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import decayed_walk
+    from patron.fold.loops.numbers import decayed_walk
 
     values = seen.track.nothing + 1 if seen.leaf.value is None else seen.column.values
     decayed_walk(
@@ -128,19 +128,19 @@ def _decayed(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
 
 
 def _stretches(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import bins_walk
+    from patron.fold.loops.instants import bins_walk
 
     bins_walk(seen.used, seen.track.at, rows.moments, seen.leaf.number, lows, rows.stop, out)
 
 
 def _tally(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import tally_walk
+    from patron.fold.loops.kinds import tally_walk
 
     tally_walk(seen.column.values, lows, rows.stop, out)
 
 
 def _tally_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.kernel import tally_ever
+    from patron.fold.loops.kinds import tally_ever
 
     tally_ever(seen.column.values, lows[0], rows.stop, out)
 
@@ -149,12 +149,12 @@ def _end(loop: str) -> Loop:
     """Return a walk that finds the event at one end of each window: its days ago, and its value."""
 
     def walk(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-        from patron.fold import kernel
+        from patron.fold.loops import instants
 
         column, track = seen.column, seen.track
         known = track.everything if column.valid is None else column.valid
         skipped = int(is_between(seen.leaf.value))
-        loops = getattr(kernel, loop)
+        loops = getattr(instants, loop)
         loops(column.values, known, seen.used, track.at, rows.moments, lows, rows.stop, skipped, column.scale, out)
 
     return walk

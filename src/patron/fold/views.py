@@ -1,4 +1,4 @@
-"""Views: what a loop of the kernel looks at: the events of each row, the column that is read, and those that count."""
+"""Views: what a loop looks at: the events of each row, the column that is read, and those that count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
