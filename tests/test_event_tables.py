@@ -325,3 +325,12 @@ def test_a_table_is_written_whole_in_the_format_of_its_ending(tmp_path) -> None:
     assert pd.read_parquet(tmp_path / "new" / "t.parquet").amount.tolist()[:2] == [1.5, 2.25]
     with pytest.raises(HistoryError, match=r"'t\.txt' ends neither in \.parquet nor in \.csv"):
         stores.write(FRAME, tmp_path / "t.txt")
+
+
+def test_times_beyond_any_calendar_are_set_aside(tmp_path):
+    path = tmp_path / "orders.parquet"
+    at = pa.array([2**62, 1_700_000_000_000_000], pa.timestamp("us"))
+    pq.write_table(pa.table({"customer": ["a", "b"], "at": at, "amount": [1.0, 2.0]}), path)
+    receipt = History.of(orders=events(path)).receipts[0]
+    assert (receipt.read, receipt.used, receipt.set_aside) == (2, 1, {"time out of range": 1})
+    assert receipt.first.year == receipt.last.year == 2023

@@ -8,6 +8,7 @@ from patron.errors import MeasureError
 from patron.features import available, purchases
 from patron.measures import THEMES, combine, measure
 from patron.periods import EVER, Span, days
+from patron.plan import columns, combined
 
 TICKETS = ibis.table({"customer": "string", "kind": "string", "minutes": "int64"}, name="tickets")
 
@@ -202,3 +203,52 @@ def test_a_measure_of_ones_own_is_computed_like_a_built_in_one() -> None:
 
     history = history_of([("a", ago(9), 7.0), ("a", ago(1), 9.0), ("b", ago(40), 5.0)])
     assert features_at(history, CUTOFF, biggest).biggest_30d.to_dict() == {"a": 7.0, "b": -1.0}
+
+
+@pytest.mark.parametrize(
+    ("function", "settings", "said"),
+    [
+        (lambda tickets: tickets["at"].max(), {}, "a number, a truth or a text, got timestamp"),
+        (lambda tickets: tickets.count(), {"empty": "none"}, "gives int64, but its empty value is the text 'none'"),
+    ],
+)
+def test_a_value_that_no_column_can_hold_is_refused(function, settings, said) -> None:
+    function.__name__ = function.__doc__ = "made"
+    events = TICKETS.mutate(at=ibis.timestamp("2024-01-01"))
+    with pytest.raises(MeasureError, match=f"Measure 'made'.*{said}"):
+        measure(**settings)(function).expression(events)
+
+
+@pytest.mark.parametrize("windows", [(), (30,), ("30d",)])
+def test_windows_that_are_no_spans_are_refused(windows) -> None:
+    with pytest.raises(MeasureError, match=r"'minutes' needs windows such as days\(30, 90\) or EVER, got"):
+        measure(windows=windows)(minutes.compute)
+
+
+def test_one_window_may_be_given_alone() -> None:
+    assert measure(windows=Span(30))(minutes.compute).windows == (Span(30),)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda n: n / n.sum(), "from that row alone"),
+        (lambda n: 3, "from that row alone, got 3"),
+        (lambda n: n.cast("string"), "a number or a truth, got string"),
+    ],
+)
+def test_a_combination_that_is_no_number_of_its_row_is_refused(function, said) -> None:
+    function.__name__ = function.__doc__ = "made"
+    made = combine(complaints.over(EVER))(function)
+    with pytest.raises(MeasureError, match=f"Combination 'made' must give .*{said}"):
+        combined(made, [ibis.table({"n": "float64"}, name="parts").n])
+
+
+def test_a_feature_named_as_the_key_of_a_row_is_refused() -> None:
+    @measure()
+    def customer(tickets):
+        """Customer."""
+        return tickets.count()
+
+    with pytest.raises(MeasureError, match=r"makes the column 'customer', which tells whose row it is\. Rename"):
+        columns((customer,))

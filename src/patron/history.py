@@ -208,8 +208,8 @@ def _count(name: str, events: Events) -> Receipt:
     counted = table.group_by("set_aside").aggregate(
         n=table.count(),
         customers=table.customer.nunique(),
-        first=table["at"].min(),
-        last=table["at"].max(),
+        first=table["at"].min(where=table.set_aside.isnull()),  # what is set aside may lie beyond any calendar
+        last=table["at"].max(where=table.set_aside.isnull()),
         **money,
         **unsaid,
     )

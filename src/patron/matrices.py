@@ -131,8 +131,12 @@ def write_rows(
     finally:
         if writer:
             writer.close()
+    try:
+        _check_found(question, cutoffs, written)
+    except QuestionError:
+        unfinished.unlink(missing_ok=True)
+        raise
     unfinished.replace(path)
-    _check_found(question, cutoffs, written)
     return written
 
 
@@ -159,7 +163,7 @@ def answers(
         rows: those that are answered, where they were made before.
 
     Raises:
-        QuestionError: a horizon has not passed, no cutoff is given, or one comes twice.
+        QuestionError: a horizon has not passed, no cutoff is given, one comes twice, or no customer is asked about.
         HistoryError: an event table changed since *rows* were made, or events do not fit in memory and there is no
             room on disk.
     """
@@ -169,8 +173,10 @@ def answers(
     times = _checked(history, cutoffs)
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
-    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, memory)
-    made = _joined(list(sheets(job)))
+    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, _gigabytes(memory))
+    found = [sheet for sheet in sheets(job) if len(sheet.customer)]
+    _check_found(question, cutoffs, len(found))
+    made = _joined(found)
     if rows is not None:
         _check_same(rows.key, _key(made))
     return made.numbers[0]
@@ -215,7 +221,13 @@ def _before(
     """Return the work, and the question with all its features."""
     times = _checked(history, cutoffs)
     asked = question.on(history, times[-1])
-    return Pass(history, asked.active_in, asked.features, times, memory=memory, progress=progress), asked
+    return Pass(history, asked.active_in, asked.features, times, memory=_gigabytes(memory), progress=progress), asked
+
+
+def _gigabytes(memory: float) -> float:
+    if isinstance(memory, str) or not memory > 0:
+        raise QuestionError(f"Memory is a number of gigabytes above zero, got {memory!r}. Give for example memory=2.0.")
+    return memory
 
 
 def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:

@@ -72,6 +72,14 @@ class Measure:
                 f"Measure {self.name!r} must give one value for each customer, got {_kind(made)}. "
                 f"End it with a reduction, for example {self.source}.amount.sum()."
             )
+        kind = made.type()
+        if not (kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_null()):
+            raise MeasureError(
+                f"Measure {self.name!r} must give a number, a truth or a text, got {kind}. "
+                "For a time, use days_ago, or a part of it such as its year."
+            )
+        if isinstance(self.empty, str) and not kind.is_string():
+            raise MeasureError(f"Measure {self.name!r} gives {kind}, but its empty value is the text {self.empty!r}.")
         return _plain(made)
 
     def _lacks(self, events: Table, error: AttributeError) -> MeasureError:
@@ -176,7 +184,9 @@ def measure(
         name, sources = function.__name__, list(inspect.signature(function).parameters)
         if len(sources) != 1:
             raise MeasureError(f"Measure {name!r} must take exactly one event table, got {sources or 'none'}.")
-        return Measure(name, sources[0], function, tuple(windows), empty, _words(function), _theme(name, theme), unit)
+        return Measure(
+            name, sources[0], function, _spans(name, windows), empty, _words(function), _theme(name, theme), unit
+        )
 
     return wrap
 
@@ -215,6 +225,13 @@ def combine(
         return Combination(name, parts, function, _words(function), _theme(name, theme), unit)
 
     return wrap
+
+
+def _spans(name: str, windows: Sequence[Span]) -> tuple[Span, ...]:
+    given = (windows,) if isinstance(windows, Span) else tuple(windows)
+    if not given or not all(isinstance(window, Span) for window in given):
+        raise MeasureError(f"Measure {name!r} needs windows such as days(30, 90) or EVER, got {windows!r}.")
+    return given
 
 
 def _words(function: Callable[..., Any]) -> str:

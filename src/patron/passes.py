@@ -30,6 +30,7 @@ __all__ = ["AHEAD", "BEFORE", "Pass", "Progress", "Side", "silent"]
 
 GIGABYTE = 2**30
 EVENT_BYTES, COLUMN_BYTES, ROW_BYTES = 60, 20, 60
+MOST_PARTS = 2**15 - 1
 PART_EVENTS = 2_000_000  # what is sorted fastest, as it stays near the processor
 
 
@@ -188,7 +189,7 @@ class Pass:
         counts = {source: used.get(source, most) for source in self.sources}
         size = sum(n * (EVENT_BYTES + COLUMN_BYTES * len(self.wanted[source])) for source, n in counts.items())
         needed = -(-size // int(self.memory * GIGABYTE))
-        return 1 if needed <= 1 else max(2 * needed, sum(counts.values()) // PART_EVENTS)
+        return 1 if needed <= 1 else min(max(2 * needed, sum(counts.values()) // PART_EVENTS), MOST_PARTS)
 
     @cached_property
     def rows(self) -> int:

@@ -11,7 +11,7 @@ from itertools import groupby
 import ibis
 import ibis.expr.operations as ops
 from ibis.expr.schema import Schema
-from ibis.expr.types import Column, Table
+from ibis.expr.types import Column, Table, Value
 
 from patron.doors import blank
 from patron.errors import MeasureError
@@ -71,6 +71,8 @@ def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
     for name in names:
         if names.count(name) > 1:
             raise MeasureError(f"Two features make the column {name!r}. Rename one of them, or list it once.")
+        if name in ("customer", "cutoff"):
+            raise MeasureError(f"A feature makes the column {name!r}, which tells whose row it is. Rename the feature.")
     return made
 
 
@@ -102,8 +104,21 @@ def over(base: Table, feature: Combination, window: Span) -> Column:
 
 
 def combined(feature: Combination, parts: Sequence[Column]) -> Column:
-    """Return a combination as an expression over columns of its parts, in their order."""
-    return feature.compute(*parts).cast("float64")
+    """Return a combination as an expression over columns of its parts, in their order.
+
+    Raises:
+        MeasureError: it gives no number for each row from that row alone.
+    """
+    made = feature.compute(*parts)
+    wide = (ops.Reduction, ops.WindowFunction, ops.Analytic)
+    if not isinstance(made, Column) or made.op().find(wide, filter=ops.Value):
+        raise MeasureError(
+            f"Combination {feature.name!r} must give one number for each row, from that row alone, "
+            f"got {made.op().name if isinstance(made, Value) else repr(made)}. Leave out reductions and windows."
+        )
+    if not (made.type().is_numeric() or made.type().is_boolean()):
+        raise MeasureError(f"Combination {feature.name!r} must give a number or a truth, got {made.type()}.")
+    return made.cast("float64")
 
 
 def formula(events: Table, measure: Measure) -> Formula | Unknown:

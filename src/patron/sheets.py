@@ -7,6 +7,7 @@ know comes cutoff by cutoff from the generic path and meets the folded columns o
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +63,7 @@ def sheets(job: Pass, rows: int = ALL) -> Iterator[Sheet]:
     """
     if "patron.fold.compiling" not in sys.modules:
         job.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
-    with TemporaryDirectory(prefix="patron-") as folder:
+    with TemporaryDirectory(prefix="patron-") if job.parts > 1 else nullcontext("") as folder:
         begun = time.perf_counter()
         for number, tracks in enumerate(_tracks(job, Path(folder))):
             left = (time.perf_counter() - begun) / number * (job.parts - number) if number else None
@@ -108,6 +109,8 @@ class _Piece:
 
     def sheet(self) -> Sheet:
         self._run()
+        for column, read in zip(self.job.layout.by_engine, self.read, strict=True):
+            self.numbers[column.place] = _by_engine(column.feature, read)
         when, who = np.nonzero(self.part.active[self.first : self.last].T)
         customer, cutoff = self.part.customers.take(pa.array(who + self.first)), self.part.cutoffs[when]
         return Sheet(customer, cutoff, self.numbers, self.job.layout.names, self.texts)
@@ -123,7 +126,7 @@ class _Piece:
 
     def _prepare(self) -> None:
         """Compute once what all blocks share, before they run side by side."""
-        shared = (self.job.layout.names, self.numbers, self.texts, self.position, self.part.rows)
+        shared = (self.job.layout.names, self.numbers, self.texts, self.read, self.position, self.part.rows)
         for made in (*shared, self.part.places, self.part.views, self.part.generic, self.part.seasons):
             len(made)
 
@@ -165,6 +168,14 @@ class _Piece:
         wanted = dict.fromkeys(name for name, _, _ in columns(self.job.features))
         return {name: np.empty(len(self.who), object) for name in wanted if name not in self.job.layout.names}
 
+    @cached_property
+    def read(self) -> list[list[np.ndarray]]:
+        """What each combination that an engine computes reads: it is asked once, not in every block at once."""
+        return [
+            [np.empty(len(self.who), object if isinstance(one, str) else np.float64) for one in column.inputs]
+            for column in self.job.layout.by_engine
+        ]
+
     def _write(self, block: tuple[int, int]) -> None:
         rows = slice(self.offsets[block[0]], self.offsets[block[1]])
         where, when, layout = self.position[rows], self.when[rows], self.job.layout
@@ -187,22 +198,22 @@ class _Piece:
             return
         met = place[place >= 0]
         low, high = (int(met[0]), int(met[-1]) + 1) if len(met) else (0, 0)
-        place = np.where(place >= 0, place - low, -1)
+        track, place = track.part(low, high), np.where(place >= 0, place - low, -1)
         for moment in np.unique(moments):
             some = np.flatnonzero(moments == moment)
-            known, room = side.seen(track.part(low, high), int(moment)), np.empty((len(slots), len(some)))
+            known, room = side.seen(track, int(moment)), np.empty((len(slots), len(some)))
             walk.fill(walk.views(known), side.rows(known, place[some], moments[some], walk.windows), room)
             slots[:, some] = room
 
     def _write_texts(self, slots: np.ndarray, whole: slice, where: np.ndarray) -> None:
-        """Write texts, and the combinations that an engine computes, as they may read texts."""
+        """Write texts, and what combinations that an engine computes read."""
         made = {name: values[whole] for name, values in self.part.generic.items() if values.dtype == object}
         made |= {name: self._words(text, slots[text.slot]) for name, text in self.job.layout.texts.items()}
-        for column in self.job.layout.by_engine:
-            read = [made[one] if isinstance(one, str) else slots[one] for one in column.inputs]
-            self.numbers[column.place][where] = _by_engine(column.feature, read)
         for name, target in self.texts.items():
             target[where] = made[name]
+        for column, read in zip(self.job.layout.by_engine, self.read, strict=True):
+            for one, target in zip(column.inputs, read, strict=True):
+                target[where] = made[one] if isinstance(one, str) else slots[one]
 
     def _words(self, text: Text, codes: np.ndarray) -> np.ndarray:
         words, known = self.part.tracks[text.source].columns[text.value].words, codes == codes
@@ -214,7 +225,8 @@ class _Piece:
 
 def _by_engine(feature: Combination, parts: Sequence[np.ndarray]) -> np.ndarray:
     """Compute a combination that has more than arithmetic."""
-    named = {f"part{i}": pa.array(values, from_pandas=True) for i, values in enumerate(parts)}
+    kinds = [pa.string() if values.dtype == object else pa.float64() for values in parts]
+    named = {f"part{i}": pa.array(parts[i], kind, from_pandas=True) for i, kind in enumerate(kinds)}
     table = ibis.memtable(pa.table(named | {"row": range(len(parts[0]))}))
     made = guarded(combined(feature, [table[name] for name in named])).name("made")
     found = table.select("row", made).order_by("row").to_pyarrow()

@@ -276,3 +276,103 @@ def test_every_measure_of_the_reference_is_told_by_its_reduction():
     assert paths["ago"] == "recency"
     assert paths["fresh"] == "decayed sum"
     assert paths["share_web"] == "count"
+
+
+def test_an_infinite_value_of_one_customer_is_not_that_of_the_others():
+    @measure()
+    def rate(orders):
+        """Rate."""
+        return orders.amount.cast("float64").log10().mean()
+
+    history = small(("a", CUTOFF - timedelta(days=3), 0.0), ("b", CUTOFF - timedelta(days=2), 100.0))
+    assert of(history, rate).loc["b", "rate"] == 2.0
+
+
+def test_whole_numbers_too_large_to_add_up_are_still_told_apart():
+    frame = pd.DataFrame({"customer": "a", "at": CUTOFF - timedelta(days=1), "amount": 1.0, "ticket": range(4)})
+    frame["ticket"] += 17 * 10**17
+
+    @measure()
+    def tickets(orders):
+        """Different tickets."""
+        return orders.ticket.nunique()
+
+    assert of(History.of(orders=events(frame)), tickets).loc["a", "tickets"] == 4
+
+
+def test_combinations_by_the_engine_are_asked_once_for_many_blocks_of_rows():
+    @measure()
+    def last(orders):
+        """Last kind."""
+        return orders.kind.argmin(orders.days_ago)
+
+    @measure()
+    def n(orders):
+        """Orders."""
+        return orders.count()
+
+    @combine(last)
+    def web(last):
+        """Web last."""
+        return last.upper() == "WEB"
+
+    @combine(n)
+    def halved(n):
+        """Half the orders."""
+        return (n / 2).round(1)
+
+    frame = pd.DataFrame({"customer": range(40_000), "at": CUTOFF - timedelta(days=1), "amount": 1.0})
+    frame["kind"] = [None] * 20_000 + ["web", "shop"] * 10_000
+    made = of(History.of(orders=events(frame)), web, halved)
+    assert (made.halved == 0.5).all()
+    assert made.web.isna().sum() == 20_000
+    assert made.web.sum() == 10_000
+
+
+@pytest.mark.parametrize("share", [-0.1, 90])
+def test_a_quantile_that_is_no_share_is_refused(share):
+    @measure()
+    def high(orders):
+        """High."""
+        return orders.amount.quantile(share)
+
+    with pytest.raises(MeasureError, match=f"a share from 0 to 1, got {share}"):
+        of(small(("a", CUTOFF - timedelta(days=1), 5.0)), high)
+
+
+@pytest.mark.parametrize("memory", [0, -1, float("nan"), "2GB"])
+def test_memory_that_is_no_size_is_refused(memory):
+    with pytest.raises(QuestionError, match="number of gigabytes above zero, got"):
+        matrix(churn(30), small(("a", CUTOFF - timedelta(days=1), 5.0)), [CUTOFF], memory=memory)
+
+
+def test_rows_of_nobody_leave_the_file_of_before(tmp_path):
+    history, path = small(("a", CUTOFF - timedelta(days=90), 5.0), ("a", CUTOFF, 5.0)), tmp_path / "rows.parquet"
+    path.write_text("as before")
+    with pytest.raises(QuestionError, match="No customer had an order"):
+        write_rows(churn(30, active_in=30), history, [CUTOFF], path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("rows.parquet", "as before")]
+
+
+def test_there_are_never_more_parts_than_their_numbers_hold():
+    history = small(*((str(i), CUTOFF - timedelta(days=1), 1.0) for i in range(300)))
+    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=1e-9)
+    assert job.parts == 2**15 - 1
+
+
+def test_answers_of_nobody_are_refused():
+    history = small(("a", CUTOFF - timedelta(days=90), 5.0), ("a", CUTOFF + timedelta(days=60), 5.0))
+    with pytest.raises(QuestionError, match="No customer had an order"):
+        answers(churn(30, active_in=30), history, [CUTOFF])
+
+
+def test_a_time_that_was_picked_is_no_rank_among_times():
+    @measure()
+    def due(orders):
+        """Due day."""
+        return orders.due.argmin(orders.days_ago)
+
+    frame = pd.DataFrame({"customer": ["a"], "at": [CUTOFF - timedelta(days=1)], "amount": 1.0})
+    history = History.of(orders=events(frame.assign(due=datetime(2024, 7, 9).date())))
+    with pytest.raises(MeasureError, match="'due' must give a number, a truth or a text, got date"):
+        of(history, due)

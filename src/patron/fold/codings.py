@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 __all__ = ["Column", "by_customer", "coded", "column", "compact", "instants", "joined", "narrow", "used"]
 
-SAFE = 2.0**62
+SAFE, LARGEST = 2.0**62, 2**63 - 1
 CLOSE = 4  # numbers this many times as far apart as they are many still have a table
 TENS = 10 ** np.arange(20, dtype=np.uint64)
 
@@ -24,17 +24,19 @@ class Column:
         valid: which values are known; none where all are.
         scale: how many of the smallest unit make one.
         words: what the codes stand for, sorted; none where the values are numbers.
+        exact: whole numbers that became floats, as their sum could overflow; none where *values* are exact.
     """
 
     values: np.ndarray
     valid: np.ndarray | None = None
     scale: float = 1.0
     words: pa.Array | None = None
+    exact: np.ndarray | None = None
 
     def take(self, chosen: Any) -> "Column":
         """Return the chosen events."""
-        valid = None if self.valid is None else self.valid[chosen]
-        return replace(self, values=self.values[chosen], valid=valid)
+        valid, exact = (None if values is None else values[chosen] for values in (self.valid, self.exact))
+        return replace(self, values=self.values[chosen], valid=valid, exact=exact)
 
 
 def compact(values: pa.Array) -> pa.Array:
@@ -48,10 +50,12 @@ def compact(values: pa.Array) -> pa.Array:
         return values.cast(pa.float64()) if low is None else low
     if pa.types.is_floating(kind):
         return _copied(values.cast(pa.float64()))
+    if pa.types.is_uint64(kind) and (pc.max(values).as_py() or 0) > LARGEST:
+        return values.cast(pa.float64(), safe=False)
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return _copied(values.cast(pa.int64()))
     if pa.types.is_timestamp(kind):
-        return _copied(values.cast(pa.timestamp("us")))
+        return _copied(values.cast(pa.timestamp("us"), safe=False))
     return values.dictionary_encode()
 
 
@@ -223,7 +227,7 @@ def _whole(values: np.ndarray, valid: np.ndarray | None, scale: float) -> Column
     """Keep whole numbers while no sum of them can overflow."""
     largest = max(abs(float(values.max(initial=0))), abs(float(values.min(initial=0))))
     if largest * max(len(values), 1) >= SAFE:
-        return Column(values / scale, valid)
+        return Column(values / scale, valid, exact=values)
     return Column(values, valid, scale)
 
 

@@ -63,7 +63,8 @@ def _said(node: ops.Reduction) -> str:
 def _is_known(node: ops.Node) -> bool:
     if isinstance(node, ops.Cast):
         whole = node.to.is_integer() and not (node.arg.dtype.is_integer() or node.arg.dtype.is_boolean())
-        return node.to.is_numeric() and not whole and not node.arg.dtype.is_string()
+        plain = node.arg.dtype.is_numeric() or node.arg.dtype.is_boolean() or node.arg.dtype.is_null()
+        return (node.to.is_floating() and plain) or (node.to.is_integer() and plain and not whole)
     return isinstance(node, ops.Literal | ops.Field) or type(node) in ARITHMETIC
 
 

@@ -125,7 +125,10 @@ def _settle(track: Track) -> None:
         return
     keys = [mask[among] for c in sensitive for mask in (c.values, c.valid) if mask is not None]
     settled = among[np.lexsort((*keys, np.cumsum(~as_before[among])))]
-    for values in (track.known_at, *(values for c in track.columns.values() for values in (c.values, c.valid))):
+    for values in (
+        track.known_at,
+        *(values for c in track.columns.values() for values in (c.values, c.valid, c.exact)),
+    ):
         if values is not None:
             values[among] = values[settled]
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import ibis.expr.operations as ops
 
 from patron.doors import BETWEEN, RELATIVE
+from patron.errors import MeasureError
 from patron.fold.programs import Draft, Operation
 
 __all__ = ["KNOWN", "Leaf", "Reduction", "columns_of", "leaf", "one_kind"]
@@ -136,6 +137,10 @@ def _time(name: str) -> Reads:
 def _middle(node: ops.Reduction) -> tuple[ops.Value | None, float] | None:
     share = getattr(node, "quantile", None)
     number = 0.5 if share is None else getattr(share, "value", None)
+    if number is not None and not 0 <= number <= 1:
+        raise MeasureError(
+            f"A quantile is a share from 0 to 1, got {number}. For the value below which 90 % lie write 0.9."
+        )
     return (_bare(node.arg), float(number)) if node.arg.dtype.is_numeric() and number is not None else None
 
 

@@ -60,7 +60,8 @@ class Seen:
         """A code for each value, and how many there are."""
         if self.column.words is not None:
             return self.column.values, max(len(self.column.words), 1)
-        different, codes = np.unique(self.column.values, return_inverse=True)
+        exact = self.column.values if self.column.exact is None else self.column.exact
+        different, codes = np.unique(exact, return_inverse=True)
         return codes.astype(np.int32), max(len(different), 1)
 
     @cached_property

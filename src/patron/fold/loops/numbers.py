@@ -44,7 +44,7 @@ def _note(out, w, r, n, total, carry, s1, s2, low, high):
 @compiled
 def numbers_walk(values, used, lows, stop, out):
     """Write count, sum, least, greatest and squared deviations of each window, widest last; out is (5, W, R)."""
-    zero = values[:1].sum() * 0
+    zero = values.dtype.type(0)
     for r in range(len(stop)):
         n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
         i = stop[r] - 1
@@ -61,7 +61,7 @@ def numbers_walk(values, used, lows, stop, out):
 @compiled
 def numbers_ever(values, used, first, stop, out):
     """Write the same of all events before each cutoff; out is (5, 1, R)."""
-    zero = values[:1].sum() * 0
+    zero = values.dtype.type(0)
     n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
     begun, i = -1, 0
     for r in range(len(stop)):
@@ -78,7 +78,7 @@ def numbers_ever(values, used, first, stop, out):
 @compiled
 def sums_walk(values, used, lows, stop, out):
     """Write count and sum of each window, widest last; out is (2, W, R)."""
-    zero = values[:1].sum() * 0
+    zero = values.dtype.type(0)
     for r in range(len(stop)):
         n, total, carry, i = 0, zero, zero, stop[r] - 1
         for w in range(len(lows)):
@@ -92,7 +92,7 @@ def sums_walk(values, used, lows, stop, out):
 @compiled
 def sums_ever(values, used, first, stop, out):
     """Write the same of all events before each cutoff."""
-    zero = values[:1].sum() * 0
+    zero = values.dtype.type(0)
     n, total, carry, begun, i = 0, zero, zero, -1, 0
     for r in range(len(stop)):
         if first[r] != begun or stop[r] < i:
