@@ -8,6 +8,8 @@ from typing import TypeVar
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from patron.errors import HistoryError
+
 __all__ = ["BATCH", "THREADS", "ahead", "batches"]
 
 BATCH = 61_440  # small enough that an engine fills the same memory again and again
@@ -17,13 +19,29 @@ One = TypeVar("One")
 Other = TypeVar("Other")
 
 
-def batches(table: Table) -> pa.RecordBatchReader:
-    """Run a query and hand out its rows in batches, in any order.
+def batches(table: Table) -> Iterator[pa.RecordBatch]:
+    """Run a query and hand out its rows in batches, in any order; the first is empty, so that there is always one.
+
+    Raises:
+        HistoryError: the engine cannot read or compute the rows.
 
     >>> import ibis
     >>> [batch.num_rows for batch in batches(ibis.memtable({"x": [1, 2, 3]}))]
-    [3]
+    [0, 3]
     """
+    try:
+        reader = _reader(table)
+        yield pa.RecordBatch.from_pylist([], reader.schema)
+        yield from reader
+    except Exception as error:  # each engine has its own; their texts may hold values of customers
+        raise HistoryError(
+            f"The engine could not read or compute the events ({type(error).__name__}). A file may have changed or "
+            "gone while it was read, or a measure asks for what its values do not allow, such as a text cast to a "
+            "number. Wait until the tables are written, or mend the measure."
+        ) from error
+
+
+def _reader(table: Table) -> pa.RecordBatchReader:
     engine = table.get_backend()
     if engine.name == "duckdb":  # Ibis 12 asks it for a reader by a name that is gone since DuckDB 2
         return engine._to_duckdb_relation(table).to_arrow_reader(BATCH)

@@ -12,6 +12,7 @@ import pytest
 from conftest import retail_world
 from fold.measured import MEASURES
 from patron.errors import HistoryError, MeasureError, QuestionError
+from patron.features import purchases
 from patron.fold.loading import Reading
 from patron.history import History
 from patron.matrices import _joined, answers, matrix, write_rows
@@ -376,3 +377,20 @@ def test_a_time_that_was_picked_is_no_rank_among_times():
     history = History.of(orders=events(frame.assign(due=datetime(2024, 7, 9).date())))
     with pytest.raises(MeasureError, match="'due' must give a number, a truth or a text, got date"):
         of(history, due)
+
+
+def test_a_file_that_is_gone_or_a_cast_that_fails_is_told_without_values(tmp_path):
+    @measure()
+    def number(orders):
+        """Number."""
+        return orders.note.cast("float64").sum()
+
+    path = tmp_path / "orders.parquet"
+    pd.DataFrame({"customer": ["a"], "at": [CUTOFF - timedelta(days=1)], "note": ["secret"]}).to_parquet(path)
+    history = History.of(orders=events(path))
+    with pytest.raises(HistoryError, match=r"could not read or compute the events \(ConversionException\)") as told:
+        of(history, number)
+    assert "secret" not in str(told.value)
+    path.unlink()
+    with pytest.raises(HistoryError, match=r"\(IOException\).*may have changed or gone while it was read"):
+        of(history, purchases.recency)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +70,9 @@ class Reading:
         return asked.filter(is_past(asked["at"], self.latest))
 
 
-def _compacted(stream: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """Make rows compact while the next ones come; the first batch is empty, so that there is one."""
-    return ahead(_compact, chain([pa.RecordBatch.from_pylist([], stream.schema)], stream))
+def _compacted(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Make rows compact while the next ones come."""
+    return ahead(_compact, stream)
 
 
 def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:
