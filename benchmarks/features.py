@@ -400,6 +400,8 @@ def in_turns(ways: list[str], path: Path, peers: str) -> dict[str, dict]:
     for number in range(ROUNDS):
         for way in ways:
             told = measured(way, path, 12, peers) if number == 0 or way in IN_TURNS else None
+            if told and way in found:
+                told["first"] = min(told["first"], found[way]["first"])
             if told and (way not in found or told["wall"] < found[way]["wall"]):
                 found[way] = told
     return found
