@@ -125,17 +125,13 @@ def write_rows(
             writer = writer or _writer(unfinished, table.schema)
             writer.write_table(table)
             written += len(table)
+        _check_found(question, cutoffs, written)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
     finally:
         if writer:
             writer.close()
-    try:
-        _check_found(question, cutoffs, written)
-    except QuestionError:
-        unfinished.unlink(missing_ok=True)
-        raise
     unfinished.replace(path)
     return written
 

@@ -41,7 +41,7 @@ class Reading:
 
     def load(self) -> Track:
         """Read all events and sort them."""
-        return _sorted(_compacted(batches(self._asked(self.events))), tuple(self.wanted))
+        return _sorted(self._read(self.events), tuple(self.wanted))
 
     def part(self, parts: int, key: str, folder: Path) -> list[Path]:
         """Read all events once and part them on disk; a customer is always whole.
@@ -52,27 +52,21 @@ class Reading:
             folder: where the files are made.
         """
         if key == CUSTOMER_NUMBER:
-            stream = _compacted(batches(self._asked(self.events)))
-            return parted((_numbered(batch, parts) for batch in stream), parts, folder)
+            return parted((_numbered(batch, parts) for batch in self._read(self.events)), parts, folder)
         number = (self.events[key].hash() % parts + parts) % parts
-        asked = self._asked(self.events.mutate(**{PART: number.cast("int16")}), PART)
-        return parted(_compacted(batches(asked)), parts, folder)
+        return parted(self._read(self.events.mutate(**{PART: number.cast("int16")}), PART), parts, folder)
 
     def load_part(self, path: Path) -> Track:
         """Load the events of one part and sort them."""
         return _sorted(opened(path), tuple(self.wanted))
 
-    def _asked(self, events: Table, *beside: str) -> Table:
+    def _read(self, events: Table, *beside: str) -> Iterator[pa.RecordBatch]:
+        """Hand out what is wanted in batches, which are made compact while the next ones come."""
         named = {f"c{i}": value for i, value in enumerate(self.wanted.values())}
         times = {name: events[name].cast("timestamp(6)") for name in ("at", "known_at") if name in events.columns}
         key = events[CUSTOMER_NUMBER if CUSTOMER_NUMBER in events.columns else "customer"]
         asked = events.select(*beside, key=key, **times, **named)
-        return asked.filter(is_past(asked["at"], self.latest))
-
-
-def _compacted(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Make rows compact while the next ones come."""
-    return ahead(_compact, stream)
+        return ahead(_compact, batches(asked.filter(is_past(asked["at"], self.latest))))
 
 
 def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -29,67 +29,43 @@ class State:
     ever: Loop | None = None
 
 
-def _sums(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.numbers import sums_walk
+def _sums(loop: str) -> Loop:
+    def run(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
+        from patron.fold.loops import numbers
 
-    sums_walk(_numbers_of(seen), seen.used, lows, rows.stop, out)
-    out[1] /= seen.column.scale
+        values = seen.track.nothing if seen.column.words is not None else seen.column.values  # texts are only counted
+        getattr(numbers, loop)(values, seen.used, lows, rows.stop, out)
+        out[1] /= seen.column.scale
 
-
-def _sums_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.numbers import sums_ever
-
-    sums_ever(_numbers_of(seen), seen.used, lows[0], rows.stop, out)
-    out[1] /= seen.column.scale
+    return run
 
 
-def _numbers_of(seen: Seen) -> np.ndarray:
-    """Return the values; zeros for texts, which are only counted."""
-    return seen.column.values if seen.column.words is None else seen.track.nothing
+def _numbers(loop: str) -> Loop:
+    def run(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
+        from patron.fold.loops import numbers
+
+        getattr(numbers, loop)(seen.column.values, seen.used, lows, rows.stop, out)
+        if seen.column.scale != 1.0:
+            out[1:4] /= seen.column.scale
+            out[4] /= seen.column.scale**2
+
+    return run
 
 
-def _numbers(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.numbers import numbers_walk
+def _kinds(loop: str, many: Loop) -> Loop:
+    """Return a loop that counts kinds by bits, and by the loop for many where a word has too few."""
 
-    numbers_walk(seen.column.values, seen.used, lows, rows.stop, out)
-    _scale(out, seen.column.scale)
+    def run(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
+        from patron.fold.loops import kinds
 
+        if _is_small(seen.column):
+            getattr(kinds, loop)(seen.column.values, seen.used, lows, rows.stop, out)
+            return
+        room = np.empty((3, *out.shape[1:]))
+        many(seen, rows, lows, room)
+        out[0] = room[1]
 
-def _numbers_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.numbers import numbers_ever
-
-    numbers_ever(seen.column.values, seen.used, lows[0], rows.stop, out)
-    _scale(out, seen.column.scale)
-
-
-def _scale(out: np.ndarray, scale: float) -> None:
-    if scale != 1.0:
-        out[1:4] /= scale
-        out[4] /= scale**2
-
-
-def _kinds(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import kinds_walk
-
-    if _is_small(seen.column):
-        kinds_walk(seen.column.values, seen.used, lows, rows.stop, out)
-    else:
-        _many_kinds(_variety, seen, rows, lows, out)
-
-
-def _kinds_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import kinds_ever
-
-    if _is_small(seen.column):
-        kinds_ever(seen.column.values, seen.used, lows[0], rows.stop, out)
-    else:
-        _many_kinds(_variety_ever, seen, rows, lows, out)
-
-
-def _many_kinds(loop: Loop, seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    room = np.empty((3, *out.shape[1:]))
-    loop(seen, rows, lows, room)
-    out[0] = room[1]
+    return run
 
 
 def _is_small(column: Column) -> bool:
@@ -97,18 +73,14 @@ def _is_small(column: Column) -> bool:
     return column.words is not None and len(column.words) <= 64
 
 
-def _variety(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import variety_walk
+def _variety(loop: str) -> Loop:
+    def run(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
+        from patron.fold.loops import kinds
 
-    codes, kinds = seen.kinds
-    variety_walk(codes, seen.used, lows, rows.stop, kinds, seen.steps, out)
+        codes, different = seen.kinds
+        getattr(kinds, loop)(codes, seen.used, lows, rows.stop, different, seen.steps, out)
 
-
-def _variety_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import variety_ever
-
-    codes, kinds = seen.kinds
-    variety_ever(codes, seen.used, lows[0], rows.stop, kinds, seen.steps, out)
+    return run
 
 
 def _quantile(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
@@ -133,16 +105,13 @@ def _stretches(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> Non
     bins_walk(seen.used, seen.track.at, rows.moments, seen.leaf.number, lows, rows.stop, out)
 
 
-def _tally(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import tally_walk
+def _tally(loop: str) -> Loop:
+    def run(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
+        from patron.fold.loops import kinds
 
-    tally_walk(seen.column.values, lows, rows.stop, out)
+        getattr(kinds, loop)(seen.column.values, lows, rows.stop, out)
 
-
-def _tally_ever(seen: Seen, rows: Rows, lows: np.ndarray, out: np.ndarray) -> None:
-    from patron.fold.loops.kinds import tally_ever
-
-    tally_ever(seen.column.values, lows[0], rows.stop, out)
+    return run
 
 
 def _end(loop: str) -> Loop:
@@ -161,11 +130,11 @@ def _end(loop: str) -> Loop:
 
 
 STATES = {
-    "sums": State(2, _sums, _sums_ever),
-    "numbers": State(5, _numbers, _numbers_ever),
-    "tally": State(1, _tally, _tally_ever),
-    "variety": State(3, _variety, _variety_ever),
-    "kinds": State(1, _kinds, _kinds_ever),
+    "sums": State(2, _sums("sums_walk"), _sums("sums_ever")),
+    "numbers": State(5, _numbers("numbers_walk"), _numbers("numbers_ever")),
+    "tally": State(1, _tally("tally_walk"), _tally("tally_ever")),
+    "variety": State(3, _variety("variety_walk"), _variety("variety_ever")),
+    "kinds": State(1, _kinds("kinds_walk", _variety("variety_walk")), _kinds("kinds_ever", _variety("variety_ever"))),
     "newest": State(2, _end("newest")),
     "oldest": State(2, _end("oldest")),
     "quantile": State(1, _quantile),

@@ -29,14 +29,14 @@ def variety_walk(codes, used, lows, stop, kinds, steps, out):
 
 
 @compiled
-def variety_ever(codes, used, first, stop, kinds, steps, out):
+def variety_ever(codes, used, lows, stop, kinds, steps, out):
     """Write the same of all events before each cutoff."""
     stamp, met = np.full(kinds, -1, np.int64), np.zeros(kinds, np.int64)
     n, different, spread, begun, i, run = 0, 0, 0.0, -1, 0, -1
     for r in range(len(stop)):
-        if first[r] != begun or stop[r] < i:
+        if lows[0, r] != begun or stop[r] < i:
             n, different, spread, run = 0, 0, 0.0, r
-            begun = i = first[r]
+            begun = i = lows[0, r]
         while i < stop[r]:
             if used[i]:
                 c = codes[i]
@@ -74,13 +74,13 @@ def kinds_walk(codes, used, lows, stop, out):
 
 
 @compiled
-def kinds_ever(codes, used, first, stop, out):
+def kinds_ever(codes, used, lows, stop, out):
     """Write the same of all events before each cutoff."""
     one, met, begun, i = np.uint64(1), np.uint64(0), -1, 0
     for r in range(len(stop)):
-        if first[r] != begun or stop[r] < i:
+        if lows[0, r] != begun or stop[r] < i:
             met = np.uint64(0)
-            begun = i = first[r]
+            begun = i = lows[0, r]
         while i < stop[r]:
             if used[i]:
                 met |= one << np.uint64(codes[i])
@@ -107,14 +107,14 @@ def tally_walk(slots, lows, stop, out):
 
 
 @compiled
-def tally_ever(slots, first, stop, out):
+def tally_ever(slots, lows, stop, out):
     """Write the same of all events before each cutoff."""
     counts = np.zeros(out.shape[0] + 1, np.int64)
     begun, i = -1, 0
     for r in range(len(stop)):
-        if first[r] != begun or stop[r] < i:
+        if lows[0, r] != begun or stop[r] < i:
             counts[:] = 0
-            begun = i = first[r]
+            begun = i = lows[0, r]
         while i < stop[r]:
             counts[slots[i]] += 1
             i += 1

@@ -59,15 +59,15 @@ def numbers_walk(values, used, lows, stop, out):
 
 
 @compiled
-def numbers_ever(values, used, first, stop, out):
+def numbers_ever(values, used, lows, stop, out):
     """Write the same of all events before each cutoff; out is (5, 1, R)."""
     zero = values.dtype.type(0)
     n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
     begun, i = -1, 0
     for r in range(len(stop)):
-        if first[r] != begun or stop[r] < i:
+        if lows[0, r] != begun or stop[r] < i:
             n, total, carry, shift, low, high, s1, s2 = 0, zero, zero, zero, zero, zero, 0.0, 0.0
-            begun = i = first[r]
+            begun = i = lows[0, r]
         while i < stop[r]:
             if used[i]:
                 n, total, carry, shift, s1, s2, low, high = _add(values[i], n, total, carry, shift, s1, s2, low, high)
@@ -90,14 +90,14 @@ def sums_walk(values, used, lows, stop, out):
 
 
 @compiled
-def sums_ever(values, used, first, stop, out):
+def sums_ever(values, used, lows, stop, out):
     """Write the same of all events before each cutoff."""
     zero = values.dtype.type(0)
     n, total, carry, begun, i = 0, zero, zero, -1, 0
     for r in range(len(stop)):
-        if first[r] != begun or stop[r] < i:
+        if lows[0, r] != begun or stop[r] < i:
             n, total, carry = 0, zero, zero
-            begun = i = first[r]
+            begun = i = lows[0, r]
         while i < stop[r]:
             if used[i]:
                 n, total, carry = _sum(values[i], n, total, carry)
