@@ -25,15 +25,15 @@ from pymc_bg_nbd import bg_nbd
 from worth import Period
 from worth import table as worth_table
 
-from patron.evaluation import Figure, auc, bias, figures, log_loss, paired
-from patron.history import History
-from patron.matrices import Matrix, answers, matrix
-from patron.models.reach import inner_split, train_beyond
+from patron.history.history import History
+from patron.history.sources import attributes, events
+from patron.metrics import Figure, auc, bias, figures, log_loss, paired
+from patron.models.extrapolation import inner_split, train_beyond
 from patron.models.serving import repeats
 from patron.models.training import Trained, train
 from patron.periods import Split
-from patron.questions import Churn, churn
-from patron.stores import attributes, events
+from patron.questions.kinds import Churn, churn
+from patron.questions.matrices import Matrix, answers, matrix
 
 RFM = ("recency", "orders", "spend")
 TREES = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "num_threads": 1, "verbose": -1, "seed": 0}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from patron.evaluation import Figure
+from patron.metrics import Figure
 
 # Best figures of peers measured before (MAE is of a mean), and by how much a bias may be off.
 BARS = {

@@ -62,7 +62,7 @@ def generate(events: int, path: Path, seed: int = 7) -> None:
 
 
 def patron_features(finite: int = len(DAYS)):
-    from patron.measures import combine, measure
+    from patron.features.measures import combine, measure
     from patron.periods import EVER, days
 
     def one(name, function, windows=(EVER,), **settings):
@@ -115,9 +115,9 @@ class Asked:
 
 
 def patron(path: Path, times: list[datetime]):
-    from patron.history import History
-    from patron.matrices import matrix
-    from patron.stores import events
+    from patron.history.history import History
+    from patron.history.sources import events
+    from patron.questions.matrices import matrix
 
     history = History.of(orders=events(path, returns={"channel": "none"}))
     asked = Asked(patron_features())
@@ -128,9 +128,9 @@ def patron_windows(finite: int):
     """The same over fewer windows."""
 
     def prepare(path: Path, times: list[datetime]):
-        from patron.history import History
-        from patron.matrices import matrix
-        from patron.stores import events
+        from patron.history.history import History
+        from patron.history.sources import events
+        from patron.questions.matrices import matrix
 
         history = History.of(orders=events(path, returns={"channel": "none"}))
         asked = Asked(patron_features(finite))
@@ -151,9 +151,9 @@ def patron_text(path: Path, times: list[datetime]):
 
 
 def patron_parquet(path: Path, times: list[datetime]):
-    from patron.history import History
-    from patron.matrices import write_rows
-    from patron.stores import events
+    from patron.history.history import History
+    from patron.history.sources import events
+    from patron.questions.matrices import write_rows
 
     history = History.of(orders=events(path, returns={"channel": "none"}))
     asked = Asked(patron_features())
@@ -163,11 +163,11 @@ def patron_parquet(path: Path, times: list[datetime]):
 
 def patron_streamed(path: Path, times: list[datetime]):
     """Rows handed on sheet by sheet and let go, as a job does that writes or scores them."""
-    from patron.history import History
-    from patron.passes import Pass
+    from patron.features.compute.executor import sheets
+    from patron.features.compute.plan import Pass
+    from patron.history.history import History
+    from patron.history.sources import events
     from patron.periods import EVER
-    from patron.sheets import sheets
-    from patron.stores import events
 
     history = History.of(orders=events(path, returns={"channel": "none"}))
 

@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patron.backtests import judge
-from patron.cards import Card
-from patron.matrices import answers, matrix
+from patron.evaluation.backtests import judge
+from patron.evaluation.cards import Card
+from patron.evaluation.leakage import leak_probe
 from patron.models.training import train
-from patron.panels import Panel, panel
 from patron.periods import Split
-from patron.probes import leak_probe
-from patron.profit import CostModel
-from patron.questions import Question, churn, tier
+from patron.questions.kinds import churn, tier
+from patron.questions.matrices import answers, matrix
+from patron.questions.panels import Panel, panel
+from patron.questions.profit import CostModel
+from patron.questions.question import Question
 
 DAYS = 28
 COLUMNS = ["data", "asked", "champion", "metric", "Patron", "beside", "bar"]

@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 from accuracy import _apart, _history
 
-from patron.backtests import backtest
-from patron.evaluation import Figure, concordance, figures, mean_absolute_error
-from patron.history import History
-from patron.matrices import Matrix, answers, matrix
-from patron.models.reach import train_beyond
+from patron.evaluation.backtests import backtest
+from patron.evaluation.question_metrics import coverages, measured
+from patron.history.history import History
+from patron.metrics import Figure, concordance, figures, mean_absolute_error
+from patron.models.extrapolation import train_beyond
 from patron.periods import Split
-from patron.questions import NextPurchase, churn, next_purchase
-from patron.yardsticks import coverages, measured
+from patron.questions.kinds import NextPurchase, churn, next_purchase
+from patron.questions.matrices import Matrix, answers, matrix
 
 NEAR = 30
 NINE_TENTHS = 0.9

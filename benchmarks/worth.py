@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from pymc_bg_nbd import bg_nbd
 
-from patron.evaluation import Figure, bias, figures, mean_absolute_error, normalized_gini, root_mean_squared_error
-from patron.history import History
-from patron.matrices import matrix
-from patron.models.lifetime import lifetime_value
+from patron.history.history import History
+from patron.metrics import Figure, bias, figures, mean_absolute_error, normalized_gini, root_mean_squared_error
+from patron.models.clv.lifetime import lifetime_value
 from patron.models.serving import repeats
-from patron.questions import churn
+from patron.questions.kinds import churn
+from patron.questions.matrices import matrix
 
 ORDERS = {"MAE": mean_absolute_error, "RMSE": root_mean_squared_error, "bias": bias}
 SPEND = {"Gini of spend": normalized_gini, "bias of spend": bias}

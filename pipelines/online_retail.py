@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import patron as pt
-from patron import demo
+from patron.jobs import demo
 
 
 @pt.measure(windows=pt.days(90, 365), empty=0, theme="value", unit="orders")

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from conftest import (
+from patron import features
+from patron.errors import QuestionError
+from patron.features import purchases
+from patron.history.history import History
+from patron.history.sources import events
+from patron.models.serving import Bundle
+from patron.periods import Span
+from patron.questions.kinds import churn, next_purchase
+from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.reference import labels, rows
+from worlds.histories import (
     COLUMNS,
     CUSTOMERS,
     CUTOFF,
@@ -26,15 +36,6 @@ from conftest import (
     orders_of,
     returns_of,
 )
-from patron import features
-from patron.errors import QuestionError
-from patron.features import purchases
-from patron.history import History
-from patron.matrices import Matrix, answers, matrix
-from patron.models.serving import Bundle
-from patron.periods import Span
-from patron.questions import churn, labels, next_purchase, rows
-from patron.stores import events
 
 ANCHORS = {
     "orders": [("anchor", ago(20), ago(20), 10.0)],

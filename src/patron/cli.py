@@ -52,7 +52,7 @@ def init(
     ),
 ) -> None:
     """Look at your files and propose a settings file, with the columns whose meaning can be told."""
-    from patron.proposals import propose
+    from patron.settings.proposal import propose
 
     for sentence in propose(files, out):
         typer.echo(sentence)
@@ -124,7 +124,7 @@ def rollback(model: Model, reason: Reason = "by hand", folder: Folder = Path()) 
 @app.command()
 def demo(folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path()) -> None:
     """Go the whole way on the bundled real data: Online Retail II."""
-    from patron import demo as bundled
+    from patron.jobs import demo as bundled
 
     _work(bundled.settings(folder.resolve()), "everything", _teller(sys.stdout))
 

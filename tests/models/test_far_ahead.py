@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
-from shop import START, coin, shop
 
-from patron.matrices import matrix
-from patron.models.reach import train_beyond
+from patron.models.extrapolation import train_beyond
 from patron.models.serving import encode
-from patron.questions import churn
+from patron.questions.kinds import churn
+from patron.questions.matrices import matrix
+from worlds.shop import START, coin, shop
 
 AT = START + timedelta(days=280)
 

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import ago, history_of
-from patron.baskets import Basket, suggest
 from patron.errors import QuestionError
-from patron.history import History
-from patron.matrices import matrix
+from patron.history.history import History
+from patron.history.sources import events
+from patron.models.baskets import Basket, suggest
 from patron.models.training import train
 from patron.periods import EVER, Split
-from patron.profit import CostModel
-from patron.questions import next_purchase, tier
-from patron.stores import events
+from patron.questions.kinds import next_purchase, tier
+from patron.questions.matrices import matrix
+from patron.questions.profit import CostModel
+from worlds.histories import ago, history_of
 
 
 def shop(amount: float, customers: int = 120) -> History:

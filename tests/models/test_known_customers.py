@@ -6,16 +6,16 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from shop import SPLIT, of, orders
 
-from patron.backtests import judge
-from patron.driver_tables import drivers
 from patron.errors import ScoreError
-from patron.matrices import answers, matrix
-from patron.models.scoring import score, unseen
+from patron.evaluation.backtests import judge
+from patron.explanations.drivers import drivers
+from patron.history.sources import attributes
 from patron.models.training import train
-from patron.questions import churn, next_purchase
-from patron.stores import attributes
+from patron.questions.kinds import churn, next_purchase
+from patron.questions.matrices import answers, matrix
+from patron.scoring.model import score, unseen
+from worlds.shop import SPLIT, of, orders
 
 FRAME = orders(300)
 LAST = FRAME.groupby("customer")["at"].max()

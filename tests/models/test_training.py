@@ -6,18 +6,18 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from shop import CUTOFFS, HORIZON, SPLIT, coin, of, orders, shop
 
 from patron import features
 from patron.errors import QuestionError
-from patron.matrices import answers, matrix
-from patron.models.choice import ORDER
+from patron.models.selection import ORDER
 from patron.models.serving import Bundle
 from patron.models.targets import answer_for
 from patron.models.training import Trained, _cuts, _decoded, fit, train
 from patron.periods import Split
-from patron.profit import CostModel
-from patron.questions import churn, next_purchase, tier
+from patron.questions.kinds import churn, next_purchase, tier
+from patron.questions.matrices import answers, matrix
+from patron.questions.profit import CostModel
+from worlds.shop import CUTOFFS, HORIZON, SPLIT, coin, of, orders, shop
 
 QUESTIONS = {
     "churn": churn(HORIZON),

@@ -3,8 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from patron.history import History
-from patron.stores import events
+from patron.history.history import History
+from patron.history.sources import events
 
 __all__ = ["folder", "online_retail"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.decisions.budgets import allot
+from patron.decisions.allocation import allot
 from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
 
@@ -58,8 +58,8 @@ def decide(
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
     The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost.
-    Each customer gets one offer or none, as `patron.decisions.budgets.allot` spends the budget. Where it reaches only
-    some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
+    Each customer gets one offer or none, as `patron.decisions.allocation.allot` spends the budget. Where it reaches
+    only some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
 
     Args:
         scores: one row for each customer: customer, cutoff, churn_probability, and value (the profit at stake over
@@ -68,7 +68,8 @@ def decide(
         budget: the most that all chosen may be expected to cost, in currency.
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
             on the seed and the customer alone.
-        reasons: `patron.driver_tables.drivers` of the same customers; the texts of the first three are carried along.
+        reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three are carried
+            along.
         seed: of the draw of the control, and of that among ties.
 
     Raises:
@@ -150,7 +151,7 @@ def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any
 
 
 def _texts(reasons: pd.DataFrame) -> dict[tuple[Any, ...], str]:
-    _check_columns(reasons, TOLD, "reasons", "Give the table that patron.driver_tables.drivers makes.")
+    _check_columns(reasons, TOLD, "reasons", "Give the table that patron.explanations.drivers.drivers makes.")
     _check_once(reasons, ["customer", "cutoff", "rank"], "reasons")
     first = reasons[reasons["rank"] <= len(REASONS)]
     keys = zip(first.customer, pd.to_datetime(first.cutoff), first["rank"], strict=True)

@@ -2,10 +2,11 @@
 
 from patron.errors import MeasureError
 from patron.features import attributes, baskets, breadth, contacts, habits, purchases, season, service, social, values
+from patron.features.definitions import expression
+from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.features.rhythm import fitted, typical_gap
-from patron.history import History
-from patron.measures import ON_CUTOFF, Combination, Feature, Measure
-from patron.plan import formula
+from patron.history.history import History
+from patron.periods import EVER
 
 __all__ = [
     "ALL",
@@ -56,7 +57,7 @@ def _computes(history: History, part: Measure) -> bool:
     if part.source not in history.tables or part.source in history.attributes:
         return False
     try:
-        formula(history[part.source], part)
+        expression(part.over(EVER), history[part.source].schema())
     except MeasureError:
         return False
     return True

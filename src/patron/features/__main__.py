@@ -3,7 +3,7 @@
 import sys
 
 from patron.features import ALL
-from patron.measures import Combination, Feature
+from patron.features.measures import Combination, Feature
 
 __all__ = ["page"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import ibis
 from ibis.expr.types import Column, Scalar, Table
 
-from patron.doors import is_past
-from patron.history import History
-from patron.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.history.history import History
+from patron.history.point_in_time import is_past
 from patron.periods import EVER
 
 __all__ = ["of", "timeless"]

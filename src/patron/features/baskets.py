@@ -1,7 +1,7 @@
 """Features of what is in the baskets: pieces, prices, how evenly purchases spread over categories."""
 
 from patron.features.breadth import items, lines, usual_price
-from patron.measures import combine, entropy, measure
+from patron.features.measures import combine, entropy, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

@@ -1,7 +1,7 @@
 """Features of how widely a customer buys: items, categories, and how full the basket is."""
 
+from patron.features.measures import combine, measure
 from patron.features.purchases import orders
-from patron.measures import combine, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

@@ -4,8 +4,8 @@ They look at the event table `contacts` (whoever began them; `direction` is `in`
 `tickets` (requests for service).
 """
 
+from patron.features.measures import combine, measure
 from patron.features.purchases import orders
-from patron.measures import combine, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

@@ -2,8 +2,8 @@
 
 import ibis
 
+from patron.features.measures import combine, decay, measure
 from patron.features.purchases import orders, recency, tenure
-from patron.measures import combine, decay, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

@@ -2,7 +2,7 @@
 
 import ibis
 
-from patron.measures import combine, measure
+from patron.features.measures import combine, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

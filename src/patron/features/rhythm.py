@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import ibis
 
-from patron.history import History
-from patron.measures import Combination, Feature, Measure
+from patron.features.measures import Combination, Feature, Measure
+from patron.history.history import History
 from patron.periods import EVER, Span
 
 __all__ = ["LADDER", "fitted", "typical_gap"]

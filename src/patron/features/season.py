@@ -1,6 +1,6 @@
 """Features of the cutoff itself: the time of the year at which a prediction is made."""
 
-from patron.measures import measure
+from patron.features.measures import measure
 
 __all__ = ["ALL"]
 

@@ -1,7 +1,7 @@
 """Features of what went wrong: purchases taken back, and what that cost."""
 
+from patron.features.measures import combine, measure
 from patron.features.purchases import orders, spend
-from patron.measures import combine, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

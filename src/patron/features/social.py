@@ -3,7 +3,7 @@
 They look at the event table `referrals`: one row for each customer brought in, under the customer who brought them.
 """
 
-from patron.measures import measure
+from patron.features.measures import measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

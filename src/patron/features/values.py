@@ -1,8 +1,8 @@
 """Features of the money of a customer: what is usual, how it spreads and changes, and what comes back."""
 
+from patron.features.measures import combine, decay, measure
 from patron.features.purchases import first_order, largest_order, last_order, mean_order, order_spread, spend
 from patron.features.service import returns
-from patron.measures import combine, decay, measure
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]

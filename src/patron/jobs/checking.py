@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from patron import stores
+from patron.engines.files import write_text
 from patron.jobs.job import Job
-from patron.profit import ledger, sensitivity
-from patron.questions import Question
+from patron.questions.profit import ledger, sensitivity
+from patron.questions.question import Question
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
@@ -62,7 +62,7 @@ def tell_ledger(job: Job) -> dict[str, Any]:
     path, book = job.settings.out / "ledger.json", {}
     for question in job.tiers:
         book = ledger(job.history, question.costs)
-        stores.write_text(json.dumps(book, indent=1), path)
+        write_text(json.dumps(book, indent=1), path)
         job.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
         moved = sensitivity(job.history, question.costs)
         job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in moved.items()))

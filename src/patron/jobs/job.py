@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from patron import stores
 from patron.decisions import Decisions, check_plan, decide
-from patron.driver_tables import drivers
+from patron.engines.files import write
 from patron.errors import QuestionError
+from patron.explanations.drivers import drivers
 from patron.features import available
-from patron.history import History
-from patron.matrices import Matrix, matrix
-from patron.models.scoring import check_asked, opened
+from patron.features.compute.plan import Progress
+from patron.history.history import History
 from patron.models.serving import Bundle
-from patron.passes import Progress
 from patron.pseudonyms import key_at, pseudonyms
-from patron.questions import Question, Tier, together
+from patron.questions.kinds import Tier
+from patron.questions.matrices import Matrix, matrix
+from patron.questions.question import Question
+from patron.questions.shared import together
 from patron.registry import Champion, Registry
-from patron.scores import side_by_side
+from patron.scoring.model import check_asked, opened
+from patron.scoring.table import side_by_side
 from patron.settings import Settings
 
 __all__ = ["Job"]
@@ -149,7 +151,7 @@ class Job:
 
     def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
         """Write a table to the folder of results."""
-        return stores.write(frame, self.settings.out / f"{name}.{ending}")
+        return write(frame, self.settings.out / f"{name}.{ending}")
 
     def tell_left_out(self) -> None:
         """Tell how many features the tables cannot give."""

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
-from patron import reports, stores
-from patron.cards import Card
 from patron.decisions import Decisions
-from patron.driver_tables import importance
+from patron.engines.files import write_text
+from patron.evaluation.cards import Card
+from patron.explanations.drivers import importance
 from patron.features import ALL
 from patron.jobs.job import Job
+from patron.reports import retention_page
 
 __all__ = ["report"]
 
@@ -18,14 +19,14 @@ WORDS = {feature.name: feature.words for feature in ALL}
 
 def report(job: Job) -> dict[str, Any]:
     """Write the page for the retention manager."""
-    path = stores.write_text(reports.page(_report(job)), job.settings.out / "report.html")
+    path = write_text(retention_page.page(_report(job)), job.settings.out / "report.html")
     job.tell(f"report    {path}")
     return {"files": [str(path)]}
 
 
-def _report(job: Job) -> reports.Report:
+def _report(job: Job) -> retention_page.Report:
     paths = [job.card_path(question) for question in job.settings.questions]
-    return reports.Report(
+    return retention_page.Report(
         name=job.settings.name,
         made_at=job.now,
         currency=job.settings.currency,

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from patron import stores
-from patron.fingerprints import fingerprint
+from patron.engines.files import write_text
+from patron.history.fingerprints import fingerprint
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
-from patron.models.scoring import unseen
-from patron.portfolio import migration
-from patron.scores import contradictions
+from patron.portfolio.migration import migration
+from patron.scoring.model import unseen
+from patron.scoring.table import contradictions
 
 __all__ = ["explain", "score"]
 
@@ -22,7 +22,7 @@ def score(job: Job) -> dict[str, Any]:
     used = {name: champion.version for name, champion in job.champions.items()}
     cutoff, trainings = f"{job.today.key.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
     lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": fingerprint(job.history)}
-    kept = stores.write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
+    kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = _tell_moves(job)
     _tell_mixed(job, trainings)
     _tell_unseen(job)

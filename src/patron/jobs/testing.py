@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from patron import quality, stores
-from patron.backtests import Backtest
-from patron.backtests import backtest as judged
+from patron.engines.files import write_text
+from patron.evaluation.backtests import Backtest
+from patron.evaluation.backtests import backtest as judged
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
-from patron.questions import Question
-from patron.terminal import backtest_lines
+from patron.questions.question import Question
+from patron.reports import quality_page
+from patron.reports.terminal import backtest_lines
 
 __all__ = ["backtest"]
 
@@ -18,8 +19,8 @@ def backtest(job: Job) -> dict[str, Any]:
     """Judge every question at the last few cutoffs as if each were today; nothing is registered."""
     job.tell_left_out()
     made = [_test_one(job, question) for question in job.questions]
-    page = quality.page(job.settings.name, job.now, [test for test, _ in made], job.settings.currency)
-    path = stores.write_text(page, job.settings.out / "backtest.html")
+    page = quality_page.page(job.settings.name, job.now, [test for test, _ in made], job.settings.currency)
+    path = write_text(page, job.settings.out / "backtest.html")
     job.tell(f"backtest  {path}")
     told = {test.pooled.question: _plain(test) for test, _ in made}
     return {"tables": receipts(job), "questions": told, "files": [*(f for _, files in made for f in files), str(path)]}
@@ -34,7 +35,7 @@ def _plain(test: Backtest) -> dict[str, Any]:
 def _test_one(job: Job, question: Question) -> tuple[Backtest, list[str]]:
     test = judged(question, job.history, job.settings.split, job.settings.seed)
     cards = {"pooled": test.pooled.plain(), "folds": [card.plain() for card in test.folds]}
-    written = stores.write_text(json.dumps(cards, indent=1), job.settings.out / f"backtest_{question.name}.json")
+    written = write_text(json.dumps(cards, indent=1), job.settings.out / f"backtest_{question.name}.json")
     path = job.write(f"backtest_{question.name}_predictions", test.predictions)
     job.tell(f"{question.name}: {test.pooled.reason}\n{backtest_lines(test)}\n          {written}; predictions: {path}")
     return test, [str(written), str(path)]

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from patron import logbook, stores
-from patron.backtests import judge, predictions
-from patron.baskets import asked_by, fit_basket, judge_basket
-from patron.cards import Card
-from patron.fingerprints import fingerprint
+from patron.engines.files import write_text
+from patron.evaluation.backtests import judge, predictions
+from patron.evaluation.cards import Card
+from patron.history.fingerprints import fingerprint
+from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
-from patron.matrices import Matrix, answers, matrix
+from patron.models.baskets import asked_by, fit_basket, judge_basket
 from patron.models.training import Trained, answer_in, fit
-from patron.questions import NextPurchase, Question
-from patron.terminal import basket_lines, card_lines
+from patron.questions.kinds import NextPurchase
+from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.question import Question
+from patron.reports.terminal import basket_lines, card_lines
 
 __all__ = ["train"]
 
@@ -27,7 +29,7 @@ __all__ = ["train"]
 class _Made:
     """What training one question gave: its version, its card, and the files about it."""
 
-    logged: logbook.Logged
+    logged: tracking.Logged
     card: Card
     files: tuple[str, ...]
 
@@ -53,7 +55,7 @@ def _train(job: Job) -> dict[str, Any]:
     for question in job.questions:
         answer_in(question, rows, labelled[question.name], split)
     book = tell_ledger(job)
-    entry = logbook.Entry(job.settings, fingerprint(job.history), job.now)
+    entry = tracking.Entry(job.settings, fingerprint(job.history), job.now)
     made = {q.name: _train_one(job, q, rows, labelled[q.name], entry) for q in job.questions}
     _promote(job, [one.logged for one in made.values()])
     files = [*book["files"], *(file for one in made.values() for file in one.files)]
@@ -72,7 +74,7 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
     job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({made})")
 
 
-def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: logbook.Entry) -> _Made:
+def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Made:
     split = job.settings.split
     trained = fit(question, job.history, rows, label, split, job.settings.seed)
     baskets: tuple[str, ...] = ()
@@ -81,8 +83,8 @@ def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, en
     test = rows.at(*split.test)
     card = judge(trained, rows.take(test), label[test], job.settings.seed)
     path = job.write(f"predictions_{question.name}", predictions(trained, rows.take(test), label[test]))
-    kept = stores.write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
-    logged = logbook.log(job.registry, job.registered(question.name), trained, card, entry)
+    kept = write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
+    logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
     return _Made(logged, card, (*baskets, str(path), str(kept)))
@@ -95,7 +97,7 @@ def _train_baskets(job: Job, question: NextPurchase, trained: Trained) -> tuple[
     for by in asked_by(job.history):
         basket = fit_basket(job.history, split.valid, *where, by)
         card = judge_basket(job.history, split.test, *where, basket, job.settings.seed)
-        path = stores.write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
+        path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
         job.tell(basket_lines(card))
         chosen.append(asdict(basket))
         files.append(str(path))
@@ -105,6 +107,6 @@ def _train_baskets(job: Job, question: NextPurchase, trained: Trained) -> tuple[
     return replace(trained, bundles=carried), tuple(files)
 
 
-def _promote(job: Job, made: Sequence[logbook.Logged]) -> None:
+def _promote(job: Job, made: Sequence[tracking.Logged]) -> None:
     job.registry.promote_together([(one.name, one.version, one.reason) for one in made], job.now)
     job.tell("champions " + ", ".join(f"{one.name} version {one.version} ({one.candidate})" for one in made))

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.history import History
-from patron.matrices import Matrix
+from patron.history.history import History
 from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
-from patron.models.choice import TREES
-from patron.models.lives import life_at, life_inputs
-from patron.models.rolling import Fold, Rolled, Told, staged
-from patron.models.seasons import season_cutoffs, seasoned, settled
+from patron.models.clv.purchase_process import life_at, life_inputs
+from patron.models.rolling_origin import Fold, Rolled, Told, staged
+from patron.models.seasonality import season_cutoffs, seasoned, settled
+from patron.models.selection import TREES
 from patron.models.serving import encode
 from patron.models.targets import Examples, event_of, examples
-from patron.panels import Panel
-from patron.questions import Question
+from patron.questions.matrices import Matrix
+from patron.questions.panels import Panel
+from patron.questions.question import Question
 
 __all__ = ["Work", "members"]
 

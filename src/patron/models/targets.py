@@ -15,7 +15,8 @@ import pandas as pd
 
 from patron.errors import QuestionError, listed
 from patron.models.serving import tier_codes
-from patron.questions import Churn, NextPurchase, Question, Tier
+from patron.questions.kinds import Churn, NextPurchase, Tier
+from patron.questions.question import Question
 
 __all__ = ["Event", "Examples", "answer_for", "event_of", "examples", "outputs"]
 

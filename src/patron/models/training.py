@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 
 from patron.errors import QuestionError
-from patron.evaluation import Figure
-from patron.history import History
-from patron.matrices import Matrix, answers, matrix
+from patron.history.history import History
+from patron.metrics import Figure
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
-from patron.models.choice import BASELINES, ORDER, TREES, choose
 from patron.models.fitting import Work, members
-from patron.models.rolling import Fold, Rolled, folds, rolled
+from patron.models.rolling_origin import Fold, Rolled, folds, rolled
+from patron.models.selection import BASELINES, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, softmax
 from patron.models.targets import answer_for, outputs
-from patron.panels import COUNTED, Panel
 from patron.periods import Split
-from patron.questions import Question
+from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.panels import COUNTED, Panel
+from patron.questions.question import Question
 
 __all__ = ["BASELINES", "TREES", "Trained", "answer_in", "fit", "train"]
 

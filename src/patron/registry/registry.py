@@ -13,11 +13,11 @@ from typing import Any
 from patron.errors import RegistryError, listed
 from patron.registry import audit
 from patron.registry.audit import Promotion, undone
-from patron.registry.local import artifacts
-from patron.registry.packages import sign, spec_of, staged
-from patron.registry.places import Place
-from patron.registry.quiet import mlflow
+from patron.registry.local_store import artifacts
+from patron.registry.mlflow_import import mlflow
+from patron.registry.packaging import sign, spec_of, staged
 from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
+from patron.registry.store import Place
 from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
 
 __all__ = ["TRAINING", "Registry", "ui_command"]
@@ -244,7 +244,7 @@ def ui_command(registry: Registry, port: int = 5000) -> list[str]:
     ['--port', '5000', '--workers', '1']
     """
     folder = registry._local()
-    start = "from patron.registry.quiet import mlflow; mlflow(); from mlflow.cli import cli; cli()"
+    start = "from patron.registry.mlflow_import import mlflow; mlflow(); from mlflow.cli import cli; cli()"
     place = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
     here = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     return [sys.executable, "-c", start, "server", *place, *here]

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from patron.errors import RegistryError
-from patron.registry.local import artifacts
-from patron.registry.quiet import mlflow
+from patron.registry.local_store import artifacts
+from patron.registry.mlflow_import import mlflow
 
 __all__ = ["Values", "check_files", "check_paths", "experiment_id", "log", "log_files"]
 

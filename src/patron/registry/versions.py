@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from patron.errors import RegistryError, listed, nearest
-from patron.registry.quiet import mlflow
+from patron.registry.mlflow_import import mlflow
 
 __all__ = ["Champion", "Version", "aliases_of", "check_version", "ensure_model", "no_champion", "runs_of"]
 

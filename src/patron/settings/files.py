@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from patron.attribute_tables import ABOUT
 from patron.decisions import Offer
 from patron.errors import SettingsError, listed
-from patron.event_tables import ROLES
+from patron.history.attribute_tables import ABOUT
+from patron.history.event_tables import ROLES
 from patron.periods import EVER, Span, Split, instant
-from patron.profit import CostModel
-from patron.questions import TIERS, Churn, NextPurchase, Question, Tier
+from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
+from patron.questions.profit import CostModel
+from patron.questions.question import Question
 from patron.settings.checks import check
 from patron.settings.keys import several
 from patron.settings.pipelines import settings_of

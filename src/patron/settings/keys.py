@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
-from patron.attribute_tables import ABOUT
 from patron.errors import QuestionError
-from patron.event_tables import ROLES
+from patron.history.attribute_tables import ABOUT
+from patron.history.event_tables import ROLES
 from patron.periods import instant
 
 __all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "several"]

@@ -23,7 +23,7 @@ def settings_of(file: Path) -> Settings:
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "shop.py"
-    >>> _ = file.write_text("import patron.demo, pathlib; settings = patron.demo.settings(pathlib.Path())")
+    >>> _ = file.write_text("import patron.jobs.demo, pathlib; settings = patron.jobs.demo.settings(pathlib.Path())")
     >>> settings_of(file).name
     'online-retail'
     """

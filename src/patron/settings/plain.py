@@ -8,7 +8,7 @@ from typing import Any
 
 from patron.decisions import Offer
 from patron.periods import Span
-from patron.questions import Question
+from patron.questions.question import Question
 from patron.settings.values import Settings
 
 __all__ = ["described"]
@@ -20,7 +20,7 @@ def described(settings: Settings) -> dict[str, object]:
     Paths are told by their last part, and conditions by their columns: their values may be customers'.
 
     >>> from patron.periods import Split
-    >>> from patron.questions import churn
+    >>> from patron.questions.kinds import churn
     >>> split = Split.of(["2011-01-01"], ["2011-06-01"], ["2011-12-01"])
     >>> plain = described(Settings("shop", {}, (churn(90),), split, Path("a/b"), Path("a/b/out")))
     >>> plain["questions.churn.horizon"], plain["split.test"], plain["root"]

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from patron import stores
 from patron.decisions import Offer
 from patron.errors import HistoryError, QuestionError, listed, nearest
-from patron.event_tables import Events, Role
-from patron.history import History
+from patron.history import sources
+from patron.history.event_tables import Events, Role
+from patron.history.history import History
 from patron.periods import Split
-from patron.questions import Question
+from patron.questions.question import Question
 
 __all__ = ["Attributes", "Settings", "Table"]
 
@@ -42,7 +42,7 @@ class Table:
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
-        return stores.events(self.path, self.where, self.returns, self.timezone, self.duplicates, **self.roles)
+        return sources.events(self.path, self.where, self.returns, self.timezone, self.duplicates, **self.roles)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Attributes:
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
-        return stores.attributes(self.path, self.where, self.timezone, self.duplicates, self.leave_out, **self.roles)
+        return sources.attributes(self.path, self.where, self.timezone, self.duplicates, self.leave_out, **self.roles)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def bought_by(life: dict[str, Any], seen: np.ndarray, days: float) -> np.ndarray
     """Return the chance of a purchase within some days by Pareto/NBD (Schmittlein et al. 1987), shape (n,).
 
     The integrals over the time of leaving and of the next purchase are sums over Gauss-Legendre nodes, as in
-    `patron.models.parametric`, which is tested to agree.
+    `patron.models.clv.pareto_nbd`, which is tested to agree.
     """
     x, t_x, age = repeats(seen)
     r, alpha, s, beta = (life[name] for name in ("r", "alpha", "s", "beta"))

@@ -1,0 +1,129 @@
+"""Cards: what a back-test found for one question, as values that survive the trip through JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.metrics import Figure
+
+__all__ = ["Card"]
+
+FRAMES = ("reliability", "lift", "segments", "deciles", "intervals", "waits")
+FEW = 0.05
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a back-test found for one question.
+
+    Args:
+        question: its name.
+        horizon: days ahead.
+        cutoffs: test cutoffs.
+        rows: customers at cutoffs that were judged.
+        customers: different customers among them.
+        base: what happened on average, by name (a rate, or money).
+        measured: each metric of each candidate with its 95 % interval over customers.
+        differences: each metric of the challenger less that of the best baseline, on the same draws of customers.
+        better: whether the challenger is better, worse or tied there, by metric.
+        champion: the candidate to use, chosen before these figures were known.
+        best_baseline: the best baseline, chosen before too.
+        reason: why that champion.
+        reliability: predicted and observed rates of the champion, by bins of equal count.
+        gains: share of customers contacted and share of events found, by candidate.
+        challenger: the champion, or the best other candidate where the champion is a baseline.
+        shift: how often it happened at the cutoffs of training (`trained`, by date), and at these cutoffs the mean
+            prediction and what came true (`predicted`, `observed`, by date).
+        lift: of the champion, by tenths.
+        segments: where the champion is off, see `patron.evaluation.segments.by_segment`.
+        deciles: of a tier question, expected and realised profit by tenths, see `patron.metrics.curves.earned`.
+        intervals: of a tier question, how often the champion's 80 % intervals of profit hold, see
+            `patron.metrics.curves.intervals`.
+        waits: of a next purchase, how many were back by the days of the champion, see
+            `patron.metrics.curves.reached`.
+        persistence: of a tier question, each metric of the champion less that of keeping everybody in their tier.
+        suspects: features that tell so much alone that they must know the outcome, and why, see
+            `patron.evaluation.leakage`.
+    """
+
+    question: str
+    horizon: int
+    cutoffs: tuple[datetime, ...]
+    rows: int
+    customers: int
+    base: Mapping[str, float]
+    measured: Mapping[str, Mapping[str, Figure]]
+    differences: Mapping[str, Figure]
+    better: Mapping[str, str]
+    champion: str
+    best_baseline: str
+    reason: str
+    reliability: pd.DataFrame
+    gains: Mapping[str, pd.DataFrame]
+    challenger: str = "lightgbm"
+    shift: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lift: pd.DataFrame = field(default_factory=pd.DataFrame)
+    segments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    deciles: pd.DataFrame = field(default_factory=pd.DataFrame)
+    intervals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    persistence: Mapping[str, Figure] = field(default_factory=dict)
+    suspects: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def too_short(self) -> str:
+        """Say that the horizon is shorter than the rhythm of purchases, where hardly anybody buys within it."""
+        stayed = 1.0 - self.base.get("churn rate", 0.0)
+        bought = self.base.get(f"bought within {self.horizon} days", stayed)
+        if bought >= FEW:
+            return ""
+        return (
+            f"only {bought:.1%} of the customers bought within the horizon of {self.horizon} days, which is shorter "
+            "than the rhythm of purchases: ask for more days, or of customers who bought lately (active_in)"
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""
+        candidates = {name: {m: str(f) for m, f in found.items()} for name, found in self.measured.items()}
+        frame = pd.DataFrame(candidates)
+        frame[f"{self.challenger} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
+        frame["verdict"] = pd.Series(self.better)
+        return frame.fillna("")
+
+    def plain(self) -> dict[str, Any]:
+        """Return the card as plain JSON values."""
+        made = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
+        made |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
+        made["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
+        return _without_nan(made)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Card":
+        """Return the card that `plain` was made from."""
+        made = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
+            "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
+            "measured": {name: _figures(found) for name, found in plain["measured"].items()},
+            "differences": _figures(plain["differences"]),
+            "persistence": _figures(plain.get("persistence", {})),
+            "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
+        }
+        return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
+
+
+def _figures(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Figure]:
+    known = {name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()}
+    return {name: Figure(**found) for name, found in known.items()}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value

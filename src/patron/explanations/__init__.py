@@ -1,0 +1,1 @@
+"""Explanations: why, as exact contributions in the words of the measures."""

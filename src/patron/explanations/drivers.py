@@ -1,0 +1,263 @@
+"""Drivers: what moved each answer away from the usual, told in the words of the measures.
+
+A driver is an association: it says what the model looked at, not what would change the customer's mind.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.errors import QuestionError, ScoreError, listed
+from patron.explanations.contributions import contributions
+from patron.explanations.redundancy import strongest
+from patron.features.measures import ON_CUTOFF
+from patron.formatting import amount, quantity
+from patron.models.serving import Bundle, encode, sigmoid, softmax, stands
+from patron.questions.matrices import Matrix
+
+__all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
+
+COLUMNS = (
+    *("customer", "cutoff", "rank", "feature", "theme", "words", "value", "shown", "usual"),
+    *("push", "effect", "change", "text", "evidence"),
+)
+PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
+EVIDENCE = "association"
+SEASON = "season"
+BATCH = 20_000
+_Spec = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """How one kind of answer is told: the steps looked at, the weight of each margin, the answer they make.
+
+    Margins have the shape (rows, steps, classes), the weight (steps, classes); an answer is asked for some margins
+    and the rows that they belong to.
+    """
+
+    steps: tuple[int | None, ...]
+    weight: np.ndarray
+    answer: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    noun: str
+
+
+def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
+    """Tell for each customer what moved the answer most, in words a retention manager can read.
+
+    Pushes are the model's exact `contributions`. Churn is told in log-odds; the next purchase in log-odds of its
+    hazard, the mean of the steps up to the first `within`; the tier in margins weighted by rank: a push upwards
+    lifts it.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        top: the most drivers for each customer; features without any push are left out, and so are those of the
+            cutoff itself (the season), which all customers share. Of features that tell one fact the
+            strongest speaks, with its own push (see `patron.explanations.redundancy`).
+
+    Returns:
+        At most n * top rows, sorted as *rows*, then by rank: customer, cutoff, rank (from 1), feature, theme,
+        words, value (NaN for a category), shown (value with its unit), usual, push (calibrated log-odds), effect
+        (raises or lowers), change (if this push were taken away: of the churn probability, of the probability to
+        buy within the first `within`, or of the expected profit in currency), text (a sentence), evidence.
+
+    Raises:
+        QuestionError: *top* is below 1.
+        ScoreError: a feature of the model is missing.
+        PatronError: the pushes do not add up to the model's own margin.
+
+    >>> from patron.features.definitions import Definition
+    >>> days = {"name": "recency", "words": "Days since the last order", "theme": "habit", "unit": "days",
+    ...         "source": "orders"}
+    >>> spec = {"features": [days | {"dtype": "float64", "levels": [], "usual": 84.0}], "calibration": None,
+    ...         "answer": {"kind": "churn", "horizon": 90}, "estimator": {"kind": "linear", "inputs": [0],
+    ...         "mean": [4.4], "scale": [1.0], "coef": [[1.0]], "intercept": [[0.0]]}}
+    >>> key = pd.DataFrame({"customer": ["ann"], "cutoff": pd.to_datetime(["2024-05-01"])})
+    >>> rows = Matrix(key, pd.DataFrame({"recency": [212.0]}), (Definition(**days, formula=""),))
+    >>> drivers(Bundle(spec), rows).text[0]
+    'Days since the last order: 212 (usual: 84), raises the risk'
+    """
+    if top < 1:
+        raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
+    _check_features(model, rows)
+    told = [_table(model, part, top) for part in _batches(rows)]
+    return pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=list(COLUMNS))
+
+
+def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
+    """Tell which features move the answers most over all customers.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        most: the most rows looked at; where there are more, a random sample of them.
+        seed: of that sample.
+
+    Returns:
+        feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), strongest first.
+        Features of the cutoff itself have the theme `season` and are said to be no lever.
+
+    Raises:
+        ScoreError: there are no rows, or a feature of the model is missing.
+    """
+    features = _levers(model)
+    told = pd.DataFrame({column: [f[name] for f in features] for column, name in PLAIN.items()})
+    return _ranked(told, _mean_push(model, rows, np.eye(len(features)), most, seed))
+
+
+def theme_importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
+    """Tell which themes move the answers most; pushes of one theme are added up before they are compared.
+
+    Adding up first keeps features that say the same thing, or cancel each other, from inflating their theme.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        most: the most rows looked at; where there are more, a random sample of them.
+        seed: of that sample.
+
+    Returns:
+        theme, features (how many), push (mean absolute push of the theme, log-odds), share; strongest first.
+
+    Raises:
+        ScoreError: there are no rows, or a feature of the model is missing.
+    """
+    themes, place = np.unique([f["theme"] for f in _levers(model)], return_inverse=True)
+    members = np.eye(len(themes))[place]
+    told = pd.DataFrame({"theme": themes, "features": members.sum(axis=0).astype(int)})
+    return _ranked(told, _mean_push(model, rows, members, most, seed))
+
+
+def _levers(model: Bundle) -> _Spec:
+    """The model's features; those of the cutoff itself, which nobody can move, marked and apart from all themes."""
+    season = {"theme": SEASON}
+    return [
+        f | season | {"words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else f
+        for f in model.spec["features"]
+    ]
+
+
+def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Mean absolute push of groups of features; members has the shape (features, groups)."""
+    _check_features(model, rows)
+    if len(rows) == 0 or most < 1:
+        raise ScoreError(f"Importance looks at rows, got {len(rows)} rows and most={most}. Give one or more.")
+    mask = np.arange(len(rows)) < most
+    sample = rows.take(np.random.default_rng(seed).permutation(mask))
+    total = np.zeros(members.shape[1])
+    for part in _batches(sample):
+        X = encode(part.X, model.spec["features"])
+        told = _told(model, X)
+        parts, _ = contributions(model, X, told.steps)
+        total += np.abs(_pushes(parts, told) @ members).sum(axis=0)
+    return total / len(sample)
+
+
+def _ranked(told: pd.DataFrame, push: np.ndarray) -> pd.DataFrame:
+    made = told.assign(push=push, share=push / push.sum() if push.any() else push)
+    return made.sort_values(["push", told.columns[0]], ascending=[False, True], ignore_index=True)
+
+
+def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
+    features = model.spec["features"]
+    X = encode(part.X, features)
+    told = _told(model, X)
+    parts, margins = contributions(model, X, told.steps)
+    pushes = _pushes(parts, told)
+    own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
+    chosen, loud = strongest(own, X, features)
+    best = np.argsort(-np.abs(loud), axis=1, kind="stable")[:, :top]
+    row, rank = np.nonzero(np.take_along_axis(loud, best, axis=1))
+    which = chosen[row, best[row, rank]]
+    without = margins[row] - parts[row, :, :, which]
+    numeric = np.array([f["dtype"] != "category" for f in features])
+    columns = {
+        "rank": rank + 1,
+        "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
+        "push": pushes[row, which],
+        "change": told.answer(without, row) - told.answer(margins, np.arange(len(X)))[row],
+        "evidence": EVIDENCE,
+    }
+    made = part.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(part, features, row, which))
+    made["effect"] = np.where(made.push > 0, "raises", "lowers")
+    made["text"] = made.text + ", " + made.effect + f" {told.noun}"
+    return made[list(COLUMNS)]
+
+
+def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+    columns = [part.X[f["name"]].to_numpy() for f in features]
+    asked = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
+    plain = {told: [f[name] for _, f in asked] for told, name in PLAIN.items()}
+    words = plain | {
+        "shown": [amount(value, f["unit"]) for value, f in asked],
+        "usual": [amount(f["usual"], f["unit"]) for _, f in asked],
+        "text": [_sentence(value, f) for value, f in asked],
+    }
+    return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
+
+
+def _sentence(value: Any, feature: dict[str, Any]) -> str:
+    """The start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
+    words, unit = feature["words"], feature["unit"]
+    named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
+    own, usual = ((quantity if named else amount)(x, unit) for x in (value, feature["usual"]))
+    return f"{words}: {own}" if own == usual else f"{words}: {own} (usual: {usual})"
+
+
+def _batches(rows: Matrix) -> Iterator[Matrix]:
+    """Slices of the rows, so that the contributions of millions never stand in memory at once."""
+    for start in range(0, len(rows), BATCH):
+        part = slice(start, start + BATCH)
+        yield Matrix(rows.key[part], rows.X[part], rows.definitions)
+
+
+def _pushes(parts: np.ndarray, told: _Told) -> np.ndarray:
+    return np.asarray(np.einsum("nskf,sk->nf", parts, told.weight))
+
+
+def _told(model: Bundle, X: np.ndarray) -> _Told:
+    return _TOLD[model.spec["answer"]["kind"]](model, X)
+
+
+def _told_churn(model: Bundle, X: np.ndarray) -> _Told:
+    return _Told((None,), np.ones((1, 1)), lambda margins, row: sigmoid(margins[:, 0, 0]), "the risk")
+
+
+def _told_next(model: Bundle, X: np.ndarray) -> _Told:
+    answer = model.spec["answer"]
+    days = answer["within"][0]
+    steps = answer["edges"].index(days)
+
+    def bought(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
+        return np.asarray(1.0 - np.prod(1.0 - sigmoid(margins[:, :, 0]), axis=1))
+
+    noun = f"the chance of an order within {days} days"
+    return _Told(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), bought, noun)
+
+
+def _told_tier(model: Bundle, X: np.ndarray) -> _Told:
+    """Ranks count beside their mean: a shift of all margins changes no answer, so it must push nothing."""
+    answer = model.spec["answer"]
+    ranks, profit = np.arange(len(answer["tiers"]), dtype=np.float64), np.asarray(answer["profit_from"])
+    weight, present = (ranks - ranks.mean())[None, :], stands(model, X)
+
+    def earned(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
+        return np.asarray((softmax(margins[:, 0]) * profit[present[row]]).sum(axis=1))
+
+    return _Told((None,), weight, earned, "the expected tier")
+
+
+_TOLD = {"churn": _told_churn, "next_purchase": _told_next, "tier": _told_tier}
+
+
+def _check_features(model: Bundle, rows: Matrix) -> None:
+    missing = {f["name"] for f in model.spec["features"]} - set(rows.X.columns)
+    if missing:
+        raise ScoreError(
+            f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
+            f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
+        )

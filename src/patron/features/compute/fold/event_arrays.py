@@ -1,0 +1,67 @@
+"""Tracks: the events of one table in memory, sorted by customer and time, with the columns that reductions read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from patron.features.compute.fold.encodings import Column
+from patron.history.point_in_time import is_past
+
+__all__ = ["Track"]
+
+
+@dataclass(frozen=True)
+class Track:
+    """Events sorted by customer, then time.
+
+    Args:
+        customers: the customers met, sorted.
+        starts: where each customer's events start, and where the last one's end; shape (customers + 1,).
+        at: time of each event in microseconds since 1970.
+        known_at: when each event became known, or none.
+        columns: what reductions read, by key.
+    """
+
+    customers: pa.Array
+    starts: np.ndarray
+    at: np.ndarray
+    known_at: np.ndarray | None
+    columns: Mapping[Any, Column]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @cached_property
+    def everything(self) -> np.ndarray:
+        """The mask that keeps each event."""
+        return np.ones(len(self.at), np.bool_)
+
+    @cached_property
+    def nothing(self) -> np.ndarray:
+        """Zero for each event."""
+        return np.zeros(len(self.at), np.int64)
+
+    def part(self, first: int, last: int) -> "Track":
+        """Return the track of the customers from *first* up to *last*, as views."""
+        begin, end = int(self.starts[first]), int(self.starts[last])
+        cutout = slice(begin, end)
+        return Track(
+            self.customers[first:last],
+            self.starts[first : last + 1] - begin,
+            self.at[cutout],
+            None if self.known_at is None else self.known_at[cutout],
+            {key: column.take(cutout) for key, column in self.columns.items()},
+        )
+
+    def known(self, moment: int) -> "Track":
+        """Return the track of the events that were known before *moment*."""
+        if self.known_at is None:
+            return self
+        kept = is_past(self.known_at, moment)
+        before = np.concatenate([[0], np.cumsum(kept)])
+        columns = {key: column.take(kept) for key, column in self.columns.items()}
+        return Track(self.customers, before[self.starts], self.at[kept], None, columns)

@@ -1,0 +1,76 @@
+"""Parting: rows that do not fit in memory together go to one file for each part of the customers, and come back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from patron.engines.batches import ahead
+from patron.errors import HistoryError
+from patron.features.compute.fold.encodings import joined, narrow, used
+
+__all__ = ["PART", "opened", "parted"]
+
+PART = "part"
+ROWS = 500_000
+
+
+def parted(stream: Iterable[pa.RecordBatch], parts: int, folder: Path) -> list[Path]:
+    """Write compact rows to one file for each part, reading them once.
+
+    A file holds one stream after the other, as the types that are narrow enough change from rows to rows.
+
+    Args:
+        stream: the rows; their column *part* tells the part, from 0, and is not written.
+        parts: how many there are.
+        folder: where the files are made.
+
+    Raises:
+        HistoryError: the disk is full.
+    """
+    folder.mkdir(parents=True)
+    paths = [folder / f"{number}.arrow" for number in range(parts)]
+    try:
+        for pieces in ahead(lambda batches: _split(batches, parts), _together(stream)):
+            for path, piece in zip(paths, pieces, strict=True):
+                with pa.OSFile(str(path), "ab") as file, pa.ipc.new_stream(file, piece.schema) as writer:
+                    writer.write_batch(piece)
+    except OSError as error:
+        raise HistoryError(
+            f"The events do not fit in memory, and setting them aside on disk failed: {error.strerror or error}. "
+            "Allow more memory, or name a folder with more room in the environment variable TMPDIR."
+        ) from None
+    return paths
+
+
+def opened(path: Path) -> Iterator[pa.RecordBatch]:
+    """Hand out the rows of a file of `parted`."""
+    file = pa.memory_map(str(path))
+    while file.tell() < file.size():
+        yield from pa.ipc.open_stream(file)
+
+
+def _together(stream: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Put batches together, so that a part has a good many rows of them."""
+    kept: list[pa.RecordBatch] = []
+    for batch in stream:
+        kept.append(batch)
+        if sum(map(len, kept)) >= ROWS:
+            yield kept
+            kept = []
+    if kept:
+        yield kept
+
+
+def _split(batches: Sequence[pa.RecordBatch], parts: int) -> Sequence[pa.RecordBatch]:
+    names = [name for name in batches[0].schema.names if name != PART]
+    number = np.concatenate([np.asarray(batch[PART]) for batch in batches])
+    order = np.argsort(number, kind="stable")
+    ends = np.searchsorted(number[order], np.arange(parts + 1))
+    whole = [narrow(joined([batch[name] for batch in batches])).take(pa.array(order)) for name in names]
+    return [
+        pa.record_batch([used(values.slice(begin, end - begin)) for values in whole], names)
+        for begin, end in pairwise(ends)
+    ]

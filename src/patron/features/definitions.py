@@ -1,0 +1,160 @@
+"""Definitions: the columns that features make, and what each means, as text that tells one computation from another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ibis
+import ibis.expr.operations as ops
+from ibis.expr.schema import Schema
+from ibis.expr.types import Column, Scalar, Table, Value
+
+from patron.errors import MeasureError
+from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.history.point_in_time import blank
+from patron.periods import EVER, Span
+
+__all__ = ["Definition", "columns", "combined", "definitions", "is_text", "unbound"]
+
+SPINE = ibis.table({"customer": "string", "cutoff": "timestamp"}, name="spine")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What one column means, to people and to a model that must only see what it was trained with.
+
+    Args:
+        name: the column.
+        words: what it means, for the business, with its window.
+        theme: one of `patron.features.measures.THEMES`.
+        unit: what its values count.
+        formula: how it is computed, as text that is the same whenever the computation is.
+        source: the event tables that it looks at, or `cutoff` where all customers of a cutoff share it.
+    """
+
+    name: str
+    words: str
+    theme: str
+    unit: str
+    formula: str
+    source: str
+
+
+def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
+    """Return each column that the features make: its name, the feature, and the window.
+
+    Raises:
+        MeasureError: two features make a column of the same name.
+    """
+    made = [(feature.column(window), feature, window) for feature in features for window in feature.windows]
+    names = [name for name, _, _ in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise MeasureError(f"Two features make the column {name!r}. Rename one of them, or list it once.")
+        if name in ("customer", "cutoff"):
+            raise MeasureError(f"A feature makes the column {name!r}, which tells whose row it is. Rename the feature.")
+    return made
+
+
+def combined(feature: Combination, parts: Sequence[Column]) -> Column:
+    """Return a combination as an expression over columns of its parts, in their order.
+
+    Raises:
+        MeasureError: it gives no number for each row from that row alone.
+    """
+    made = feature.compute(*parts)
+    wide = (ops.Reduction, ops.WindowFunction, ops.Analytic)
+    if not isinstance(made, Column) or made.op().find(wide, filter=ops.Value):
+        raise MeasureError(
+            f"Combination {feature.name!r} must give one number for each row, from that row alone, "
+            f"got {made.op().name if isinstance(made, Value) else repr(made)}. Leave out reductions and windows."
+        )
+    if not (made.type().is_numeric() or made.type().is_boolean()):
+        raise MeasureError(f"Combination {feature.name!r} must give a number or a truth, got {made.type()}.")
+    return made.cast("float64")
+
+
+def is_text(tables: Mapping[str, Table], feature: Feature) -> bool:
+    """Tell whether a feature's values are texts."""
+    if isinstance(feature, Combination) or feature.source == ON_CUTOFF:
+        return False
+    return bool(expression(feature.over(EVER), tables[feature.source].schema()).type().is_string())
+
+
+@lru_cache(maxsize=4096)
+def expression(measure: Measure, schema: Schema) -> Scalar:
+    """Return what a measure computes over a table that has columns but no rows; kept, because questions come again.
+
+    Raises:
+        MeasureError: the table lacks what the measure reads.
+    """
+    return measure.expression(unbound(measure.source, schema))
+
+
+def unbound(source: str, schema: Schema) -> Table:
+    """Return a table without rows, with the columns that measures see: formulas are written over it."""
+    return blank(ibis.table(schema, name=source))
+
+
+def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tuple[Definition, ...]:
+    """Return what each column of the features means, without running anything.
+
+    Args:
+        tables: event tables by name, with the columns that the measures see.
+        features: built-in or own.
+    """
+    return tuple(
+        Definition(
+            name,
+            _said(feature, window),
+            feature.theme,
+            feature.unit,
+            _formula(tables, feature, window),
+            " ".join(dict.fromkeys(part.source for part in _parts(feature))),
+        )
+        for name, feature, window in columns(features)
+    )
+
+
+def _parts(feature: Feature) -> tuple[Measure, ...]:
+    return feature.parts if isinstance(feature, Combination) else (feature,)
+
+
+def _said(feature: Feature, window: Span) -> str:
+    own = window.days is None or feature.column(window) == feature.name
+    return feature.words if own else f"{feature.words} {window.words}"
+
+
+def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str:
+    if isinstance(feature, Combination):
+        parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
+        made = _arithmetic(feature, tuple("string" if is_text(tables, part) else "float64" for part, _ in parts))
+        return f"{made} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
+    if feature.source == ON_CUTOFF:
+        return _text(SPINE.select(value=feature.compute(SPINE.cutoff)))
+    made = _reduced(feature.over(EVER), tables[feature.source].schema())
+    return f"{made} over {window}, empty {feature.empty}"
+
+
+@lru_cache(maxsize=4096)
+def _arithmetic(feature: Combination, kinds: tuple[str, ...]) -> str:
+    """Return a combination as text over columns of some types; kept, because many windows share it."""
+    spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
+    return _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
+
+
+@lru_cache(maxsize=4096)
+def _reduced(measure: Measure, schema: Schema) -> str:
+    """Return the reduction of a measure as text; kept, because many windows share it.
+
+    Columns that it does not read are none of its business: one more in the table is no other feature.
+    """
+    seen = unbound(measure.source, schema)
+    made = measure.expression(seen).op()
+    read = {field.name for field in made.find(ops.Field, filter=ops.Value)} | {"customer", "at"}
+    few = unbound(measure.source, ibis.schema({name: kind for name, kind in schema.items() if name in read}))
+    return _text(few.aggregate(value=made.replace({seen.op(): few.op()}).to_expr()))
+
+
+def _text(table: Table) -> str:
+    return " ".join(str(ibis.to_sql(table, dialect="duckdb")).split())

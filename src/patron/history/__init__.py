@@ -1,0 +1,1 @@
+"""History: what happened to customers, declared and checked at the door."""

@@ -1,0 +1,196 @@
+"""Attribute tables: facts about customers, dated or timeless, held as event tables of what became known when.
+
+An attribute that holds at any time became known before all events, so that the past of any cutoff has it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis
+from ibis.expr.types import Column, Table
+
+from patron.errors import HistoryError, listed, nearest
+from patron.history.event_tables import EARLIEST, Events, Receipt, Role, Where, declare_as
+from patron.history.point_in_time import CUSTOMER_NUMBER
+
+__all__ = ["ABOUT", "Facts", "declare_attributes", "facts_of", "unknown_of"]
+
+ALWAYS = EARLIEST
+ABOUT = ("customer", "at", "known_at")  # the roles of its columns; all others are attributes
+READ = 0.9  # of the known texts of a column; a few untidy cells must not turn numbers or dates into kinds
+TYPES = {"numbers": "float64", "dates": "timestamp(6)"}
+FEW, ALIKE = 10, 0.9  # more different texts than that, for nearly every customer another, are names and not kinds
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an attribute table tells: its rows, the columns that can tell customers apart, and what was left out.
+
+    Args:
+        rows: texts without blanks around them, dates as times, an empty text as unknown.
+        columns: those that features are made of.
+        receipt: with a note on each column that is none of them, and without times where the facts are timeless.
+    """
+
+    rows: Table
+    columns: tuple[str, ...]
+    receipt: Receipt
+
+
+def declare_attributes(
+    table: Table, where: Where | None = None, timezone: str = "UTC", leave_out: Sequence[str] = (), **roles: Role
+) -> Events:
+    """Fix the names of a table of attributes; each further column is a fact about the customer.
+
+    Args:
+        table: one row for each customer, or for each change of what is known of one.
+        where: columns and the value (or list of values) that a row must have to be read at all.
+        timezone: where the business lives; times with a zone are turned into its wall-clock time.
+        leave_out: columns that are no attributes, for example because they were written after the outcome.
+        **roles: the columns of `customer`, and of `at` (from when the row holds) and `known_at` where facts change.
+            Without `at` the facts hold at any time.
+
+    Raises:
+        HistoryError: a column is missing, no attribute is left, or the time zone is unknown.
+
+    >>> people = ibis.memtable({"id": ["a", "b"], "country": ["FR", "UK"]})
+    >>> declare_attributes(people, customer="id").attributes
+    ('country',)
+    """
+    timeless: dict[str, Role] = {} if "at" in {*roles, *table.columns} else {"at": lambda _: ibis.literal(ALWAYS)}
+    declared = declare_as(table, where, None, timezone, ABOUT, roles | timeless)
+    _check_columns(table, leave_out)
+    out = (*ABOUT, CUSTOMER_NUMBER, *leave_out)
+    columns = tuple(column for column in declared.used.columns if column not in out)
+    if not columns:
+        raise HistoryError(
+            f"A table of attributes needs a column besides the customer's key and times. It has: "
+            f"{listed(table.columns)}. Add one, or leave the table out."
+        )
+    gone = [column for column in leave_out if column in declared.used.columns]
+    return Events(declared.table.drop(*gone), declared.used.drop(*gone), columns)
+
+
+def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:
+    """Look through a declared table of attributes; runs two queries.
+
+    Raises:
+        HistoryError: a customer has several rows of one time, so that nobody can tell which one holds.
+    """
+    _check_once(name, declared.used)
+    tidy = {column: _tidied(declared.used[column]) for column in declared.attributes}
+    known = {column: value for column, value in tidy.items() if value is not None}
+    rows = declared.used.mutate(**known).drop(*(column for column in tidy if column not in known))
+    found = _counted(rows, tuple(known))
+    written = {c: kind for c in known if (kind := _written(found[c], rows[c]))}
+    rows = rows.mutate(**{column: rows[column].try_cast(TYPES[kind]) for column, kind in written.items()})
+    why = {column: "is neither number, text nor date" for column in tidy if column not in known}
+    why |= {column: reason for column in known if (reason := _says_nothing(found[column], rows[column]))}
+    notes = tuple(f"{column!r} {reason}, and is left out" for column, reason in why.items())
+    unread = {column: found[column]["known"] - found[column][kind] for column, kind in written.items()}
+    notes += tuple(f"{n:,} of {c!r} cannot be read as {written[c]}, and are unknown" for c, n in unread.items() if n)
+    receipt = replace(receipt, notes=receipt.notes + notes)
+    if receipt.first == receipt.last == ALWAYS:
+        receipt = replace(receipt, first=None, last=None)
+    return Facts(rows, tuple(c for c in known if c not in why), receipt)
+
+
+def unknown_of(name: str, facts: Table, orders: Table) -> tuple[str, ...]:
+    """Say how many customers with an order the attributes do not tell of, and the other way round.
+
+    Raises:
+        HistoryError: they tell of none of them, so that the keys must be others.
+    """
+    sides = [table.select("customer").distinct().mutate(side=side) for side, table in ((1, facts), (2, orders))]
+    both = ibis.union(*sides)
+    on = both.group_by("customer").aggregate(side=both.side.sum())
+    counts = {f"n{side}": (on.side == side).sum() for side in (1, 2, 3)}
+    alone, unknown, met = on.aggregate(**counts).to_pyarrow().to_pylist()[0].values()
+    told, bought = alone + met, unknown + met
+    if not met:
+        theirs, ours = _shape(facts), _shape(orders)
+        raise HistoryError(
+            f"Attribute table {name!r} tells of {told:,} customers, but of none of the {bought:,} with an order: its "
+            f"keys look like {theirs}, those of the orders like {ours}. Name the column with the same keys: "
+            "customer = '...'."
+        )
+    notes = {
+        f"{unknown:,} of {bought:,} customers with an order are not in it": unknown,
+        f"{alone:,} customers in it have no order": alone,
+    }
+    return tuple(note for note, count in notes.items() if count)
+
+
+def _check_columns(table: Table, leave_out: Sequence[str]) -> None:
+    if isinstance(leave_out, str):
+        raise HistoryError(f"Columns to leave out are given as a list, got {leave_out!r}; write [{leave_out!r}].")
+    for column in leave_out:
+        if column not in table.columns:
+            raise HistoryError(
+                f"The table of attributes has no column {column!r} to leave out.{nearest(column, table.columns)} "
+                f"It has: {listed(table.columns)}."
+            )
+
+
+def _check_once(name: str, rows: Table) -> None:
+    key = [column for column in ABOUT if column in rows.columns]
+    found = rows.group_by(key).aggregate(n=rows.count())
+    several = found.filter(found.n > 1)
+    told = (
+        several.aggregate(customers=several.customer.nunique(), first=several["at"].min()).to_pyarrow().to_pylist()[0]
+    )
+    if told["customers"]:
+        when = "" if told["first"] == ALWAYS else f" of one time, the first {told['first']:%Y-%m-%d %H:%M},"
+        raise HistoryError(
+            f"Attribute table {name!r} has several rows{when} for {told['customers']:,} customers, so which one holds "
+            "cannot be told. Keep one row for each customer, or name the column with the time from which a row "
+            "holds: at = '...' (rows that repeat another one: duplicates = \"drop\")."
+        )
+
+
+def _tidied(column: Column) -> Column | None:
+    """Return the values as numbers, texts or times; none where they are something else."""
+    kind = column.type()
+    if kind.is_string() or kind.is_null():
+        return column.cast("string").strip().nullif("")
+    if kind.is_timestamp() or kind.is_date():
+        return column.cast("timestamp(6)")
+    return column.cast("float64") if kind.is_numeric() or kind.is_boolean() else None
+
+
+def _counted(rows: Table, columns: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Count for each column the known values, the different ones, and the texts that are numbers or dates."""
+    asked: dict[str, Any] = {}
+    for i, column in enumerate(columns):
+        value = rows[column]
+        asked |= {f"known_{i}": value.count(), f"different_{i}": value.nunique()}
+        text = value.type().is_string()
+        asked |= {f"{kind}_{i}": value.try_cast(t).count() if text else ibis.literal(0) for kind, t in TYPES.items()}
+    found = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    kinds = ("known", "different", *TYPES)
+    return {c: {k: found[f"{k}_{i}"] for k in kinds} for i, c in enumerate(columns)}
+
+
+def _written(counted: Mapping[str, int], column: Column) -> str:
+    """Return what the texts of a column are written for, numbers or dates, or nothing."""
+    if not column.type().is_string() or not counted["known"]:
+        return ""
+    return next((kind for kind in TYPES if counted[kind] >= READ * counted["known"]), "")
+
+
+def _says_nothing(counted: Mapping[str, int], column: Column) -> str:
+    """Say why a column cannot tell customers apart, or nothing.
+
+    One that is the same for all may tell tomorrow, or did when a model was trained.
+    """
+    if not counted["known"]:
+        return "is empty"
+    names = column.type().is_string() and counted["different"] > max(FEW, ALIKE * counted["known"])
+    return f"has {counted['different']:,} different texts in {counted['known']:,} rows" if names else ""
+
+
+def _shape(customers: Table) -> str:
+    """A key with its letters and digits made unknown."""
+    one = customers.limit(1).to_pyarrow()["customer"][0].as_py()
+    return repr("".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in one))

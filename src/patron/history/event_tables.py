@@ -1,0 +1,309 @@
+"""Event tables at the door: names fixed, types checked, and every row that is set aside counted.
+
+Behind this door each event table has the columns `customer` (text) and `at` (a time without zone), and those of
+the roles in `ROLES` that the business has. Money and quantities are decimal, so that sums do not depend on the order
+of rows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from operator import sub
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import ibis
+from ibis.expr.types import BooleanValue, Column, Table
+
+from patron.errors import HistoryError, listed, nearest
+from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE
+
+__all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare", "declare_as"]
+
+MONEY = "decimal(18, 4)"
+TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
+NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
+SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
+UNREADABLE_TIME = "time that cannot be read"
+NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
+SPACE = ord(" ")
+DOUBTFUL = sorted({ord(letter) for name in NO_CUSTOMER for letter in name[:1] + name[:1].upper()})
+KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
+LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than casting twice
+EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
+INSTANT = "timestamp('UTC')"
+OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
+
+Role = str | Callable[[Table], Column]
+Where = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the rows of one event table: read, set aside (why), used.
+
+    Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
+    `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
+    Attributes that hold at any time have neither a first nor a last time.
+    """
+
+    table: str
+    read: int
+    set_aside: Mapping[str, int]
+    used: int
+    customers: int
+    first: datetime | None
+    last: datetime | None
+    notes: tuple[str, ...] = ()
+    money: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def period(self) -> str:
+        """From when to when its rows are, in words."""
+        return f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}" if self.first and self.last else "known at any time"
+
+
+@dataclass(frozen=True)
+class Events:
+    """One declared event table: canonical columns, and the reasons for which rows are set aside.
+
+    Args:
+        table: all rows, with a text column `set_aside` that is null where the row is used, and a column
+            `returned` where the declaration says which rows take a purchase back.
+        used: the rows that keep the promises, without `set_aside`. They are found by plain tests: asking for the
+            reason of each row and keeping those that have none makes an engine twice as slow.
+        attributes: the columns that tell of the customer and not of an event; none in a table of events.
+    """
+
+    table: Table
+    used: Table
+    attributes: tuple[str, ...] = ()
+
+
+def declare(
+    table: Table, where: Where | None = None, returns: Where | None = None, timezone: str = "UTC", **roles: Role
+) -> Events:
+    """Fix the names and types of an event table, so that nobody after the door passes column names.
+
+    Columns without a role stay as they are, for measures of your own.
+
+    Args:
+        table: one row for each event.
+        where: columns and the value (or list of values) that a row must have to be read at all.
+        returns: columns and the value (or values) that mark a row as taking a purchase back.
+        timezone: where the business lives; times with a zone are turned into its wall-clock time.
+        **roles: for each role of `ROLES` the name of the column that has it, or a function of the table.
+            A role that is not named is taken by the column of the same name, if there is one. The amount is what
+            the business gets: net of discount and tax. Where no column has it, it is made from `gross` less
+            `discount` and `tax`, or from `price` times `quantity`.
+
+    Raises:
+        HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
+
+    >>> orders = ibis.memtable({"cust": ["a"], "ts": ["2024-05-01"], "paid": [9.5]})
+    >>> declare(orders, customer="cust", at="ts", amount="paid").used.columns
+    ('customer', 'at', 'amount')
+    """
+    return declare_as(table, where, returns, timezone, ROLES, roles)
+
+
+def declare_as(
+    table: Table,
+    where: Where | None,
+    returns: Where | None,
+    timezone: str,
+    known: Sequence[str],
+    roles: Mapping[str, Role],
+) -> Events:
+    """Declare a table of which the columns may have no other than the *known* roles.
+
+    Raises:
+        HistoryError: as `declare`.
+    """
+    _check_names(table)
+    _check_zone(timezone)
+    named = _named(table, roles, known)
+    columns = {role: _role(table, role, name) for role, name in named.items()}
+    columns |= _amount(columns)
+    _check_promised(table, columns)
+    kept = table.filter(_matches(table, where)) if where else table
+    typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
+    if returns:
+        typed["returned"] = _matches(table, returns).fill_null(False)
+    beside = [c for c in table.columns if c not in typed and c not in named.values()]
+    made = {**typed, **{c: table[c] for c in beside}}
+    if columns["customer"].type().is_signed_integer():
+        made[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
+    reasons = _reasons(columns, typed)
+    used = kept.filter(*(~broken for broken, _ in reasons)).select(**made)
+    return Events(kept.select(**made, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))), used)
+
+
+def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Make the amount where no column has it but others tell it."""
+    if "amount" in columns:
+        return {}
+    if "gross" in columns:
+        _check_number("gross", columns["gross"])
+        less = [columns[role].fill_null(0) for role in ("discount", "tax") if role in columns]
+        return {"amount": reduce(sub, less, columns["gross"])}
+    if {"price", "quantity"} <= set(columns):
+        return {"amount": columns["price"] * columns["quantity"]}
+    return {}
+
+
+def _check_names(table: Table) -> None:
+    taken = [name for name in KEPT_NAMES if name in table.columns]
+    if taken:
+        raise HistoryError(
+            f"The event table has a column {taken[0]!r}, a name that Patron keeps for itself. "
+            f"Give it another name in the table, for example 'own_{taken[0]}'."
+        )
+
+
+def _check_zone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise HistoryError(f"There is no time zone {timezone!r}. Write it like America/New_York, or UTC.") from None
+
+
+def _named(table: Table, roles: Mapping[str, Role], known: Sequence[str]) -> dict[str, Role]:
+    for role in roles:
+        if role not in known:
+            raise HistoryError(
+                f"The table has no role {role!r}.{nearest(role, known)} The roles are: {', '.join(known)}."
+            )
+    return {role: roles.get(role, role) for role in known if role in roles or role in table.columns}
+
+
+def _role(table: Table, role: str, named: Role) -> Column:
+    if callable(named):
+        return named(table)
+    if named not in table.columns:
+        raise HistoryError(
+            f"The event table lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
+            f"It has: {listed(table.columns)}. Name the right one: {role} = '...'."
+        )
+    return table[named]
+
+
+def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
+    for role, what in (("customer", "a customer key"), ("at", "the time of the event")):
+        if role not in columns:
+            raise HistoryError(
+                f"The event table lacks {role!r} ({what}). It has: {listed(table.columns)}. "
+                f"Name it at the door: {role} = 'the column'."
+            )
+
+
+def _matches(table: Table, where: Where) -> BooleanValue:
+    tests = []
+    for column, value in where.items():
+        if column not in table.columns:
+            raise HistoryError(
+                f"A condition names the column {column!r}, which the event table lacks."
+                f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
+            )
+        values = value if isinstance(value, list | tuple) else [value]
+        _check_comparable(table[column], values)
+        tests.append(table[column].isin(values))
+    return ibis.and_(*tests)
+
+
+def _check_comparable(column: Column, values: Sequence[object]) -> None:
+    kind = column.type()
+    strange = [value for value in values if isinstance(value, str) != kind.is_string()]
+    if strange:
+        raise HistoryError(
+            f"A condition compares the column {column.get_name()!r}, which holds {kind}, with {strange[0]!r}. "
+            "Give values of the column's own type."
+        )
+
+
+def _typed(role: str, column: Column, timezone: str) -> Column:
+    if role == "customer":
+        return _customer(column)
+    if role in ("at", "known_at"):
+        return _time(role, column, timezone)
+    if role in TEXT_ROLES:
+        return column.cast("string")
+    _check_number(role, column)
+    return column.try_cast(MONEY)
+
+
+def _customer(column: Column) -> Column:
+    if column.type().is_floating():
+        whole = column.try_cast("int64")
+        column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
+    text = column.cast("string")
+    if column.type().is_integer():
+        return text
+    edged = text.right(1).ascii_str() <= SPACE
+    tidied = _is_nobody(text).ifelse(ibis.null("string"), text.strip())
+    return (edged | _is_doubtful(text)).ifelse(tidied, text)
+
+
+def _is_doubtful(text: Column) -> BooleanValue:
+    """Tell by its first character where a key may stand for no customer or start with a blank; no other key does."""
+    return (text.ascii_str() <= SPACE) | text.ascii_str().isin(DOUBTFUL)
+
+
+def _is_nobody(text: Column) -> BooleanValue:
+    """Tell where a key stands for no customer.
+
+    Written in another order than tidying is, lest an engine share the work of the two and do it for every row.
+    """
+    return text.lower().strip().isin(NO_CUSTOMER)
+
+
+def _has_no_customer(column: Column) -> BooleanValue:
+    """Tell where there is no customer; the costly test is left to the few keys that may be none."""
+    if column.type().is_integer():
+        return column.isnull()
+    text = column.cast("string")
+    return _is_doubtful(text).ifelse(_is_nobody(text), text.isnull())
+
+
+def _time(role: str, column: Column, timezone: str) -> Column:
+    kind = column.type()
+    if (kind.is_timestamp() and kind.timezone is not None) or "TIMESTAMPTZ" in str(kind):
+        return _wall_clock(timezone, column.cast(INSTANT))
+    if kind.is_timestamp() or kind.is_date():
+        return column.cast("timestamp(6)")
+    if kind.is_string():
+        local = _wall_clock(timezone, column.try_cast(INSTANT))
+        return column.re_search(OFFSET).ifelse(local, column.try_cast("timestamp(6)"))
+    raise HistoryError(
+        f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
+        "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
+    )
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", INSTANT), "timestamp(6)"))
+def _wall_clock(zone: str, at: Column) -> Column:
+    """Give the local time of an instant; the engine's own function, as a cast to a zone leaves the clock in UTC."""
+
+
+def _check_number(role: str, column: Column) -> None:
+    if not column.type().is_numeric():
+        raise HistoryError(
+            f"Column {column.get_name()!r}, declared as {role!r}, must be a number, got {column.type()}. "
+            "Turn it into a number first, or name another column."
+        )
+
+
+def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
+    """Say when a row is set aside and why; the first reason counts, and an unknown condition is none."""
+    reasons = [(_has_no_customer(columns["customer"]), "no customer"), (columns["at"].isnull(), "no time")]
+    if columns["at"].type().is_string():
+        reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
+    reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
+    if "known_at" in typed:
+        reasons.append((typed["known_at"].isnull(), "no readable known_at"))
+    numbers = {role: columns[role] for role in NUMBER_ROLES if role in typed}
+    return reasons + [
+        (values.notnull() & ~values.between(-LARGEST, LARGEST), f"{role} not finite")
+        for role, values in numbers.items()
+    ]

@@ -1,0 +1,108 @@
+"""Sources: event tables and attributes of customers from files, frames and tables that an engine runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import ibis
+from ibis.expr.types import Table
+
+from patron.engines.files import Source, read
+from patron.errors import HistoryError
+from patron.history.attribute_tables import declare_attributes
+from patron.history.csv_checks import check_dates, check_numbers, check_times
+from patron.history.event_tables import Events, Role, Where, declare
+
+__all__ = ["attributes", "events"]
+
+REPEATED = "repeated row"
+
+
+def events(
+    source: Source,
+    where: Where | None = None,
+    returns: Where | None = None,
+    timezone: str = "UTC",
+    duplicates: str = "keep",
+    **roles: Role,
+) -> Events:
+    """Read an event table from a file, a data frame or an Ibis table, and fix its names.
+
+    Args:
+        source: path of a Parquet or CSV file, a pandas frame, or an Ibis table of any backend.
+        where: columns and the value (or list of values) that a row must have to be read.
+        returns: columns and the value (or values) that mark a row as taking a purchase back.
+        timezone: where the business lives.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid".
+
+    Raises:
+        HistoryError: the file is not there or cannot be read, a column is missing, or *duplicates* is neither.
+
+    >>> import pandas as pd
+    >>> orders = pd.DataFrame({"cust_id": ["a"], "ts": ["2024-05-01"]})
+    >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
+    1
+    """
+    table = read(source)
+    check_numbers(table, roles, not isinstance(source, Table))
+    return _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, roles)
+
+
+def attributes(
+    source: Source,
+    where: Where | None = None,
+    timezone: str = "UTC",
+    duplicates: str = "keep",
+    leave_out: Sequence[str] = (),
+    **roles: Role,
+) -> Events:
+    """Read what is known of customers, such as country, channel or plan, so that every answer can use it.
+
+    Args:
+        source: path of a Parquet or CSV file, a pandas frame, or an Ibis table of any backend.
+        where: columns and the value (or list of values) that a row must have to be read.
+        timezone: where the business lives.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        leave_out: columns that must not count, for example a status that was written after the customer left.
+        **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
+            which a row holds, at="valid_from". Without `at` there is one row for each customer, which holds at any
+            time.
+
+    Raises:
+        HistoryError: the file is not there or cannot be read, a column is missing, or *duplicates* is neither.
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"cust_id": ["a"], "country": ["FR"], "mail": ["a@b.fr"]})
+    >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
+    ('country',)
+    """
+    table = read(source)
+    declared = declare_attributes(table, where, timezone, leave_out, **roles)
+    return _checked(source, table, declared, duplicates, roles)
+
+
+def _checked(source: Source, table: Table, declared: Events, duplicates: str, roles: Mapping[str, Role]) -> Events:
+    """Refuse times that cannot be read, or in two ways; set repeated rows aside where that is asked."""
+    if duplicates not in DUPLICATES:
+        raise HistoryError(f"Repeated rows are 'keep' or 'drop', got {duplicates!r}. Write duplicates = 'drop'.")
+    check_times(declared, table, roles, not isinstance(source, Table))
+    if _is_csv(source):
+        check_dates(ibis.read_csv(str(source), all_varchar=True), roles)
+    return DUPLICATES[duplicates](declared)
+
+
+def _once(declared: Events) -> Events:
+    """Set aside what repeats a row in every column; of rows that are the same, any may stay."""
+    table = declared.table
+    place = ibis.row_number().over(ibis.window(group_by=list(table.columns), order_by=table.customer))
+    again = table.set_aside.isnull() & (place > 0)
+    marked = table.mutate(set_aside=again.ifelse(REPEATED, table.set_aside))
+    return replace(declared, table=marked.cache(), used=declared.used.distinct().cache())
+
+
+DUPLICATES: Mapping[str, Callable[[Events], Events]] = {"keep": lambda declared: declared, "drop": _once}
+
+
+def _is_csv(source: Source) -> bool:
+    return isinstance(source, str | Path) and Path(source).suffix.lower() in (".csv", ".gz")

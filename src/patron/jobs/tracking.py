@@ -1,0 +1,123 @@
+"""The logbook: what of one training goes into the registry, so that it can be understood and used later."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from patron.evaluation.backtests import Card
+from patron.models.serving import standalone
+from patron.models.training import Trained
+from patron.periods import Split
+from patron.registry import TRAINING, Registry
+from patron.reports import plots
+from patron.settings import Settings, described
+
+__all__ = ["Entry", "Logged", "log"]
+
+SERVED_WITH = ("lightgbm", "numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What all questions of one training share.
+
+    Args:
+        settings: what was asked of which tables.
+        data: fingerprint of the history.
+        now: when.
+    """
+
+    settings: Settings
+    data: Mapping[str, Any]
+    now: datetime
+
+    @property
+    def training(self) -> str:
+        """What tells this training from others, on each of its models."""
+        return self.now.astimezone(UTC).isoformat()
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A registered version that is not yet champion: of which model, from which candidate, and why that one."""
+
+    name: str
+    version: str
+    candidate: str
+    reason: str
+
+
+def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entry) -> Logged:
+    """Log one training and register its champion, to be promoted when all questions of the training are there.
+
+    Args:
+        registry: where to.
+        name: of the experiment and the registered model.
+        trained: the candidates and the champion among them.
+        card: how they did at the test cutoffs.
+        entry: settings, data and time.
+    """
+    run_id = registry.log_run(
+        name,
+        f"{trained.champion} {entry.now:%Y-%m-%d %H:%M}",
+        _parameters(trained, entry),
+        _metrics(card),
+        _texts(trained, card, entry),
+        tags={"champion": trained.champion, "reason": trained.reason},
+    )
+    requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
+    with TemporaryDirectory() as scratch:
+        bundle = trained.model.save(Path(scratch) / "bundle")
+        code = Path(scratch) / "serving.py"
+        code.write_text(standalone(), encoding="utf-8")
+        tags = {"candidate": trained.champion, TRAINING: entry.training}
+        made = registry.register(name, run_id, bundle, code, requirements, tags)
+    return Logged(name, made, trained.champion, trained.reason)
+
+
+def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:
+    question = trained.question
+    fitted = {f"model.{k}": v for k, v in trained.model.spec["parameters"].items()}
+    read = {f"data.{table}.{k}": v for table, found in entry.data.items() for k, v in found.items()}
+    asked = {"horizon": str(question.horizon), "active_in": str(question.active_in), "seed": entry.settings.seed}
+    return {
+        k: str(v)
+        for k, v in ({"champion": trained.champion} | asked | _dates(entry.settings.split) | fitted | read).items()
+    }
+
+
+def _dates(split: Split) -> dict[str, str]:
+    return {f"cutoffs.{name}": ", ".join(f"{c:%Y-%m-%d}" for c in group) for name, group in split.groups.items()}
+
+
+def _metrics(card: Card) -> dict[str, float]:
+    made = {"test.rows": float(card.rows)} | {f"test.{_plain(k)}": v for k, v in card.base.items()}
+    named = {**card.measured, "difference": card.differences}
+    for candidate, figures in named.items():
+        for metric, figure in figures.items():
+            stem = f"test.{candidate}.{_plain(metric)}"
+            made |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
+    return made
+
+
+def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:
+    features = [
+        {k: f[k] for k in ("name", "words", "theme", "unit", "formula")} for f in trained.model.spec["features"]
+    ]
+    return {
+        "card.json": json.dumps(card.plain(), indent=1),
+        "features.json": json.dumps(features, indent=1),
+        "settings.json": json.dumps(described(entry.settings), indent=1, default=str),
+        "data.json": json.dumps(entry.data, indent=1),
+        "calibration.svg": plots.reliability_plot(card),
+        "gain.svg": plots.gain_plot(card),
+    }
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name.lower()).strip("_")

@@ -1,0 +1,56 @@
+"""Judge scores honestly: metrics, their intervals over customers, and the curves behind them.
+
+Three steps: a metric says how good (`auc(actual, predicted)`), `figure` how sure that is, `paired` whether it
+beats a baseline. Any function of columns with a keyword `weight` is a metric, so one's own works everywhere.
+
+Every metric takes columns of one value per row, shape (n,), and the keyword `weight` (n,): a row of weight w
+counts as the row written w times, and a row of weight zero as one that is not there (so bootstrap counts are
+weights). The order of the rows never matters: rows of equal score share what lies at their place. A metric
+that is undefined on a sample (no rows, one class only) is nan. Columns of unequal length, missing values, and
+values that cannot be meant (a label other than 0 and 1, a probability of 37) are refused with a PatronError.
+"""
+
+from patron.metrics.classification import (
+    auc,
+    average_precision,
+    bias,
+    brier,
+    decile_error,
+    lift_at,
+    log_loss,
+    mean_absolute_error,
+    normalized_gini,
+    root_mean_squared_error,
+)
+from patron.metrics.curves import gain, lift, reliability
+from patron.metrics.intervals import Figure, figure, figures, paired
+from patron.metrics.ordinal import macro_f1, quadratic_kappa
+from patron.metrics.survival import concordance, coverage, early, held, late, passed
+
+__all__ = [
+    "Figure",
+    "auc",
+    "average_precision",
+    "bias",
+    "brier",
+    "concordance",
+    "coverage",
+    "decile_error",
+    "early",
+    "figure",
+    "figures",
+    "gain",
+    "held",
+    "late",
+    "lift",
+    "lift_at",
+    "log_loss",
+    "macro_f1",
+    "mean_absolute_error",
+    "normalized_gini",
+    "paired",
+    "passed",
+    "quadratic_kappa",
+    "reliability",
+    "root_mean_squared_error",
+]

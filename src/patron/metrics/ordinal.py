@@ -1,0 +1,69 @@
+"""Say how well tiers are told."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from patron.errors import PatronError, listed
+from patron.metrics.columns import Column, Floats, Integers, mean, ratio, rows
+
+__all__ = ["macro_f1", "quadratic_kappa"]
+
+
+def quadratic_kappa(
+    actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None
+) -> float:
+    """Learn how well ordered tiers agree beyond chance, where two tiers off costs four times one tier off.
+
+    `actual` (n,) and `predicted` (n,) hold values of `classes`, which lists them in their order (`range(4)`,
+    or names from worst to best). nan where all rows are of one class in both. Source: Cohen (1968), Weighted
+    kappa.
+
+    >>> quadratic_kappa(["low", "low", "top", "top"], ["low", "top", "top", "top"], ["low", "top"])
+    0.5
+    """
+    table = _confusion(actual, predicted, classes, weight)
+    steps = np.arange(len(classes))
+    cost = (steps[:, None] - steps) ** 2
+    chance = np.outer(table.sum(axis=1), table.sum(axis=0))
+    return 1 - ratio((cost * table).sum() * table.sum(), (cost * chance).sum())
+
+
+def macro_f1(actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None) -> float:
+    """Learn how well each class is told, a rare class counting as much as a common one.
+
+    `actual` (n,) and `predicted` (n,) hold values of `classes`. The mean of 2 hits / (actual + predicted)
+    over the classes that occur in either column. Source: van Rijsbergen (1979); Sokolova and Lapalme (2009).
+
+    >>> macro_f1([0, 0, 1, 1], [0, 1, 1, 1], classes=range(3))
+    0.7333333333333334
+    """
+    table = _confusion(actual, predicted, classes, weight)
+    size = table.sum(axis=0) + table.sum(axis=1)
+    occurs = size > 0
+    return mean(2 * np.diag(table)[occurs] / size[occurs], np.ones(occurs.sum()))
+
+
+def _confusion(actual: Column, predicted: Column, classes: Sequence[object], weight: Column | None) -> Floats:
+    places = {
+        "actual": _places("actual", actual, classes),
+        "predicted": _places("predicted", predicted, classes),
+    }
+    weights, true, guess = rows(weight, **places)
+    size = len(classes)
+    counts = np.bincount((true * size + guess).astype(np.intp), weights, minlength=size**2)
+    return counts.astype(np.float64).reshape(size, size)
+
+
+def _places(name: str, column: Column, classes: Sequence[object]) -> Integers:
+    if isinstance(classes, int):
+        raise PatronError(f"Metric needs the classes in their order, got {classes}. Write classes=range({classes}).")
+    values = np.asarray(column)
+    same = values[..., None] == np.asarray(classes)
+    if not same.any(axis=-1).all():
+        strange = values[~same.any(axis=-1)][0]
+        raise PatronError(
+            f"Metric column '{name}' holds {strange!s}, which is not one of the classes: {listed(classes)}. "
+            "Add it to `classes` at its place in the order."
+        )
+    return np.asarray(same.argmax(axis=-1))

@@ -1,0 +1,128 @@
+"""Choice: which candidate to use, from what each lost at later cutoffs; ties go to the simpler."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from patron.metrics import Figure
+
+__all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_figure"]
+
+TREES = "lightgbm"
+BASELINES = ("constant", "activity", "logit")
+SIMPLE = (*BASELINES, "parametric", "parametric_logit")
+ORDER = (*SIMPLE, TREES, "hybrid", "blend")
+SURE = 1.959964
+FEWEST = 100
+LITTLE = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate to use, and why.
+
+    Args:
+        champion: its name.
+        reason: why that one, in a sentence.
+        losses: log loss of each candidate with its interval.
+        gains: by how much each candidate is below the best baseline, paired; above zero is better.
+    """
+
+    champion: str
+    reason: str
+    losses: Mapping[str, Figure]
+    gains: Mapping[str, Figure]
+
+
+def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray) -> Choice:
+    """Choose from the log losses of the same rows.
+
+    A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer), and raise
+    it beyond noise at no later cutoff, since cutoffs differ by more than customers can tell; of those that do, the
+    simplest within one standard error of the best is taken (the rule of Breiman et al. 1984, Classification and
+    Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the simple ones is
+    taken (the baselines, the purchase process, both together: a handful of numbers each).
+
+    Args:
+        losses: log loss of each row, shape (n,), by candidate.
+        customers: customer of each row, shape (n,).
+        cutoffs: cutoff of each row, or a number of it, shape (n,).
+
+    >>> lost = {"constant": 0.7, "activity": 0.7, "logit": 0.6, "lightgbm": 0.5}
+    >>> choose({name: np.full(200, loss) for name, loss in lost.items()}, np.arange(200), np.ones(200)).champion
+    'lightgbm'
+    """
+    order = [name for name in ORDER if name in losses]
+    best = min((name for name in BASELINES if name in losses), key=lambda name: losses[name].mean())
+    figures = {name: mean_figure(losses[name], customers) for name in order}
+    gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
+    winners = [
+        name for name in order if gains[name].low > 0 and not _fails(losses[best] - losses[name], customers, cutoffs)
+    ]
+    if (count := len(np.unique(customers))) < FEWEST:
+        winners = []
+    champion = _simplest(winners, losses, customers) if winners else _simple(losses)
+    reason = _won(champion, best, gains) if winners else _lost(champion, best, gains, count)
+    return Choice(champion, reason + _skill(champion, losses, customers), figures, gains)
+
+
+def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
+    """Return a mean over rows with its 95 % interval, rows of one customer taken as alike.
+
+    Source: the ratio estimator for clusters of unequal size (Cochran 1977, Sampling Techniques, chapter 9A).
+
+    >>> print(mean_figure(np.array([1.0, 3.0, 1.0, 3.0]), np.array(["a", "a", "b", "b"])))
+    2.000 [2.000, 2.000]
+    """
+    place = np.unique(customers, return_inverse=True)[1]
+    mean = float(values.mean())
+    off = np.bincount(place, weights=values - mean)
+    clusters = len(off)
+    spread = SURE * np.sqrt(clusters / max(clusters - 1, 1) * float((off**2).sum())) / len(values)
+    return Figure(mean, mean - spread, mean + spread)
+
+
+def _fails(gained: np.ndarray, customers: np.ndarray, cutoffs: np.ndarray) -> bool:
+    """Tell whether the mean gain is below zero beyond noise at some cutoff."""
+    some = (cutoffs == cutoff for cutoff in np.unique(cutoffs))
+    return any(mean_figure(gained[here], customers[here]).high < 0 for here in some)
+
+
+def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Return the first that is behind the best by no more than one standard error of the difference."""
+    best = min(names, key=lambda name: losses[name].mean())
+    for name in names:
+        behind = mean_figure(losses[name] - losses[best], customers)
+        if behind.value <= (behind.high - behind.value) / SURE:
+            return name
+    return best
+
+
+def _simple(losses: Mapping[str, np.ndarray]) -> str:
+    return min((name for name in SIMPLE if name in losses), key=lambda name: losses[name].mean())
+
+
+def _won(champion: str, best: str, gains: Mapping[str, Figure]) -> str:
+    return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
+
+
+def _lost(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:
+    if customers < FEWEST:
+        return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
+    near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
+    but = ", but is worse than it beyond noise at one of them" if gains[near].low > 0 else ""
+    return (
+        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise at later cutoffs: "
+        f"{near} comes nearest, {gains[near]}{but}"
+    )
+
+
+def _skill(champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Tell what share of the constant's log loss is explained, as the skill score of Murphy (1988) does."""
+    if champion == "constant":
+        return ""
+    gained = losses["constant"] - losses[champion]
+    share = mean_figure(100.0 * gained / max(losses["constant"].mean(), 1e-12), customers)
+    off = f"{share.value:.1f} % [{share.low:.1f}, {share.high:.1f}] off the log loss of the constant"
+    return f"; it takes only {off}: little signal" if share.value < 100.0 * LITTLE else f"; it takes {off}"

@@ -1,0 +1,1 @@
+"""Portfolio: what relationships there are; tables of scores in, tables out."""

@@ -1,0 +1,161 @@
+"""Kinds of question: churn, the next purchase, the tier of profit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Integral
+
+from patron import features as built_in
+from patron.errors import QuestionError
+from patron.features.measures import Feature, measure
+from patron.history.history import History
+from patron.periods import EVER, Span
+from patron.questions.profit import CostModel, profit_over
+from patron.questions.question import Question
+
+__all__ = ["Churn", "NextPurchase", "Tier", "churn", "next_purchase", "tier"]
+
+TIERS: Mapping[str, float] = {"platinum": 0.05, "gold": 0.20}
+
+
+@dataclass(frozen=True)
+class Churn(Question):
+    """Will this customer leave: no order within the horizon."""
+
+    name = "churn"
+
+    def label(self, history: History) -> Feature:
+        """Return 1 where no order came within the horizon, else 0."""
+
+        @measure(windows=(self.horizon,), empty=1)
+        def churned(orders):
+            """No order within the horizon."""
+            return (orders.count() == 0).cast("int8")
+
+        return churned
+
+
+@dataclass(frozen=True)
+class NextPurchase(Question):
+    """When will this customer buy next; the horizon is the longest time that is looked at.
+
+    Args:
+        within: the days for which a probability of purchase is given, each at most the horizon.
+    """
+
+    within: tuple[int, ...] = (30,)
+
+    name = "next_purchase"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        longest = self.horizon.days or 0
+        if not self.within or not all(isinstance(day, Integral) and 1 <= day <= longest for day in self.within):
+            raise QuestionError(
+                f"Next purchase is asked within {self.within} days, but its horizon is {self.horizon}. "
+                "Ask for whole days from 1 to the horizon."
+            )
+
+    def label(self, history: History) -> Feature:
+        """Return the days until the next order; null where none came within the horizon."""
+
+        @measure(windows=(self.horizon,), unit="days")
+        def days_until(orders):
+            """Days until the next order."""
+            return orders.days_ahead.min()
+
+        return days_until
+
+
+@dataclass(frozen=True)
+class Tier(Question):
+    """What will this customer be worth, after what they cost.
+
+    Args:
+        costs: what is left of money that comes in.
+        tiers: share of the profitable customers in each tier, best first; the rest of them are `rest`.
+        thresholds: lowest profit of each tier of `tiers`, in currency; found from the shares on training rows
+            where it is not given.
+        rest: name of the tier of the other customers with a profit.
+        unprofitable: name of the tier of customers with no profit or a loss.
+    """
+
+    costs: CostModel = field(default_factory=CostModel)
+    tiers: Mapping[str, float] = field(default_factory=lambda: dict(TIERS))
+    thresholds: tuple[float, ...] = ()
+    rest: str = "iron"
+    unprofitable: str = "lead"
+
+    name = "tier"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.tiers or min(self.tiers.values()) <= 0 or sum(self.tiers.values()) >= 1:
+            raise QuestionError(
+                f"The shares of the tiers must be above 0 and leave room for {self.rest!r}, got {dict(self.tiers)}. "
+                "Write for example platinum = 0.05, gold = 0.20."
+            )
+        given = list(self.thresholds)
+        if given and (len(given) != len(self.tiers) or given != sorted(given, reverse=True) or given[-1] <= 0):
+            raise QuestionError(
+                f"Thresholds are the lowest profit of each tier ({', '.join(self.tiers)}), falling and above 0, "
+                f"got {given}."
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tiers, worst first."""
+        return (self.unprofitable, self.rest, *reversed(list(self.tiers)))
+
+    def baselines(self, history: History) -> tuple[Feature, ...]:
+        """Return the profit of the last horizon, then recency, frequency and money."""
+        money = built_in.purchases.spend.over(EVER)
+        return (profit_over(history, self.costs, self.horizon), *super().baselines(history)[1:], money)
+
+    def label(self, history: History) -> Feature:
+        """Return the profit over the horizon, in currency."""
+        return profit_over(history, self.costs, self.horizon)
+
+
+def churn(
+    horizon: int, active_in: int | None = None, features: tuple[Feature, ...] = (), own: tuple[Feature, ...] = ()
+) -> Churn:
+    """Ask who will place no order within *horizon* days, of customers with an order in the last *active_in* days.
+
+    >>> churn(horizon=90, active_in=365).horizon.days
+    90
+    """
+    return Churn(Span(horizon), Span(active_in), tuple(features), own=tuple(own))
+
+
+def next_purchase(
+    horizon: int,
+    within: int | Sequence[int] = (30,),
+    active_in: int | None = None,
+    features: tuple[Feature, ...] = (),
+    own: tuple[Feature, ...] = (),
+) -> NextPurchase:
+    """Ask when the next order comes, up to *horizon* days ahead, and how likely it is *within* fewer days.
+
+    >>> next_purchase(horizon=90, within=(30,)).within
+    (30,)
+    """
+    asked = tuple(within) if isinstance(within, Iterable) else (within,)
+    return NextPurchase(Span(horizon), Span(active_in), tuple(features), asked, own=tuple(own))
+
+
+def tier(
+    horizon: int,
+    costs: CostModel = CostModel(),
+    tiers: Mapping[str, float] | None = None,
+    active_in: int | None = None,
+    features: tuple[Feature, ...] = (),
+    own: tuple[Feature, ...] = (),
+) -> Tier:
+    """Ask what customers will be worth over *horizon* days, in tiers of profit.
+
+    Without *costs* the orders must say in a `margin` or `cost` of their own what is left of their amounts.
+
+    >>> tier(horizon=90, costs=CostModel(margin_rate=0.4)).names
+    ('lead', 'iron', 'gold', 'platinum')
+    """
+    return Tier(Span(horizon), Span(active_in), tuple(features), costs, dict(tiers or TIERS), own=tuple(own))

@@ -1,0 +1,74 @@
+"""Questions: what is asked of a customer at a cutoff, and the rows that answer it.
+
+`rows` makes the features and `labels` what came of them. Training and scoring both go through `rows`, so a feature
+cannot mean one thing in one place and another elsewhere.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from patron import features as built_in
+from patron.errors import QuestionError
+from patron.features.measures import Feature
+from patron.history.history import History
+from patron.periods import EVER, Span
+from patron.questions.panels import Panel
+
+__all__ = ["Question"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Of whom is asked what, how far ahead, from which features.
+
+    Args:
+        horizon: the time after the cutoff that the label looks at.
+        active_in: who is asked about: customers with an order in this time before the cutoff.
+        features: what the answer is found from; empty for all built-in ones that the history can answer.
+        own: features of your own, beside those.
+        rhythm: the usual gap between orders, in days, that the windows of the built-in features are fitted to; found
+            from the orders where it is not given. A trained question has that of its model.
+    """
+
+    horizon: Span
+    active_in: Span = EVER
+    features: tuple[Feature, ...] = ()
+    own: tuple[Feature, ...] = field(default=(), kw_only=True)
+    rhythm: float | None = field(default=None, kw_only=True)
+
+    name = "question"
+
+    def __post_init__(self) -> None:
+        if self.horizon.days is None:
+            raise QuestionError(f"The question {self.name!r} has no horizon. Give it days, for example horizon = 90.")
+
+    def on(self, history: History | Panel, before: datetime | None = None) -> "Question":
+        """Return the question with all its features: those named, or else the built-in ones, and the baselines'.
+
+        Args:
+            history: the checked event tables, or a panel, which has its own features.
+            before: what came from this instant on does not choose windows; the end of the history unless given.
+        """
+        if isinstance(history, Panel):
+            history.check_asked(self.name, self.horizon, self.active_in, len(self.features) + len(self.own))
+            return self
+        chosen, rhythm = self.features, self.rhythm
+        if not chosen:
+            rhythm = rhythm or built_in.typical_gap(history, before or history.ends)
+            chosen = (*built_in.fitted(built_in.available(history)[0], rhythm), *built_in.attributes.of(history))
+        named = (*chosen, *self.own)
+        wanted = {feature.column(w): None for feature in named for w in feature.windows}
+        missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
+        return replace(self, features=(*named, *missing), own=(), rhythm=rhythm)
+
+    def baselines(self, history: History) -> tuple[Feature, ...]:
+        """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""
+        return (
+            built_in.purchases.orders.over(self.horizon),
+            built_in.purchases.recency,
+            built_in.purchases.orders.over(EVER),
+        )
+
+    def label(self, history: History) -> Feature:
+        """Return the measure of the future that answers the question."""
+        raise QuestionError("This is no question of its own. Ask pt.churn, pt.next_purchase or pt.tier.")

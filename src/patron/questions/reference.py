@@ -1,0 +1,49 @@
+"""Reference: rows and labels by the generic path alone, in which tests hold the fold to one meaning."""
+
+from datetime import datetime
+
+import ibis
+from ibis.expr.types import Table
+
+from patron.features.compute.generic import answered
+from patron.history.history import History
+from patron.periods import Span
+from patron.questions.question import Question
+
+__all__ = ["labels", "rows"]
+
+
+def rows(question: Question, history: History, cutoff: datetime) -> Table:
+    """Return one row for each customer asked about at *cutoff*, with its features.
+
+    Raises:
+        QuestionError: the cutoff lies outside the history.
+    """
+    history.check_cutoff(cutoff)
+
+    def before(name: str, window: Span) -> Table:
+        return history.past(name, cutoff, window)
+
+    return answered(_spine(question, history, cutoff), before, question.on(history, cutoff).features)
+
+
+def labels(question: Question, history: History, cutoff: datetime) -> Table:
+    """Return the same rows with their one label, named `label`.
+
+    Raises:
+        QuestionError: the cutoff lies outside the history, or the horizon has not passed.
+    """
+    history.check_cutoff(cutoff)
+    history.check_passed(cutoff, question.horizon)
+    label = question.label(history)
+
+    def after(name: str, horizon: Span) -> Table:
+        return history.future(name, cutoff, horizon)
+
+    made = answered(_spine(question, history, cutoff), after, (label,))
+    return made.rename(label=label.column(question.horizon))
+
+
+def _spine(question: Question, history: History, cutoff: datetime) -> Table:
+    asked = history.past("orders", cutoff, question.active_in).select("customer").distinct()
+    return asked.mutate(cutoff=ibis.literal(cutoff))

@@ -1,0 +1,109 @@
+"""Places: a project folder or a server, where runs and models are kept."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from patron.errors import RegistryError
+from patron.registry.local_store import database, locked, mend, opened
+from patron.registry.mlflow_import import mlflow, quiet
+
+__all__ = ["Place"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The addresses of a store; nothing is opened until it is used."""
+
+    # Addresses may hold a password, so they are left out of the repr.
+    tracking_uri: str = field(repr=False)
+    registry_uri: str = field(repr=False)
+    folder: Path | None = None
+
+    @classmethod
+    def at(cls, root: Path) -> Self:
+        """Keep everything in a project folder: a SQLite database and artifacts under `<root>/mlruns`.
+
+        Raises:
+            RegistryError: the folder's path holds a character that a database address cannot.
+
+        >>> Place.at(Path("shop")).folder.name
+        'mlruns'
+        """
+        folder = Path(root).resolve() / "mlruns"
+        if set("?#%") & set(str(folder)):
+            raise RegistryError(
+                f"A database address cannot hold '?', '#' or '%', but the store is in {str(folder)!r}. "
+                "Rename the folder."
+            )
+        address = database(folder / "mlflow.db")
+        return cls(address, address, folder)
+
+    @classmethod
+    def server(cls, tracking_uri: str, registry_uri: str | None = None) -> Self:
+        """Keep everything on a tracking server; the audit log is kept there too, as tags of the model.
+
+        >>> Place.server("http://tracking:5000").registry_uri
+        'http://tracking:5000'
+        """
+        return cls(tracking_uri, registry_uri or tracking_uri)
+
+    @classmethod
+    def relocate(cls, root: Path) -> Self:
+        """Mend a local store whose project folder was moved or copied, and give its place.
+
+        mlflow stores absolute artifact addresses; here their beginning is rewritten.
+
+        Raises:
+            RegistryError: there is no store under `root`.
+        """
+        place = cls.at(root)
+        mend(place._local())
+        return place
+
+    @property
+    def _shown(self) -> str:
+        return str(self.folder or _masked(self.tracking_uri))
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        refused = mlflow().exceptions.MlflowException
+        with quiet():
+            try:
+                if self.folder is not None:
+                    opened(self.folder)
+                yield mlflow().MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
+            except refused as error:
+                raise RegistryError(self._refusal(str(error))) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self.folder is None:
+            yield
+        else:
+            with locked(self.folder):
+                yield
+
+    def _local(self) -> Path:
+        if self.folder is None:
+            raise RegistryError(
+                f"{self._shown} is a server, not a local store. Open that address in a browser, "
+                "or name a project: Registry.at(Path('.'))."
+            )
+        return self.folder
+
+    def _refusal(self, message: str) -> str:
+        first = _masked(message.strip().splitlines()[0])[:200].rstrip(".")
+        if "out-of-date database schema" in message:
+            return (
+                f"The store {self._shown} was written by another mlflow than the one installed ({first}) "
+                f"Keep a copy, then: mlflow db upgrade '{_masked(self.tracking_uri)}'"
+            )
+        return f"The registry {self._shown} refused: {first}. Check its address, the names and the run's id."
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)

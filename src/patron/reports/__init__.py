@@ -1,0 +1,1 @@
+"""Reports: pages, plots and lines on the terminal for the people who act."""

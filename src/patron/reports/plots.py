@@ -1,0 +1,239 @@
+"""Plots of cards, features, scores and decisions, each one a function from what was found to SVG text."""
+
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from patron.decisions import Decisions
+from patron.evaluation.cards import Card
+from patron.reports.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, drawn, groups, percents, shares, thousands
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "decile_plot",
+    "event",
+    "gain_plot",
+    "importance_plot",
+    "interval_plot",
+    "money_plot",
+    "reliability_plot",
+    "risk_plot",
+    "wait_plot",
+]
+
+ROW = 0.42
+LINES = ((GREEN, "--"), (PURPLE, "-."), (GREY, ":"))
+NAMES = {
+    "constant": "chance",
+    "activity": "rule: bought lately or not",
+    "logit": "rule: how lately, how often",
+    "parametric": "purchase process",
+    "parametric_logit": "purchase process and rule",
+    "lightgbm": "trees on all features",
+    "hybrid": "purchase process and trees",
+    "blend": "blend of the models",
+    "chosen": "learned model",
+    "persistence": "everybody stays in their tier",
+}
+EVENTS = {"churn": "left", "tier": "reached a top tier"}
+REALISED, MONEY = "came in, 95 % interval", "money"
+POINTS, MOST_BARS, LETTERS = 101, 10, 50
+PROMISED = 80
+
+
+def event(card: Card) -> str:
+    """Say what the curves of a card are drawn for, as what customers did: 'left', 'bought within 30 days'."""
+    return EVENTS.get(card.question) or next(iter(card.base))
+
+
+def reliability_plot(card: Card) -> str:
+    """See whether a predicted 30 % comes true 30 times in a hundred.
+
+    Args:
+        card: its `reliability` has shares from 0 to 1: predicted, observed, low and high (Wilson), and count.
+    """
+    told = card.reliability
+
+    def draw(ax: "Axes") -> None:
+        found = told[["predicted", "observed", "low", "high"]] * 100
+        ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as predicted")
+        bars = np.maximum([found.observed - found.low, found.high - found.observed], 0)
+        ax.errorbar(found.predicted, found.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
+        size = 15 + 45 * told["count"] / told["count"].max()
+        ax.scatter(found.predicted, found.observed, size, color=BLUE, label=groups(told["count"]), zorder=3)
+        percents(ax, "Predicted probability (%)", f"Of them {event(card)} (%)")
+
+    return drawn(f"reliability {card.question}", "Does what it predicts come true?", draw)
+
+
+def gain_plot(card: Card) -> str:
+    """See what share of the events is found by contacting a share of the customers, beside simple rules.
+
+    Args:
+        card: its `gains` has for each candidate the shares `contacted` and `found`, from 0 to 1. Drawn are the
+            champion, the challenger, the best baseline and chance.
+    """
+    # The champion first, so that it has the same colour on every card whoever it is; all candidates would be a tangle.
+    ranked = dict.fromkeys(n for n in (card.challenger, card.best_baseline, "constant") if n != card.champion)
+    share = np.linspace(0, 1, POINTS)
+
+    def curve(ax: "Axes", name: str, **style: Any) -> None:
+        known = card.gains[name].astype(np.float64)
+        found = np.interp(share, known.contacted, known.found)
+        ax.plot(share * 100, found * 100, label=NAMES.get(name, name), **style)
+
+    def draw(ax: "Axes") -> None:
+        curve(ax, card.champion, color=BLUE, linewidth=2.6)
+        for place, name in enumerate(ranked):
+            colour, line = LINES[-1] if name == "constant" else LINES[place % (len(LINES) - 1)]
+            curve(ax, name, color=colour, linestyle=line, linewidth=1.7)
+        percents(ax, "Customers contacted, surest first (% of all)", f"Of all who {event(card)} (%)")
+
+    return drawn(f"gain {card.question}", "How many are found by contacting some", draw)
+
+
+def decile_plot(card: Card, currency: str) -> str:
+    """See whether the profit that is expected of each tenth of the customers comes in.
+
+    Args:
+        card: its `deciles` have predicted, observed, low and high (money), and count, worst tenth first.
+        currency: code or sign written beside the numbers, empty where nobody said.
+    """
+    told, unit = card.deciles, currency or MONEY
+
+    def draw(ax: "Axes") -> None:
+        place = np.arange(1, len(told) + 1)
+        ax.bar(place, told.predicted, width=0.62, color=BLUE, alpha=0.35, linewidth=0, label="expected")
+        bars = [told.observed - told.low, told.high - told.observed]
+        ax.errorbar(place, told.observed, bars, fmt="o", color=ORANGE, markersize=5, capsize=3, label=REALISED)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.set(
+            xlabel="Groups of equal size, least profit expected first",
+            ylabel=f"Profit per customer ({unit})",
+        )
+        ax.set_xticks(place)
+        thousands(ax.yaxis)
+
+    return drawn(f"deciles {card.question}", "Does the expected profit come in?", draw)
+
+
+def interval_plot(card: Card, currency: str) -> str:
+    """See whether the 80 % interval of the profit holds 80 times in a hundred, for small and large profits alike.
+
+    Args:
+        card: its `intervals` have predicted (money), and held, low and high (shares), smallest first.
+        currency: code or sign written beside the numbers, empty where nobody said.
+    """
+    told, unit = card.intervals, currency or MONEY
+
+    def draw(ax: "Axes") -> None:
+        place = np.arange(len(told))
+        ax.axhline(PROMISED, color=GREY, linestyle="--", label="as promised")
+        shares(ax, place, told.held, told)
+        ax.set(
+            xlabel=f"Mean profit expected of the group ({unit})",
+            ylabel="Profit came into the interval (%)",
+            ylim=(0, 101.5),
+        )
+        ax.set_xticks(place, [f"{value:,.0f}" for value in told.predicted])
+        ax.set_xlim(-0.5, len(told) - 0.5)
+
+    return drawn(f"intervals {card.question}", "Does the 80 % interval hold?", draw)
+
+
+def wait_plot(card: Card) -> str:
+    """See whether so many are back by the first day, the middle day and the last day of their intervals as promised.
+
+    Args:
+        card: its `waits` have promised, observed, low and high (shares), and count.
+    """
+    told = card.waits
+
+    def draw(ax: "Axes") -> None:
+        ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as promised")
+        shares(ax, told.promised * 100, told.observed, told)
+        percents(ax, "Promised to be back by their day (%)", "Were back by then (%)")
+
+    return drawn(f"waits {card.question}", "Are they back when they should be?", draw)
+
+
+def importance_plot(importance: pd.DataFrame) -> str:
+    """See which features move the answers most.
+
+    Args:
+        importance: what `patron.explanations.drivers.importance` gives: words and share (0 to 1), strongest first.
+    """
+    top = importance[importance.share > 0].head(MOST_BARS)
+    words = [fill(text, LETTERS) for text in top.words]
+    # A label of two lines stands above its bar, so the bar moves down by the second line.
+    places = np.cumsum([1 + 0.45 * text.count("\n") for text in words])
+
+    def draw(ax: "Axes") -> None:
+        ax.barh(places, top.share * 100, height=0.34, color=BLUE)
+        for place, text, share in zip(places, words, top.share * 100, strict=True):
+            ax.text(0, place - 0.28, text, va="bottom", fontsize=10)
+            ax.annotate(f"{share:.0f} %", (share, place), (4, 0), textcoords="offset points", va="center", fontsize=10)
+        ax.set(xlabel="Share of all that moves the answers (%)", yticks=[], ylim=(places.max(initial=1) + 0.5, 0.15))
+        ax.set_xlim(0, 1.15 * 100 * top.share.max() if len(top) else 1)
+        ax.spines["left"].set_visible(False)
+        ax.grid(visible=False)
+
+    return drawn("importance", "What the answers depend on most", draw, 0.9 + ROW * places.max(initial=1))
+
+
+def risk_plot(scores: pd.DataFrame) -> str:
+    """See how many of today's customers are at what risk.
+
+    Args:
+        scores: with `churn_probability`, from 0 to 1.
+    """
+    chance = scores.churn_probability.to_numpy() * 100
+    mean = chance.mean()
+
+    def draw(ax: "Axes") -> None:
+        ax.hist(chance, bins=list(range(0, 101, 5)), color=BLUE, edgecolor="white", linewidth=1)
+        ax.axvline(mean, color=ORANGE, linestyle="--", linewidth=2)
+        ax.margins(y=0.18)
+        side, shift = ("right", -2) if mean > 50 else ("left", 2)
+        ax.text(mean + shift, ax.get_ylim()[1], f"average {mean:.0f} %", color=ORANGE, ha=side, va="top", weight="bold")
+        ax.set(xlabel="Probability to leave (%)", ylabel="Customers (number)", xlim=(0, 100))
+        thousands(ax.yaxis)
+
+    return drawn("risk", "How many customers are at what risk", draw, 3.0)
+
+
+def money_plot(decisions: Decisions, currency: str) -> str:
+    """See what each further bit of budget is expected to earn, the best use of it first.
+
+    Args:
+        decisions: its table has cost, expected_gain, gain_low and gain_high in currency, its summary the budget.
+        currency: code or sign written beside the numbers, empty where nobody said.
+    """
+    spent, unit = _cumulated(decisions.table), currency or MONEY
+    budget = float(decisions.summary["budget"])
+
+    def draw(ax: "Axes") -> None:
+        ax.fill_between(spent.cost, spent.gain_low, spent.gain_high, color=BLUE, alpha=0.18, linewidth=0, label="range")
+        ax.plot(spent.cost, spent.expected_gain, color=BLUE, linewidth=2.6, label="expected gain")
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.axvline(budget, color=ORANGE, linestyle="--", linewidth=2, label="budget")
+        ax.set(xlabel=f"Spent ({unit})", ylabel=f"Gain after costs ({unit})", xlim=(0, None))
+        ax.locator_params(nbins=6)
+        thousands(ax.xaxis)
+        thousands(ax.yaxis)
+
+    return drawn("money", "What the budget is expected to earn", draw, 3.4)
+
+
+def _cumulated(table: pd.DataFrame) -> pd.DataFrame:
+    """Money spent and gained so far over those who are treated, from nothing on, thinned to a few points."""
+    treated = table[table.group == "treat"]
+    worth = (treated.expected_gain / treated.cost.clip(lower=1e-9)).sort_values(ascending=False, kind="stable")
+    columns = ["cost", "expected_gain", "gain_low", "gain_high"]
+    sums = np.vstack([np.zeros(len(columns)), treated.loc[worth.index, columns].cumsum().to_numpy()])
+    kept = np.unique(np.linspace(0, len(sums) - 1, POINTS).round().astype(int))
+    return pd.DataFrame(sums[kept], columns=columns)

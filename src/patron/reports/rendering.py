@@ -1,0 +1,46 @@
+"""Pages: templates filled with what was found; one file each, that needs no network and no script."""
+
+import re
+from functools import partial
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from patron import formatting
+
+__all__ = ["filled", "inline"]
+
+
+def filled(template: str, currency: str, **values: Any) -> str:
+    """Return a page as text; the same values give the same page to the last byte.
+
+    Args:
+        template: its name in `patron/templates`.
+        currency: code or sign of the currency that all money on it is in.
+        **values: what the template names.
+    """
+    loader = PackageLoader("patron.reports")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {
+        "money": partial(_money, currency),
+        "rough": lambda value: formatting.rough(value, currency),
+        "percent": formatting.percent,
+        "date": formatting.date,
+        "count": formatting.count,
+        "hundred": formatting.hundred,
+        "figure": lambda figure: str(figure).replace("-", formatting.MINUS),
+    }
+    return made.get_template(template).render(**values)
+
+
+def inline(svg: str) -> Markup:
+    """Return an SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
+    drawing = svg[svg.index("<svg") :]
+    drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
+    # Made by matplotlib, which has escaped all texts in it.
+    return Markup(drawing)
+
+
+def _money(currency: str, value: float, digits: int = 0) -> str:
+    return formatting.money(value, currency, digits)

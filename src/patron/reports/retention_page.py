@@ -1,0 +1,239 @@
+"""Reports: one page that tells a retention manager who is at risk, why, whom to treat, and how sure all that is.
+
+The page is one HTML file that needs no network and no script, and names customers by their pseudonyms only.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from patron.decisions import Decisions, Offer
+from patron.errors import ScoreError, listed
+from patron.evaluation.cards import Card
+from patron.formatting import date
+from patron.history.event_tables import Receipt
+from patron.questions.profit import CostModel
+from patron.reports import plots
+from patron.reports.quality_page import answer, rates, verdict
+from patron.reports.rendering import filled, inline
+
+__all__ = ["Report", "page"]
+
+TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run found, as the page tells it.
+
+    Args:
+        name: the business.
+        made_at: when the page was made.
+        currency: code or sign of the currency that all money is in, for example EUR or £; empty where nobody said.
+        receipts: what was read of each event table.
+        left_out: features that the tables could not give, in words.
+        cards: the back-test of each question.
+        scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
+            expected_profit, days_low, days_median, days_high and next_... (likely in the next basket, the likeliest
+            first) that were asked for.
+        why: drivers of the scores: pseudonym, rank, text.
+        importance: features by how much they move the answers: words, theme, share.
+        decisions: whom to treat with what, its table with a pseudonym for each customer; None where nothing is offered,
+            and the page has no part about it.
+        offers: what a customer could be given.
+        costs: what is left of money that comes in, where it was assumed.
+        versions: version of the model of each question.
+        licence: of the data, where there is one.
+    """
+
+    name: str
+    made_at: datetime
+    currency: str
+    receipts: Sequence[Receipt]
+    left_out: Sequence[str]
+    cards: Sequence[Card]
+    scores: pd.DataFrame
+    why: pd.DataFrame
+    importance: pd.DataFrame
+    decisions: Decisions | None
+    offers: Sequence[Offer]
+    costs: CostModel | None
+    versions: Mapping[str, str]
+    licence: str = ""
+
+
+def page(report: Report) -> str:
+    """Return the page that a retention manager can act on without asking a statistician.
+
+    The same report gives the same page to the last byte.
+
+    Args:
+        report: what one run found.
+
+    Raises:
+        ScoreError: a table names its customers by no pseudonym.
+
+    >>> from patron.decisions import decide
+    >>> scores = pd.DataFrame({"customer": ["ann"], "cutoff": pd.to_datetime(["2024-05-01"]),
+    ...                        "churn_probability": [0.5], "value": [200.0]})
+    >>> offers = [Offer("call", contact_cost=4.0, effect=0.2)]
+    >>> plan = decide(scores, offers, budget=10.0, holdout=0.0)
+    >>> named = Decisions(plan.table.assign(pseudonym="x1"), plan.summary)
+    >>> why = pd.DataFrame({"pseudonym": ["x1"], "rank": [1], "text": ["Orders placed: 1 (usual: 3), raises the risk"]})
+    >>> moved = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
+    >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores.assign(pseudonym="x1"), why, moved,
+    ...                 named, offers, None, {})
+    >>> print(page(report)[:15])
+    <!doctype html>
+    """
+    _check_pseudonyms(report)
+    risk = _risk(report)
+    return filled(
+        "report.html.j2",
+        report.currency,
+        report=report,
+        names=plots.NAMES,
+        cutoff=report.scores.cutoff.max(),
+        horizon=_horizon(report, "churn"),
+        answers=[answer(card, report.currency) for card in report.cards],
+        beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
+        risk=risk,
+        suspects=sorted({name for card in report.cards for name in card.suspects}),
+        unlike=_unlike(report, risk),
+        customers=_customers(report),
+        costs=_costs(report.costs) if report.costs else [],
+        **_importance(report.importance),
+        **(_decided(report.decisions, report) if report.decisions else {"summary": None}),
+    )
+
+
+def _costs(told: CostModel) -> list[tuple[str, float]]:
+    """What each thing is said to cost, of those that cost something."""
+    known = {"order": told.cost_per_order, "return": told.cost_per_return}
+    known |= {f"row of {table}": cost for table, cost in told.cost_per_event.items()}
+    return [(thing, cost) for thing, cost in known.items() if cost]
+
+
+def _decided(made: Decisions, report: Report) -> dict[str, Any]:
+    """What the part on decisions says."""
+    return {
+        "summary": made.summary,
+        "decided": made.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
+        "offers": _offers(made, report.offers),
+        "effects": _effects(made.table),
+        "money": inline(plots.money_plot(made, report.currency)),
+    }
+
+
+def _check_pseudonyms(report: Report) -> None:
+    tables = {"scores": report.scores, "drivers": report.why}
+    if report.decisions:
+        tables["decisions"] = report.decisions.table
+    for name, table in tables.items():
+        if "pseudonym" not in table.columns:
+            raise ScoreError(
+                f"The page names customers by their pseudonyms, but the {name} lack 'pseudonym'. "
+                f"They have: {listed(table.columns)}. Add it: .assign(pseudonym=pseudonyms(table.customer, key))."
+            )
+
+
+def _horizon(report: Report, question: str) -> int | None:
+    return next((card.horizon for card in report.cards if card.question == question), None)
+
+
+def _unlike(report: Report, risk: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    """The lowest and highest rate of leavers seen so far, where the mean risk of today lies far outside of them."""
+    known = [rate for card in report.cards if card.question == "churn" for rate in rates(card)]
+    if not risk or not known or min(known) - UNLIKE <= risk["mean"] <= max(known) + UNLIKE:
+        return None
+    return min(known), max(known)
+
+
+def _risk(report: Report) -> dict[str, Any] | None:
+    """Risk and money at stake of all customers and by tier, or nothing where churn was not asked."""
+    if "churn_probability" not in report.scores:
+        return None
+    scores = report.scores.assign(stake=_stake(report.scores))
+    told = {"customers": ("pseudonym", "size"), "chance": ("churn_probability", "mean"), "stake": ("stake", "sum")}
+    by_tier = scores.groupby("tier").agg(**told) if "tier" in scores else pd.DataFrame(columns=list(told))
+    return {
+        "leavers": scores.churn_probability.sum(),
+        "mean": scores.churn_probability.mean(),
+        "stake": scores.stake.sum(),
+        "plot": inline(plots.risk_plot(scores)),
+        "tiers": by_tier.sort_values("stake", ascending=False).reset_index().to_dict("records"),
+    }
+
+
+def _stake(scores: pd.DataFrame) -> pd.Series:
+    """Profit that leaves with a customer times the chance that it does; what a loss-maker takes along is none."""
+    worth = scores.value if "value" in scores else 0.0
+    return (scores.churn_probability * worth).clip(lower=0.0)
+
+
+def _customers(report: Report) -> list[dict[str, Any]]:
+    """The customers with the most at stake, each with reasons and the time of the next order."""
+    scores = report.scores
+    if "churn_probability" not in scores:
+        return []
+    ranked = scores.assign(stake=_stake(scores)).sort_values(
+        ["stake", "churn_probability", "pseudonym"], ascending=[False, False, True]
+    )
+    top = ranked.head(TOP_CUSTOMERS)
+    mine = report.why[report.why.pseudonym.isin(top.pseudonym) & (report.why["rank"] <= REASONS)]
+    reasons = mine.sort_values("rank").groupby("pseudonym").text.agg(list)
+    longest = _horizon(report, "next_purchase") or math.inf
+    return [
+        row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)} | {"likely": _likely(row)}
+        for row in top.to_dict("records")
+    ]
+
+
+def _importance(importance: pd.DataFrame) -> dict[str, Any]:
+    """The weight of each theme, and the plot of the features; a model that looks at nothing has neither."""
+    weighty = importance[importance.share > 0]
+    themes = weighty.groupby("theme").share.sum().sort_values(ascending=False, kind="stable")
+    return {"themes": themes, "importance": inline(plots.importance_plot(weighty)) if len(weighty) else ""}
+
+
+def _likely(row: Mapping[str, Any]) -> str:
+    """What the next basket is likely to hold: 'category toys, books; item ball', the likeliest first."""
+    held: dict[str, list[str]] = {}
+    for name, value in row.items():
+        if name.startswith("next_") and pd.notna(value):
+            held.setdefault(name.split("_")[1], []).append(str(value))
+    return "; ".join(f"{kind} {', '.join(values[:LIKELY])}" for kind, values in held.items())
+
+
+def _window(row: Mapping[str, Any], longest: float) -> list[str]:
+    """Likely day of the next order, then the span it falls in; past the horizon nothing is claimed."""
+    if "days_median" not in row:
+        return []
+
+    def told(days: float) -> str:
+        day = date(row["cutoff"] + timedelta(days=min(round(days), longest)))
+        return f"after {day}" if days > longest else day
+
+    low, median, high = (told(row[f"days_{name}"]) for name in ("low", "median", "high"))
+    return [median] if low == median == high else [median, f"{low} to {high}"]
+
+
+def _offers(made: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
+    return [
+        {"offer": offer} | made.summary["offers"][offer.name] | _effects(made.table[made.table.offer == offer.name])
+        for offer in offers
+    ]
+
+
+def _effects(table: pd.DataFrame) -> dict[str, float]:
+    """Gain of the treated as assumed and at half the effect, and the effect at which it is nothing."""
+    treated = table[table.group == "treat"]
+    spent, gain = float(treated.cost.sum()), float(treated.expected_gain.sum())
+    stake = float((treated.churn_probability * treated.value).sum())
+    even = spent / stake if stake else 0.0
+    return {"spent": spent, "gain": gain, "half": (gain + spent) / 2 - spent, "break_even": even}

@@ -1,0 +1,64 @@
+"""Terminal: cards as a few lines of text, for those who watch a run."""
+
+import pandas as pd
+
+from patron.evaluation.backtests import Backtest
+from patron.evaluation.cards import Card
+from patron.models.baskets import BasketCard
+
+__all__ = ["backtest_lines", "basket_lines", "card_lines"]
+
+INDENT = " " * 10
+
+
+def card_lines(card: Card) -> str:
+    """Return the figures of all candidates, then those of the champion with their intervals and what it gained."""
+    base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
+    head = f"test {_dates(card)}: {card.rows:,} rows, {base}"
+    told = card.table().drop(columns=[name for name in card.measured if name != card.champion])
+    doubt = f"the champion ({card.champion}), with 95 % intervals over customers:"
+    return _indented([head, *_figures(card), doubt, *told.to_string().splitlines(), *_warned(card)])
+
+
+def backtest_lines(test: Backtest) -> str:
+    """Return a back-test in brief: the figures of each date, then of all together; a star marks the champion."""
+    cards = (*test.folds, test.pooled) if len(test.folds) > 1 else test.folds
+    return "\n".join(_brief(card) for card in cards)
+
+
+def basket_lines(card: BasketCard) -> str:
+    """Return how often the next basket was guessed, by each way of guessing."""
+    ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
+    return (
+        f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
+        f"recall gained on the better baseline {card.gain}; never bought before by anybody: {card.unseen:.1%}"
+    )
+
+
+def _brief(card: Card) -> str:
+    first, difference = next(iter(card.differences.items()))
+    said = f"{first} of {card.challenger} less {card.best_baseline}: {difference}, {card.better[first]}"
+    return _indented([f"{_dates(card)}: {card.rows:,} answers; {said}", *_figures(card), *_warned(card)])
+
+
+def _figures(card: Card) -> list[str]:
+    """Return a line for each metric, in a column for each candidate, narrow enough for a screen."""
+    found = {
+        f"* {name}" if name == card.champion else name: {metric: figure.value for metric, figure in figures.items()}
+        for name, figures in card.measured.items()
+    }
+    return pd.DataFrame(found).to_string(float_format="{:,.3f}".format, na_rep="").splitlines()
+
+
+def _warned(card: Card) -> list[str]:
+    mend = "leave its column out (leave_out), or say from when it was known"
+    told = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
+    return [*told, *([f"beware: {card.too_short}"] if card.too_short else [])]
+
+
+def _dates(card: Card) -> str:
+    return ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in card.cutoffs)
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"{INDENT}{line}" for line in lines)

@@ -1,0 +1,1 @@
+"""Scoring: today's answers side by side."""

@@ -1,0 +1,153 @@
+"""Scoring: a trained model asked about rows, and refused where the rows are not what it was trained with."""
+
+import json
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from patron.errors import RegistryError, ScoreError, listed
+from patron.models.serving import FORMAT, Bundle
+from patron.questions.kinds import NextPurchase
+from patron.questions.matrices import Matrix
+from patron.questions.question import Question
+
+__all__ = ["check_asked", "check_definitions", "opened", "score", "unseen"]
+
+MOST_TOLD, LONGEST_TOLD = 3, 30
+KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
+TOLD = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
+
+
+def opened(folder: Path, name: str, version: str) -> Bundle:
+    """Load a registered model, refused before any work where another release saved it and something is missing now.
+
+    Args:
+        folder: its bundle.
+        name: of the registered model.
+        version: of it.
+
+    Raises:
+        RegistryError: the bundle has another format, or lacks what this release reads.
+    """
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    unread = _unread(spec, folder)
+    if unread:
+        raise RegistryError(
+            f"Model {name!r} version {version} was saved by another release of Patron and {unread}. "
+            "Train again: patron train, or score with the release that trained it."
+        )
+    return Bundle.load(folder)
+
+
+def _unread(spec: dict[str, Any], folder: Path) -> str:
+    """Say what this release cannot read of a model, or nothing; what answers need shows when it is asked once."""
+    if spec.get("format") != FORMAT:
+        return f"has format {spec.get('format')}, where this one reads format {FORMAT}"
+    needed: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        *(("", key, spec) for key in KEPT),
+        *(("answer.", key, spec.get("answer", {})) for key in ("kind", "horizon")),
+        *(("features.", key, feature) for feature in spec.get("features", ()) for key in TOLD),
+    )
+    missing = {f"{place}{key}" for place, key, held in needed if key not in held}
+    if missing:
+        return f"lacks {listed(map(repr, missing))}"
+    try:
+        Bundle.load(folder).predict(pd.DataFrame([{f["name"]: f["usual"] for f in spec["features"]}]))
+    except KeyError as error:
+        return f"lacks {error}"
+    return ""
+
+
+def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
+    """Return the answers for each customer and cutoff, from rows made by the features the model was trained with.
+
+    Args:
+        model: a trained model.
+        rows: features of the customers to score.
+
+    Returns:
+        `customer`, `cutoff` and the answers: for churn `churn_probability`; for the next purchase
+        `purchase_within_<n>d` (probabilities), `days_low`, `days_median`, `days_high` (days; 10, 50 and 90 %),
+        `days_if_back` (median days of those who are back within the horizon) and `days_expected` (mean days, none
+        counted beyond the horizon);
+        for the tier `tier`, `present_tier` (that of the last horizon), `expected_profit`, its 80 % interval
+        `profit_low` to `profit_high`, `profit_if_active` (all currency), and `probability_<tier>`.
+
+    Raises:
+        ScoreError: a feature is missing, or means something else than in training.
+    """
+    check_definitions(model, rows)
+    return pd.concat([rows.key, model.predict(rows.X)], axis=1)
+
+
+def check_definitions(model: Bundle, rows: Matrix) -> None:
+    """Refuse rows whose features are not those that the model was trained with.
+
+    Raises:
+        ScoreError: a feature is missing, or is computed otherwise.
+    """
+    question = model.spec["question"]
+    here = {meant.name: meant.formula for meant in rows.definitions}
+    missing = [f["name"] for f in model.spec["features"] if f["name"] not in here]
+    if missing:
+        raise ScoreError(
+            f"The model for {question!r} was trained on {listed(missing)}, which these rows lack. "
+            "Score with the tables and features of its training (trained.question), or train again."
+        )
+    for feature in model.spec["features"]:
+        if here[feature["name"]] != feature["formula"]:
+            raise ScoreError(
+                f"The feature {feature['name']!r} ({feature['words']}) of the model for {question!r} is computed "
+                f"otherwise now: {_difference(feature['formula'], here[feature['name']])}. "
+                "Train again: patron train, or undo the change of costs, tables or features."
+            )
+        if feature["dtype"] != "category" and not pd.api.types.is_numeric_dtype(rows.X[feature["name"]]):
+            raise ScoreError(
+                f"The feature {feature['name']!r} of the model for {question!r} was a number in training and holds "
+                "texts now. Mend the column (patron check tells how each table was read), or train again."
+            )
+
+
+def unseen(model: Bundle, rows: Matrix) -> dict[str, float]:
+    """Return the share of rows, above none, with a text that no model knows, by feature: it counts as unknown.
+
+    Args:
+        model: a trained model.
+        rows: features of the customers to score.
+    """
+    kinds = {f["name"]: f["levels"] for f in model.spec["features"] if f["levels"]}
+    found = {name: float((~rows.X[name].isin(seen) & rows.X[name].notna()).mean()) for name, seen in kinds.items()}
+    return {name: share for name, share in found.items() if share > 0}
+
+
+def _difference(was: str, now: str) -> str:
+    """Say what changed between two formulas, where that is short; what each run used is in its features.json."""
+    old, new = (re.findall(r"[\w.]+|[^\w\s]", formula) for formula in (was, now))
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    parts = [(" ".join(old[a:b]), " ".join(new[c:d])) for step, a, b, c, d in steps if step != "equal"]
+    if len(parts) > MOST_TOLD or max(len(text) for part in parts for text in part) > LONGEST_TOLD:
+        return "it is made of other columns or steps"
+    return ", ".join(f"{before or 'nothing'} became {after or 'nothing'}" for before, after in parts)
+
+
+def check_asked(model: Bundle, question: Question) -> None:
+    """Refuse a model that was trained for another horizon, other days, or other customers than are asked about now.
+
+    Raises:
+        RegistryError: the question has changed since training.
+    """
+    answer = model.spec["answer"]
+    asked: dict[str, object] = {"horizon": question.horizon.days, "active_in": question.active_in.days}
+    learned = {"horizon": answer["horizon"], "active_in": model.spec["active_in"]}
+    if isinstance(question, NextPurchase):
+        asked["within"] = sorted({*question.within, question.horizon.days or 0})
+        learned["within"] = answer["within"]
+    for name, value in asked.items():
+        if learned[name] != value:
+            raise RegistryError(
+                f"The model for {question.name!r} was trained with {name} = {learned[name]}, but {name} = {value} is "
+                "asked now. Train again: patron train, or ask as before."
+            )

@@ -1,0 +1,90 @@
+"""Scores: today's answers to all questions side by side, one row for each customer."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from patron.history.history import History
+from patron.models.baskets import Basket, suggest
+from patron.models.serving import Bundle
+from patron.questions.kinds import Churn, Tier
+from patron.questions.matrices import KEY, Matrix
+from patron.questions.question import Question
+from patron.scoring.model import score
+from patron.scoring.settled_tiers import settled_tiers
+
+__all__ = ["contradictions", "side_by_side"]
+
+FAR_APART = 0.2
+
+
+def side_by_side(
+    models: Mapping[str, Bundle], questions: Sequence[Question], history: History, rows: Matrix, value: float | None
+) -> pd.DataFrame:
+    """Return every model's answers for each customer, with what follows from them.
+
+    Args:
+        models: the champion of each question, by the question's name.
+        questions: what is asked, with the features of all of them.
+        history: the checked event tables.
+        rows: features of the customers at one cutoff.
+        value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
+
+    Returns:
+        `customer`, `cutoff`, the answers of `patron.scoring.model.score`; `settled_tier` where there is a tier
+        question; `value`, the profit at stake, where it is known; `next_<category or item>_<rank>` where
+        the next basket is told.
+
+    Raises:
+        ScoreError: a feature is missing, or means something else than in training.
+    """
+    answered = [score(model, rows).drop(columns=KEY) for model in models.values()]
+    made = _with_value(pd.concat([rows.key, *answered], axis=1), value)
+    tiers = [question for question in questions if isinstance(question, Tier)]
+    for asked in tiers:
+        made = made.assign(settled_tier=settled_tiers(models[asked.name], asked, history, made))
+    return _with_baskets(made, models, questions, history)
+
+
+def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[str]:
+    """Tell of how many customers the answers to churn and to the next purchase, over the same days, lie far apart.
+
+    Two models answer them. Neither is derived from the other: on development data each was the better one as often, and
+    a model must answer the same wherever it is asked.
+
+    Args:
+        scores: today's answers to all questions.
+        questions: what was asked.
+
+    >>> scores = pd.DataFrame({"churn_probability": [0.9, 0.5], "purchase_within_90d": [0.4, 0.5]})
+    >>> from patron.questions.kinds import churn
+    >>> contradictions(scores, [churn(90)])
+    ['churn and next purchase within 90 days differ by more than 0.2 for 1 of 2 customers, by 0.30 at most']
+    """
+    told = []
+    for days in (question.horizon.days for question in questions if isinstance(question, Churn)):
+        if f"purchase_within_{days}d" in scores:
+            apart = (scores.churn_probability + scores[f"purchase_within_{days}d"] - 1.0).abs()
+            told.append(
+                f"churn and next purchase within {days} days differ by more than {FAR_APART} for "
+                f"{(apart > FAR_APART).sum():,} of {len(apart):,} customers, by {apart.max():.2f} at most"
+            )
+    return told
+
+
+def _with_value(scores: pd.DataFrame, value: float | None) -> pd.DataFrame:
+    if "profit_if_active" in scores:
+        return scores.assign(value=scores.profit_if_active)
+    return scores if value is None else scores.assign(value=float(value))
+
+
+def _with_baskets(
+    scores: pd.DataFrame, models: Mapping[str, Bundle], questions: Sequence[Question], history: History
+) -> pd.DataFrame:
+    carried = models["next_purchase"].spec.get("baskets", ()) if "next_purchase" in models else ()
+    cutoff = scores.cutoff.max().to_pydatetime()
+    for basket in (Basket(**chosen) for chosen in carried):
+        long = suggest(history, cutoff, questions[0].active_in, basket)
+        wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
+        scores = scores.merge(wide, how="left", left_on="customer", right_index=True)
+    return scores

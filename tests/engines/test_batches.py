@@ -1,0 +1,36 @@
+"""Streams: work goes on while the next items come, but never on more of them than allowed."""
+
+import threading
+
+import pytest
+
+from patron.engines.batches import ahead
+
+
+@pytest.mark.parametrize("waiting", [1, 2, 4])
+def test_no_more_items_are_asked_for_than_may_wait(waiting):
+    asked: list[int] = []
+    made = ahead(str, (asked.append(n) or n for n in range(10)), waiting=waiting)
+    for n in range(10):
+        assert next(made) == str(n)
+        assert len(asked) == min(n + waiting, 10)
+
+
+def test_the_next_item_is_worked_on_before_it_is_asked_for():
+    begun = threading.Event()
+
+    def work(n: int) -> int:
+        if n == 1:
+            begun.set()
+        return n
+
+    made = ahead(work, range(3), waiting=2)
+    assert next(made) == 0
+    assert begun.wait(10)
+
+
+def test_an_error_of_the_work_is_told_where_its_turn_comes():
+    made = ahead(lambda n: 1 / n, [1, 0])
+    assert next(made) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(made)

@@ -1,0 +1,162 @@
+"""Back-tests: honest folds, cards that survive the trip through JSON, and what they show of shifts and pockets."""
+
+import json
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.errors import QuestionError
+from patron.evaluation.backtests import Card, backtest, expected_rate, judge, predictions
+from patron.evaluation.question_metrics import compared, verdict, yardsticks
+from patron.evaluation.segments import by_segment
+from patron.features.definitions import Definition
+from patron.metrics import auc, bias
+from patron.models.training import train
+from patron.periods import Split
+from patron.questions.kinds import churn, next_purchase, tier
+from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.profit import CostModel
+from worlds.shop import CUTOFFS, HORIZON, SPLIT, shop
+
+
+@cache
+def trained():
+    return train(churn(HORIZON), shop(), SPLIT)
+
+
+@cache
+def unseen():
+    asked = trained().question
+    return matrix(asked, shop(), SPLIT.test), answers(asked, shop(), SPLIT.test)
+
+
+@cache
+def card() -> Card:
+    return judge(trained(), *unseen())
+
+
+@cache
+def rolled():
+    return backtest(churn(HORIZON), shop(), SPLIT)
+
+
+def test_a_card_comes_back_from_json_as_it_went():
+    again = Card.of(json.loads(json.dumps(card().plain())))
+    assert again.plain() == card().plain()
+    assert again.table().equals(card().table())
+
+
+def test_a_card_written_before_there_were_segments_can_still_be_read():
+    old = {k: v for k, v in card().plain().items() if k not in ("challenger", "shift", "lift", "segments", "suspects")}
+    assert Card.of(old).challenger == "lightgbm"
+
+
+def test_figures_of_a_card_are_those_of_its_predictions():
+    told = predictions(trained(), *unseen())
+    ours = told[told.champion]
+    assert np.isclose(card().measured[card().champion]["AUC"].value, auc(ours.actual, ours.churn_probability))
+    assert np.isclose(card().measured[card().champion]["bias"].value, bias(ours.actual, ours.churn_probability))
+
+
+def test_the_shift_shows_training_rates_beside_what_was_predicted_and_came_true():
+    rows, label = unseen()
+    day = f"{SPLIT.test[0]:%Y-%m-%d}"
+    assert np.isclose(card().shift["observed"][day], label.mean())
+    assert card().shift["predicted"] == expected_rate(trained().model, rows)["predicted"]
+    assert list(card().shift["trained"]) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
+
+
+def test_each_fold_knows_only_what_came_before_it():
+    made = rolled()
+    assert [fold.cutoffs for fold in made.folds] == [(cutoff,) for cutoff in CUTOFFS[2:]]
+    for fold in made.folds:
+        assert max(fold.shift["trained"]) < min(fold.shift["observed"])
+
+
+def test_the_pooled_card_holds_the_rows_of_all_folds():
+    made = rolled()
+    assert made.pooled.rows == sum(fold.rows for fold in made.folds)
+    assert made.pooled.champion == "chosen"
+    assert len(made.predictions) == made.pooled.rows * 8
+
+
+def test_a_tier_means_the_same_in_all_folds():
+    made = backtest(tier(HORIZON, CostModel(margin_rate=0.4)), shop(150), SPLIT)
+    known = made.predictions.groupby(["candidate", "cutoff"], observed=True).tier.unique()
+    assert set(known.explode()) <= {"lead", "iron", "gold", "platinum"}
+    assert made.pooled.base["mean profit"] > 0
+
+
+@cache
+def worth() -> Card:
+    made = train(tier(HORIZON, CostModel(margin_rate=0.4)), shop(), SPLIT)
+    rows, label = matrix(made.question, shop(), SPLIT.test), answers(made.question, shop(), SPLIT.test)
+    return judge(made, rows, label)
+
+
+def test_a_tier_is_judged_beside_the_guess_that_everybody_stays():
+    stay, ahead = worth().measured["persistence"], worth().persistence
+    ours = worth().measured[worth().champion]
+    assert set(stay) == set(ahead) == {"quadratic kappa", "macro F1"}
+    assert np.isclose(ahead["macro F1"].value, ours["macro F1"].value - stay["macro F1"].value)
+
+
+def test_the_interval_of_profit_holds_as_often_as_it_says():
+    held = worth().measured[worth().champion]["coverage of the interval"]
+    assert held.high >= 0.8
+    assert np.isclose(np.average(worth().intervals.held, weights=worth().intervals["count"]), held.value)
+
+
+def test_expected_profit_comes_in_by_groups_of_all_customers():
+    told = worth().deciles
+    assert told["count"].sum() == worth().rows
+    assert np.isclose(np.average(told.observed, weights=told["count"]), worth().base["mean profit"])
+    assert Card.of(json.loads(json.dumps(worth().plain()))).plain() == worth().plain()
+
+
+def test_the_days_are_judged_by_who_was_back_when_and_beside_one_day_for_all():
+    made = train(next_purchase(HORIZON), shop(), SPLIT)
+    rows, label = matrix(made.question, shop(), SPLIT.test), answers(made.question, shop(), SPLIT.test)
+    told = judge(made, rows, label)
+    ours, same = (told.measured[name]["error of the date (days)"].value for name in (made.champion, "constant"))
+    assert ours < same
+    assert 0.02 < told.measured[made.champion]["before the interval"].value < 0.2
+    assert told.waits.promised.tolist() == [0.1, 0.5, 0.9]
+    assert (told.waits["count"].diff().dropna() < 0).all()
+
+
+def test_too_few_cutoffs_for_a_back_test_are_refused():
+    some = Split(CUTOFFS[:1], (CUTOFFS[1],), (CUTOFFS[2],))
+    with pytest.raises(QuestionError, match="two cutoffs with labels that end before a third, got 3 cutoffs"):
+        backtest(churn(90), shop(), some)
+
+
+def test_a_bad_pocket_shows_first():
+    key = pd.DataFrame({"customer": [f"c{i}" for i in range(200)]})
+    X = pd.DataFrame({"country": ["SE"] * 100 + ["NO"] * 100})
+    happened = np.tile([1.0, 0.0], 100)
+    chance = np.array([0.5] * 100 + [0.9] * 100)
+    told = (Definition("country", "Country of the customer", "lifecycle", "text", "newest", "people"),)
+    made = by_segment(Matrix(key, X, told), happened, chance)
+    assert set(made["by"]) == {"Country of the customer"}
+    assert made.segment.tolist() == ["NO", "SE"]
+    assert made["off"].round(2).tolist() == [0.3, 0.0]
+
+
+def test_a_feature_that_knows_the_outcome_is_named_on_the_card():
+    rows, label = unseen()
+    told = Matrix(rows.key, rows.X.assign(closed=label.astype(np.float32)), rows.definitions)
+    assert list(judge(trained(), told, label).suspects) == ["closed"]
+    assert not card().suspects
+
+
+@pytest.mark.parametrize(("ours", "found"), [(0.6, "tie"), (0.5, "better"), (0.9, "worse")])
+def test_a_bias_too_high_is_no_better_than_one_as_much_too_low(ours, found):
+    # Half of them leave; theirs says 40 of 100, a fifth too few.
+    label = np.tile([1.0, 0.0], 500)
+    sticks, answered = yardsticks({"kind": "churn"}, label), pd.DataFrame({"churn_probability": [ours] * 1000})
+    told = compared(sticks, np.arange(1000), answered, answered.assign(churn_probability=0.4), seed=0)
+    assert told["bias"].value == pytest.approx(abs(2 * ours - 1) - 0.2)
+    assert verdict(told["bias"], sticks["bias"].best) == found

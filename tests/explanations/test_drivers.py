@@ -1,0 +1,365 @@
+"""What drivers promise: they are exact, they add up, and their sentences say what the numbers say."""
+
+from dataclasses import asdict, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patron.errors import PatronError, QuestionError, ScoreError
+from patron.explanations import drivers as module
+from patron.explanations.drivers import COLUMNS, drivers, importance, theme_importance
+from patron.features.definitions import Definition
+from patron.formatting import amount
+from patron.models.candidates import activity, boosted, constant, logit
+from patron.models.serving import Bundle, encode, linear_inputs
+from patron.models.targets import answer_for, examples
+from patron.questions.kinds import Tier, churn, next_purchase
+from patron.questions.matrices import Matrix
+
+MEANT = (
+    Definition("recency", "Days since the last order", "habit", "days", "r", "orders"),
+    Definition("profit_90d", "Money spent in 90 days", "value", "money", "s", "orders"),
+    Definition("returned", "Share of orders returned", "service", "share", "t", "orders"),
+    Definition("country", "Country", "lifecycle", "country", "c", "orders"),
+)
+FEATURES = [
+    asdict(MEANT[0]) | {"dtype": "float64", "levels": [], "usual": 84.0},
+    asdict(MEANT[1]) | {"dtype": "float64", "levels": [], "usual": 1234.5},
+    asdict(MEANT[2]) | {"dtype": "float64", "levels": [], "usual": None},
+    asdict(MEANT[3]) | {"dtype": "category", "levels": ["de", "uk"], "usual": "uk"},
+]
+SLOPE, SHIFT = 0.8, -0.1
+
+
+@cache
+def people(count: int = 300) -> Matrix:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "recency": rng.integers(0, 300, count).astype(np.float32),
+            "profit_90d": np.where(rng.random(count) < 0.1, np.nan, rng.lognormal(5, 1, count)).astype(np.float32),
+            "returned": rng.random(count).astype(np.float32),
+            "country": rng.choice(np.array(["de", "uk", None], dtype=object), count),
+        }
+    )
+    key = pd.DataFrame({"customer": [f"c{i:03d}" for i in range(count)], "cutoff": pd.Timestamp("2024-05-01")})
+    return Matrix(key, X, MEANT)
+
+
+@cache
+def trained(kind: str, estimator: str = "trees") -> Bundle:
+    rng, seen = np.random.default_rng(1), people().X
+    X = encode(seen, FEATURES)
+    late = seen.recency.to_numpy() / 100 + (seen.country == "uk").to_numpy() + rng.normal(size=len(X))
+    asked, label = {
+        "churn": (churn(90), (late > 2).astype(float)),
+        "next_purchase": (next_purchase(90, within=(30,)), np.where(late < 3, np.clip(30 * late, 0, 89), np.nan)),
+        "tier": (Tier(churn(90).horizon), 100 - 30 * late),
+    }[kind]
+    answer = answer_for(asked, label, seen)
+    target = examples(answer, label)
+    fitted = {
+        "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
+        "linear": lambda: logit(X, target, [0, 1]),
+        "rates": lambda: activity(X, target, 0, [50.0, 150.0]),
+        "constant": lambda: constant(X, target),
+    }[estimator]()
+    shift = [SHIFT] * (len(answer["tiers"]) if kind == "tier" else 1)
+    calibration = {"slope": SLOPE, "intercept": shift}
+    spec = {"features": FEATURES, "estimator": fitted.spec, "calibration": calibration, "answer": answer}
+    return Bundle(spec, fitted.booster)
+
+
+def by_feature(told: pd.DataFrame, column: str) -> pd.DataFrame:
+    return told.pivot(index="customer", columns="feature", values=column).fillna(0.0)
+
+
+def straight(**spec: Any) -> Bundle:
+    """A churn model with one coefficient of 1 on the recency, in log1p, centred at log1p(84)."""
+    estimator = {"kind": "linear", "inputs": [0], "mean": [np.log1p(84.0)], "scale": [1.0]}
+    estimator |= {"coef": [[1.0]], "intercept": [[0.0]]}
+    answer = {"kind": "churn", "horizon": 90}
+    return Bundle({"features": FEATURES, "calibration": None, "answer": answer, "estimator": estimator} | spec)
+
+
+def one(**values: Any) -> Matrix:
+    X = pd.DataFrame([{"recency": 212.0, "profit_90d": 5.0, "returned": 0.5, "country": "uk"} | values])
+    return Matrix(pd.DataFrame({"customer": ["ann"], "cutoff": [pd.Timestamp("2024-05-01")]}), X, MEANT)
+
+
+def test_a_driver_is_a_sentence_with_the_value_and_what_is_usual():
+    row = drivers(straight(), one()).iloc[0]
+    assert row.text == "Days since the last order: 212 (usual: 84), raises the risk"
+    assert (row["rank"], row.value, row.shown, row.usual) == (1, 212.0, "212 days", "84 days")
+    assert (row.theme, row.evidence) == ("habit", "association")
+    assert row.push == pytest.approx(np.log(213 / 85))
+
+
+def test_the_change_is_what_the_answer_would_be_without_the_push():
+    row = drivers(straight(), one()).iloc[0]
+    odds = 213 / 85
+    assert row.change == pytest.approx(1 / 2 - odds / (1 + odds))
+
+
+def test_calibration_scales_the_push():
+    calibrated = straight(calibration={"slope": 0.5, "intercept": [3.0]})
+    assert drivers(calibrated, one()).push[0] == pytest.approx(np.log(213 / 85) / 2)
+
+
+def test_a_rate_is_told_beside_the_rate_of_the_usual_customer():
+    rates = {"kind": "rates", "input": 0, "edges": [100.0], "table": [[[-1.0], [0.5]]]}
+    told = drivers(straight(estimator=rates), one())
+    assert told.push.tolist() == [1.5]
+    assert drivers(straight(estimator=rates), one(recency=99.0)).empty
+
+
+def test_a_constant_has_no_drivers():
+    told = drivers(trained("churn", "constant"), people())
+    assert (len(told), told.columns.tolist()) == (0, list(COLUMNS))
+
+
+def test_no_rows_have_no_drivers():
+    nobody = people().take(np.zeros(len(people()), dtype=bool))
+    assert drivers(straight(), nobody).columns.tolist() == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (1234.5, "money", "1,234.50"),
+        (0.35, "share", "35 %"),
+        (0.0042, "share", "0.42 %"),
+        (212.4, "days", "212 days"),
+        (1.0, "days", "1 day"),
+        (0.606, "days", "less than a day"),
+        (1.0, "categories", "1 category"),
+        (2.6, "orders", "3 orders"),
+        (0.03, "orders", "0.03 orders"),
+        (2.25, "times", "2.2 times"),
+        (3.0, "times", "3 times"),
+        (7301.2, "times", "over 100 times"),
+        (-0.0, "number", "0"),
+        (11.0, "month", "month 11"),
+        (float("nan"), "days", "unknown"),
+        (None, "money", "unknown"),
+        ("uk", "country", "uk"),
+    ],
+)
+def test_a_value_is_shown_with_its_unit(value, unit, shown):
+    row = drivers(straight(features=[FEATURES[0] | {"unit": unit, "usual": value}]), one()).iloc[0]
+    assert row.usual == shown
+
+
+def test_what_is_as_usual_is_not_said_twice():
+    row = drivers(straight(features=[FEATURES[0] | {"usual": 212.3}]), one()).iloc[0]
+    assert row.text == "Days since the last order: 212, raises the risk"
+
+
+def several(told, coef, *values):
+    """A churn model on features of these words, with these values, and what it tells."""
+    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate(told)]
+    scaling = {"inputs": list(range(len(told))), "mean": [0.0] * len(told), "scale": [1.0] * len(told)}
+    estimator = straight().spec["estimator"] | scaling | {"coef": [coef]}
+    rows = replace(one(), X=pd.DataFrame([{f"f{i}": float(value) for i, value in enumerate(values)}]))
+    return drivers(straight(features=features, estimator=estimator), rows)[["feature", "rank", "push"]]
+
+
+def test_one_fact_over_several_windows_is_one_reason_the_strongest_with_its_own_push():
+    told = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
+    made = several((*told, "Orders"), [1.0, 2.0, -4.0, 3.0], 1, 2, 3, 4)
+    assert made.feature.tolist() == ["f2", "f1"]
+    assert made.push.to_numpy() == pytest.approx([-4 * np.log(4), 2 * np.log(3)], abs=1e-6)
+
+
+def test_times_that_are_equal_for_a_customer_are_told_once():
+    told = ("Days since the last order", "Days since the first order", "Longest gap")
+    assert several(told, [1.0, 2.0, 0.5], 30, 30, 7).feature.tolist() == ["f1", "f2"]
+    assert several(told, [1.0, 2.0, 0.5], 30, 31, 7).feature.tolist() == ["f1", "f0", "f2"]
+
+
+def test_categories_and_unknown_values_are_told_as_text():
+    told = drivers(trained("churn"), people(), top=4)
+    country = told[told.feature == "country"]
+    assert set(country.shown) == {"de", "uk", "unknown"}
+    assert country.value.isna().all()
+    unknown = told[(told.feature == "profit_90d") & told.value.isna()].iloc[0]
+    assert unknown.text.startswith("Money spent in 90 days: unknown (usual: 1,234.50), ")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(), st.sampled_from(["money", "share", "month", "number", "days", "times", "categories"]))
+def test_any_number_can_be_shown(value, unit):
+    shown = amount(value, unit)
+    assert shown.strip() == shown != ""
+    assert ("unknown" in shown) == bool(np.isnan(value))
+
+
+def test_drivers_are_ranked_by_strength_and_in_the_order_of_the_rows():
+    told = drivers(trained("churn"), people(), top=2)
+    assert told.customer.unique().tolist() == people().key.customer.tolist()
+    assert told.groupby("customer")["rank"].apply(list).isin([[1], [1, 2]]).all()
+    strength = told.push.abs().groupby(told.customer)
+    assert strength.apply(lambda push: push.is_monotonic_decreasing).all()
+
+
+@pytest.mark.parametrize("estimator", ["trees", "linear", "rates"])
+def test_pushes_lead_from_one_base_to_every_calibrated_margin(estimator):
+    model = trained("churn", estimator)
+    pushes = by_feature(drivers(model, people(), top=4), "push").sum(axis=1)
+    pushes = pushes.reindex(people().key.customer, fill_value=0.0)
+    margins = model.margins(encode(people().X, FEATURES))[:, 0]
+    assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_trees_are_split_as_the_shap_library_splits_them():
+    shap = pytest.importorskip("shap")
+    X = encode(people().X, FEATURES)[:, :3]
+    spec = trained("churn").spec
+    target = examples(spec["answer"], (X[:, 0] > 150).astype(float))
+    fitted = boosted(X, target, ["recency", "profit_90d", "returned"], [], rounds=12)
+    explainer = shap.TreeExplainer(fitted.booster)
+    explainer.model.model_type = "internal"  # else shap asks LightGBM, and LightGBM would be compared with itself
+    expected = explainer.shap_values(X) * SLOPE
+    told = drivers(Bundle(spec | {"features": FEATURES[:3]}, fitted.booster), people(), top=3)
+    ours = by_feature(told, "push").reindex(columns=["recency", "profit_90d", "returned"], fill_value=0.0)
+    assert np.abs(expected).max() > 0.1
+    assert np.abs(ours.to_numpy() - expected).max() < 1e-6
+
+
+def test_the_next_purchase_is_told_as_the_mean_over_the_steps_of_the_first_days_asked():
+    model = trained("next_purchase", "linear")
+    steps = model.spec["answer"]["edges"].index(30)
+    X = encode(people().X, FEATURES)
+    margins = np.mean([model.margins(X, step)[:, 0] for step in range(steps)], axis=0)
+    told = drivers(model, people(), top=4)
+    pushes = by_feature(told, "push").sum(axis=1).to_numpy()
+    assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-9)
+    assert told.text.str.endswith("s the chance of an order within 30 days").all()
+
+
+def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_step():
+    answer = {"kind": "next_purchase", "edges": [0, 10, 30, 90], "within": [30, 90]}
+    steady = straight().spec["estimator"] | {"intercept": [[0.0]] * 3}
+    row = drivers(straight(answer=answer, estimator=steady), one()).iloc[0]
+    assert row.push == pytest.approx(np.log(213 / 85))
+    assert row.change == pytest.approx((1 - (1 / 2) ** 2) - (1 - (85 / 298) ** 2))
+
+
+def test_a_push_on_the_tier_is_weighted_by_rank():
+    model = trained("tier", "linear")
+    coef = np.array(model.spec["estimator"]["coef"])
+    told = drivers(model, people(), top=4)
+    ratio = told[told.feature == "recency"].set_index("customer").push
+    z = linear_inputs(model.spec["estimator"], encode(people().X, FEATURES))[:, 0]
+    expected = pd.Series(z * SLOPE * ([-1.5, -0.5, 0.5, 1.5] @ coef[:, 0]), people().key.customer)
+    assert np.abs(ratio - expected[ratio.index]).max() < 1e-9
+
+
+def test_late_customers_are_told_that_it_lowers_their_tier_and_profit():
+    told = drivers(trained("tier"), people(), top=4)
+    late = told[(told.feature == "recency") & (told.value > 250)]
+    assert set(late.effect) == {"lowers"}
+    assert (late.change > 0).all()
+    assert late.text.str.endswith("lowers the expected tier").all()
+
+
+def test_the_change_of_a_tier_is_that_of_the_profit_it_expects():
+    model, row = trained("tier", "linear"), people().take(np.arange(300) == 7)
+    without = [[0.0, *rest] for _, *rest in model.spec["estimator"]["coef"]]
+    silent = Bundle(model.spec | {"estimator": model.spec["estimator"] | {"coef": without}})
+    expected = silent.predict(row.X).expected_profit[0] - model.predict(row.X).expected_profit[0]
+    change = drivers(model, row, top=4).set_index("feature").change
+    assert change["recency"] == pytest.approx(expected) != 0
+
+
+@pytest.mark.parametrize("size", [7, 100, 299])
+@pytest.mark.parametrize("estimator", ["trees", "linear", "rates"])
+def test_batches_of_any_size_give_the_same_table(size, estimator, monkeypatch):
+    whole = drivers(trained("churn", estimator), people())
+    monkeypatch.setattr(module, "BATCH", size)
+    pd.testing.assert_frame_equal(drivers(trained("churn", estimator), people()), whole)
+
+
+def test_importance_is_the_mean_absolute_push():
+    told = importance(trained("churn"), people())
+    pushes = by_feature(drivers(trained("churn"), people(), top=4), "push").abs().mean()
+    assert told.feature[0] == "recency"
+    assert told.share.sum() == pytest.approx(1.0)
+    assert told.set_index("feature").push.to_dict() == pytest.approx(pushes.to_dict())
+
+
+def test_themes_are_added_up_before_they_are_compared():
+    both = [feature | {"theme": "habit"} for feature in FEATURES[:2]]
+    model = trained("churn", "linear")
+    joined = Bundle(model.spec | {"features": [*both, *FEATURES[2:]]})
+    pushes = by_feature(drivers(model, people(), top=4), "push")
+    told = theme_importance(joined, people()).set_index("theme")
+    assert told.features.to_dict() == {"habit": 2, "lifecycle": 1, "service": 1}
+    assert told.push["habit"] == pytest.approx(pushes.sum(axis=1).abs().mean())
+
+
+def test_the_season_is_told_as_no_lever_and_stands_apart_from_all_themes():
+    model = trained("churn")
+    calendar = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
+    marked = Bundle(model.spec | {"features": calendar}, model.booster)
+    told = importance(marked, people()).set_index("feature")
+    assert (told.theme["recency"], told.words["recency"]) == ("season", "Days since the last order (season, no lever)")
+    assert "season" in theme_importance(marked, people()).theme.tolist()
+
+
+def test_importance_of_a_sample_depends_on_the_seed_alone():
+    first, again, other = (importance(trained("churn"), people(), most=50, seed=s) for s in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert first.push[0] != other.push[0]
+
+
+def test_a_model_that_never_moves_has_no_important_feature():
+    told = importance(trained("churn", "constant"), people())
+    assert told.push.tolist() == told.share.tolist() == [0.0] * 4
+
+
+class Lying:
+    """A booster whose contributions are half a log-odds too high."""
+
+    def __init__(self, booster: Any) -> None:
+        self.booster = booster
+
+    def predict(self, X: np.ndarray, **asked: Any) -> np.ndarray:
+        found = self.booster.predict(X, **asked)
+        return found + 0.1 if "pred_contrib" in asked else found
+
+
+def test_contributions_that_do_not_add_up_are_refused():
+    lying = replace(trained("churn"), booster=Lying(trained("churn").booster))
+    with pytest.raises(PatronError, match=r"batch of 300 rows do not add up .* off by 0\.4 of it, 0\.0001 is allowed"):
+        drivers(lying, people())
+
+
+def test_rows_without_a_feature_of_the_model_are_refused():
+    rows = replace(people(), X=people().X.drop(columns="profit_90d"))
+    for told in (drivers, importance, theme_importance):
+        with pytest.raises(ScoreError, match=r"these rows lack profit_90d\. They have: country, recency, returned\."):
+            told(straight(), rows)
+
+
+def test_fewer_than_one_driver_is_refused():
+    with pytest.raises(QuestionError, match=r"top 0 features; the least is 1\. Write top=3\."):
+        drivers(straight(), people(), top=0)
+
+
+def test_importance_of_nobody_is_refused():
+    with pytest.raises(ScoreError, match=r"got 300 rows and most=0\."):
+        importance(straight(), people(), most=0)
+
+
+def test_what_all_customers_share_is_no_reason_for_one_of_them():
+    model = trained("churn")
+    shared = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
+    told = drivers(Bundle(model.spec | {"features": shared}, model.booster), people(), top=4)
+    assert set(told.feature) == {"profit_90d", "returned", "country"}
+    assert "recency" in set(drivers(model, people(), top=4).feature)

@@ -1,0 +1,584 @@
+"""The command line, as a scheduler and a newcomer meet it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from patron import cli
+from patron.errors import LockError, QuestionError
+from patron.evaluation.cards import Card
+from patron.jobs import Job, alone, backtest, champions_alone, train, training
+from patron.periods import Split
+from patron.settings import load
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SETTINGS = """
+name = "kiosk"
+[tables.orders]
+path = "orders.csv"
+customer = "client"
+at = "when"
+amount = "paid"
+[questions]
+churn = { horizon = 60 }
+next_purchase = { horizon = 60, within = [30] }
+tier = { horizon = 60 }
+[costs]
+margin_rate = 0.4
+[cutoffs]
+train = ["2023-05-01", "2023-07-01"]
+valid = "2023-09-01"
+test = "2023-11-01"
+[decisions]
+budget = 40
+[offers.call]
+contact_cost = 1.0
+effect = 0.5
+"""
+TESTED = """
+name = "tested"
+[tables.orders]
+path = "orders.csv"
+customer = "client"
+at = "when"
+[questions]
+churn = { horizon = 60 }
+[cutoffs]
+train = ["2023-05-01", "2023-07-01"]
+valid = "2023-09-01"
+test = "2023-11-01"
+"""
+
+
+def orders(customers: int = 150) -> pd.DataFrame:
+    """Customers who buy every few weeks until they stop; some return a purchase."""
+    rng = np.random.default_rng(3)
+    made = []
+    for c in range(customers):
+        at, gap = datetime(2023, 1, 1) + timedelta(days=int(rng.integers(0, 60))), rng.gamma(2, 12)
+        while at < datetime(2024, 1, 1):
+            made.append((f"guest-{c:03d}", at, round(float(rng.gamma(2, 15)), 2)))
+            at += timedelta(days=1 + float(rng.exponential(gap)))
+            if rng.random() < 0.06:
+                break
+    return pd.DataFrame(made, columns=["client", "when", "paid"])
+
+
+@pytest.fixture(scope="module")
+def kiosk(tmp_path_factory) -> Path:
+    """A small business that has gone the whole way once."""
+    folder = tmp_path_factory.mktemp("kiosk")
+    orders().to_csv(folder / "orders.csv", index=False)
+    (folder / "kiosk.toml").write_text(SETTINGS)
+    for verb in ("train", "score", "explain", "decide", "report"):
+        result = patron(verb, folder / "kiosk.toml")
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+def patron(*arguments: object):
+    """Run the command line as `run` does, with its exit code."""
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        old, sys.argv = sys.argv, ["patron", *map(str, arguments)]
+        code = 0
+        try:
+            cli.run()
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            sys.argv = old
+        text = out.getvalue().decode() + err.getvalue().decode()
+    return type("Result", (), {"exit_code": code, "output": text})
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    """The settings with one thing changed."""
+    assert old in SETTINGS
+    path = folder / f"changed{abs(hash(new))}.toml"
+    path.write_text(SETTINGS.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ('customer = "client"', 'customer = "klient"', 3, "lacks the column 'klient'"),
+        ('path = "orders.csv"', 'path = "nothing.csv"', 3, "There is no file"),
+        ("budget = 40", "budgte = 40", 2, "line 19: [decisions] has no key 'budgte'. Did you mean 'budget'?"),
+        ('["2023-05-01"', '["2021-05-01"', 2, "The cutoff 2021-05-01 lies outside the history"),
+        ('test = "2023-11-01"', 'test = "2023-12-01"', 2, "looks 60d ahead, to 2024-01-30, but the history ends"),
+        ('valid = "2023-09-01"', 'valid = "2023-08-01"', 2, "Labels of the train cutoff 2023-07-01 end 2023-08-30"),
+        ("margin_rate = 0.4", "", 2, "margin"),
+        ('amount = "paid"', "", 2, "amount"),
+        ('name = "kiosk"', 'name = "other"', 4, "There is no model 'other-churn'"),
+    ],
+)
+def test_a_mistake_ends_in_a_sentence_and_an_exit_code(kiosk, old, new, code, said):
+    verb = "score" if code == 4 else "train"
+    result = patron(verb, changed(kiosk, old, new))
+    assert result.exit_code == code
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (orders().head(0), "has no row to use, of 0 read"),
+        (orders().assign(when="soon"), "cannot be read as a time"),
+        (orders().assign(client=None), "have no customer"),
+    ],
+)
+def test_tables_that_cannot_be_used_are_refused_as_data(kiosk, rows, said):
+    rows.to_parquet(kiosk / "bad.parquet")
+    result = patron("check", changed(kiosk, "orders.csv", "bad.parquet"))
+    assert result.exit_code == 3
+    assert said in result.output
+
+
+def test_one_single_customer_is_too_little_to_learn_from(kiosk):
+    orders(1).assign(client="c").to_csv(kiosk / "lonely.csv", index=False)
+    result = patron("train", changed(kiosk, "orders.csv", "lonely.csv"))
+    assert result.exit_code in (2, 3)
+    assert "Traceback" not in result.output
+
+
+def test_rows_without_a_customer_are_set_aside_and_counted(kiosk):
+    some = orders()
+    some.loc[:6, "client"] = None
+    some.to_csv(kiosk / "nameless.csv", index=False)
+    result = patron("check", changed(kiosk, "orders.csv", "nameless.csv"))
+    assert result.exit_code == 0
+    assert f"{len(some):,} rows read, set aside: 7 no customer; {len(some) - 7:,} used" in result.output
+
+
+def test_a_model_is_not_asked_without_a_feature_of_its_training(kiosk):
+    without = SETTINGS.replace('amount = "paid"\n', "").replace("tier = { horizon = 60 }\n", "")
+    path = kiosk / "without.toml"
+    path.write_text(
+        without.replace("[costs]\nmargin_rate = 0.4\n", "").replace("budget = 40", "budget = 40\nvalue = 9")
+    )
+    result = patron("score", path)
+    assert result.exit_code == 3
+    assert "was trained on" in result.output
+    assert "spend" in result.output
+
+
+def test_a_second_run_waits_for_nobody_and_says_so(kiosk):
+    with FileLock(kiosk / "patron-out" / "kiosk" / ".lock"):
+        result = patron("score", kiosk / "kiosk.toml")
+    assert result.exit_code == 6
+    assert "Another run is writing to 'kiosk'" in result.output
+
+
+@pytest.mark.parametrize("verb", ["check", "decide", "report"])
+def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, verb):
+    ended = spoken(verb, kiosk / "kiosk.toml", "--json")
+    done = json.loads(ended.stdout)
+    assert (ended.returncode, done["verb"]) == (0, verb)
+    assert all(Path(file).exists() for file in done["files"])
+    assert "history   orders" in ended.stderr
+    assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
+
+
+def test_a_folder_without_models_is_told_and_left_as_it_is(tmp_path):
+    result = patron("promote", "kiosk-churn", "1", "--folder", tmp_path)
+    assert result.exit_code == 4
+    assert f"There are no models in '{tmp_path.name}'" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_a_scheduler_ends_leaves_no_files_behind(monkeypatch, tmp_path):
+    def work():
+        with TemporaryDirectory(dir=tmp_path):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(cli, "app", work)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ended.value.code, list(tmp_path.iterdir())) == (143, [])
+
+
+def without_offers(folder: Path) -> Path:
+    """The settings as patron init leaves them: nothing is offered to anybody."""
+    path = folder / "offerless.toml"
+    path.write_text(SETTINGS[: SETTINGS.index("[decisions]")], encoding="utf-8")
+    return path
+
+
+def test_decisions_without_an_offer_are_refused_in_the_words_of_settings(kiosk):
+    refused = patron("decide", without_offers(kiosk))
+    assert refused.exit_code == 2
+    assert "in a settings file [offers.call] with contact_cost = 4.0" in refused.output
+    assert "today " not in refused.output
+
+
+def test_without_an_offer_the_report_is_made_and_decides_nothing(kiosk):
+    assert patron("report", without_offers(kiosk)).exit_code == 0
+    page = (kiosk / "patron-out" / "kiosk" / "report.html").read_text()
+    assert "who may leave, and why" in page
+    assert "No offer is set" in page
+    assert not [part for part in ("Treat ", "expected gain", "The decision list") if part in page]
+    assert patron("report", kiosk / "kiosk.toml").exit_code == 0
+
+
+def test_tiers_that_prices_cannot_tell_apart_are_refused_before_any_question_is_trained(kiosk, monkeypatch):
+    monkeypatch.setattr(training, "fit", lambda *asked: pytest.fail("trained"))
+    days = [(c, d) for c in range(80) for d in range(c, 365 if c % 2 else 180, 20)]
+    fixed = [(f"guest-{c:03d}", datetime(2023, 1, 1) + timedelta(days=d), 10.0) for c, d in days]
+    pd.DataFrame(fixed, columns=["client", "when", "paid"]).to_csv(kiosk / "fixed.csv", index=False)
+    refused = patron("train", changed(kiosk, "orders.csv", "fixed.csv"))
+    assert refused.exit_code == 2
+    assert "would be empty" in refused.output
+    assert "[questions.tier] thresholds" in refused.output
+
+
+@pytest.mark.parametrize("verb", [("promote", "kiosk-churn", "1"), ("rollback", "kiosk-churn")])
+def test_champions_are_not_changed_by_hand_while_a_training_is_about_to(kiosk, verb):
+    with champions_alone(kiosk, "kiosk"):
+        refused = patron(*verb, "--folder", kiosk)
+    assert refused.exit_code == 6
+    assert "The models of 'kiosk' are being trained or promoted by another run" in refused.output
+
+
+def test_a_training_holds_the_lock_of_its_champions(kiosk):
+    with champions_alone(kiosk, "kiosk"), pytest.raises(LockError, match="being trained or promoted"):
+        train(Job(load(kiosk / "kiosk.toml"), NOW))
+
+
+def test_what_a_killed_run_set_aside_goes_when_the_next_one_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with alone(tmp_path / "shop"):
+        left = Path(tempfile.mkdtemp()).parent
+    (left / "patron-events").mkdir(parents=True)
+    with alone(tmp_path / "other"):
+        assert left.exists()
+    with alone(tmp_path / "shop"):
+        assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('test = "2023-11-01"', 'test = "2023-12-01"', "the history ends"),
+        (
+            'train = ["2023-05-01"',
+            'train = ["2023-01-01"',
+            "no event is known before it. The first event is of 2023-01-01",
+        ),
+    ],
+)
+def test_checking_refuses_the_cutoffs_that_training_would_refuse(kiosk, old, new, said):
+    result = patron("check", changed(kiosk, old, new))
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_a_training_tells_machines_its_versions_figures_and_files(twice):
+    folder, done = twice
+    assert {m["name"] for m in done["models"].values()} == {"kiosk-churn", "kiosk-next_purchase", "kiosk-tier"}
+    assert 0 < done["models"]["churn"]["figures"]["AUC"]["value"] < 1
+    assert done["tables"][0]["read"] == done["tables"][0]["used"] == len(orders())
+    scored = json.loads(spoken("score", folder / "kiosk.toml", "--json").stdout)
+    assert scored["versions"] == {name: m["version"] for name, m in done["models"].items()}
+    assert scored["customers"] == 150
+
+
+def test_a_mistake_leaves_nothing_on_stdout_for_machines(kiosk):
+    ended = spoken("check", changed(kiosk, "orders.csv", "nothing.csv"), "--json")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "There is no file" in ended.stderr
+
+
+def spoken(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, with what it says on each way out."""
+    command = [sys.executable, "-c", "from patron.cli import run; run()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_champion_is_changed_and_changed_back_by_hand_with_a_line_in_the_log(twice):
+    registry = Job(load(twice[0] / "kiosk.toml"), NOW).registry
+    newest = registry.champion("kiosk-churn").version
+    told = patron("promote", "kiosk-churn", "1", "--folder", twice[0], "--reason", "as told")
+    assert "version 1 is champion now" in told.output
+    line = registry.promotions("kiosk-churn")[-1]
+    assert (line.version, line.reason, registry.champion("kiosk-churn").version) == ("1", "as told", "1")
+    assert f"version {newest} is champion again" in patron("rollback", "kiosk-churn", "--folder", twice[0]).output
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("promote", "kiosk-churn", "99"), "'kiosk-churn' has no version '99'. It has: 1"),
+        (("promote", "kiosk-chrun", "1"), "There is no model 'kiosk-chrun'"),
+    ],
+)
+def test_a_version_that_is_not_there_is_not_promoted(kiosk, asked, said):
+    refused = patron(*asked, "--folder", kiosk)
+    assert refused.exit_code == 4
+    assert said in refused.output
+
+
+def test_a_proposal_of_settings_can_be_checked_at_once(kiosk, tmp_path):
+    made = patron("init", kiosk / "orders.csv", "--out", tmp_path / "own.toml")
+    assert "orders from orders.csv: customer = client, at = when, amount = paid" in made.output
+    assert patron("check", tmp_path / "own.toml").exit_code == 0
+    assert patron("init", kiosk / "orders.csv", "--out", tmp_path / "own.toml").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("client,when,paid\na,2023-01-01,1\nb,2023-01-02\n", "line 3: this row has 2 columns"),
+        ("client,when,paid\n", "has no rows below its header"),
+        ("client;when;paid\na;2023-01-01;9,50\n", "'9,50' in row 1 has a decimal comma"),
+        ("client,when,paid\na,05/04/2023,1\n", "'05/04/2023' in row 1, and none that tells"),
+    ],
+)
+def test_a_file_with_a_mistake_is_refused_as_data_by_its_first_symptom(kiosk, text, said):
+    (kiosk / "wrong.csv").write_text(text)
+    refused = patron("check", changed(kiosk, "orders.csv", "wrong.csv"))
+    assert refused.exit_code == 3
+    assert said in refused.output
+    assert "[tables.orders]" in refused.output
+
+
+@pytest.fixture(scope="module")
+def tested(kiosk):
+    """What the back-test of the small business says, and where its files are."""
+    (kiosk / "tested.toml").write_text(TESTED)
+    result = patron("backtest", kiosk / "tested.toml")
+    assert result.exit_code == 0, result.output
+    return result.output, kiosk / "patron-out" / "tested"
+
+
+def test_a_back_test_tells_each_date_and_all_together_and_marks_the_champion(tested):
+    said, _ = tested
+    lines = [line for line in said.splitlines() if " answers; AUC of " in line]
+    assert [line.split(":")[0].strip() for line in lines] == ["2023-09-01", "2023-11-01", "2023-09-01, 2023-11-01"]
+    tables = [line for line in said.splitlines() if "constant  activity" in line]
+    assert [line.count("* ") for line in tables] == [1, 1, 1]
+    assert max(map(len, tables)) <= 120
+
+
+def test_a_back_test_writes_cards_that_can_be_read_again(tested):
+    _, out = tested
+    cards = json.loads((out / "backtest_churn.json").read_text())
+    pooled, folds = Card.of(cards["pooled"]), [Card.of(plain) for plain in cards["folds"]]
+    assert pooled.rows == sum(card.rows for card in folds)
+    assert (pooled.champion, len(folds)) == ("chosen", 2)
+
+
+def test_the_predictions_of_a_back_test_are_everybodys_by_every_candidate_at_every_date(tested):
+    _, out = tested
+    told = pd.read_parquet(out / "backtest_churn_predictions.parquet")
+    assert told.cutoff.dt.strftime("%Y-%m-%d").unique().tolist() == ["2023-09-01", "2023-11-01"]
+    assert not told.duplicated(["customer", "cutoff", "candidate"]).any()
+    assert set(told.candidate) >= {"constant", "activity", "logit", "lightgbm"}
+
+
+def test_the_page_of_a_back_test_names_no_customer(tested):
+    html = (tested[1] / "backtest.html").read_text()
+    assert "kiosk" not in html
+    assert "Who will leave?" in html
+    assert "guest-" not in html
+
+
+def test_a_back_test_with_too_few_cutoffs_is_refused(tested):
+    close = Split.of(["2023-09-01"], ["2023-10-01"], ["2023-11-01"])
+    job = Job(replace(load(tested[1].parents[1] / "tested.toml"), split=close), datetime(2026, 1, 1))
+    with pytest.raises(QuestionError, match="needs two cutoffs with labels that end before a third, got 3 cutoffs"):
+        backtest(job)
+    assert QuestionError.exit_code == 2
+
+
+def test_every_customer_asked_about_is_scored_once(kiosk):
+    scores = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    assert sorted(scores.customer) == sorted(orders().client.unique())
+    assert scores.churn_probability.between(0, 1).all()
+    assert (scores.purchase_within_30d <= scores.purchase_within_60d + 1e-12).all()
+    tiers = scores[[c for c in scores if c.startswith("probability_")]].sum(axis=1)
+    assert np.allclose(tiers, 1.0)
+
+
+def test_predictions_of_the_test_cutoff_can_be_judged_by_anyone(kiosk):
+    told = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "predictions_churn.parquet")
+    bought = orders()
+    window = bought[(bought.when >= "2023-11-01") & (bought.when < "2023-12-31")]
+    stayed = told.customer.isin(window.client)
+    assert set(told.candidate) >= {"constant", "activity", "logit", "lightgbm"}
+    assert (told.actual == (~stayed).astype(float)).all()
+    assert told.groupby("candidate").champion.all().sum() == 1
+
+
+def test_decisions_stay_within_the_budget_and_carry_their_reasons(kiosk):
+    table = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "decisions.parquet")
+    assert table.cost.sum() <= 40
+    assert table.reason_1.str.len().gt(10).all()
+    assert len(pd.read_csv(kiosk / "patron-out" / "kiosk" / "decisions.csv")) == len(table)
+
+
+def test_no_customer_is_named_in_the_report_or_the_registry(kiosk):
+    page = (kiosk / "patron-out" / "kiosk" / "report.html").read_text()
+    named = [c for c in orders().client.unique() if c in page]
+    logged = [p for p in (kiosk / "mlruns" / "artifacts").rglob("*") if p.is_file()]
+    texts = [p.read_text(errors="ignore") for p in logged]
+    assert not named
+    assert not [c for c in orders().client.unique() for text in texts if f'"{c}"' in text]
+
+
+def test_a_second_training_makes_new_versions_and_the_same_scores(kiosk):
+    first = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    again = patron("train", kiosk / "kiosk.toml")
+    assert "registered as kiosk-churn version 2" in again.output
+    assert patron("score", kiosk / "kiosk.toml").exit_code == 0
+    second = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_training_that_dies_half_way_changes_no_champion(kiosk, tmp_path, monkeypatch):
+    moved = shutil.copytree(kiosk, tmp_path / "killed")
+    assert patron("relocate", moved).exit_code == 0
+    job = Job(load(moved / "kiosk.toml"), datetime(2026, 1, 1))
+    before = {name: champion.version for name, champion in job.champions.items()}
+
+    def dies(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_train_baskets", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(job)
+    after = Job(load(moved / "kiosk.toml"), datetime(2026, 1, 1)).champions
+    assert len(job.registry.versions("kiosk-churn")) > int(before["churn"])
+    assert {name: champion.version for name, champion in after.items()} == before
+
+
+@pytest.fixture(scope="module")
+def twice(kiosk, tmp_path_factory) -> tuple[Path, dict]:
+    """The small business moved and trained once more, and what that told machines."""
+    moved = shutil.copytree(kiosk, tmp_path_factory.mktemp("twice") / "moved")
+    assert patron("relocate", moved).exit_code == 0
+    return moved, json.loads(spoken("train", moved / "kiosk.toml", "--json").stdout)
+
+
+def test_champions_of_different_trainings_are_told_and_still_score(twice):
+    path, registry = twice[0] / "kiosk.toml", Job(load(twice[0] / "kiosk.toml"), NOW).registry
+    newest = registry.champion("kiosk-tier").version
+    assert "beware" not in patron("score", path).output
+    registry.rollback("kiosk-tier", NOW, "worse")
+    mixed = patron("score", path)
+    assert mixed.exit_code == 0
+    assert "beware    the champions come from different trainings: churn of 20" in mixed.output
+    registry.promote("kiosk-tier", newest, "as before", NOW)
+
+
+FRESH = """
+import sys, importlib.abc
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("patron", "sklearn", "ibis", "duckdb", "shap"):
+            raise ImportError(f"{name} is not installed here")
+sys.meta_path.insert(0, Refuse())
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/kiosk-churn@champion")
+rows = pd.read_parquet(sys.argv[2])
+print(len(model.metadata.get_input_schema().input_names()))
+model.predict(rows).to_parquet(sys.argv[3])
+"""
+
+
+def test_the_champion_answers_the_same_in_a_process_without_patron(kiosk):
+    job = Job(load(kiosk / "kiosk.toml"), datetime(2026, 1, 1))
+    rows = job.today.X.astype("float64")
+    rows[rows.columns[::-1]].to_parquet(kiosk / "rows.parquet")
+    uri = f"sqlite:///{kiosk / 'mlruns' / 'mlflow.db'}"
+    ended = subprocess.run(
+        [sys.executable, "-c", FRESH, uri, str(kiosk / "rows.parquet"), str(kiosk / "answers.parquet")],
+        capture_output=True,
+        text=True,
+        cwd=kiosk,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout.split()[-1]) == len(job.models["churn"].spec["features"])
+    theirs = pd.read_parquet(kiosk / "answers.parquet").churn_probability
+    assert np.array_equal(theirs.to_numpy(), job.scores.churn_probability.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "churn = { horizon = 60 }",
+            "churn = { horizon = 30 }",
+            "trained with horizon = 60, but horizon = 30 is asked",
+        ),
+        ("[questions]", "[questions]\nactive_in = 90", "trained with active_in = None, but active_in = 90 is asked"),
+        ("within = [30]", "within = [10]", "trained with within = [30, 60], but within = [10, 60] is asked"),
+    ],
+)
+def test_a_model_is_not_asked_what_it_was_not_trained_for(kiosk, old, new, said):
+    result = patron("score", changed(kiosk, old, new))
+    assert result.exit_code == 4
+    assert said in result.output
+
+
+def test_reasons_are_those_of_churn_whichever_question_stands_first(kiosk):
+    text = SETTINGS.replace("churn = { horizon = 60 }\n", "").replace(
+        "tier = { horizon = 60 }\n", "tier = { horizon = 60 }\nchurn = { horizon = 60 }\n"
+    )
+    (kiosk / "turned.toml").write_text(text)
+    assert patron("explain", kiosk / "turned.toml").exit_code == 0
+    told = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "drivers.parquet")
+    assert told.text.str.contains("the risk").all()
+
+
+def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
+    shutil.copytree(kiosk, tmp_path / "moved")
+    refused = patron("score", tmp_path / "moved" / "kiosk.toml")
+    assert refused.exit_code == 4
+    assert "patron relocate" in refused.output
+    assert patron("relocate", tmp_path / "moved").exit_code == 0
+    assert patron("score", tmp_path / "moved" / "kiosk.toml").exit_code == 0
+
+
+def test_a_model_keeps_its_windows_when_customers_come_at_another_pace(kiosk, tmp_path):
+    moved = shutil.copytree(kiosk, tmp_path / "busy")
+    assert patron("relocate", moved).exit_code == 0
+    daily = [(f"guest-{c:03d}", datetime(2024, 1, 1) + timedelta(days=d), 9.0) for c in range(150) for d in range(30)]
+    busy = pd.concat([orders(), pd.DataFrame(daily, columns=["client", "when", "paid"])])
+    busy.to_csv(moved / "orders.csv", index=False)
+    scored = patron("score", moved / "kiosk.toml")
+    assert scored.exit_code == 0, scored.output
+    assert pd.read_parquet(moved / "patron-out" / "kiosk" / "scores.parquet").cutoff.max() == pd.Timestamp("2024-01-31")
+
+
+def test_a_champion_of_another_release_is_refused_with_what_it_lacks(kiosk, tmp_path):
+    moved = shutil.copytree(kiosk, tmp_path / "old")
+    assert patron("relocate", moved).exit_code == 0
+    for path in (moved / "mlruns" / "artifacts").rglob("spec.json"):
+        spec = json.loads(path.read_text())
+        path.write_text(json.dumps({k: v for k, v in spec.items() if k != "active_in"}))
+    refused = patron("score", moved / "kiosk.toml")
+    assert refused.exit_code == 4
+    assert "was saved by another release of Patron and lacks 'active_in'. Train again" in refused.output
