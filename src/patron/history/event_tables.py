@@ -18,7 +18,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE
 
-__all__ = ["MONEY", "ROLES", "Events", "Receipt", "declare", "declare_as"]
+__all__ = ["MONEY", "ROLES", "Assumption", "Events", "Receipt", "declare", "declare_as"]
 
 MONEY = "decimal(18, 4)"
 TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
@@ -40,12 +40,26 @@ Where = Mapping[str, object]
 
 
 @dataclass(frozen=True)
+class Assumption:
+    """How something was read that could be read otherwise.
+
+    Args:
+        what: how it was read, as a sentence with the table's own values.
+        change: the line of a settings file that would have it read otherwise; empty where nothing can.
+    """
+
+    what: str
+    change: str = ""
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What became of the rows of one event table: read, set aside (why), used.
 
     Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
     `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
-    Attributes that hold at any time have neither a first nor a last time.
+    Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there was
+    a choice, each with the line that would change it; `notes` what else a reader should know.
     """
 
     table: str
@@ -56,6 +70,7 @@ class Receipt:
     first: datetime | None
     last: datetime | None
     notes: tuple[str, ...] = ()
+    assumed: tuple[Assumption, ...] = ()
     money: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -74,11 +89,15 @@ class Events:
         used: the rows that keep the promises, without `set_aside`. They are found by plain tests: asking for the
             reason of each row and keeping those that have none makes an engine twice as slow.
         attributes: the columns that tell of the customer and not of an event; none in a table of events.
+        assumed: how its times, numbers and keys were read.
+        notes: what was seen on the way in.
     """
 
     table: Table
     used: Table
     attributes: tuple[str, ...] = ()
+    assumed: tuple[Assumption, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def declare(

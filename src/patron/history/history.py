@@ -232,7 +232,10 @@ def _count(name: str, events: Events) -> Receipt:
         else ()
     )
     sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
-    return Receipt(name, read, aside, used["n"], used["customers"], used["first"], used["last"], notes, sums)
+    seen = (*events.notes, *notes)
+    return Receipt(
+        name, read, aside, used["n"], used["customers"], used["first"], used["last"], seen, events.assumed, sums
+    )
 
 
 def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], tuple[str, ...]]:
