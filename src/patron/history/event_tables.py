@@ -58,8 +58,8 @@ class Receipt:
 
     Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
     `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
-    Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there was
-    a choice, each with the line that would change it; `notes` what else a reader should know.
+    Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
+    was a choice, each with the line that would change it; `notes` what else a reader should know.
     """
 
     table: str
@@ -70,8 +70,8 @@ class Receipt:
     first: datetime | None
     last: datetime | None
     notes: tuple[str, ...] = ()
-    assumed: tuple[Assumption, ...] = ()
     money: Mapping[str, float] = field(default_factory=dict)
+    assumed: tuple[Assumption, ...] = ()
 
     @property
     def period(self) -> str:

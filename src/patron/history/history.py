@@ -234,7 +234,7 @@ def _count(name: str, events: Events) -> Receipt:
     sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
     seen = (*events.notes, *notes)
     return Receipt(
-        name, read, aside, used["n"], used["customers"], used["first"], used["last"], seen, events.assumed, sums
+        name, read, aside, used["n"], used["customers"], used["first"], used["last"], seen, sums, events.assumed
     )
 
 
