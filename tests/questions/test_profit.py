@@ -231,3 +231,11 @@ def test_a_cost_of_3_and_one_of_3_point_0_are_one_formula():
     )
     formulas = [definitions(history.tables, (profit_over(history, c, Span(30)),))[0].formula for c in (whole, point)]
     assert formulas[0] == formulas[1]
+
+
+def test_profit_has_a_short_address_of_the_same_things():
+    from patron import profit
+    from patron.questions import profit as home
+
+    assert profit.__all__ == ["CostModel", "ledger", "sensitivity"]
+    assert all(getattr(profit, name) is getattr(home, name) for name in profit.__all__)
