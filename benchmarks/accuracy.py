@@ -27,7 +27,7 @@ from worth import table as worth_table
 
 from patron.history.history import History
 from patron.history.sources import attributes, events
-from patron.metrics import Figure, auc, bias, figures, log_loss, paired
+from patron.metrics import Estimate, auc, bias, bootstrap, log_loss, paired_difference
 from patron.models.extrapolation import inner_split, train_beyond
 from patron.models.serving import repeats
 from patron.models.training import Trained, train
@@ -211,7 +211,7 @@ def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
         yield Answer(name, np.clip(chance, 1e-6, 1 - 1e-6), time.perf_counter() - start)
 
 
-def judged(task: Task) -> tuple[pd.DataFrame, dict[str, Figure]]:
+def judged(task: Task) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """The table of one task, a row for each tool, and Patron's own figures."""
     ours, trained = patron(task)
     rows = matrix(trained.question, task.history, task.split.test)
@@ -219,10 +219,10 @@ def judged(task: Task) -> tuple[pd.DataFrame, dict[str, Figure]]:
     who = rows.key.customer.to_numpy()
     made, figures_of = [], {}
     for one in (ours, *peers(task, rows)):
-        figures_of[one.tool] = told = figures(
+        figures_of[one.tool] = told = bootstrap(
             {"AUC": auc, "log loss": log_loss, "bias": bias}, who, happened, one.chance
         )
-        gains = {m.__name__: paired(m, who, happened, ours.chance, one.chance) for m in (auc, log_loss)}
+        gains = {m.__name__: paired_difference(m, who, happened, ours.chance, one.chance) for m in (auc, log_loss)}
         tool = f"**Patron** ({trained.champion})" if one is ours else one.tool
         beside = ["", ""] if one is ours else [str(gains["auc"]), str(gains["log_loss"])]
         made.append([tool, *map(str, told.values()), f"{one.seconds:.1f}", *beside])

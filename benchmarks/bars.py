@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from patron.metrics import Figure
+from patron.metrics import Estimate
 
 # Best figures of peers measured before (MAE is of a mean), and by how much a bias may be off.
 BARS = {
@@ -35,7 +35,7 @@ BARS = {
 MORE_IS_BETTER = ("AUC", "Gini of spend")
 
 
-def bars(found: Mapping[str, Mapping[str, Figure]]) -> pd.DataFrame:
+def bars(found: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     """How Patron's figures stand to the best that was measured before."""
     made = []
     for name, asked in BARS.items():
@@ -47,7 +47,7 @@ def bars(found: Mapping[str, Mapping[str, Figure]]) -> pd.DataFrame:
     return pd.DataFrame(made, columns=["data", "figure", "Patron", "bar", "reached"])
 
 
-def _stands(figure: str, ours: Figure, bar: float) -> str:
+def _stands(figure: str, ours: Estimate, bar: float) -> str:
     """Yes, or within its interval, or no."""
     if "bias" in figure:
         off, least = abs(ours.value), 0.0 if ours.low < 0 < ours.high else min(abs(ours.low), abs(ours.high))

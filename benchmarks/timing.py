@@ -23,7 +23,7 @@ from accuracy import _apart, _history
 from patron.evaluation.backtests import backtest
 from patron.evaluation.question_metrics import coverages, measured
 from patron.history.history import History
-from patron.metrics import Figure, concordance, figures, mean_absolute_error
+from patron.metrics import Estimate, bootstrap, concordance, mean_absolute_error
 from patron.models.extrapolation import train_beyond
 from patron.periods import Split
 from patron.questions.kinds import NextPurchase, churn, next_purchase
@@ -162,10 +162,10 @@ def line(judged: Judged) -> list[str]:
 
 
 def _only(metric, who, *columns) -> str:
-    return _told(figures({"": metric}, who, *columns, repeats=200)[""])
+    return _told(bootstrap({"": metric}, who, *columns, repeats=200)[""])
 
 
-def _told(figure: Figure) -> str:
+def _told(figure: Estimate) -> str:
     return "none" if np.isnan(figure.value) else str(figure)
 
 

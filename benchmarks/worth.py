@@ -11,7 +11,7 @@ import pandas as pd
 from pymc_bg_nbd import bg_nbd
 
 from patron.history.history import History
-from patron.metrics import Figure, bias, figures, mean_absolute_error, normalized_gini, root_mean_squared_error
+from patron.metrics import Estimate, bias, bootstrap, mean_absolute_error, normalized_gini, root_mean_squared_error
 from patron.models.clv.lifetime import lifetime_value
 from patron.models.serving import repeats
 from patron.questions.kinds import churn
@@ -96,7 +96,7 @@ TOOLS: Mapping[str, Callable[[Period], pd.DataFrame]] = {
 }
 
 
-def told(period: Period) -> Iterator[tuple[str, dict[str, Figure], str, float]]:
+def told(period: Period) -> Iterator[tuple[str, dict[str, Estimate], str, float]]:
     """Every tool that ends: its name, its figures, the share within its interval, and its seconds."""
     for name, tool in TOOLS.items():
         if tool is without_attributes and not period.history.attributes:
@@ -111,7 +111,7 @@ def told(period: Period) -> Iterator[tuple[str, dict[str, Figure], str, float]]:
         yield name, _figures(said, came), _within(said, came), seconds
 
 
-def table(period: Period) -> tuple[pd.DataFrame, dict[str, Figure]]:
+def table(period: Period) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """The table of one period, and Patron's own figures."""
     found = list(told(period))
     rows = [
@@ -122,16 +122,16 @@ def table(period: Period) -> tuple[pd.DataFrame, dict[str, Figure]]:
     return pd.DataFrame(rows, columns=COLUMNS), ours
 
 
-def _figures(said: pd.DataFrame, came: pd.DataFrame) -> dict[str, Figure]:
+def _figures(said: pd.DataFrame, came: pd.DataFrame) -> dict[str, Estimate]:
     who = said.customer.to_numpy()
-    made = figures(ORDERS, who, came.expected_orders.to_numpy(), said.expected_orders.to_numpy(dtype=np.float64))
+    made = bootstrap(ORDERS, who, came.expected_orders.to_numpy(), said.expected_orders.to_numpy(dtype=np.float64))
     if "median_orders" in said:
         median = said.median_orders.to_numpy()
-        made |= figures({MEDIAN: mean_absolute_error}, who, came.expected_orders.to_numpy(), median)
+        made |= bootstrap({MEDIAN: mean_absolute_error}, who, came.expected_orders.to_numpy(), median)
     if "expected_spend" not in came or "expected_spend" not in said:
         return made
     spend = said.expected_spend.to_numpy(dtype=np.float64)
-    return made | figures(SPEND, who, came.expected_spend.to_numpy(), spend)
+    return made | bootstrap(SPEND, who, came.expected_spend.to_numpy(), spend)
 
 
 def _within(said: pd.DataFrame, came: pd.DataFrame) -> str:

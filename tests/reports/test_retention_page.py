@@ -12,7 +12,7 @@ from patron.errors import ScoreError
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.history.event_tables import Receipt
-from patron.metrics import Figure
+from patron.metrics import Estimate
 from patron.questions.profit import CostModel
 from patron.reports import plots, quality_page
 from patron.reports.retention_page import Report, page
@@ -31,8 +31,8 @@ CARD = Card(
     rows=200,
     customers=200,
     base={"churn rate": 0.5},
-    measured={name: {"AUC": Figure(0.8, 0.7, 0.9)} for name in CURVES},
-    differences={"AUC": Figure(0.05, 0.02, 0.08)},
+    measured={name: {"AUC": Estimate(0.8, 0.7, 0.9)} for name in CURVES},
+    differences={"AUC": Estimate(0.05, 0.02, 0.08)},
     better={"AUC": "better"},
     champion="lightgbm",
     best_baseline="logit",
@@ -42,8 +42,8 @@ CARD = Card(
     ),
     gains=CURVES,
 )
-AUC = Figure(0.8, 0.7, 0.9)
-TIE = replace(CARD, differences={"AUC": Figure(0.0, -0.02, 0.02)}, better={"AUC": "tie"})
+AUC = Estimate(0.8, 0.7, 0.9)
+TIE = replace(CARD, differences={"AUC": Estimate(0.0, -0.02, 0.02)}, better={"AUC": "tie"})
 UNUSED = replace(TIE, champion="logit", reason="lightgbm does not beat logit beyond noise")
 CALL = Offer("call", contact_cost=10.0, effect=0.2)
 SCORES = pd.DataFrame(
@@ -273,10 +273,10 @@ def test_a_feature_that_knows_too_much_is_told_at_the_top_and_at_the_question(re
 @pytest.mark.parametrize(
     ("predicted", "bias", "said"),
     [
-        (0.60, Figure(0.20, 0.05, 0.35), "in fact 50 did, so read its percentages as somewhat too high"),
-        (0.40, Figure(-0.20, -0.35, 0.01), "in fact 50 did; the difference may be luck"),
-        (0.49, Figure(-0.02, -0.03, -0.01), "in fact 50 did: a little too low beyond luck, and too little to change"),
-        (0.49, Figure(-0.02, -0.03, 0.01), "in fact 50 did, so on the whole its percentages are right"),
+        (0.60, Estimate(0.20, 0.05, 0.35), "in fact 50 did, so read its percentages as somewhat too high"),
+        (0.40, Estimate(-0.20, -0.35, 0.01), "in fact 50 did; the difference may be luck"),
+        (0.49, Estimate(-0.02, -0.03, -0.01), "in fact 50 did: a little too low beyond luck, and too little to change"),
+        (0.49, Estimate(-0.02, -0.03, 0.01), "in fact 50 did, so on the whole its percentages are right"),
     ],
 )
 def test_what_is_said_of_the_percentages_agrees_with_the_interval_of_their_bias(report, predicted, bias, said):
@@ -306,7 +306,7 @@ def test_percentages_of_something_rare_are_judged_by_their_ratio(report):
     ],
 )
 def test_better_in_part_needs_a_metric_that_counts_and_none_that_is_worse(better, verdict):
-    differences = dict.fromkeys(better, Figure(0.0, -0.1, 0.1))
+    differences = dict.fromkeys(better, Estimate(0.0, -0.1, 0.1))
     assert quality_page.verdict(replace(CARD, better=better, differences=differences)) == verdict
 
 
@@ -375,8 +375,10 @@ def test_a_horizon_in_which_hardly_anybody_buys_is_told():
 
 def test_the_days_are_shown_with_how_often_their_interval_held():
     held = {"coverage of the interval": 0.79, "before the interval": 0.09, "after the interval": 0.12}
-    figures = {name: Figure(value, value - 0.01, value + 0.01) for name, value in held.items()}
-    missed = {name: {"error of the date (days)": Figure(days, days, days)} for name, days in (("a", 20.0), ("b", 22.0))}
+    figures = {name: Estimate(value, value - 0.01, value + 0.01) for name, value in held.items()}
+    missed = {
+        name: {"error of the date (days)": Estimate(days, days, days)} for name, days in (("a", 20.0), ("b", 22.0))
+    }
     known = {"lightgbm": CARD.measured["lightgbm"] | figures | missed["a"], "constant": missed["b"]}
     waits = pd.DataFrame({"promised": [0.1], "observed": [0.09], "count": [50], "low": [0.05], "high": [0.15]})
     card = replace(CARD, question="next_purchase", measured=CARD.measured | known, waits=waits)
@@ -389,13 +391,13 @@ def test_the_days_are_shown_with_how_often_their_interval_held():
 
 
 def test_the_tier_is_shown_beside_staying_and_its_profit_by_tenths():
-    stay = {"macro F1": Figure(0.4, 0.3, 0.5), "quadratic kappa": Figure(0.5, 0.4, 0.6)}
+    stay = {"macro F1": Estimate(0.4, 0.3, 0.5), "quadratic kappa": Estimate(0.5, 0.4, 0.6)}
     money = {"predicted": [1.0], "count": [200], "low": [0.5], "high": [1.5]}
     card = replace(
         CARD,
         question="tier",
         measured=CARD.measured | {"persistence": stay},
-        persistence={"macro F1": Figure(0.1, 0.05, 0.15), "quadratic kappa": Figure(0.2, 0.1, 0.3)},
+        persistence={"macro F1": Estimate(0.1, 0.05, 0.15), "quadratic kappa": Estimate(0.2, 0.1, 0.3)},
         deciles=pd.DataFrame(money | {"observed": [1.2]}),
         intervals=pd.DataFrame(money | {"held": [0.8]}),
     )

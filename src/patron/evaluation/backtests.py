@@ -16,7 +16,7 @@ from patron.evaluation.segments import by_segment
 from patron.features import ALL
 from patron.features.attributes import timeless
 from patron.history.history import History
-from patron.metrics import Figure, curves
+from patron.metrics import Estimate, curves
 from patron.models.rolling_origin import folds as rolling_folds
 from patron.models.serving import Bundle
 from patron.models.targets import event_of
@@ -172,7 +172,7 @@ def _card(
 
 def _kept(
     sticks: Mapping[str, Yardstick], answered: pd.DataFrame, customers: np.ndarray, seed: int
-) -> tuple[dict[str, Any], dict[str, Figure]]:
+) -> tuple[dict[str, Any], dict[str, Estimate]]:
     """Measure the guess that everybody stays in their tier, and by how much the answers are ahead of it."""
     if "present_tier" not in answered:
         return {}, {}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.metrics import Figure
+from patron.metrics import Estimate
 
 __all__ = ["Card"]
 
@@ -56,8 +56,8 @@ class Card:
     rows: int
     customers: int
     base: Mapping[str, float]
-    measured: Mapping[str, Mapping[str, Figure]]
-    differences: Mapping[str, Figure]
+    measured: Mapping[str, Mapping[str, Estimate]]
+    differences: Mapping[str, Estimate]
     better: Mapping[str, str]
     champion: str
     best_baseline: str
@@ -71,7 +71,7 @@ class Card:
     deciles: pd.DataFrame = field(default_factory=pd.DataFrame)
     intervals: pd.DataFrame = field(default_factory=pd.DataFrame)
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
-    persistence: Mapping[str, Figure] = field(default_factory=dict)
+    persistence: Mapping[str, Estimate] = field(default_factory=dict)
     suspects: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -106,17 +106,17 @@ class Card:
         """Return the card that `plain` was made from."""
         made = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
             "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
-            "measured": {name: _figures(found) for name, found in plain["measured"].items()},
-            "differences": _figures(plain["differences"]),
-            "persistence": _figures(plain.get("persistence", {})),
+            "measured": {name: _estimates(found) for name, found in plain["measured"].items()},
+            "differences": _estimates(plain["differences"]),
+            "persistence": _estimates(plain.get("persistence", {})),
             "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
         }
         return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
 
 
-def _figures(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Figure]:
+def _estimates(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
     known = {name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()}
-    return {name: Figure(**found) for name, found in known.items()}
+    return {name: Estimate(**found) for name, found in known.items()}
 
 
 def _without_nan(value: Any) -> Any:

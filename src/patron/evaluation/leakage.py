@@ -11,7 +11,7 @@ import pandas as pd
 
 from patron import metrics
 from patron.errors import MeasureError
-from patron.metrics import Figure, figure, paired
+from patron.metrics import Estimate, estimate, paired_difference
 from patron.models.candidates import boosted
 from patron.models.targets import Examples
 
@@ -39,7 +39,7 @@ class LeakProbe:
 
     features: pd.DataFrame
     suspects: Mapping[str, str]
-    shuffled: Figure
+    shuffled: Estimate
 
     def check(self) -> None:
         """Refuse to go on with features that know the outcome, or with rows that stand on both sides of a split.
@@ -68,8 +68,8 @@ class Ceiling:
         left: the oracle's AUC less ours; where zero lies within, nothing more is to be had from these features.
     """
 
-    oracle: Figure
-    left: Figure
+    oracle: Estimate
+    left: Estimate
 
 
 def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None = None, seed: int = 0) -> LeakProbe:
@@ -104,7 +104,7 @@ def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None =
     told["others"] = told.feature.map(others)
     suspects = {name: why for name in best if (why := _why(alone[name], others[name]))}
     mixed = np.random.default_rng(seed).permutation(y)
-    shuffled = figure(metrics.auc, who, mixed, _crossed(codes, categories, mixed, who, seed), repeats=200, seed=seed)
+    shuffled = estimate(metrics.auc, who, mixed, _crossed(codes, categories, mixed, who, seed), repeats=200, seed=seed)
     return LeakProbe(told.sort_values("auc", ascending=False, ignore_index=True), suspects, shuffled)
 
 
@@ -160,7 +160,8 @@ def ceiling_probe(
     who = np.asarray(customers)
     oracle = _crossed(*_coded(X), y, who, seed)
     return Ceiling(
-        figure(metrics.auc, who, y, oracle, seed=seed), paired(metrics.auc, who, y, oracle, chance, seed=seed)
+        estimate(metrics.auc, who, y, oracle, seed=seed),
+        paired_difference(metrics.auc, who, y, oracle, chance, seed=seed),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from patron import metrics
-from patron.metrics import Figure, figures, paired
+from patron.metrics import Estimate, bootstrap, paired_difference
 from patron.models.serving import tier_codes
 
 __all__ = ["Yardstick", "base", "compared", "coverages", "measured", "verdict", "yardsticks"]
@@ -120,26 +120,26 @@ def base(answer: Answer, label: np.ndarray) -> dict[str, float]:
 
 def measured(
     sticks: Mapping[str, Yardstick], customers: np.ndarray, answered: pd.DataFrame, seed: int, repeats: int = 500
-) -> dict[str, Figure]:
+) -> dict[str, Estimate]:
     """Return every metric of one candidate's answers with its 95 % interval over customers."""
-    made: dict[str, Figure] = {}
+    made: dict[str, Estimate] = {}
     for columns in dict.fromkeys((stick.columns, tuple(map(id, stick.truths))) for stick in sticks.values()):
         same = {n: s for n, s in sticks.items() if (s.columns, tuple(map(id, s.truths))) == columns}
         first = next(iter(same.values()))
         asked = {name: stick.metric for name, stick in same.items()}
-        made |= figures(asked, customers, *first.truths, *first.predictions(answered), repeats=repeats, seed=seed)
+        made |= bootstrap(asked, customers, *first.truths, *first.predictions(answered), repeats=repeats, seed=seed)
     return {name: made[name] for name in sticks}
 
 
 def compared(
     sticks: Mapping[str, Yardstick], customers: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame, seed: int
-) -> dict[str, Figure]:
+) -> dict[str, Estimate]:
     """Return every metric of our answers less that of theirs, on the same draws of customers.
 
     A bias has a side, and one too high is no better than one too low: of those the sizes are compared.
     """
     return {
-        name: paired(
+        name: paired_difference(
             partial(_size, stick.metric) if name in SIDED else stick.metric,
             customers,
             *stick.truths,
@@ -155,14 +155,14 @@ def _size(metric: Callable[..., float], *columns: np.ndarray, weight: np.ndarray
     return abs(metric(*columns, weight=weight))
 
 
-def verdict(difference: Figure, best: float) -> str:
+def verdict(difference: Estimate, best: float) -> str:
     """Tell a difference whose interval leaves out zero as better or worse.
 
     Args:
         difference: ours less theirs.
         best: the best value there is, above all others or below them.
 
-    >>> verdict(Figure(0.02, 0.01, 0.03), best=1.0), verdict(Figure(0.02, -0.01, 0.05), best=1.0)
+    >>> verdict(Estimate(0.02, 0.01, 0.03), best=1.0), verdict(Estimate(0.02, -0.01, 0.05), best=1.0)
     ('better', 'tie')
     """
     if not (difference.low > 0 or difference.high < 0):

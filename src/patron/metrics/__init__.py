@@ -1,7 +1,8 @@
 """Judge scores honestly: metrics, their intervals over customers, and the curves behind them.
 
-Three steps: a metric says how good (`auc(actual, predicted)`), `figure` how sure that is, `paired` whether it
-beats a baseline. Any function of columns with a keyword `weight` is a metric, so one's own works everywhere.
+Three steps: a metric says how good (`auc(actual, predicted)`), `estimate` how sure that is, `paired_difference`
+whether it beats a baseline. Any function of columns with a keyword `weight` is a metric, so one's own works
+everywhere.
 
 Every metric takes columns of one value per row, shape (n,), and the keyword `weight` (n,): a row of weight w
 counts as the row written w times, and a row of weight zero as one that is not there (so bootstrap counts are
@@ -23,22 +24,22 @@ from patron.metrics.classification import (
     root_mean_squared_error,
 )
 from patron.metrics.curves import gain, lift, reliability
-from patron.metrics.intervals import Figure, figure, figures, paired
+from patron.metrics.intervals import Estimate, bootstrap, estimate, paired_difference
 from patron.metrics.ordinal import macro_f1, quadratic_kappa
 from patron.metrics.survival import concordance, coverage, early, held, late, passed
 
 __all__ = [
-    "Figure",
+    "Estimate",
     "auc",
     "average_precision",
     "bias",
+    "bootstrap",
     "brier",
     "concordance",
     "coverage",
     "decile_error",
     "early",
-    "figure",
-    "figures",
+    "estimate",
     "gain",
     "held",
     "late",
@@ -48,7 +49,7 @@ __all__ = [
     "macro_f1",
     "mean_absolute_error",
     "normalized_gini",
-    "paired",
+    "paired_difference",
     "passed",
     "quadratic_kappa",
     "reliability",

@@ -1,4 +1,4 @@
-"""Say how much a figure can be trusted, by drawing the customers again and again.
+"""Estimate how much a metric can be trusted, by drawing the customers again and again.
 
 Customers are drawn with replacement, never single rows, because the rows of one customer are alike. The same
 seed gives the same bounds to the last bit, whatever the order of the rows and whatever the customers are
@@ -16,7 +16,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 
-__all__ = ["Figure", "figure", "figures", "paired"]
+__all__ = ["Estimate", "bootstrap", "estimate", "paired_difference"]
 
 Metric = Callable[..., float]
 Values = npt.NDArray[Any]
@@ -24,12 +24,12 @@ Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Figure:
+class Estimate:
     """A number with the bounds of its doubt, so that nobody reads it as certain.
 
-    `value` is the figure on all rows, `low` and `high` are its bounds (nan where they cannot be known).
+    `value` is the metric on all rows, `low` and `high` are its bounds (nan where they cannot be known).
 
-    >>> print(Figure(0.7641, 0.7468, 0.7812))
+    >>> print(Estimate(0.7641, 0.7468, 0.7812))
     0.764 [0.747, 0.781]
     """
 
@@ -41,32 +41,32 @@ class Figure:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def figure(
+def estimate(
     metric: Metric,
     groups: npt.ArrayLike,
     *arrays: npt.ArrayLike,
     repeats: int = 500,
     seed: int = 0,
     level: float = 0.95,
-) -> Figure:
-    """Learn a metric with its interval over customers; parameters and source are those of `figures`.
+) -> Estimate:
+    """Estimate a metric with its interval over customers; parameters and source are those of `bootstrap`.
 
     >>> from patron import metrics
-    >>> print(figure(metrics.mean_absolute_error, ["ann", "ann", "bob"], [10, 10, 10], [12, 12, 15], seed=1))
+    >>> print(estimate(metrics.mean_absolute_error, ["ann", "ann", "bob"], [10, 10, 10], [12, 12, 15], seed=1))
     3.000 [2.000, 5.000]
     """
-    return figures({"": metric}, groups, *arrays, repeats=repeats, seed=seed, level=level)[""]
+    return bootstrap({"": metric}, groups, *arrays, repeats=repeats, seed=seed, level=level)[""]
 
 
-def figures(
+def bootstrap(
     metrics: Mapping[str, Metric],
     groups: npt.ArrayLike,
     *arrays: npt.ArrayLike,
     repeats: int = 500,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Figure]:
-    """Learn many metrics with their intervals on the same draws of customers, in one pass.
+) -> dict[str, Estimate]:
+    """Estimate many metrics with their intervals on the same draws of customers, in one pass.
 
     Each metric is called as `metric(*arrays, weight=...)`, the weight being how often the row's customer was
     drawn. `groups` (n,) names the customer of each row in any type; `arrays` (n,) each are the columns the
@@ -77,8 +77,8 @@ def figures(
     Tibshirani (1993), clusters drawn as in Field and Welsh (2007).
 
     >>> from patron import metrics
-    >>> asked = {"auc": metrics.auc, "brier": metrics.brier}
-    >>> card = figures(asked, ["ann", "bob", "cid"], [0, 1, 1], [0.2, 0.6, 0.8])
+    >>> both = {"auc": metrics.auc, "brier": metrics.brier}
+    >>> card = bootstrap(both, ["ann", "bob", "cid"], [0, 1, 1], [0.2, 0.6, 0.8])
     >>> print(card["auc"], "and", card["brier"])
     1.000 [1.000, 1.000] and 0.080 [0.040, 0.160]
     """
@@ -91,27 +91,28 @@ def figures(
     ]
     by_metric = np.array(draws, dtype=np.float64).reshape(-1, len(metrics)).T
     return {
-        name: Figure(metric(*columns), *_bounds(drawn, level))
+        name: Estimate(metric(*columns), *_bounds(drawn, level))
         for (name, metric), drawn in zip(metrics.items(), by_metric, strict=True)
     }
 
 
-def paired(
+def paired_difference(
     metric: Metric,
     groups: npt.ArrayLike,
     *arrays: npt.ArrayLike,
     repeats: int = 500,
     seed: int = 0,
     level: float = 0.95,
-) -> Figure:
-    """Learn whether ours beats theirs: the difference of a metric, both on the same draws of customers.
+) -> Estimate:
+    """Estimate whether ours beats theirs: the difference of a metric, both on the same draws of customers.
 
     `arrays` (n,) each are what the metric takes before the prediction, then ours, then theirs: `actual, ours,
-    theirs` or, for `concordance`, `days, bought, ours, theirs`. The figure is metric(..., ours) - metric(...,
-    theirs); where zero lies within the bounds, the difference may be luck. All else is as in `figures`.
+    theirs` or, for `concordance`, `days, bought, ours, theirs`. The estimate is of metric(..., ours) -
+    metric(..., theirs); where zero lies within the bounds, the difference may be luck. All else is as in
+    `bootstrap`.
 
     >>> from patron import metrics
-    >>> print(paired(metrics.mean_absolute_error, ["a", "b"], [10, 20], [11, 22], [13, 24]))
+    >>> print(paired_difference(metrics.mean_absolute_error, ["a", "b"], [10, 20], [11, 22], [13, 24]))
     -2.000 [-2.000, -2.000]
     """
     _refuse_settings(repeats, level)
@@ -123,7 +124,7 @@ def paired(
     ]
     our_draws, their_draws = np.array(draws, dtype=np.float64).reshape(-1, 2).T
     our_value, their_value = (metric(*columns) for _, columns in sides)
-    return Figure(our_value - their_value, *_bounds(our_draws - their_draws, level))
+    return Estimate(our_value - their_value, *_bounds(our_draws - their_draws, level))
 
 
 def _refuse_settings(repeats: int, level: float) -> None:

@@ -18,7 +18,7 @@ from ibis.expr.types import Table
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.order_lines import PART, with_parts
-from patron.metrics import Figure, figure
+from patron.metrics import Estimate, estimate
 from patron.periods import EVER, Span
 
 __all__ = ["TOP", "Basket", "BasketCard", "asked_by", "fit_basket", "judge_basket", "suggest"]
@@ -66,9 +66,9 @@ class BasketCard:
     by: str
     top: int
     rows: int
-    hit: dict[str, Figure]
-    recall: dict[str, Figure]
-    gain: Figure
+    hit: dict[str, Estimate]
+    recall: dict[str, Estimate]
+    gain: Estimate
     unseen: float = 0.0
 
 
@@ -132,8 +132,8 @@ def judge_basket(
     ways = {"ours": basket, "own past": replace(basket, weight=OWN), "popular": replace(basket, weight=POPULAR)}
     found = {name: _results(history, cutoffs, active_in, horizon, way) for name, way in ways.items()}
     ours = found["ours"]
-    hit = {name: figure(_mean, f.customer, f.hit.to_numpy(), seed=seed) for name, f in found.items()}
-    recall = {name: figure(_mean, f.customer, f.recall.to_numpy(), seed=seed) for name, f in found.items()}
+    hit = {name: estimate(_mean, f.customer, f.hit.to_numpy(), seed=seed) for name, f in found.items()}
+    recall = {name: estimate(_mean, f.customer, f.recall.to_numpy(), seed=seed) for name, f in found.items()}
     rival = max(("own past", "popular"), key=lambda name: recall[name].value)
     difference = ours.recall.to_numpy() - found[rival].recall.to_numpy()
     return BasketCard(
@@ -142,7 +142,7 @@ def judge_basket(
         rows=len(ours),
         hit=hit,
         recall=recall,
-        gain=figure(_mean, ours.customer, difference, seed=seed),
+        gain=estimate(_mean, ours.customer, difference, seed=seed),
         unseen=float(np.concatenate([_unseen(history, c, horizon, basket.by) for c in cutoffs]).mean()),
     )
 

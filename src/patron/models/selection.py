@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from patron.metrics import Figure
+from patron.metrics import Estimate
 
 __all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_figure"]
 
@@ -31,8 +31,8 @@ class Choice:
 
     champion: str
     reason: str
-    losses: Mapping[str, Figure]
-    gains: Mapping[str, Figure]
+    losses: Mapping[str, Estimate]
+    gains: Mapping[str, Estimate]
 
 
 def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray) -> Choice:
@@ -67,7 +67,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     return Choice(champion, reason + _skill(champion, losses, customers), figures, gains)
 
 
-def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
+def mean_figure(values: np.ndarray, customers: np.ndarray) -> Estimate:
     """Return a mean over rows with its 95 % interval, rows of one customer taken as alike.
 
     Source: the ratio estimator for clusters of unequal size (Cochran 1977, Sampling Techniques, chapter 9A).
@@ -80,7 +80,7 @@ def mean_figure(values: np.ndarray, customers: np.ndarray) -> Figure:
     off = np.bincount(place, weights=values - mean)
     clusters = len(off)
     spread = SURE * np.sqrt(clusters / max(clusters - 1, 1) * float((off**2).sum())) / len(values)
-    return Figure(mean, mean - spread, mean + spread)
+    return Estimate(mean, mean - spread, mean + spread)
 
 
 def _fails(gained: np.ndarray, customers: np.ndarray, cutoffs: np.ndarray) -> bool:
@@ -103,11 +103,11 @@ def _simple(losses: Mapping[str, np.ndarray]) -> str:
     return min((name for name in SIMPLE if name in losses), key=lambda name: losses[name].mean())
 
 
-def _won(champion: str, best: str, gains: Mapping[str, Figure]) -> str:
+def _won(champion: str, best: str, gains: Mapping[str, Estimate]) -> str:
     return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
 
 
-def _lost(champion: str, best: str, gains: Mapping[str, Figure], customers: int) -> str:
+def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: int) -> str:
     if customers < FEWEST:
         return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
     near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)

@@ -13,7 +13,7 @@ import numpy as np
 
 from patron.errors import QuestionError
 from patron.history.history import History
-from patron.metrics import Figure
+from patron.metrics import Estimate
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
 from patron.models.fitting import Work, members
@@ -46,8 +46,8 @@ class Trained:
 
     question: Question
     bundles: Mapping[str, Bundle]
-    losses: Mapping[str, Figure]
-    gains: Mapping[str, Figure]
+    losses: Mapping[str, Estimate]
+    gains: Mapping[str, Estimate]
     champion: str
     reason: str
 
