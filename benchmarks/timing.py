@@ -21,7 +21,7 @@ import pandas as pd
 from accuracy import _apart, _history
 
 from patron.evaluation.backtests import backtest
-from patron.evaluation.question_metrics import coverages, measured
+from patron.evaluation.question_metrics import coverages, estimates
 from patron.history.history import History
 from patron.metrics import Estimate, bootstrap, concordance, mean_absolute_error
 from patron.models.extrapolation import train_beyond
@@ -149,8 +149,8 @@ def line(judged: Judged) -> list[str]:
     table, end = judged.table, float(judged.window)
     who, bought = table.customer.to_numpy(), table.actual.notna().to_numpy()
     days = table.actual.fillna(end).to_numpy()
-    sticks = coverages({"kind": "next_purchase", "horizon": judged.window}, table.actual.to_numpy())
-    waits = [_told(figure) for figure in measured(sticks, who, table, seed=0, repeats=200).values()]
+    metrics = coverages({"kind": "next_purchase", "horizon": judged.window}, table.actual.to_numpy())
+    waits = [_told(value) for value in estimates(metrics, who, table, seed=0, repeats=200).values()]
     watched = (table[f"purchase_within_{judged.window}d"] >= NINE_TENTHS).sum()
     order = [_only(concordance, who, days, bought, table[c].to_numpy()) for c in ("days_expected", "recency")]
     back = table[bought]

@@ -11,7 +11,15 @@ import pandas as pd
 from patron.errors import QuestionError
 from patron.evaluation.cards import Card
 from patron.evaluation.leakage import FEWEST, leak_probe, too_good
-from patron.evaluation.question_metrics import Yardstick, base, compared, coverages, measured, verdict, yardsticks
+from patron.evaluation.question_metrics import (
+    QuestionMetric,
+    base,
+    coverages,
+    differences,
+    estimates,
+    question_metrics,
+    verdict,
+)
 from patron.evaluation.segments import by_segment
 from patron.features import ALL
 from patron.features.attributes import timeless
@@ -131,12 +139,12 @@ def _card(
     rows, label = judged
     champion, challenger, best = rivals
     answer = trained.model.spec["answer"]
-    sticks, event, customers = yardsticks(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
+    metrics, event, customers = question_metrics(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
     draws = {name: DRAWS if name in rivals else FEWER for name in answered}
-    all_sticks = sticks | coverages(answer, label)
-    found = {name: measured(all_sticks, customers, made, seed, draws[name]) for name, made in answered.items()}
-    differences = compared(sticks, customers, answered[challenger], answered[best], seed)
-    stayed, ahead = _kept(sticks, answered[champion], customers, seed)
+    all_metrics = metrics | coverages(answer, label)
+    measured = {name: estimates(all_metrics, customers, frame, seed, draws[name]) for name, frame in answered.items()}
+    gained = differences(metrics, customers, answered[challenger], answered[best], seed)
+    stayed, ahead = _kept(metrics, answered[champion], customers, seed)
     chance = event.chance(answered[champion])
     happened = {"predicted": _by_cutoff(rows, chance), "observed": _by_cutoff(rows, event.happened)}
     return Card(
@@ -146,9 +154,9 @@ def _card(
         rows=len(rows),
         customers=rows.key.customer.nunique(),
         base=base(answer, label),
-        measured=found | stayed,
-        differences=differences,
-        better={n: verdict(differences[n], sticks[n].best) for n in sticks},
+        measured=measured | stayed,
+        differences=gained,
+        better={name: verdict(gained[name], metric.best) for name, metric in metrics.items()},
         champion=champion,
         best_baseline=best,
         reason=trained.reason,
@@ -171,16 +179,15 @@ def _card(
 
 
 def _kept(
-    sticks: Mapping[str, Yardstick], answered: pd.DataFrame, customers: np.ndarray, seed: int
+    metrics: Mapping[str, QuestionMetric], answered: pd.DataFrame, customers: np.ndarray, seed: int
 ) -> tuple[dict[str, Any], dict[str, Estimate]]:
     """Measure the guess that everybody stays in their tier, and by how much the answers are ahead of it."""
     if "present_tier" not in answered:
         return {}, {}
     stayed = answered.assign(tier=answered.present_tier)
-    told = {name: stick for name, stick in sticks.items() if stick.columns == ("tier",)}
-    return {"persistence": measured(told, customers, stayed, seed, FEWER)}, compared(
-        told, customers, answered, stayed, seed
-    )
+    of_tier = {name: metric for name, metric in metrics.items() if metric.columns == ("tier",)}
+    kept = {"persistence": estimates(of_tier, customers, stayed, seed, FEWER)}
+    return kept, differences(of_tier, customers, answered, stayed, seed)
 
 
 def _deciles(answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
