@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from patron.errors import QuestionError
-from patron.evaluation.backtests import Card, backtest, expected_rate, judge, predictions
+from patron.evaluation.backtests import Card, backtest, judge, predict_candidates, prediction_table
 from patron.evaluation.question_metrics import differences, question_metrics, verdict
 from patron.evaluation.segments import by_segment
 from patron.features.definitions import Definition
 from patron.metrics import auc, bias
+from patron.models.serving import Bundle
 from patron.models.training import train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
@@ -54,8 +55,8 @@ def test_a_card_written_before_there_were_segments_can_still_be_read():
 
 
 def test_figures_of_a_card_are_those_of_its_predictions():
-    told = predictions(trained(), *unseen())
-    ours = told[told.champion]
+    table = prediction_table(trained(), *unseen())
+    ours = table[table.champion]
     assert np.isclose(card().measured[card().champion]["AUC"].value, auc(ours.actual, ours.churn_probability))
     assert np.isclose(card().measured[card().champion]["bias"].value, bias(ours.actual, ours.churn_probability))
 
@@ -64,8 +65,28 @@ def test_the_shift_shows_training_rates_beside_what_was_predicted_and_came_true(
     rows, label = unseen()
     day = f"{SPLIT.test[0]:%Y-%m-%d}"
     assert np.isclose(card().shift["observed"][day], label.mean())
-    assert card().shift["predicted"] == expected_rate(trained().model, rows)["predicted"]
+    assert np.isclose(card().shift["predicted"][day], trained().model.predict(rows.X).churn_probability.mean())
     assert list(card().shift["trained"]) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
+
+
+def test_predictions_are_made_once_and_give_the_same_card_and_table(monkeypatch):
+    rows, label = unseen()
+    known, table = predict_candidates(trained(), rows), prediction_table(trained(), rows, label)
+    monkeypatch.setattr(Bundle, "predict", None)  # whoever predicts again now fails
+    assert judge(trained(), rows, label, predictions=known).plain() == card().plain()
+    assert prediction_table(trained(), rows, label, known).equals(table)
+
+
+def test_a_back_test_asks_each_candidate_once_for_each_test_row(monkeypatch):
+    asked, predict = [], Bundle.predict
+
+    def counted(bundle, X):
+        asked.append(len(X))
+        return predict(bundle, X)
+
+    monkeypatch.setattr(Bundle, "predict", counted)
+    result = backtest(churn(HORIZON), shop(), SPLIT)
+    assert sum(asked) == len(result.predictions)
 
 
 def test_each_fold_knows_only_what_came_before_it():

@@ -10,7 +10,7 @@ import pandas as pd
 
 from patron.errors import QuestionError
 from patron.evaluation.cards import Card
-from patron.evaluation.leakage import FEWEST, leak_probe, too_good
+from patron.evaluation.leakage import MIN_ROWS, leak_probe, too_good
 from patron.evaluation.question_metrics import (
     QuestionMetric,
     base,
@@ -26,7 +26,6 @@ from patron.features.attributes import timeless
 from patron.history.history import History
 from patron.metrics import Estimate, curves
 from patron.models.rolling_origin import folds as rolling_folds
-from patron.models.serving import Bundle
 from patron.models.targets import event_of
 from patron.models.training import Trained, fit
 from patron.periods import Split
@@ -35,14 +34,16 @@ from patron.questions.matrices import Matrix, answers, matrix
 from patron.questions.panels import SOURCE, Panel
 from patron.questions.question import Question
 
-__all__ = ["Backtest", "Card", "backtest", "expected_rate", "judge", "predictions"]
+__all__ = ["Backtest", "Card", "backtest", "judge", "predict_candidates", "prediction_table"]
+
+Predictions = Mapping[str, pd.DataFrame]
 
 DRAWS, FEWER = 500, 200  # for what is compared, and for what is shown beside it
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a back-test over several origins found.
+    """The results of a back-test over several origins.
 
     Args:
         folds: the card of each test cutoff, oldest first, each by models that knew only what came before.
@@ -56,7 +57,7 @@ class Backtest:
 
 
 def backtest(question: Question, history: History | Panel, split: Split, seed: int = 0) -> Backtest:
-    """Learn how good the answers would have been at the last few cutoffs, each trained on what was known then.
+    """Estimate how good the answers would have been at the last few cutoffs, each trained on what was known then.
 
     Every cutoff of the split that has two earlier ones with labels ended before it is a test cutoff, up to the
     last three that lie a horizon apart.
@@ -71,22 +72,33 @@ def backtest(question: Question, history: History | Panel, split: Split, seed: i
         QuestionError: a cutoff lies outside the history, its horizon has not passed, or there are too few.
     """
     splits = _origins(split, question)
-    asked = question.on(history, splits[0].known[-1])
-    cutoffs = sorted({cutoff for one in splits for cutoff in (*one.known, *one.test)})
-    rows = matrix(asked, history, cutoffs)
-    label = answers(asked, history, cutoffs, rows=rows)
-    trained, made = [], []
-    for one in splits:
-        trained.append(fit(asked, history, rows, label, one, seed))
-        asked = _fixed(asked, trained[0])
-        test = rows.at(*one.test)
-        made.append((rows.take(test), label[test]))
-    cards = tuple(judge(t, *part, seed) for t, part in zip(trained, made, strict=True))
-    found = pd.concat([predictions(t, *part) for t, part in zip(trained, made, strict=True)], ignore_index=True)
-    return Backtest(cards, _pooled(trained, made, seed), found)
+    question = question.on(history, splits[0].known[-1])
+    cutoffs = sorted({cutoff for origin in splits for cutoff in (*origin.known, *origin.test)})
+    rows = matrix(question, history, cutoffs)
+    label = answers(question, history, cutoffs, rows=rows)
+    folds: list[_Fold] = []
+    for origin in splits:
+        trained = fit(question, history, rows, label, origin, seed)
+        test = rows.at(*origin.test)
+        tested = rows.take(test)
+        folds.append(_Fold(trained, tested, label[test], predict_candidates(trained, tested)))
+        question = _fixed(question, folds[0].trained)
+    cards = tuple(judge(fold.trained, fold.rows, fold.label, seed, fold.predictions) for fold in folds)
+    tables = [prediction_table(fold.trained, fold.rows, fold.label, fold.predictions) for fold in folds]
+    return Backtest(cards, _pooled(folds, seed), pd.concat(tables, ignore_index=True))
 
 
-def judge(trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0) -> Card:
+def predict_candidates(trained: Trained, rows: Matrix) -> Predictions:
+    """Return the predictions of every candidate for the rows, by name, in the order of the rows.
+
+    They are made once, and handed to whoever judges or keeps them.
+    """
+    return {name: bundle.predict(rows.X) for name, bundle in trained.bundles.items()}
+
+
+def judge(
+    trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0, predictions: Predictions | None = None
+) -> Card:
     """Judge trained candidates at test cutoffs, which training did not see.
 
     Args:
@@ -94,120 +106,142 @@ def judge(trained: Trained, rows: Matrix, label: np.ndarray, seed: int = 0) -> C
         rows: features at the test cutoffs.
         label: what happened, in the same order, shape (n,).
         seed: of the bootstrap over customers.
+        predictions: those of `predict_candidates` for these rows; made here where None.
     """
-    answered = {name: bundle.predict(rows.X) for name, bundle in trained.bundles.items()}
-    rivals = (trained.champion, trained.challenger, trained.best_baseline)
-    return _card(trained, answered, rivals, (rows, label), seed)
+    known = predict_candidates(trained, rows) if predictions is None else predictions
+    contest = _Contest(trained.champion, trained.challenger, trained.best_baseline)
+    return _card(_Fold(trained, rows, label, known), contest, seed)
 
 
-def predictions(trained: Trained, rows: Matrix, label: np.ndarray | None = None) -> pd.DataFrame:
-    """Return every candidate's answers for each customer and cutoff, so that anyone can judge them.
+def prediction_table(
+    trained: Trained, rows: Matrix, label: np.ndarray | None = None, predictions: Predictions | None = None
+) -> pd.DataFrame:
+    """Return the predictions of every candidate as one table, so that anyone can judge them.
 
     Columns: `customer`, `cutoff`, `candidate`, `champion` (whether this candidate is it), the answers of the
     question, and `actual`, what happened, where it is known.
-    """
-    frames = []
-    for name, bundle in trained.bundles.items():
-        frame = rows.key.assign(candidate=name, champion=name == trained.champion)
-        if label is not None:
-            frame["actual"] = label
-        frames.append(pd.concat([frame, bundle.predict(rows.X)], axis=1))
-    return pd.concat(frames, ignore_index=True)
-
-
-def expected_rate(model: Bundle, rows: Matrix) -> dict[str, dict[str, float]]:
-    """Learn whether today looks like the cutoffs of training: how often it happened there, and is predicted here.
 
     Args:
-        model: a trained model.
-        rows: features of today's customers.
-
-    Returns:
-        `trained`: rate by cutoff of training; `predicted`: mean prediction by cutoff of the rows.
+        trained: what `train` gave.
+        rows: features of n customers at cutoffs.
+        label: what happened, in the same order, shape (n,).
+        predictions: those of `predict_candidates` for these rows; made here where None.
     """
-    chance = event_of(model.spec["answer"], np.zeros(0)).chance(model.predict(rows.X))
-    return {"trained": dict(model.spec.get("base_rates", {})), "predicted": _by_cutoff(rows, chance)}
+    known = predict_candidates(trained, rows) if predictions is None else predictions
+    tables = []
+    for name, frame in known.items():
+        key = rows.key.assign(candidate=name, champion=name == trained.champion)
+        if label is not None:
+            key["actual"] = label
+        tables.append(pd.concat([key, frame], axis=1))
+    return pd.concat(tables, ignore_index=True)
 
 
-def _card(
-    trained: Trained,
-    answered: Mapping[str, pd.DataFrame],
-    rivals: tuple[str, str, str],
-    judged: tuple[Matrix, np.ndarray],
-    seed: int,
-) -> Card:
-    rows, label = judged
-    champion, challenger, best = rivals
-    answer = trained.model.spec["answer"]
-    metrics, event, customers = question_metrics(answer, label), event_of(answer, label), rows.key.customer.to_numpy()
-    draws = {name: DRAWS if name in rivals else FEWER for name in answered}
-    all_metrics = metrics | coverages(answer, label)
-    measured = {name: estimates(all_metrics, customers, frame, seed, draws[name]) for name, frame in answered.items()}
-    gained = differences(metrics, customers, answered[challenger], answered[best], seed)
-    stayed, ahead = _kept(metrics, answered[champion], customers, seed)
-    chance = event.chance(answered[champion])
-    happened = {"predicted": _by_cutoff(rows, chance), "observed": _by_cutoff(rows, event.happened)}
+@dataclass(frozen=True)
+class _Fold:
+    """What is judged: predictions by candidate for test rows, beside what happened there."""
+
+    trained: Trained
+    rows: Matrix
+    label: np.ndarray
+    predictions: Predictions
+
+    @property
+    def customers(self) -> np.ndarray:
+        return self.rows.key.customer.to_numpy()
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """Which candidate is used, and which one is compared with which baseline."""
+
+    champion: str
+    challenger: str
+    baseline: str
+
+
+def _card(fold: _Fold, contest: _Contest, seed: int) -> Card:
+    question, spec = fold.trained.question, fold.trained.model.spec
+    rows, label, customers = fold.rows, fold.label, fold.customers
+    predictions, champion = fold.predictions, fold.predictions[contest.champion]
+    metrics, event = question_metrics(spec["answer"], label), event_of(spec["answer"], label)
+    chance = event.chance(champion)
+    gained = differences(metrics, customers, predictions[contest.challenger], predictions[contest.baseline], seed)
+    stayed, ahead = _persistence(metrics, champion, customers, seed)
     return Card(
-        question=trained.question.name,
-        horizon=trained.question.horizon.days or 0,
+        question=question.name,
+        horizon=question.horizon.days or 0,
         cutoffs=tuple(pd.Timestamp(c).to_pydatetime() for c in sorted(rows.key.cutoff.unique())),
         rows=len(rows),
         customers=rows.key.customer.nunique(),
-        base=base(answer, label),
-        measured=measured | stayed,
+        base=base(spec["answer"], label),
+        measured=_measured(fold, contest, seed) | stayed,
         differences=gained,
         better={name: verdict(gained[name], metric.best) for name, metric in metrics.items()},
-        champion=champion,
-        best_baseline=best,
-        reason=trained.reason,
+        champion=contest.champion,
+        best_baseline=contest.baseline,
+        reason=fold.trained.reason,
         reliability=curves.reliability(event.happened, chance),
-        gains={name: curves.gain(event.happened, event.chance(made)) for name, made in answered.items()},
-        challenger=challenger,
-        shift={"trained": trained.model.spec.get("base_rates", {}), **happened},
+        gains={name: curves.gain(event.happened, event.chance(frame)) for name, frame in predictions.items()},
+        challenger=contest.challenger,
+        shift={
+            "trained": spec.get("base_rates", {}),
+            "predicted": _by_cutoff(rows, chance),
+            "observed": _by_cutoff(rows, event.happened),
+        },
         lift=curves.lift(event.happened, chance),
         segments=by_segment(rows, event.happened, chance),
-        deciles=_deciles(answered[champion], label),
-        intervals=_intervals(answered[champion], label),
-        waits=_waits(answer, answered[champion], label),
+        deciles=_deciles(champion, label),
+        intervals=_intervals(champion, label),
+        waits=_waits(spec["answer"], champion, label),
         persistence=ahead,
-        suspects={
-            name: why
-            for happened in _known_afterwards(answer, label, event.happened)
-            for name, why in _suspects(trained.question, rows, happened).items()
-        },
+        suspects=_suspects(fold, event.happened),
     )
 
 
-def _kept(
-    metrics: Mapping[str, QuestionMetric], answered: pd.DataFrame, customers: np.ndarray, seed: int
-) -> tuple[dict[str, Any], dict[str, Estimate]]:
-    """Measure the guess that everybody stays in their tier, and by how much the answers are ahead of it."""
-    if "present_tier" not in answered:
+def _measured(fold: _Fold, contest: _Contest, seed: int) -> dict[str, dict[str, Estimate]]:
+    """Estimate every metric of every candidate; those that are compared by more draws than the others."""
+    answer = fold.trained.model.spec["answer"]
+    metrics = question_metrics(answer, fold.label) | coverages(answer, fold.label)
+    compared = {contest.champion, contest.challenger, contest.baseline}
+    return {
+        name: estimates(metrics, fold.customers, frame, seed, DRAWS if name in compared else FEWER)
+        for name, frame in fold.predictions.items()
+    }
+
+
+def _persistence(
+    metrics: Mapping[str, QuestionMetric], predictions: pd.DataFrame, customers: np.ndarray, seed: int
+) -> tuple[dict[str, dict[str, Estimate]], dict[str, Estimate]]:
+    """Estimate the guess that everybody stays in their tier, and by how much the predictions are ahead of it."""
+    if "present_tier" not in predictions:
         return {}, {}
-    stayed = answered.assign(tier=answered.present_tier)
+    stayed = predictions.assign(tier=predictions.present_tier)
     of_tier = {name: metric for name, metric in metrics.items() if metric.columns == ("tier",)}
-    kept = {"persistence": estimates(of_tier, customers, stayed, seed, FEWER)}
-    return kept, differences(of_tier, customers, answered, stayed, seed)
+    guess = {"persistence": estimates(of_tier, customers, stayed, seed, FEWER)}
+    return guess, differences(of_tier, customers, predictions, stayed, seed)
 
 
-def _deciles(answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
-    if "expected_profit" not in answered:
+def _deciles(predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+    if "expected_profit" not in predictions:
         return pd.DataFrame()
-    return curves.earned(label, answered.expected_profit)
+    return curves.earned(label, predictions.expected_profit)
 
 
-def _intervals(answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
-    if "expected_profit" not in answered:
+def _intervals(predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+    if "expected_profit" not in predictions:
         return pd.DataFrame()
-    return curves.intervals(label, answered.profit_low, answered.profit_high, answered.expected_profit)
+    return curves.intervals(label, predictions.profit_low, predictions.profit_high, predictions.expected_profit)
 
 
-def _waits(answer: Mapping[str, Any], answered: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
+def _waits(answer: Mapping[str, Any], predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
     if answer["kind"] != "next_purchase":
         return pd.DataFrame()
     end = float(answer["horizon"])
     seen = np.where(np.isnan(label), end, label)
-    return curves.reached(seen, {0.1: answered.days_low, 0.5: answered.days_median, 0.9: answered.days_high}, end)
+    return curves.reached(
+        seen, {0.1: predictions.days_low, 0.5: predictions.days_median, 0.9: predictions.days_high}, end
+    )
 
 
 def _known_afterwards(answer: Mapping[str, Any], label: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -217,10 +251,19 @@ def _known_afterwards(answer: Mapping[str, Any], label: np.ndarray, happened: np
     return happened, np.isnan(label) if answer["kind"] == "next_purchase" else label <= 0
 
 
-def _suspects(question: Question, rows: Matrix, happened: np.ndarray) -> dict[str, str]:
-    """Return the features that seem to know the outcome; those of a panel, made elsewhere, are asked closely."""
+def _suspects(fold: _Fold, happened: np.ndarray) -> dict[str, str]:
+    """Return why some features seem to know the outcome, by name."""
+    suspects: dict[str, str] = {}
+    for outcome in _known_afterwards(fold.trained.model.spec["answer"], fold.label, happened):
+        suspects |= _suspected(fold.trained.question, fold.rows, outcome)
+    return suspects
+
+
+def _suspected(question: Question, rows: Matrix, happened: np.ndarray) -> dict[str, str]:
+    """Return the features that tell one outcome too well; those of a panel, computed elsewhere, are probed fully."""
     customers, counts = rows.key.customer.tolist(), np.bincount(happened.astype(int), minlength=2)
-    if any(meant.source == SOURCE for meant in rows.definitions) and min(counts) and sum(counts) >= FEWEST:
+    from_panel = any(definition.source == SOURCE for definition in rows.definitions)
+    if from_panel and min(counts) and sum(counts) >= MIN_ROWS:
         return dict(leak_probe(rows.X, happened, customers).suspects)
     return too_good(rows.X[_own(rows)], happened, customers, timeless(question.features))
 
@@ -233,13 +276,13 @@ def _own(rows: Matrix) -> list[str]:
 
 def _origins(split: Split, question: Question) -> list[Split]:
     cutoffs = (*split.known, *split.test)
-    found = [fold for fold in rolling_folds(cutoffs, question.horizon) if rolling_folds(fold.fitted, question.horizon)]
-    if not found:
+    folds = [fold for fold in rolling_folds(cutoffs, question.horizon) if rolling_folds(fold.fitted, question.horizon)]
+    if not folds:
         raise QuestionError(
             f"A back-test of {question.name!r} needs two cutoffs with labels that end before a third, got "
             f"{len(cutoffs)} cutoffs with a horizon of {question.horizon}. Give cutoffs at least that far apart."
         )
-    return [_origin(fold.fitted, fold.judged, question) for fold in found]
+    return [_origin(fold.fitted, fold.judged, question) for fold in folds]
 
 
 def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Split:
@@ -249,32 +292,30 @@ def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Sp
 
 
 def _fixed(question: Question, first: Trained) -> Question:
-    """Keep the thresholds that the first fold found, so that a tier means the same in all folds."""
+    """Keep the thresholds of the first fold, so that a tier means the same in all folds."""
     if not isinstance(question, Tier):
         return question
     return replace(question, thresholds=tuple(reversed(first.model.spec["answer"]["lows"][1:])))
 
 
-def _pooled(trained: Sequence[Trained], made: Sequence[tuple[Matrix, np.ndarray]], seed: int) -> Card:
-    names = [name for name in trained[0].bundles if all(name in one.bundles for one in trained)]
-    parts = [rows.X for rows, _ in made]
-    joined = Matrix(
-        pd.concat([rows.key for rows, _ in made], ignore_index=True),
-        pd.concat(parts, ignore_index=True),
-        made[0][0].definitions,
+def _pooled(folds: Sequence[_Fold], seed: int) -> Card:
+    """Judge all folds as one; its candidate `chosen` is in each fold the champion of that fold."""
+    names = [name for name in folds[0].predictions if all(name in fold.predictions for fold in folds)]
+    predictions = {name: _joined([fold.predictions[name] for fold in folds]) for name in names}
+    predictions["chosen"] = _joined([fold.predictions[fold.trained.champion] for fold in folds])
+    rows = Matrix(
+        _joined([fold.rows.key for fold in folds]), _joined([fold.rows.X for fold in folds]), folds[0].rows.definitions
     )
-    answered = {
-        name: pd.concat([t.bundles[name].predict(X) for t, X in zip(trained, parts, strict=True)], ignore_index=True)
-        for name in names
-    }
-    chosen = [t.model.predict(X) for t, X in zip(trained, parts, strict=True)]
-    answered["chosen"] = pd.concat(chosen, ignore_index=True)
-    last = trained[-1]
-    label = np.concatenate([part for _, part in made])
-    told = replace(last, reason="; ".join(f"{t.champion} at the test cutoff {i + 1}" for i, t in enumerate(trained)))
-    return _card(told, answered, ("chosen", "chosen", last.best_baseline), (joined, label), seed)
+    label, last = np.concatenate([fold.label for fold in folds]), folds[-1].trained
+    reason = "; ".join(f"{fold.trained.champion} at the test cutoff {i}" for i, fold in enumerate(folds, start=1))
+    contest = _Contest("chosen", "chosen", last.best_baseline)
+    return _card(_Fold(replace(last, reason=reason), rows, label, predictions), contest, seed)
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True)
 
 
 def _by_cutoff(rows: Matrix, values: np.ndarray) -> dict[str, float]:
-    found = pd.Series(values, dtype="float64").groupby(rows.key.cutoff.to_numpy()).mean()
-    return {f"{cutoff:%Y-%m-%d}": float(mean) for cutoff, mean in found.items()}
+    means = pd.Series(values, dtype="float64").groupby(rows.key.cutoff.to_numpy()).mean()
+    return {f"{cutoff:%Y-%m-%d}": float(mean) for cutoff, mean in means.items()}

@@ -23,7 +23,7 @@ AHEAD = 0.03
 ASKED = 5
 PARTS = 5
 ROUNDS = 80
-FEWEST = 50
+MIN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def too_good(
     ['closed']
     """
     y = np.asarray(y, dtype=np.float64)
-    if len(y) < FEWEST or len(np.unique(y)) != 2 or X.shape[1] == 0:
+    if len(y) < MIN_ROWS or len(np.unique(y)) != 2 or X.shape[1] == 0:
         return {}
     codes, categories = _coded(X)
     who = np.asarray(groups)
@@ -166,9 +166,9 @@ def ceiling_probe(
 
 
 def _check_enough(y: np.ndarray) -> None:
-    if len(y) < FEWEST or len(np.unique(y)) != 2:
+    if len(y) < MIN_ROWS or len(np.unique(y)) != 2:
         raise MeasureError(
-            f"A probe needs at least {FEWEST} rows with both answers, 0 and 1, got {len(y)} rows with "
+            f"A probe needs at least {MIN_ROWS} rows with both answers, 0 and 1, got {len(y)} rows with "
             f"{sorted(set(np.unique(y).tolist()))[:3]}. Give more rows, or another horizon."
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from patron.engines.files import write_text
-from patron.evaluation.backtests import judge, predictions
+from patron.evaluation.backtests import judge, predict_candidates, prediction_table
 from patron.evaluation.cards import Card
 from patron.history.fingerprints import fingerprint
 from patron.jobs import tracking
@@ -81,8 +81,11 @@ def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, en
     if isinstance(question, NextPurchase):
         trained, baskets = _train_baskets(job, question, trained)
     test = rows.at(*split.test)
-    card = judge(trained, rows.take(test), label[test], job.settings.seed)
-    path = job.write(f"predictions_{question.name}", predictions(trained, rows.take(test), label[test]))
+    tested, happened = rows.take(test), label[test]
+    predictions = predict_candidates(trained, tested)
+    card = judge(trained, tested, happened, job.settings.seed, predictions)
+    table = prediction_table(trained, tested, happened, predictions)
+    path = job.write(f"predictions_{question.name}", table)
     kept = write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
     logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
