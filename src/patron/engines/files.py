@@ -1,7 +1,8 @@
-"""Stores: where tables are read from and written to; the only module that knows an engine."""
+"""Files: where tables are read from, and where files are written, whole or not at all."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from ibis.expr.types import Table
 from patron.engines.csv_files import check_file, with_times
 from patron.errors import HistoryError, listed
 
-__all__ = ["read", "write", "write_text"]
+__all__ = ["atomic_path", "read", "write", "write_text"]
 
 Source: TypeAlias = str | Path | pd.DataFrame | Table
 
@@ -72,15 +73,42 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
     """
     if path.suffix not in (".parquet", ".csv"):
         raise HistoryError(f"{path.name!r} ends neither in .parquet nor in .csv, so its format is unknown. Rename it.")
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    with atomic_path(path) as unfinished:
+        if path.suffix == ".csv":
+            pyarrow.csv.write_csv(table, unfinished)
+        else:
+            pyarrow.parquet.write_table(table, unfinished)
+    return path
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Write a text file, whole or not at all."""
+    with atomic_path(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and move what was written to its place when the block has ended well.
+
+    A block that fails leaves what was at *path* before, and nothing beside it.
+
+    >>> import tempfile
+    >>> report = Path(tempfile.mkdtemp()) / "report.txt"
+    >>> with atomic_path(report) as unfinished:
+    ...     _ = unfinished.write_text("all of it")
+    >>> report.read_text()
+    'all of it'
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    if path.suffix == ".csv":
-        pyarrow.csv.write_csv(table, unfinished)
-    else:
-        pyarrow.parquet.write_table(table, unfinished)
-    unfinished.replace(path)
-    return path
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _reader(path: Path) -> Callable[[str], Table]:
@@ -121,11 +149,3 @@ def _read_csv(path: str) -> Table:
     if not len(begun):
         raise HistoryError(f"{Path(path).name!r} has no rows below its header {listed(table.columns)}. Write some.")
     return with_times(table)
-
-
-def write_text(text: str, path: Path) -> Path:
-    """Write a text file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    return unfinished.replace(path)

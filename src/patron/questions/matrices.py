@@ -1,7 +1,7 @@
 """The one crossing from tables to arrays: nothing before it holds rows in memory, nothing after it knows a table."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from patron.engines.files import atomic_path
 from patron.errors import HistoryError, QuestionError
 from patron.features.compute.executor import Sheet, sheets
 from patron.features.compute.fold.encodings import coded
@@ -115,24 +116,21 @@ def write_rows(
     """
     job, asked = _before(question, history, cutoffs, memory, progress)
     names = [name for name, _, _ in columns(asked.features)]
-    written, path = 0, Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    writer = None
-    try:
-        for sheet in sheets(job, job.rows):
-            table = _arrow(sheet, names)
-            writer = writer or _writer(unfinished, table.schema)
+    with atomic_path(Path(path)) as unfinished:
+        written = _write(unfinished, (_arrow(sheet, names) for sheet in sheets(job, job.rows)))
+        _check_found(question, cutoffs, written)
+    return written
+
+
+def _write(path: Path, tables: Iterable[pa.Table]) -> int:
+    """Write tables below one another in one file, and return the number of rows."""
+    written = 0
+    with ExitStack() as stack:
+        writer = None
+        for table in tables:
+            writer = writer or stack.enter_context(_writer(path, table.schema))
             writer.write_table(table)
             written += len(table)
-        _check_found(question, cutoffs, written)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    finally:
-        if writer:
-            writer.close()
-    unfinished.replace(path)
     return written
 
 
