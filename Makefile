@@ -3,7 +3,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench-features bench-accuracy bench-timing ui clean
+# The newest Python on the path or among pyenv's, for the wheel; the tests run on PYTHON.
+NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
+	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
+
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-timing ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -16,6 +20,14 @@ check: $(VENV)/.dev ## Lint, types and import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+coverage: $(VENV)/.dev ## Tell which lines no test reaches; compiled loops are reached without being seen
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov=patron --cov-report=term-missing:skip-covered
+
+wheel: $(VENV)/.dev ## Build the wheel and use it away from the source tree, on the newest Python there is
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	.ci/wheel "$(NEWEST)"
 
 ui: $(VENV)/.core ## Open the page of the local experiments and models
 	$(BIN)/patron ui
