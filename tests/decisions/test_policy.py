@@ -246,3 +246,18 @@ def test_reasons_that_do_not_fit_are_refused():
         with pytest.raises(ScoreError) as refused:
             decide(GOOD, [CALL], 10.0, reasons=wrong)
         assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind"),
+    [
+        ("churn_probability", ["0.5"], "str such as '0.5'"),
+        ("value", ["100"], "str such as '100'"),
+        ("value", [1 + 2j], "complex128"),
+        ("churn_probability", pd.to_datetime(["2024-01-01"]), "datetime64"),
+    ],
+)
+def test_probabilities_and_values_are_numbers_and_not_texts_that_look_like_them(column, values, kind):
+    mend = rf"scores\['{column}'\] = pd.to_numeric\(scores\['{column}'\]\)"
+    with pytest.raises(ScoreError, match=rf"'{column}' of the scores must hold numbers, got {kind}.*{mend}"):
+        decide(scored(("ann", 0.5, 200.0)).assign(**{column: values}), [CALL], 100.0)

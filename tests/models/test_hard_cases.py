@@ -8,7 +8,7 @@ import pytest
 
 from patron.errors import QuestionError
 from patron.history.history import History
-from patron.history.sources import events
+from patron.history.sources import attributes, events
 from patron.models.baskets import Basket, suggest
 from patron.models.training import train
 from patron.periods import EVER, Split
@@ -63,3 +63,13 @@ def test_a_customer_of_items_never_seen_again_still_gets_suggestions():
     history = History.of(lines=events(frame))
     made = suggest(history, history.ends, EVER, Basket("item", half_life=30.0, weight=1.0))
     assert made[made.customer == "a"].item.tolist() == ["new", "old"]
+
+
+def test_attributes_whose_names_trees_cannot_tell_apart_are_two_columns():
+    history = shop(9.0)
+    ids = history["orders"].customer.to_pyarrow().unique().to_pylist()
+    people = pd.DataFrame({"id": ids, "opt-in": np.arange(len(ids)) % 2, "opt_in": np.arange(len(ids)) % 3, "step": 1})
+    known = History.of(orders=events(history["orders"].to_pandas()), people=attributes(people, customer="id"))
+    trained = train(next_purchase(horizon=30), known, split(history))
+    assert {"people_opt-in", "people_opt_in", "people_step"} <= {f["name"] for f in trained.model.spec["features"]}
+    assert len(set(trained.bundles["lightgbm"].booster.feature_name())) == len(trained.model.spec["features"]) + 1

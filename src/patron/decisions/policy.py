@@ -216,6 +216,7 @@ def check_plan(offers: Sequence[Offer], budget: float, holdout: float) -> None:
 def _check_scores(scores: pd.DataFrame) -> None:
     _check_columns(scores, NEEDED, "scores", "Add it: value is the profit at stake, in currency.")
     for name, least, most, meaning in RANGES:
+        _check_numeric(scores[name])
         column = pd.to_numeric(scores[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.flatnonzero(~((column >= least) & (column <= most)))
         if len(bad):
@@ -227,6 +228,16 @@ def _check_scores(scores: pd.DataFrame) -> None:
     if lost:
         raise ScoreError(f"{lost} of {len(scores)} rows of the scores have no customer. Set those rows aside.")
     _check_once(scores, ["customer"], "scores")
+
+
+def _check_numeric(column: pd.Series) -> None:
+    """Refuse texts and whatever else is no number, also where it could be read as one."""
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
+        first = f" such as {column.iloc[0]!r}" if len(column) else ""
+        raise ScoreError(
+            f"{column.name!r} of the scores must hold numbers, got {column.dtype}{first}. Turn it into such: "
+            f"scores[{column.name!r}] = pd.to_numeric(scores[{column.name!r}])."
+        )
 
 
 def _check_columns(frame: pd.DataFrame, needed: Sequence[str], name: str, mend: str) -> None:

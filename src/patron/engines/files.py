@@ -16,6 +16,7 @@ from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.engines.csv_files import check_file, with_times
+from patron.engines.frames import framed
 from patron.errors import HistoryError, listed
 
 __all__ = ["atomic_path", "read", "write", "write_text"]
@@ -32,9 +33,14 @@ def read(source: Source) -> Table:
     if isinstance(source, Table):
         return source
     if isinstance(source, pd.DataFrame):
-        return _framed(source)
+        return framed(source)
+    if not isinstance(source, str | Path):
+        raise HistoryError(
+            f"A table is a path of a file, a pandas frame or an Ibis table, got {type(source).__name__}. "
+            "Make a frame of it: pd.DataFrame(rows)."
+        )
     path = Path(source)
-    if not path.exists():
+    if not _is_there(path):
         raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
     try:
         return _reader(path)(str(path))
@@ -45,20 +51,11 @@ def read(source: Source) -> Table:
         ) from None
 
 
-def _framed(frame: pd.DataFrame) -> Table:
-    """Take a data frame in; an engine keeps microseconds, so finer times are cut, and one type in a column."""
-    named = frame.rename(columns=str)
-    twice = named.columns[named.columns.duplicated()]
-    if len(twice):
-        raise HistoryError(f"The data frame has the column {twice[0]!r} twice. Give each column one name.")
-    times = [column for column, kind in named.dtypes.items() if str(kind).startswith("datetime64[ns")]
-    cut = {column: named[column].dt.as_unit("us") for column in times}
-    texts = {column: named[column].map(str, na_action="ignore") for column in named if _is_mixed(named[column])}
-    return ibis.memtable(named.assign(**cut, **texts))
-
-
-def _is_mixed(column: pd.Series) -> bool:
-    return pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer")
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # longer than any path, or with a sign that none has
+        return False
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:

@@ -150,7 +150,8 @@ def declare_as(
     typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
     if returns:
         typed["returned"] = _matches(table, returns).fill_null(False)
-    beside = [c for c in table.columns if c not in typed and c not in named.values()]
+    taken = {name.lower() for name in typed}  # an engine takes capitals and small letters for the same
+    beside = [c for c in table.columns if c.lower() not in taken and c not in named.values()]
     made = {**typed, **{c: table[c] for c in beside}}
     if columns["customer"].type().is_signed_integer():
         made[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
@@ -173,7 +174,7 @@ def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
 
 
 def _check_names(table: Table) -> None:
-    taken = [name for name in KEPT_NAMES if name in table.columns]
+    taken = [column for column in table.columns if column.lower() in KEPT_NAMES]
     if taken:
         raise HistoryError(
             f"The event table has a column {taken[0]!r}, a name that Patron keeps for itself. "

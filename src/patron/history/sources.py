@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import ibis
+import pandas as pd
 from ibis.expr.types import Table
 
 from patron.engines.files import Source, read
+from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.csv_checks import check_dates, check_numbers, check_times
@@ -44,7 +46,7 @@ def events(
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    table = read(source)
+    table = _read(source, roles)
     check_numbers(table, roles, not isinstance(source, Table))
     return _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, roles)
 
@@ -77,9 +79,21 @@ def attributes(
     >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
     ('country',)
     """
-    table = read(source)
+    table = _read(source, roles)
     declared = declare_attributes(table, where, timezone, leave_out, **roles)
     return _checked(source, table, declared, duplicates, roles)
+
+
+def _read(source: Source, roles: Mapping[str, Role]) -> Table:
+    """Open a table; refuse a role that is named by the index of a frame, which is none of its columns."""
+    frame = source if isinstance(source, pd.DataFrame) else pd.DataFrame()
+    for role, column in roles.items():
+        if isinstance(column, str) and column in frame.index.names and column not in frame.columns:
+            raise HistoryError(
+                f"The column {column!r} (declared as {role!r}) is the index of the data frame, and not a column. "
+                "Make it one: frame.reset_index()."
+            )
+    return read(source)
 
 
 def _checked(source: Source, table: Table, declared: Events, duplicates: str, roles: Mapping[str, Role]) -> Events:
@@ -87,6 +101,9 @@ def _checked(source: Source, table: Table, declared: Events, duplicates: str, ro
     if duplicates not in DUPLICATES:
         raise HistoryError(f"Repeated rows are 'keep' or 'drop', got {duplicates!r}. Write duplicates = 'drop'.")
     check_times(declared, table, roles, not isinstance(source, Table))
+    if count := nameless(source):
+        note = f"{count:,} columns without a name are left out"
+        declared = replace(declared, notes=(*declared.notes, note))
     if _is_csv(source):
         check_dates(ibis.read_csv(str(source), all_varchar=True), roles)
     return DUPLICATES[duplicates](declared)

@@ -10,7 +10,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import life_odds, linear_inputs, plain_name, raw_margins
+from patron.models.serving import life_odds, linear_inputs, plain_names, raw_margins
 from patron.models.targets import Examples
 
 __all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
@@ -133,7 +133,7 @@ def boosted(
         base: an estimator whose log-odds the trees start from.
     """
     parameters = {**PARAMETERS, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
-    columns = [plain_name(name) for name in names] + (["step"] if target.step is not None else [])
+    columns = plain_names([*names, *(["step"] if target.step is not None else [])])
     fit = _dataset(X, target, columns, categories, base)
     if watched is None:
         booster = lgb.train(parameters, fit, rounds)

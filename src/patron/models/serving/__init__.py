@@ -12,7 +12,7 @@ from patron.models.serving.bundles import FORMAT, Bundle, encode, stands
 from patron.models.serving.estimators import (
     carried_shifts,
     linear_inputs,
-    plain_name,
+    plain_names,
     raw_margins,
     season_shifts,
     sigmoid,
@@ -29,7 +29,7 @@ __all__ = [
     "encode",
     "life_odds",
     "linear_inputs",
-    "plain_name",
+    "plain_names",
     "raw_margins",
     "repeats",
     "season_shifts",

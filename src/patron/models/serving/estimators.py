@@ -122,6 +122,18 @@ def softmax(margins: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def plain_name(name: str) -> str:
-    """Return a feature's name with nothing in it that LightGBM would refuse."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+def plain_names(names: list[str]) -> list[str]:
+    """Return names of features with nothing in them that LightGBM would refuse, each once.
+
+    Names that fall together get their place behind them; trees know features by place, so only people read these.
+
+    >>> plain_names(["opt-in", "opt_in", "spend_30d"])
+    ['opt_in', 'opt_in_1', 'spend_30d']
+    """
+    plain: list[str] = []
+    for place, name in enumerate(names):
+        short = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        while short in plain:
+            short = f"{short}_{place}"
+        plain.append(short)
+    return plain

@@ -1,0 +1,188 @@
+"""Data frames taken in: each column as a type that an engine has, and as text where it has none.
+
+A text can be kept and counted; what it cannot be used for (money, times) is refused by the role that it is given.
+"""
+
+from collections.abc import Hashable
+from decimal import Decimal
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.expr.types import Table
+
+from patron.errors import HistoryError
+
+__all__ = ["framed", "nameless"]
+
+READABLE = ("string", "floating", "integer", "mixed-integer-float", "decimal", "boolean", "datetime", "date", "time")
+PLAIN = ("b", "i", "u", "f", "M")  # kinds of numpy's types
+FIRST, LAST = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31")
+WIDEST = 28  # figures of a number with places; an engine has to compare and multiply it in 38
+NO_TYPE = (OverflowError, ValueError, TypeError, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
+
+
+def framed(frame: pd.DataFrame) -> Table:
+    """Return a data frame as a table that an engine can run; columns without a name are left out.
+
+    Raises:
+        HistoryError: names have several levels, come twice, or differ by capitals only; or no column is left.
+
+    >>> framed(pd.DataFrame({"c": ["a"], 2024: [1.5]})).columns
+    ('c', '2024')
+    """
+    named = _named(frame)
+    return ibis.memtable(pa.table({name: _column(named[name]) for name in named}))
+
+
+def nameless(frame: object) -> int:
+    """Return how many columns of a data frame have no name, such as a saved index.
+
+    >>> nameless(pd.DataFrame({"": [0], "c": ["a"]}))
+    1
+    """
+    return sum(map(_has_no_name, frame.columns)) if isinstance(frame, pd.DataFrame) else 0
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    if frame.columns.nlevels > 1:
+        raise HistoryError(
+            f"The data frame has names of {frame.columns.nlevels} levels, such as {frame.columns[0]!r}. "
+            "Give each column one name: frame.columns = ['_'.join(map(str, name)) for name in frame.columns]."
+        )
+    kept = frame.loc[:, [not _has_no_name(name) for name in frame.columns]]
+    named = kept.set_axis([str(name) for name in kept.columns], axis=1)
+    _check_names(list(named.columns))
+    return named
+
+
+def _has_no_name(name: Hashable) -> bool:
+    return name is None or name != name or name is pd.NA or not str(name).strip()
+
+
+def _check_names(names: list[str]) -> None:
+    """Refuse names that an engine cannot tell apart; it takes capitals and small letters for the same."""
+    if not names:
+        raise HistoryError("The data frame has no column with a name. Give it columns, and each of them a name.")
+    for name in names:
+        if "\0" in name or not _is_written(name):
+            raise HistoryError(
+                f"The data frame has a column {name!a} with a sign that no engine reads. Give it another name."
+            )
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if names.count(name) > 1:
+            raise HistoryError(f"The data frame has the column {name!r} twice. Give each column one name.")
+        if other != name:
+            raise HistoryError(
+                f"The data frame has columns {other!r} and {name!r}, which differ by capitals only, and an engine "
+                f"takes them for one. Rename one: frame.rename(columns={{{name!r}: {name + '_2'!r}}})."
+            )
+
+
+def _is_written(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8; halves of a sign cannot."""
+    return text.encode("utf-8", "replace").decode() == text
+
+
+def _is_plain(column: pd.Series) -> bool:
+    """Tell which columns an engine reads as they are: numpy's numbers, and times that it can hold."""
+    kind = column.dtype
+    if isinstance(kind, pd.StringDtype):
+        return True
+    return getattr(kind, "kind", "O") in PLAIN and str(kind) in (
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
+        "datetime64[us]",
+    )
+
+
+def _column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    """Return a column as Arrow holds it, of a type that an engine has; a later change of the frame changes nothing."""
+    if _is_plain(column):
+        return pa.array(column.copy(), from_pandas=True)
+    try:
+        return _arrow(column)
+    except NO_TYPE:
+        return _texts(column)
+
+
+def _arrow(column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = pd.Series(column.to_numpy(dtype=object), index=column.index).infer_objects()
+    if isinstance(column.dtype, pd.SparseDtype):
+        column = column.sparse.to_dense()
+    if isinstance(column.dtype, pd.PeriodDtype | pd.IntervalDtype) or column.dtype.kind in "mc":
+        return _texts(column)
+    if column.dtype == object:
+        return _objects(column)
+    if pd.api.types.is_datetime64_any_dtype(column) and not isinstance(column.dtype, pd.ArrowDtype):
+        return pa.array(_micros(column), from_pandas=True)
+    if pd.api.types.is_float_dtype(column) and column.dtype.itemsize not in (4, 8):
+        column = column.astype("float64")
+    return _typed(pa.array(column, from_pandas=True), column)
+
+
+def _objects(column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    """Read Python's objects as what all of them are, and as texts where they are of several kinds."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind == "empty":
+        return pa.nulls(len(column), pa.float64())
+    if kind not in READABLE or (kind == "datetime" and column.dropna().map(lambda at: at.tzinfo is None).nunique() > 1):
+        return _texts(column)
+    try:
+        return _typed(pa.array(column, from_pandas=True), column)
+    except NO_TYPE:
+        if kind == "integer":
+            return _typed(pa.array(column.map(Decimal, na_action="ignore"), from_pandas=True), column)
+        if kind == "decimal":
+            return pa.array(column.astype("float64"), from_pandas=True)
+        raise
+
+
+def _micros(column: pd.Series) -> pd.Series:
+    """Return times to the microsecond, as an engine keeps them; what is beyond any calendar stays beyond."""
+    if column.dt.unit in ("s", "ms"):
+        zone = column.dt.tz
+        column = column.clip(FIRST.tz_localize(zone).as_unit("s"), LAST.tz_localize(zone).as_unit("s"))
+    return column.dt.as_unit("us")
+
+
+def _typed(values: pa.Array | pa.ChunkedArray, column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    """Return Arrow's values in a type that an engine has."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _typed(values.cast(kind.value_type), column)
+    if pa.types.is_timestamp(kind):
+        return values.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_decimal(kind):
+        return _decimals(values)
+    if pa.types.is_float16(kind):
+        return values.cast(pa.float64())
+    if pa.types.is_null(kind):
+        return pa.nulls(len(column), pa.float64())
+    kept = (pa.types.is_primitive, pa.types.is_string, pa.types.is_large_string)
+    return values if any(is_kept(kind) for is_kept in kept) and not pa.types.is_duration(kind) else _texts(column)
+
+
+def _decimals(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return exact numbers, whole ones without places; as floats where no engine holds so many figures."""
+    kind = values.type
+    if kind.scale <= 0 or pc.all(pc.equal(values, pc.round(values)), min_count=0).as_py():
+        return values.cast(pa.decimal128(38, 0))
+    return values if kind.precision <= WIDEST else values.cast(pa.float64())
+
+
+def _texts(column: pd.Series) -> pa.Array:
+    texts = pd.Series(column.to_numpy(dtype=object)).map(_text, na_action="ignore")
+    return pa.array(texts.to_numpy(dtype=object), pa.string(), from_pandas=True)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except Exception:  # whatever an object of somebody else's does when it is asked for its text
+        return f"a {type(value).__name__} without a text"
