@@ -52,7 +52,7 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
             "Give each column one name: frame.columns = ['_'.join(map(str, name)) for name in frame.columns]."
         )
     kept = frame.loc[:, [not _has_no_name(name) for name in frame.columns]]
-    named = kept.set_axis([str(name) for name in kept.columns], axis=1)
+    named = kept.set_axis(pd.Index([str(name) for name in kept.columns], dtype=object), axis=1)
     _check_names(list(named.columns))
     return named
 
@@ -110,7 +110,7 @@ def _column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
 
 def _arrow(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = pd.Series(column.to_numpy(dtype=object), index=column.index).infer_objects()
+        column = pd.Series(column.to_numpy(dtype=object), index=column.index, dtype=object).infer_objects()
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.sparse.to_dense()
     if isinstance(column.dtype, pd.PeriodDtype | pd.IntervalDtype) or column.dtype.kind in "mc":
@@ -175,7 +175,7 @@ def _decimals(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def _texts(column: pd.Series) -> pa.Array:
-    texts = pd.Series(column.to_numpy(dtype=object)).map(_text, na_action="ignore")
+    texts = pd.Series(column.to_numpy(dtype=object), dtype=object).map(_text, na_action="ignore")
     return pa.array(texts.to_numpy(dtype=object), pa.string(), from_pandas=True)
 
 
