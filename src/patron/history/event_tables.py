@@ -60,6 +60,7 @@ class Receipt:
     `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
     Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
     was a choice, each with the line that would change it; `notes` what else a reader should know.
+    `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end.
     """
 
     table: str
@@ -72,6 +73,7 @@ class Receipt:
     notes: tuple[str, ...] = ()
     money: Mapping[str, float] = field(default_factory=dict)
     assumed: tuple[Assumption, ...] = ()
+    holes: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def period(self) -> str:
@@ -91,6 +93,7 @@ class Events:
         attributes: the columns that tell of the customer and not of an event; none in a table of events.
         assumed: how its times, numbers and keys were read.
         notes: what was seen on the way in.
+        holes: the stretches without any row in which rows are usual.
     """
 
     table: Table
@@ -98,6 +101,7 @@ class Events:
     attributes: tuple[str, ...] = ()
     assumed: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()
+    holes: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def declare(

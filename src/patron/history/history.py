@@ -138,6 +138,12 @@ class History:
         return datetime.combine(last.date(), time()) + timedelta(days=1)
 
     @property
+    def holes(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The stretches without any order in which orders are usual: from the first midnight to the end of each."""
+        bought = [receipt for receipt in self._events if receipt.table in ("orders", "lines")]
+        return tuple(hole for receipt in bought[:1] for hole in receipt.holes)
+
+    @property
     def _events(self) -> list[Receipt]:
         return [receipt for receipt in self.receipts if receipt.table not in self.attributes]
 
@@ -163,17 +169,25 @@ class History:
             )
 
     def check_passed(self, cutoff: datetime, horizon: Span) -> None:
-        """Refuse a label whose horizon has not fully passed.
+        """Refuse a label whose horizon has not fully passed, or looks into a hole in the orders.
 
         Raises:
-            QuestionError: the history ends before the horizon does.
+            QuestionError: the history ends before the horizon does, or orders are missing within it.
         """
-        if cutoff + horizon.delta > self.ends:
+        end = cutoff + horizon.delta
+        ahead = f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {end:%Y-%m-%d}, but"
+        if end > self.ends:
             raise QuestionError(
-                f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {cutoff + horizon.delta:%Y-%m-%d}, but "
-                f"the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
+                f"{ahead} the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
                 f"{self.ends - horizon.delta:%Y-%m-%d}, or a shorter horizon."
             )
+        for first, after in self.holes:
+            if cutoff < after and first < end:
+                raise QuestionError(
+                    f"{ahead} no order is known from {first:%Y-%m-%d} to {after - timedelta(days=1):%Y-%m-%d}, as if "
+                    f"everybody had left. Use a cutoff up to {first - horizon.delta:%Y-%m-%d} or from {after:%Y-%m-%d} "
+                    "on, read the orders that are missing, or write gaps = 'closed' if the business was closed then."
+                )
 
 
 def _check_declared(events: Mapping[str, object]) -> None:
@@ -234,7 +248,17 @@ def _count(name: str, events: Events) -> Receipt:
     sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
     seen = (*events.notes, *notes)
     return Receipt(
-        name, read, aside, used["n"], used["customers"], used["first"], used["last"], seen, sums, events.assumed
+        name,
+        read,
+        aside,
+        used["n"],
+        used["customers"],
+        used["first"],
+        used["last"],
+        seen,
+        sums,
+        events.assumed,
+        events.holes,
     )
 
 

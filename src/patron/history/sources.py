@@ -14,6 +14,8 @@ from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.csv_checks import check_dates, check_numbers, check_times
 from patron.history.event_tables import Events, Role, Where, declare
+from patron.history.span import with_span
+from patron.periods import Moment
 
 __all__ = ["attributes", "events"]
 
@@ -26,6 +28,9 @@ def events(
     returns: Where | None = None,
     timezone: str = "UTC",
     duplicates: str = "keep",
+    since: Moment | None = None,
+    until: Moment | None = None,
+    gaps: str = "missing",
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -36,6 +41,10 @@ def events(
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        since: the day from which events count. Where it is not said, a few events long before all others are set aside.
+        until: the day before which events count. Where it is not said, a few long after all others are set aside.
+        gaps: "missing" where weeks without any event, among days that usually have some, are holes in the data;
+            "closed" where the business was closed.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid".
 
     Raises:
@@ -48,7 +57,8 @@ def events(
     """
     table = _read(source, roles)
     check_numbers(table, roles, not isinstance(source, Table))
-    return _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, roles)
+    declared = _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, roles)
+    return with_span(declared, since, until, gaps)
 
 
 def attributes(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from patron.engines.files import write_text
@@ -10,6 +11,8 @@ from patron.questions.profit import ledger, sensitivity
 from patron.questions.question import Question
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
+
+YEAR = 365
 
 
 def check(job: Job) -> dict[str, Any]:
@@ -49,12 +52,31 @@ def check_cutoffs(job: Job) -> None:
         for cutoff in (*split.known, *split.test):
             job.history.check_cutoff(cutoff)
             job.history.check_passed(cutoff, question.horizon)
+    _tell_holes(job)
+
+
+def _tell_holes(job: Job) -> None:
+    """Show the cutoffs that look back on a time of missing orders: features see fewer than there were."""
+    split, active = job.settings.split, max(question.active_in.days or YEAR for question in job.settings.questions)
+    for cutoff in (*split.known, *split.test, job.settings.score_at or job.history.ends):
+        for first, after in job.history.holes:
+            if first < cutoff and cutoff - timedelta(days=active) < after:
+                job.tell(
+                    f"beware    {cutoff:%Y-%m-%d} looks back on {(after - first).days} days without any order, from "
+                    f"{first:%Y-%m-%d} on: customers seem to have bought less than they did"
+                )
 
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
     made = [asdict(receipt) for receipt in job.history.receipts]
-    return [told | {name: told[name] and f"{told[name]}" for name in ("first", "last")} for told in made]
+    holes = {
+        receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in job.history.receipts
+    }
+    return [
+        told | {name: told[name] and f"{told[name]}" for name in ("first", "last")} | {"holes": holes[told["table"]]}
+        for told in made
+    ]
 
 
 def tell_ledger(job: Job) -> dict[str, Any]:

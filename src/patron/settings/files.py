@@ -86,7 +86,8 @@ def _built(source: Source, content: Mapping[str, Any], folder: Path) -> Settings
 
 def _table(declared: Mapping[str, Any], folder: Path) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
-    others = {key: declared[key] for key in ("where", "returns", "timezone", "duplicates") if key in declared}
+    others = {key: declared[key] for key in ("where", "returns", "timezone", "duplicates", "gaps") if key in declared}
+    others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
     return Table(folder / declared["path"], roles, **others)
 
 

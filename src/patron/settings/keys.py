@@ -88,6 +88,7 @@ COLUMN = Kind("the name of a column", 'KEY = "the column"', _is_text)
 FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
 ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
 REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
+GAPS = Kind('"missing" or "closed"', 'KEY = "closed"', lambda value: value in ("missing", "closed"))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
 NUMBER = Kind("a number", "KEY = 0.35", _is_number)
@@ -128,6 +129,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables": {"*": TABLE},
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
+        "since": DATE, "until": DATE, "gaps": GAPS,
         **dict.fromkeys(ROLES, COLUMN),
     },
     "attributes": {"*": FACTS},

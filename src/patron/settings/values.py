@@ -10,7 +10,7 @@ from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history import sources
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
-from patron.periods import Split
+from patron.periods import Moment, Split
 from patron.questions.question import Question
 
 __all__ = ["Attributes", "Settings", "Table"]
@@ -27,6 +27,9 @@ class Table:
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        since: the day from which events count; None where only a few events long before all others do not.
+        until: the day before which events count; None where only a few events long after all others do not.
+        gaps: "missing" where weeks without events are holes in the data, "closed" where the business was closed.
     """
 
     path: Path
@@ -35,6 +38,9 @@ class Table:
     returns: Mapping[str, object] | None = None
     timezone: str = "UTC"
     duplicates: str = "keep"
+    since: Moment | None = None
+    until: Moment | None = None
+    gaps: str = "missing"
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -42,7 +48,17 @@ class Table:
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
-        return sources.events(self.path, self.where, self.returns, self.timezone, self.duplicates, **self.roles)
+        return sources.events(
+            self.path,
+            self.where,
+            self.returns,
+            self.timezone,
+            self.duplicates,
+            self.since,
+            self.until,
+            self.gaps,
+            **self.roles,
+        )
 
 
 @dataclass(frozen=True)
