@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from patron.errors import LockError, RegistryError
 from patron.registry import Promotion, Registry, local_store, ui_command
-from patron.registry.audit import undone
+from patron.registry.audit import previous_champion
 from patron.registry.mlflow_import import mlflow
 from patron.registry.versions import aliases_of, ensure_model
 
@@ -387,7 +387,7 @@ def test_a_path_that_no_database_address_can_hold_is_refused():
 
 
 def test_a_lock_that_another_run_holds_is_waited_for_then_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(local_store, "PATIENCE", 0)
+    monkeypatch.setattr(local_store, "LOCK_SECONDS", 0)
     refused = pytest.raises(LockError, match="held by another run for 0 s")
     with local_store.locked(tmp_path), refused, local_store.locked(tmp_path):
         pass
@@ -419,4 +419,4 @@ def test_a_rollback_goes_back_to_whom_the_standing_promotions_say(actions):
         else:
             continue
         log.append(Promotion("", action, "churn", champions[-1], before, ""))
-    assert undone(log) == (champions[-2] if len(champions) > 1 else None)
+    assert previous_champion(log) == (champions[-2] if len(champions) > 1 else None)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Promotion", "append", "read", "undone"]
+__all__ = ["Promotion", "append", "previous_champion", "read"]
 
 LOG = "promotions.jsonl"
 
@@ -24,7 +24,7 @@ class Promotion:
 
 
 def append(client: Any, folder: Path | None, promotion: Promotion) -> None:
-    """Add a line: to a file of the local store, or on a server to the model's tags."""
+    """Append a line: to a file of the local store, or on a server to the model's tags."""
     line = json.dumps(asdict(promotion))
     if folder is None:
         number = len(read(client, folder, promotion.name))
@@ -35,7 +35,7 @@ def append(client: Any, folder: Path | None, promotion: Promotion) -> None:
 
 
 def read(client: Any, folder: Path | None, name: str) -> tuple[Promotion, ...]:
-    """Give the lines of a model, oldest first."""
+    """Return the lines of a model, oldest first."""
     if folder is None:
         tags = client.get_registered_model(name).tags
         lines = [tags[key] for key in sorted(tags) if key.startswith("patron.promotion.")]
@@ -44,12 +44,12 @@ def read(client: Any, folder: Path | None, name: str) -> tuple[Promotion, ...]:
     return tuple(p for p in (Promotion(**json.loads(line)) for line in lines) if p.name == name)
 
 
-def undone(log: Sequence[Promotion]) -> str | None:
-    """Give the version before the latest promotion that still stands, or None where there is none.
+def previous_champion(log: Sequence[Promotion]) -> str | None:
+    """Return the version before the latest promotion that still stands, or None where there is none.
 
     >>> from dataclasses import replace
     >>> first = Promotion("", "promote", "churn", version="1", previous=None, reason="")
-    >>> undone([first, replace(first, version="2", previous="1")])
+    >>> previous_champion([first, replace(first, version="2", previous="1")])
     '1'
     """
     standing: list[str | None] = []

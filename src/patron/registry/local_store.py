@@ -1,4 +1,4 @@
-"""The local store: a SQLite database beside its artifacts, made once and mended when it was moved."""
+"""The local store: a SQLite database beside its artifacts, created once and mended when it was moved."""
 
 import importlib
 import sqlite3
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from patron.errors import LockError, RegistryError
 
-__all__ = ["artifacts", "database", "locked", "mend", "opened"]
+__all__ = ["artifacts", "database", "ensure_store", "locked", "mend"]
 
-PATIENCE = 60
+LOCK_SECONDS = 60
 ADDRESSES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -21,17 +21,17 @@ ADDRESSES = (
 
 
 def database(path: Path) -> str:
-    """Give the address of a database file."""
+    """Return the address of a database file."""
     return f"sqlite:///{path.as_posix()}"
 
 
 def artifacts(folder: Path) -> str:
-    """Give the address of a store's artifacts."""
+    """Return the address of a store's artifacts."""
     return (folder / "artifacts").as_uri()
 
 
-def opened(folder: Path) -> None:
-    """Make the store where there is none, once, whatever the number of processes that start on it.
+def ensure_store(folder: Path) -> None:
+    """Create the store where there is none, once, whatever the number of processes that start on it.
 
     Raises:
         RegistryError: the project was moved.
@@ -42,11 +42,11 @@ def opened(folder: Path) -> None:
             if not database.exists():
                 _create(folder)
     with closing(sqlite3.connect(database)) as connection:
-        kept_at = _recorded(connection)
+        address = _artifacts_address(connection)
     # A database that mlflow made by itself has another default; ours always ends like this.
-    if kept_at.endswith("/mlruns/artifacts") and kept_at != artifacts(folder):
+    if address.endswith("/mlruns/artifacts") and address != artifacts(folder):
         raise RegistryError(
-            f"The project was moved: the store in {folder} still has its artifacts at {kept_at}. "
+            f"The project was moved: the store in {folder} still has its artifacts at {address}. "
             f"Mend it once: patron relocate {str(folder.parent)!r}, "
             f"or in Python Registry.relocate(Path({str(folder.parent)!r}))"
         )
@@ -64,7 +64,7 @@ def mend(folder: Path) -> None:
             f"There is no store to mend in {folder}: 'mlflow.db' is missing. Name the folder that holds 'mlruns'."
         )
     with locked(folder), closing(sqlite3.connect(file)) as connection, connection:
-        old, new = _recorded(connection), artifacts(folder)
+        old, new = _artifacts_address(connection), artifacts(folder)
         for table, column in ADDRESSES:
             connection.execute(
                 f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} GLOB ?",
@@ -74,19 +74,19 @@ def mend(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let no other process move a champion meanwhile.
+    """Hold the lock of a store, so that no other process moves a champion meanwhile.
 
     Raises:
         LockError: another run is at it for too long.
     """
     # SQLite's own lock: works on every system, and the system lets it go when the process dies.
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "registry.lock", timeout=PATIENCE, isolation_level=None)) as lock:
+    with closing(sqlite3.connect(folder / "registry.lock", timeout=LOCK_SECONDS, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             raise LockError(
-                f"The registry in {folder} has been held by another run for {PATIENCE} s ({error}). "
+                f"The registry in {folder} has been held by another run for {LOCK_SECONDS} s ({error}). "
                 "Wait for that run, or stop it, then start again."
             ) from error
         yield
@@ -95,12 +95,12 @@ def locked(folder: Path) -> Iterator[None]:
 def _create(folder: Path) -> None:
     # Made aside and moved into place, so that a process that dies leaves no half-made database.
     store = importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
-    aside = folder / "mlflow.db.new"
-    aside.unlink(missing_ok=True)
-    store.SqlAlchemyStore(database(aside), artifacts(folder)).engine.dispose()
-    aside.replace(folder / "mlflow.db")
+    unfinished = folder / "mlflow.db.new"
+    unfinished.unlink(missing_ok=True)
+    store.SqlAlchemyStore(database(unfinished), artifacts(folder)).engine.dispose()
+    unfinished.replace(folder / "mlflow.db")
 
 
-def _recorded(connection: sqlite3.Connection) -> str:
+def _artifacts_address(connection: sqlite3.Connection) -> str:
     row = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id = 0").fetchone()
     return str(row[0]).removesuffix("/0") if row else ""

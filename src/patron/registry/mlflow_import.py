@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["mlflow", "quiet"]
 
 # Set before mlflow is imported: the telemetry client starts with the import.
-CALM = {
+ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",  # else error texts show customers' values
     "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false",
@@ -26,7 +26,7 @@ CALM = {
 
 def mlflow() -> Any:
     """Import mlflow with telemetry, chatter and customers' values in error texts off."""
-    os.environ.update(CALM)
+    os.environ.update(ENVIRONMENT)
     # mlflow's own seven attempts take four minutes before a wrong address is told.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     with quiet():
@@ -37,7 +37,7 @@ def mlflow() -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep mlflow's notes and warnings to itself for a while."""
+    """Silence mlflow's notes and warnings for a while."""
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Packages: a bundle with its serving code, as a model that anyone can load and nothing unpickles."""
+"""Packaging: a bundle with its serving code, as a model that anyone can load and nothing unpickles."""
 
 import ast
 import importlib
@@ -13,7 +13,7 @@ import pandas as pd
 from patron.errors import RegistryError, listed
 from patron.registry.mlflow_import import mlflow
 
-__all__ = ["Spec", "sign", "spec_of", "staged"]
+__all__ = ["Spec", "sign", "spec_of", "stage"]
 
 Spec = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -50,55 +50,55 @@ def spec_of(bundle: Path, serving: Path) -> Spec:
     return _spec(bundle)
 
 
-def staged(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequence[str]) -> Path:
-    """Put a model together in a scratch folder, then load it and ask it on a made-up row.
+def stage(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequence[str]) -> Path:
+    """Assemble a model in a scratch folder, then load it and ask it on a made-up row.
 
     Raises:
         RegistryError: the model fails, or answers something else than its spec promises.
     """
     try:
-        made = _saved(scratch, bundle, serving, spec, needs)
-        answered = list(mlflow().pyfunc.load_model(str(made)).predict(_example(spec)).columns)
+        package = _save(scratch, bundle, serving, spec, needs)
+        outputs = list(mlflow().pyfunc.load_model(str(package)).predict(_example(spec)).columns)
     except Exception as error:
         raise RegistryError(
             f"The serving file {Path(serving).name!r} fails on a made-up row of {Path(bundle).name!r}: "
             f"{type(error).__name__}: {str(error)[:300]} Try it by hand: Bundle.load(folder).predict(frame)"
         ) from error
     promised = [column["name"] for column in spec["outputs"]]
-    if answered != promised:
+    if outputs != promised:
         raise RegistryError(
-            f"The serving file {Path(serving).name!r} answers {answered}, but 'spec.json' promises "
+            f"The serving file {Path(serving).name!r} answers {outputs}, but 'spec.json' promises "
             f"{promised}. Make the two agree."
         )
-    return made
+    return package
 
 
-def sign(staged: Path, model: Any, run_id: str) -> None:
+def sign(package: Path, model: Any, run_id: str) -> None:
     """Write whose model this is, and take out the scratch paths that mlflow wrote down."""
-    description = mlflow().models.Model.load(str(staged / "MLmodel"))
+    description = mlflow().models.Model.load(str(package / "MLmodel"))
     description.model_id, description.run_id = model.model_id, run_id
     description.artifact_path = "model"
     flavor = description.flavors["python_function"]
     flavor["model_code_path"] = "model.py"
     flavor["artifacts"]["bundle"]["uri"] = flavor["artifacts"]["bundle"]["path"]
     flavor.pop("cloudpickle_version", None)
-    description.save(str(staged / "MLmodel"))
-    for cache in list(staged.rglob("__pycache__")):
+    description.save(str(package / "MLmodel"))
+    for cache in list(package.rglob("__pycache__")):
         shutil.rmtree(cache)
 
 
-def _saved(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequence[str]) -> Path:
-    code, made = scratch / "model.py", scratch / "staged"
+def _save(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequence[str]) -> Path:
+    code, package = scratch / "model.py", scratch / "staged"
     code.write_text(Path(serving).read_text(encoding="utf-8") + HOOK, encoding="utf-8")
     mlflow().pyfunc.save_model(
-        path=str(made),
+        path=str(package),
         python_model=str(code),
         artifacts={"bundle": str(shutil.copytree(bundle, scratch / "bundle"))},
         signature=_signature(spec),
         input_example=_example(spec),
         pip_requirements=list(needs),
     )
-    return made
+    return package
 
 
 def _refuse_pickles(bundle: Path) -> None:

@@ -1,4 +1,4 @@
-"""The registry, as one value: what it keeps, which version is champion, and how that is undone."""
+"""The registry as one value: what it keeps, which version is champion, and how that is undone."""
 
 import math
 import sys
@@ -12,12 +12,12 @@ from typing import Any
 
 from patron.errors import RegistryError, listed
 from patron.registry import audit
-from patron.registry.audit import Promotion, undone
+from patron.registry.audit import Promotion, previous_champion
 from patron.registry.local_store import artifacts
 from patron.registry.mlflow_import import mlflow
-from patron.registry.packaging import sign, spec_of, staged
+from patron.registry.packaging import sign, spec_of, stage
 from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
-from patron.registry.store import Place
+from patron.registry.store import Store
 from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
 
 __all__ = ["TRAINING", "Registry", "ui_command"]
@@ -27,8 +27,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Registry(Place):
-    """Keep runs and models, locally or on a server, and say which version is champion.
+class Registry(Store):
+    """Runs and models, kept locally or on a server, and which version is champion.
 
     Make one with `Registry.at(folder)` or `Registry.server(address)`; nothing is opened until it is used.
     """
@@ -43,7 +43,7 @@ class Registry(Place):
         files: Sequence[Path] = (),
         tags: Mapping[str, str] = NOTHING,
     ) -> str:
-        """Keep one run with its settings, figures and pages, and give its id.
+        """Log one run with its settings, figures and pages, and return its id.
 
         Args:
             experiment: made on first use.
@@ -63,9 +63,9 @@ class Registry(Place):
         finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
         left_out = {"patron.metrics_left_out": listed(metrics.keys() - finite.keys())}
         with self._client() as client:
-            where = experiment_id(client, experiment, self.folder)
             tags = {**tags, **(left_out if len(finite) < len(metrics) else {})}
-            run = client.create_run(where, run_name=run_name, tags=tags).info
+            parent = experiment_id(client, experiment, self.folder)
+            run = client.create_run(parent, run_name=run_name, tags=tags).info
             try:
                 log(client, run, params, finite)
                 log_files(client, run.run_id, texts, files)
@@ -84,7 +84,7 @@ class Registry(Place):
         pip_requirements: Sequence[str],
         tags: Mapping[str, str] = NOTHING,
     ) -> str:
-        """Make a run's model loadable by anyone as `models:/<name>/<version>`, and give the version.
+        """Register a run's model, so that anyone can load `models:/<name>/<version>`, and return the version.
 
         The model is loaded and asked once, on a made-up row, before anything is stored.
 
@@ -104,32 +104,32 @@ class Registry(Place):
         spec = spec_of(bundle, serving)
         with self._client() as client, TemporaryDirectory() as scratch:
             run = client.get_run(run_id)
-            package = staged(Path(scratch), bundle, serving, spec, pip_requirements)
+            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
             model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run_id)
             sign(package, model, run_id)
             client.log_model_artifacts(model.model_id, str(package))
             client.finalize_logged_model(model.model_id, "READY")
             client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
             ensure_model(client, name)
-            made = client.create_model_version(
+            version = client.create_model_version(
                 name, model.artifact_location, run_id, tags=dict(tags), model_id=model.model_id
             )
-        return str(made.version)
+        return str(version.version)
 
     def versions(self, name: str) -> tuple[Version, ...]:
-        """List the versions of a model, oldest first.
+        """Return the versions of a model, oldest first.
 
         Raises:
             RegistryError: there is no such model.
         """
         with self._client() as client:
             aliases = aliases_of(client, name, self._shown)
-            found = runs_of(client, name)
-        pointing = {version: tuple(sorted(a for a in aliases if aliases[a] == version)) for version in found}
-        return tuple(Version(name, version, run_id, pointing[version]) for version, run_id in found.items())
+            runs = runs_of(client, name)
+        pointing = {version: tuple(sorted(a for a in aliases if aliases[a] == version)) for version in runs}
+        return tuple(Version(name, version, run_id, pointing[version]) for version, run_id in runs.items())
 
     def champion(self, name: str) -> Champion:
-        """Give the version that scores, with its bundle on this machine.
+        """Return the version that scores, with its bundle on this machine.
 
         Raises:
             RegistryError: there is no such model, or it has no champion.
@@ -146,7 +146,7 @@ class Registry(Place):
         return Champion(name, str(version.version), version.run_id, Path(bundle), version.tags.get(TRAINING, ""))
 
     def promote(self, name: str, version: str, reason: str, at: datetime) -> None:
-        """Let a version score from now on, and keep in the audit log who, when, instead of whom and why.
+        """Make a version champion, so that it scores from now on; the audit log keeps when, instead of whom and why.
 
         Promoting the champion again changes nothing.
 
@@ -156,7 +156,7 @@ class Registry(Place):
         self.promote_together([(name, version, reason)], at)
 
     def promote_together(self, chosen: Sequence[tuple[str, str, str]], at: datetime) -> None:
-        """Let versions of several models score from now on: all of them, or none where one is refused or fails.
+        """Make versions of several models champions: all of them, or none where one is refused or fails.
 
         Args:
             chosen: name, version and reason of each.
@@ -166,7 +166,7 @@ class Registry(Place):
             RegistryError: a version is not there, or the store refuses; every champion is then what it was.
         """
         with self._client() as client, self._alone():
-            moves = [self._promotion(client, *one, at) for one in chosen]
+            moves = [self._promotion(client, *version, at) for version in chosen]
             moves = [move for move in moves if move.previous != move.version]
             for number, move in enumerate(moves, start=1):
                 try:
@@ -188,7 +188,7 @@ class Registry(Place):
             client.set_registered_model_alias(name, "challenger", str(version))
 
     def rollback(self, name: str, at: datetime, reason: str) -> str:
-        """Undo the latest promotion that still stands, and give the version that scores again.
+        """Undo the latest promotion that still stands, and return the version that scores again.
 
         Two rollbacks undo two promotions; the audit log grows by a line each time.
 
@@ -197,7 +197,7 @@ class Registry(Place):
         """
         with self._client() as client, self._alone():
             current = aliases_of(client, name, self._shown).get("champion")
-            back = undone(audit.read(client, self.folder, name))
+            back = previous_champion(audit.read(client, self.folder, name))
             if back is None:
                 raise RegistryError(
                     f"Model {name!r} has no earlier champion to go back to from version {current}: "
@@ -208,7 +208,7 @@ class Registry(Place):
         return back
 
     def promotions(self, name: str) -> tuple[Promotion, ...]:
-        """Read a model's audit log, oldest first."""
+        """Return a model's audit log, oldest first."""
         with self._client() as client:
             return audit.read(client, self.folder, name)
 
@@ -235,7 +235,7 @@ class Registry(Place):
 
 
 def ui_command(registry: Registry, port: int = 5000) -> list[str]:
-    """Give the command that shows a local store's runs and models in a browser on this machine.
+    """Return the command that shows a local store's runs and models in a browser on this machine.
 
     Raises:
         RegistryError: the registry is a server, which has its own page.
@@ -245,9 +245,9 @@ def ui_command(registry: Registry, port: int = 5000) -> list[str]:
     """
     folder = registry._local()
     start = "from patron.registry.mlflow_import import mlflow; mlflow(); from mlflow.cli import cli; cli()"
-    place = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
-    here = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return [sys.executable, "-c", start, "server", *place, *here]
+    store = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
+    address = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    return [sys.executable, "-c", start, "server", *store, *address]
 
 
 def _utc(at: datetime) -> str:

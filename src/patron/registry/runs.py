@@ -32,25 +32,25 @@ def check_files(files: Sequence[Path]) -> None:
 
 
 def experiment_id(client: Any, name: str, folder: Path | None) -> str:
-    """Find an experiment by its name, or make it, its artifacts in the local store's folder if there is one."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    """Return the id of an experiment, made on first use, its artifacts in the local store's folder if there is one."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         # Without an address of its own mlflow would put artifacts beside the working directory.
         plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-        place = f"{artifacts(folder)}/{plain}" if folder else None
+        address = f"{artifacts(folder)}/{plain}" if folder else None
         try:
-            return str(client.create_experiment(name, artifact_location=place))
+            return str(client.create_experiment(name, artifact_location=address))
         except mlflow().exceptions.MlflowException:
-            found = client.get_experiment_by_name(name)  # another process was faster
-            if found is None:
+            experiment = client.get_experiment_by_name(name)  # another process was faster
+            if experiment is None:
                 raise
-    if found.lifecycle_stage != "active":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
+    if experiment.lifecycle_stage != "active":
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def log(client: Any, run: Any, params: Values, metrics: Mapping[str, float]) -> None:
-    """Keep the settings and figures of a run."""
+    """Log the settings and figures of a run."""
     entities = mlflow().entities
     settings = [entities.Param(name, str(value)) for name, value in params.items()]
     figures = [entities.Metric(name, float(value), run.start_time, 0) for name, value in metrics.items()]
@@ -62,7 +62,7 @@ def log(client: Any, run: Any, params: Values, metrics: Mapping[str, float]) -> 
 
 
 def log_files(client: Any, run_id: str, texts: Mapping[str, str], files: Sequence[Path]) -> None:
-    """Keep the texts and files of a run."""
+    """Log the texts and files of a run."""
     with TemporaryDirectory() as scratch:
         for name, text in texts.items():
             path = Path(scratch, name)

@@ -1,4 +1,4 @@
-"""Places: a project folder or a server, where runs and models are kept."""
+"""The store: a project folder or a server, where runs and models are kept."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from patron.errors import RegistryError
-from patron.registry.local_store import database, locked, mend, opened
+from patron.registry.local_store import database, ensure_store, locked, mend
 from patron.registry.mlflow_import import mlflow, quiet
 
-__all__ = ["Place"]
+__all__ = ["Store"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Store:
     """The addresses of a store; nothing is opened until it is used."""
 
     # Addresses may hold a password, so they are left out of the repr.
@@ -25,12 +25,12 @@ class Place:
 
     @classmethod
     def at(cls, root: Path) -> Self:
-        """Keep everything in a project folder: a SQLite database and artifacts under `<root>/mlruns`.
+        """Return the store of a project folder: a SQLite database and artifacts under `<root>/mlruns`.
 
         Raises:
             RegistryError: the folder's path holds a character that a database address cannot.
 
-        >>> Place.at(Path("shop")).folder.name
+        >>> Store.at(Path("shop")).folder.name
         'mlruns'
         """
         folder = Path(root).resolve() / "mlruns"
@@ -44,25 +44,25 @@ class Place:
 
     @classmethod
     def server(cls, tracking_uri: str, registry_uri: str | None = None) -> Self:
-        """Keep everything on a tracking server; the audit log is kept there too, as tags of the model.
+        """Return the store on a tracking server; the audit log is kept there too, as tags of the model.
 
-        >>> Place.server("http://tracking:5000").registry_uri
+        >>> Store.server("http://tracking:5000").registry_uri
         'http://tracking:5000'
         """
         return cls(tracking_uri, registry_uri or tracking_uri)
 
     @classmethod
     def relocate(cls, root: Path) -> Self:
-        """Mend a local store whose project folder was moved or copied, and give its place.
+        """Mend a local store whose project folder was moved or copied, and return it.
 
         mlflow stores absolute artifact addresses; here their beginning is rewritten.
 
         Raises:
             RegistryError: there is no store under `root`.
         """
-        place = cls.at(root)
-        mend(place._local())
-        return place
+        store = cls.at(root)
+        mend(store._local())
+        return store
 
     @property
     def _shown(self) -> str:
@@ -74,7 +74,7 @@ class Place:
         with quiet():
             try:
                 if self.folder is not None:
-                    opened(self.folder)
+                    ensure_store(self.folder)
                 yield mlflow().MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
             except refused as error:
                 raise RegistryError(self._refusal(str(error))) from error

@@ -33,7 +33,7 @@ class Champion:
 
 
 def ensure_model(client: Any, name: str) -> None:
-    """Make a registered model on its first use."""
+    """Create a registered model on its first use."""
     try:
         client.create_registered_model(name)
     except mlflow().exceptions.MlflowException as error:
@@ -41,29 +41,29 @@ def ensure_model(client: Any, name: str) -> None:
             raise
 
 
-def aliases_of(client: Any, name: str, place: str) -> dict[str, str]:
-    """Give the version that each alias of a model points at.
+def aliases_of(client: Any, name: str, store: str) -> dict[str, str]:
+    """Return the version that each alias of a model points at.
 
     Raises:
-        RegistryError: there is no such model in that place.
+        RegistryError: there is no such model in that store.
     """
     try:
-        found = client.get_registered_model(name).aliases
+        aliases = client.get_registered_model(name).aliases
     except mlflow().exceptions.MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         known = [model.name for model in client.search_registered_models(max_results=100)]
         raise RegistryError(
-            f"There is no model {name!r} in {place}. It has: {listed(known)}."
+            f"There is no model {name!r} in {store}. It has: {listed(known)}."
             f"{nearest(name, known)} Train it first: patron train."
         ) from error
-    return {alias: str(version) for alias, version in found.items()}
+    return {alias: str(version) for alias, version in aliases.items()}
 
 
 def runs_of(client: Any, name: str) -> dict[str, str]:
-    """Give the run of each version of a model, oldest first."""
-    found = sorted(client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
-    return {str(version.version): version.run_id for version in found}
+    """Return the run of each version of a model, oldest first."""
+    versions = sorted(client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
+    return {str(version.version): version.run_id for version in versions}
 
 
 def check_version(client: Any, name: str, version: str) -> None:
@@ -80,7 +80,7 @@ def check_version(client: Any, name: str, version: str) -> None:
 
 
 def no_champion(client: Any, name: str, aliases: Mapping[str, str]) -> RegistryError:
-    """Say that a model has no champion, and which of its versions could be."""
+    """Return the error for a model without champion, which names the versions that could be."""
     known = list(runs_of(client, name))
     pointed = "".join(f" ({alias}: {version})" for alias, version in sorted(aliases.items()))
     return RegistryError(
