@@ -19,7 +19,7 @@ from patron.history.event_tables import ROLES
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
 from patron.questions.profit import CostModel
-from patron.settings import Attributes, Settings, Table, described, load, template
+from patron.settings import Attributes, Settings, Table, describe, load, template
 from patron.settings.keys import KNOWN
 
 TEXT = """\
@@ -563,7 +563,7 @@ def test_a_table_that_cannot_be_opened_is_told_by_its_section(tmp_path):
 
 def test_the_log_has_plain_values_without_folders_or_customers(tmp_path):
     text = TEXT.replace("line_kind = [", 'customer_id = ["c-4711", ')
-    plain = described(loaded(tmp_path, text))
+    plain = describe(loaded(tmp_path, text))
     assert json.loads(json.dumps(plain)) == plain
     assert plain["tables.orders.path"] == "events.parquet"
     assert plain["tables.orders.where"] == ["customer_id"]
@@ -577,7 +577,7 @@ def test_the_log_tells_what_python_adds_by_name(tmp_path):
     settings = loaded(tmp_path, TEXT)
     table = Table(tmp_path / "lines.csv", {"customer": "c", "category": lambda lines: lines.item})
     asked = churn(horizon=90, features=(purchases.orders,))
-    plain = described(replace(settings, tables={"lines": table}, questions=(asked,)))
+    plain = describe(replace(settings, tables={"lines": table}, questions=(asked,)))
     assert plain["tables.lines.roles.category"] == "a function of the table"
     assert plain["questions.churn.features"] == ["orders"]
 

@@ -15,7 +15,7 @@ from patron.models.training import Trained
 from patron.periods import Split
 from patron.registry import TRAINING, Registry
 from patron.reports import plots
-from patron.settings import Settings, described
+from patron.settings import Settings, describe
 
 __all__ = ["Entry", "Logged", "log"]
 
@@ -112,7 +112,7 @@ def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:
     return {
         "card.json": json.dumps(card.plain(), indent=1),
         "features.json": json.dumps(features, indent=1),
-        "settings.json": json.dumps(described(entry.settings), indent=1, default=str),
+        "settings.json": json.dumps(describe(entry.settings), indent=1, default=str),
         "data.json": json.dumps(entry.data, indent=1),
         "calibration.svg": plots.reliability_plot(card),
         "gain.svg": plots.gain_plot(card),

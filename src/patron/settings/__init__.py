@@ -5,7 +5,7 @@ opened.
 """
 
 from patron.settings.files import load, template
-from patron.settings.plain import described
+from patron.settings.plain import describe
 from patron.settings.values import Attributes, Settings, Table
 
-__all__ = ["Attributes", "Settings", "Table", "described", "load", "template"]
+__all__ = ["Attributes", "Settings", "Table", "describe", "load", "template"]

@@ -1,4 +1,4 @@
-"""Checks of what a settings file says, made before any table is opened."""
+"""Checks of a settings file, before any table is opened."""
 
 from collections.abc import Mapping, Sequence
 from datetime import time
@@ -6,7 +6,7 @@ from typing import Any
 
 from patron.errors import listed, nearest
 from patron.settings.keys import DECISIONS, KNOWN, NAME, NAMED, NEEDED, QUESTIONS, TABLES, Kind
-from patron.settings.source import Place, Source, label
+from patron.settings.source import KeyPath, Source, label
 
 __all__ = ["check"]
 
@@ -31,38 +31,38 @@ def check(source: Source, content: Mapping[str, Any]) -> None:
     _check_sections(source, content)
 
 
-def _check_keys(source: Source, content: Mapping[str, Any], where: Place, section: str) -> None:
+def _check_keys(source: Source, content: Mapping[str, Any], path: KeyPath, section: str) -> None:
     """Compare a section and those below it with the table of known keys."""
     known = KNOWN[section]
     for key, value in content.items():
         kind = known.get(key, known.get("*"))
         if kind is None:
-            raise source.wrong((*where, key), _unknown(where, key, known))
+            raise source.wrong((*path, key), _unknown(path, key, known))
         if key not in known and not NAMED.fullmatch(key):
-            raise source.wrong((*where, key), f"{label(where)} has the name {key!r}. Write {NAME.words}.")
+            raise source.wrong((*path, key), f"{label(path)} has the name {key!r}. Write {NAME.words}.")
         if not kind.fits(value):
-            raise source.wrong((*where, key), _unfit(where, key, kind, value))
+            raise source.wrong((*path, key), _unfit(path, key, kind, value))
         below = f"{section}.{key if key in known else '*'}".lstrip(".")
         if below in KNOWN:
-            _check_keys(source, value, (*where, key), below)
+            _check_keys(source, value, (*path, key), below)
     for key in NEEDED.get(section, ()):
         if key not in content:
-            raise source.wrong(where, _lacking(where, key, known[key], content))
+            raise source.wrong(path, _lacking(path, key, known[key], content))
 
 
-def _unknown(where: Place, key: str, known: Mapping[str, Kind]) -> str:
-    at_top = where and key in KNOWN[""]
-    right = f" Write {key} at the top of the file, above the first [section]." if at_top else nearest(key, known)
-    return f"{label(where)} has no key {key!r}.{right} It knows: {listed(known)}."
+def _unknown(path: KeyPath, key: str, known: Mapping[str, Kind]) -> str:
+    at_top = path and key in KNOWN[""]
+    hint = f" Write {key} at the top of the file, above the first [section]." if at_top else nearest(key, known)
+    return f"{label(path)} has no key {key!r}.{hint} It knows: {listed(known)}."
 
 
-def _unfit(where: Place, key: str, kind: Kind, value: object) -> str:
-    place = f"{label(where)} {key}" if where else key
-    return f"{place} must be {kind.words}, got {_got(value)}. {_example(key, kind)}"
+def _unfit(path: KeyPath, key: str, kind: Kind, value: object) -> str:
+    subject = f"{label(path)} {key}" if path else key
+    return f"{subject} must be {kind.words}, got {_got(value)}. {_example(key, kind)}"
 
 
-def _lacking(where: Place, key: str, kind: Kind, content: Mapping[str, Any]) -> str:
-    return f"{label(where)} lacks {key!r}: {kind.words}. It has: {listed(content)}. {_example(key, kind)}"
+def _lacking(path: KeyPath, key: str, kind: Kind, content: Mapping[str, Any]) -> str:
+    return f"{label(path)} lacks {key!r}: {kind.words}. It has: {listed(content)}. {_example(key, kind)}"
 
 
 def _example(key: str, kind: Kind) -> str:
@@ -77,8 +77,8 @@ def _got(value: object) -> str:
 
 def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
     """Refuse what no single key gets wrong: sections that do not suffice for one another."""
-    asked = [key for key in content["questions"] if key != "active_in"]
-    if not asked:
+    questions = [key for key in content["questions"] if key != "active_in"]
+    if not questions:
         raise source.wrong(("questions",), f"[questions] asks nothing. {_example('', QUESTIONS)}")
     if not {"orders", "lines"} & set(content["tables"]):
         raise source.wrong(
@@ -94,20 +94,20 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
                 f"[attributes.{name}_known].",
             )
     if content.get("offers"):
-        _check_offers(source, content.get("decisions", {}), asked)
+        _check_offers(source, content.get("decisions", {}), questions)
 
 
-def _check_offers(source: Source, decisions: Mapping[str, Any], asked: Sequence[str]) -> None:
-    if "churn" not in asked:
+def _check_offers(source: Source, decisions: Mapping[str, Any], questions: Sequence[str]) -> None:
+    if "churn" not in questions:
         raise source.wrong(
             ("offers",),
             "[offers] keep customers from leaving, so churn must be asked. "
-            f"[questions] asks: {listed(asked)}. {_example('', QUESTIONS)}",
+            f"[questions] asks: {listed(questions)}. {_example('', QUESTIONS)}",
         )
-    if "budget" not in decisions or not ("value" in decisions or "tier" in asked):
+    if "budget" not in decisions or not ("value" in decisions or "tier" in questions):
         raise source.wrong(
             ("offers",),
             "[offers] need a budget, and what a kept customer is worth: a value, or the question tier. "
-            f"[decisions] has: {listed(decisions)}; [questions] asks: {listed(asked)}. "
+            f"[decisions] has: {listed(decisions)}; [questions] asks: {listed(questions)}. "
             f"{_example('', DECISIONS)}",
         )

@@ -13,7 +13,7 @@ from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
 from patron.settings.checks import check
-from patron.settings.keys import several
+from patron.settings.keys import as_list
 from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
 from patron.settings.values import Attributes, Settings, Table
@@ -27,7 +27,7 @@ def load(path: str | Path) -> Settings:
     Paths in a TOML file are seen from its own folder; a pipeline is run as any Python file is.
 
     Args:
-        path: a TOML file, which `template` shows, or a Python file that says `settings = Settings(...)`.
+        path: a TOML file, which `template` shows, or a Python file with `settings = Settings(...)`.
 
     Raises:
         SettingsError: the file is not there, is no TOML, says something that Patron does not understand, or is a
@@ -41,7 +41,7 @@ def load(path: str | Path) -> Settings:
     """
     file = Path(path)
     if not file.exists():
-        there = listed(found.name for ending in ("toml", "py") for found in file.parent.glob(f"*.{ending}"))
+        there = listed(near.name for ending in ("toml", "py") for near in file.parent.glob(f"*.{ending}"))
         raise SettingsError(
             f"There is no settings file {str(file)!r}. TOML and Python files in its folder: {there}. "
             "Check the path, or begin with the text of patron.settings.template()."
@@ -62,10 +62,10 @@ def _read(file: Path) -> Settings:
     source = Source.of(file)
     content = source.content()
     check(source, content)
-    return _built(source, content, file.resolve().parent)
+    return _settings(source, content, file.resolve().parent)
 
 
-def _built(source: Source, content: Mapping[str, Any], folder: Path) -> Settings:
+def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Settings:
     questions = _questions(source, content)
     cutoffs = content["cutoffs"]
     money: dict[str, Any] = {key: float(amount) for key, amount in content.get("decisions", {}).items()}
@@ -78,7 +78,7 @@ def _built(source: Source, content: Mapping[str, Any], folder: Path) -> Settings
         root=folder / content.get("root", "."),
         out=folder / content.get("out", f"patron-out/{content['name']}"),
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
-        offers=tuple(_offer(source, name, said) for name, said in content.get("offers", {}).items()),
+        offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )
@@ -98,38 +98,38 @@ def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
 
 
 def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ...]:
-    asked = content["questions"]
-    active = Span(asked["active_in"]) if "active_in" in asked else EVER
+    sections = content["questions"]
+    active = Span(sections["active_in"]) if "active_in" in sections else EVER
     with source.at("costs"):
         costs = CostModel(**content.get("costs", {}))
-    made: dict[str, Callable[[Mapping[str, Any]], Question]] = {
-        "churn": lambda said: Churn(Span(said["horizon"]), active),
-        "next_purchase": lambda said: NextPurchase(
-            Span(said["horizon"]), active, within=tuple(said.get("within", NextPurchase.within))
+    kinds: dict[str, Callable[[Mapping[str, Any]], Question]] = {
+        "churn": lambda section: Churn(Span(section["horizon"]), active),
+        "next_purchase": lambda section: NextPurchase(
+            Span(section["horizon"]), active, within=tuple(section.get("within", NextPurchase.within))
         ),
-        "tier": lambda said: _tier(said, active, costs),
+        "tier": lambda section: _tier(section, active, costs),
     }
     questions = []
-    for name in (name for name in asked if name != "active_in"):
+    for name in (name for name in sections if name != "active_in"):
         with source.at("questions", name):
-            questions.append(made[name](asked[name]))
+            questions.append(kinds[name](sections[name]))
     return tuple(questions)
 
 
-def _tier(said: Mapping[str, Any], active: Span, costs: CostModel) -> Tier:
-    names = {key: said[key] for key in ("rest", "unprofitable") if key in said}
-    thresholds = tuple(said.get("thresholds", ()))
-    return Tier(Span(said["horizon"]), active, (), costs, dict(said.get("tiers", TIERS)), thresholds, **names)
+def _tier(section: Mapping[str, Any], active: Span, costs: CostModel) -> Tier:
+    names = {key: section[key] for key in ("rest", "unprofitable") if key in section}
+    thresholds = tuple(section.get("thresholds", ()))
+    return Tier(Span(section["horizon"]), active, (), costs, dict(section.get("tiers", TIERS)), thresholds, **names)
 
 
-def _split(source: Source, said: Mapping[str, Any], questions: Sequence[Question]) -> Split:
+def _split(source: Source, section: Mapping[str, Any], questions: Sequence[Question]) -> Split:
     with source.at("cutoffs"):
-        split = Split.of(*(several(said[group]) for group in ("train", "valid", "test")))
+        split = Split.of(*(as_list(section[group]) for group in ("train", "valid", "test")))
         for question in questions:
             split.check_gap(question.horizon)
     return split
 
 
-def _offer(source: Source, name: str, said: Mapping[str, Any]) -> Offer:
+def _offer(source: Source, name: str, section: Mapping[str, Any]) -> Offer:
     with source.at("offers", name):
-        return Offer(name=name, **said)
+        return Offer(name=name, **section)

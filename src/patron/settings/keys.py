@@ -1,4 +1,4 @@
-"""Keys: all that a settings file may say, with what each key takes."""
+"""The keys that a settings file may hold, with what each of them takes."""
 
 import math
 import re
@@ -13,7 +13,7 @@ from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.periods import instant
 
-__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "several"]
+__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
 
 LONGEST = 36_500
 NAMED = re.compile(r"\w([\w -]*\w)?")
@@ -28,7 +28,7 @@ class Kind:
     fits: Callable[[Any], bool]
 
 
-def several(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return a list as it is, and one value as a list of it."""
     return value if isinstance(value, list) else [value]
 
@@ -66,7 +66,7 @@ def _is_zone(value: object) -> bool:
 
 def _is_condition(value: object) -> bool:
     return isinstance(value, dict) and not any(
-        isinstance(one, dict | list) for wanted in value.values() for one in several(wanted)
+        isinstance(item, dict | list) for items in value.values() for item in as_list(items)
     )
 
 
@@ -103,13 +103,13 @@ DATE = Kind("a date before 3000 without time zone", 'KEY = "2011-09-09"', _is_da
 DATES = Kind(
     "a date before 3000 without time zone, or a list of such",
     'KEY = ["2011-09-09"]',
-    lambda value: _list_of(_is_date)(several(value)),
+    lambda value: _list_of(_is_date)(as_list(value)),
 )
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
 ATTRIBUTES = _section("tables of what is known of customers", FACTS.example.replace("KEY", "customers"))
-ASKED = _section("a question", "KEY = { horizon = 90 }")
+QUESTION = _section("a question", "KEY = { horizon = 90 }")
 QUESTIONS = _section("what is asked", "[questions]\nchurn = { horizon = 90 }")
 TIERED = _section("the share of customers in each tier", "KEY = { platinum = 0.05, gold = 0.20 }")
 COSTS = _section("what is left of an order", "[costs]\nmargin_rate = 0.35")
@@ -137,7 +137,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
         **dict.fromkeys(ABOUT, COLUMN),
     },
-    "questions": {"active_in": DAYS, "churn": ASKED, "next_purchase": ASKED, "tier": ASKED},
+    "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
     "questions.churn": {"horizon": DAYS},
     "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},
     "questions.tier": {

@@ -1,4 +1,4 @@
-"""Pipelines: Python files that say `settings = Settings(...)`."""
+"""Pipelines: Python files with `settings = Settings(...)`."""
 
 import runpy
 from pathlib import Path
@@ -28,16 +28,16 @@ def settings_of(file: Path) -> Settings:
     'online-retail'
     """
     try:
-        said = runpy.run_path(str(file))
+        names = runpy.run_path(str(file))
     except Exception as error:
         raise SettingsError(
             f"{file.name}{_line(file, error)}: the pipeline fails with {type(error).__name__}: "
             f"{str(error).rstrip('.')}. Mend that line; python {file.name} shows the whole error."
         ) from error
-    if "settings" not in said:
-        names = listed(name for name in said if not name.startswith("_"))
-        raise SettingsError(f"{file.name} has no 'settings'. It has: {names}. {MEND}")
-    settings = said["settings"]
+    if "settings" not in names:
+        public = listed(name for name in names if not name.startswith("_"))
+        raise SettingsError(f"{file.name} has no 'settings'. It has: {public}. {MEND}")
+    settings = names["settings"]
     if not isinstance(settings, Settings):
         raise SettingsError(f"{file.name}: 'settings' must be Settings, got {type(settings).__name__}. {MEND}")
     return settings

@@ -1,4 +1,4 @@
-"""Settings as plain JSON values, fit for a run's log."""
+"""Settings as plain JSON values, for a run's log."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -11,18 +11,18 @@ from patron.periods import Span
 from patron.questions.question import Question
 from patron.settings.values import Settings
 
-__all__ = ["described"]
+__all__ = ["describe"]
 
 
-def described(settings: Settings) -> dict[str, object]:
-    """Return the settings as plain JSON values under dotted names, fit for a run's log.
+def describe(settings: Settings) -> dict[str, object]:
+    """Describe the settings as plain JSON values under dotted names, for a run's log.
 
-    Paths are told by their last part, and conditions by their columns: their values may be customers'.
+    Of a path its last part is kept, and of a condition its columns, as its values may be customers'.
 
     >>> from patron.periods import Split
     >>> from patron.questions.kinds import churn
     >>> split = Split.of(["2011-01-01"], ["2011-06-01"], ["2011-12-01"])
-    >>> plain = described(Settings("shop", {}, (churn(90),), split, Path("a/b"), Path("a/b/out")))
+    >>> plain = describe(Settings("shop", {}, (churn(90),), split, Path("a/b"), Path("a/b/out")))
     >>> plain["questions.churn.horizon"], plain["split.test"], plain["root"]
     (90, ['2011-12-01T00:00:00'], 'b')
     """
@@ -42,11 +42,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(below) for key, below in value.items()}
     if isinstance(value, tuple):
-        named = {one.name: _plain(one) for one in value if isinstance(one, Question | Offer)}
-        return named or [_plain(one) for one in value]
+        named = {item.name: _plain(item) for item in value if isinstance(item, Question | Offer)}
+        return named or [_plain(item) for item in value]
     if is_dataclass(value):
-        told = {field.name: _logged(field.name, getattr(value, field.name)) for field in fields(value)}
-        return {name: _plain(below) for name, below in told.items()}
+        values = {field.name: _logged(field.name, getattr(value, field.name)) for field in fields(value)}
+        return {name: _plain(below) for name, below in values.items()}
     return value
 
 

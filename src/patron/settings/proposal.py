@@ -1,4 +1,4 @@
-"""Proposals: a settings file to begin with, from what a business's own files look like.
+"""A proposal: a settings file to begin with, from what a business's own files look like.
 
 What can be told from names, types and values is written down; what cannot is left as a comment that says so. Nothing
 about money is assumed.
@@ -42,7 +42,7 @@ margin: margin
 shipping: shipping
 """
 NUMBERS = ("amount", "quantity", "price", "discount", "tax", "cost", "margin", "shipping")
-ASKED_FOR = ("customer", "at", "amount", "order", "item", "category")
+WANTED = ("customer", "at", "amount", "order", "item", "category")
 SOLD = ("orders", "lines", "returns")  # of other tables only who and when is asked for
 TABLES = (
     ("returns", r"return|refund"),
@@ -57,10 +57,10 @@ LOOKED_AT, FEW, LONGEST, CUTOFFS, LONG = 1000, 50, 90, 6, 730
 
 
 def _names() -> Mapping[str, list[str]]:
-    made: dict[str, list[str]] = {}
-    for role, _, names in (line.partition(":") for line in WORDS.split("\n") if line):
-        made.setdefault(role, []).extend(names.split())
-    return made
+    names: dict[str, list[str]] = {}
+    for role, _, words in (line.partition(":") for line in WORDS.split("\n") if line):
+        names.setdefault(role, []).extend(words.split())
+    return names
 
 
 KNOWN = _names()
@@ -68,8 +68,8 @@ SINCE = r"valid_?from|effective_?from|since|changed_?at|updated_?at|gueltig_?ab"
 
 
 @dataclass(frozen=True)
-class _Found:
-    """One file as it looks: its section and table, the columns told by role, those left, and the span of its times."""
+class _File:
+    """One file as it looks: its section and table, the columns by role, those left, and the span of its times."""
 
     section: str
     name: str
@@ -82,13 +82,13 @@ class _Found:
     @property
     def missing(self) -> list[str]:
         """The roles worth asking for that could not be told; an amount is also price times quantity."""
-        made = {"amount"} if {"price", "quantity"} <= set(self.roles) else set()
-        asked = ASKED_FOR if self.name in SOLD else ASKED_FOR[: 2 if self.section == "tables" else 1]
-        return [role for role in asked if role not in {*self.roles, *made}]
+        computed = {"amount"} if {"price", "quantity"} <= set(self.roles) else set()
+        wanted = WANTED if self.name in SOLD else WANTED[: 2 if self.section == "tables" else 1]
+        return [role for role in wanted if role not in {*self.roles, *computed}]
 
 
 def propose(files: Sequence[Path], out: Path) -> list[str]:
-    """Write a settings file for some event tables, and say what was told from them and what was not.
+    """Write a settings file for some event tables, and describe what could be told from them and what could not.
 
     Args:
         files: the event tables; the first is taken for the orders where no name tells them.
@@ -100,31 +100,31 @@ def propose(files: Sequence[Path], out: Path) -> list[str]:
     """
     if out.exists():
         raise SettingsError(f"There is a file {out.name!r} already, which stays. Name another one: --out new.toml.")
-    found = [_looked_at(name, path) for name, path in _named(files).items()]
-    orders = next(one for one in found if one.name in ("orders", "lines"))
-    write_text(_text(found, orders, out), out)
+    inspected = [_inspect(name, path) for name, path in _named(files).items()]
+    orders = next(file for file in inspected if file.name in ("orders", "lines"))
+    write_text(_text(inspected, orders, out), out)
     return [
-        *(_said(one) for one in found),
+        *(_summary(file) for file in inspected),
         f"wrote {out}; mend what it says it could not tell, then: patron check {out}",
     ]
 
 
 def _named(files: Sequence[Path]) -> dict[str, Path]:
-    """Give each file the name of an event table."""
-    made: dict[str, Path] = {}
+    """Return the files by the name of the event table that each seems to hold."""
+    tables: dict[str, Path] = {}
     for path in files:
         stem = path.name.partition(".")[0]
         words = re.sub(r"[\W_\d]+", " ", stem.lower())
         name = next((table for table, like in TABLES if re.search(rf"\b({like})", words)), "")
         plain = re.sub(r"\W+", "_", stem).strip("_") or "events"
-        made[name if name and name not in made else plain] = path
-    if not {"orders", "lines"} & set(made):
-        first = next((name for name in made if name != "customers"), next(iter(made)))
-        return {"orders": made[first], **{name: path for name, path in made.items() if name != first}}
-    return made
+        tables[name if name and name not in tables else plain] = path
+    if not {"orders", "lines"} & set(tables):
+        first = next((name for name in tables if name != "customers"), next(iter(tables)))
+        return {"orders": tables[first], **{name: path for name, path in tables.items() if name != first}}
+    return tables
 
 
-def _looked_at(name: str, path: Path) -> _Found:
+def _inspect(name: str, path: Path) -> _File:
     table = read(path)
     roles: dict[str, str] = {}
     for role in KNOWN:
@@ -132,30 +132,30 @@ def _looked_at(name: str, path: Path) -> _Found:
         if column:
             roles[role] = column
     if _tells_of_customers(name, table, roles):
-        return _Found("attributes", name, path, _known_from(table, roles), (), {}, None)
+        return _File("attributes", name, path, _known_from(table, roles), (), {}, None)
     others = tuple(column for column in table.columns if column not in roles.values())
     marks = {c: _marks(table, c) for c in table.columns if re.search(MARK, c.lower()) and table[c].type().is_string()}
-    return _Found("tables", name, path, roles, others, marks, _span(table, roles.get("at", "")))
+    return _File("tables", name, path, roles, others, marks, _span(table, roles.get("at", "")))
 
 
 def _known_from(table: Table, roles: Mapping[str, str]) -> dict[str, str]:
     """The columns of the customer, and of the time from which a row of facts holds, where facts change."""
     if "customer" not in roles:
         return {}
-    said = (c for c in table.columns if re.search(SINCE, c.lower()) and _is_time(table, c))
-    at = next(said, "" if _is_key(table, roles["customer"]) else roles.get("at", ""))
+    since = (c for c in table.columns if re.search(SINCE, c.lower()) and _is_time(table, c))
+    at = next(since, "" if _is_key(table, roles["customer"]) else roles.get("at", ""))
     return {"customer": roles["customer"]} | ({"at": at} if at else {})
 
 
 def _tells_of_customers(name: str, table: Table, roles: Mapping[str, str]) -> bool:
-    """Tell whether a table holds attributes: it is called so, or is none of the known ones and has a row for each."""
+    """Check whether a table holds attributes: it is called so, or is none of the known ones and has a row for each."""
     events = {known for known, _ in TABLES} - {"customers"}
     return name == "customers" or (name not in events and "customer" in roles and _is_key(table, roles["customer"]))
 
 
 def _is_key(table: Table, column: str) -> bool:
-    counted = table.aggregate(rows=table.count(), customers=table[column].nunique()).to_pyarrow().to_pylist()[0]
-    return bool(counted["rows"] == counted["customers"])
+    counts = table.aggregate(rows=table.count(), customers=table[column].nunique()).to_pyarrow().to_pylist()[0]
+    return bool(counts["rows"] == counts["customers"])
 
 
 def _column(table: Table, role: str, taken: Sequence[str]) -> str:
@@ -189,56 +189,54 @@ def _span(table: Table, column: str) -> tuple[datetime, datetime] | None:
     if not column:
         return None
     at = table[column].try_cast("timestamp(6)")
-    found = table.aggregate(first=at.min(), last=at.max()).to_pyarrow().to_pylist()[0]
-    return (found["first"], found["last"]) if found["first"] else None
+    span = table.aggregate(first=at.min(), last=at.max()).to_pyarrow().to_pylist()[0]
+    return (span["first"], span["last"]) if span["first"] else None
 
 
-def _said(found: _Found) -> str:
-    told = ", ".join(f"{role} = {column}" for role, column in found.roles.items())
-    missing = ", ".join(found.missing) or "nothing"
-    kind = "attributes " if found.section == "attributes" else ""
-    return f"{kind}{found.name} from {found.path.name}: {told or 'nothing told'}; not told: {missing}"
+def _summary(file: _File) -> str:
+    roles = ", ".join(f"{role} = {column}" for role, column in file.roles.items())
+    missing = ", ".join(file.missing) or "nothing"
+    kind = "attributes " if file.section == "attributes" else ""
+    return f"{kind}{file.name} from {file.path.name}: {roles or 'nothing told'}; not told: {missing}"
 
 
-def _text(found: Sequence[_Found], orders: _Found, out: Path) -> str:
+def _text(files: Sequence[_File], orders: _File, out: Path) -> str:
     name = re.sub(r"[^\w -]+", "-", out.resolve().parent.name).strip(" -") or "shop"
     parts = [
         "# Proposed by patron init. Lines that begin with # are choices, or say what could not be told from the files.",
         f"name = {json.dumps(name)}",
         '# currency = "EUR"                        # what the amounts are in, for reports: could not be told',
-        *(_section(one, out) for one in found),
+        *(_section(file, out) for file in files),
         _questions(orders),
         _OFFERS,
     ]
     return "\n".join(parts)
 
 
-def _section(found: _Found, out: Path) -> str:
-    path = os.path.relpath(found.path.resolve(), out.resolve().parent)
-    lines = [f"\n[{found.section}.{found.name}]", f"path = {json.dumps(Path(path).as_posix(), ensure_ascii=False)}"]
-    lines += [f"{role} = {json.dumps(column, ensure_ascii=False)}" for role, column in found.roles.items()]
-    left = listed(json.dumps(column, ensure_ascii=False) for column in found.others)
-    lines += [f"# {role} =   # could not be told" for role in found.missing]
-    lines += [f"# columns that none of these took: {left}"] if found.others else []
-    if found.section == "attributes":
+def _section(file: _File, out: Path) -> str:
+    path = os.path.relpath(file.path.resolve(), out.resolve().parent)
+    lines = [f"\n[{file.section}.{file.name}]", f"path = {json.dumps(Path(path).as_posix(), ensure_ascii=False)}"]
+    lines += [f"{role} = {json.dumps(column, ensure_ascii=False)}" for role, column in file.roles.items()]
+    left = listed(json.dumps(column, ensure_ascii=False) for column in file.others)
+    lines += [f"# {role} =   # could not be told" for role in file.missing]
+    lines += [f"# columns that none of these took: {left}"] if file.others else []
+    if file.section == "attributes":
         lines += ['# leave_out = ["status"]                # columns that were written after the outcome would tell it']
     lines += [
         f"# returns = {{ {json.dumps(column)} = {json.dumps(list(values))} }}   # rows that take a purchase back?"
-        for column, values in found.marks.items()
+        for column, values in file.marks.items()
         if values
     ]
     return "\n".join(lines)
 
 
-def _questions(orders: _Found) -> str:
-    """Questions with horizons and cutoffs that the orders' time span allows; of profit only where costs are told."""
+def _questions(orders: _File) -> str:
+    """Write questions, horizons and cutoffs that the orders' time span allows; of profit only where costs are known."""
     first, last = orders.span or (datetime(2023, 1, 1), datetime(2024, 12, 31))
     days = (last - first).days
     horizon = max(1, min(LONGEST, days // CUTOFFS))
     ends = datetime.combine(last.date(), time()) + timedelta(days=1)
-    five, four, three, two, one = (
-        json.dumps(f"{ends - k * timedelta(days=horizon):%Y-%m-%d}") for k in (5, 4, 3, 2, 1)
-    )
+    *train, valid, test = (json.dumps(f"{ends - k * timedelta(days=horizon):%Y-%m-%d}") for k in (5, 4, 3, 2, 1))
     paid = {"margin", "cost"} & set(orders.roles) and "amount" in orders.roles
     return f"""
 [questions]
@@ -251,9 +249,9 @@ next_purchase = {{ horizon = {horizon}, within = [{max(1, horizon // 3)}] }}
 # margin_rate = 0.35                      # what is left of an amount: not assumed for you
 
 [cutoffs]{"" if orders.span else "                                 # made up: the time of the orders could not be told"}
-train = [{five}, {four}, {three}]
-valid = {two}
-test = {one}"""
+train = [{", ".join(train)}]
+valid = {valid}
+test = {test}"""
 
 
 _OFFERS = """

@@ -10,9 +10,9 @@ from typing import Any
 
 from patron.errors import PatronError, SettingsError
 
-__all__ = ["Place", "Source", "label"]
+__all__ = ["KeyPath", "Source", "label"]
 
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,29 @@ class Source:
             ) from None
 
     def content(self) -> dict[str, Any]:
-        """Return what the text says, or tell the line that is no TOML."""
+        """Return the keys and values of the text.
+
+        Raises:
+            SettingsError: with the line that is no TOML.
+        """
         try:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             lines = self.text.split("\n")
-            found = re.search(r" \(at line (\d+), ", str(error))
-            line = int(found[1]) if found else len(self.text.rstrip().split("\n"))
+            position = re.search(r" \(at line (\d+), ", str(error))
+            line = int(position[1]) if position else len(self.text.rstrip().split("\n"))
             why = str(error).split(" (at ")[0]
             raise SettingsError(
                 f"{self.name}, line {line}: this is no TOML ({why}), got: {lines[line - 1].strip()}. "
                 'Write keys as key = value, texts in "quotes", lists in [brackets], each key once.'
             ) from None
 
-    def wrong(self, where: Place, what: str) -> SettingsError:
-        """Return the error that begins with the place of *where*."""
-        line = f", line {self.line(where)}" if where else ""
+    def wrong(self, path: KeyPath, what: str) -> SettingsError:
+        """Return the error that begins with the line of a key."""
+        line = f", line {self.line(path)}" if path else ""
         return SettingsError(f"{self.name}{line}: {what}")
 
-    def line(self, where: Place) -> int:
+    def line(self, path: KeyPath) -> int:
         """Return the line on which a key is first said, by reading ever longer beginnings of the text."""
         lines = self.text.split("\n")
         start = 1
@@ -61,32 +65,32 @@ class Source:
                 content = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:
                 continue
-            if _has(content, where):
+            if _has(content, path):
                 return start
             start = end + 1
         return start
 
     @contextmanager
-    def at(self, *where: str) -> Iterator[None]:
-        """Tell the place of a value that the code below refuses."""
+    def at(self, *path: str) -> Iterator[None]:
+        """Add the place of a value to the error of the code below, where that refuses it."""
         try:
             yield
         except PatronError as error:
-            raise self.wrong(where, f"{label(where)} is not possible. {error}") from None
+            raise self.wrong(path, f"{label(path)} is not possible. {error}") from None
 
 
-def _has(content: Any, where: Place) -> bool:
-    for key in where:
+def _has(content: Any, path: KeyPath) -> bool:
+    for key in path:
         if not isinstance(content, dict) or key not in content:
             return False
         content = content[key]
     return True
 
 
-def label(where: Place) -> str:
-    """Name a section as the file writes it.
+def label(path: KeyPath) -> str:
+    """Return the name of a section as the file writes it.
 
     >>> label(("offers", "call")), label(())
     ('[offers.call]', 'The file')
     """
-    return f"[{'.'.join(where)}]" if where else "The file"
+    return f"[{'.'.join(path)}]" if path else "The file"

@@ -133,10 +133,10 @@ class Settings:
         Raises:
             HistoryError: a file is not there, or a table breaks a promise.
         """
-        tables = {name: _opened(f"Event table {name!r} ([tables.{name}])", one) for name, one in self.tables.items()}
+        tables = {name: _open(f"Event table {name!r} ([tables.{name}])", t) for name, t in self.tables.items()}
         facts = {
-            name: _opened(f"Attribute table {name!r} ([attributes.{name}])", one)
-            for name, one in self.attributes.items()
+            name: _open(f"Attribute table {name!r} ([attributes.{name}])", table)
+            for name, table in self.attributes.items()
         }
         return History.of(**(tables | facts))
 
@@ -146,16 +146,16 @@ class Settings:
         Raises:
             QuestionError: the settings do not ask it.
         """
-        asked = {question.name: question for question in self.questions}
-        if name not in asked:
+        questions = {question.name: question for question in self.questions}
+        if name not in questions:
             raise QuestionError(
-                f"The settings {self.name!r} ask no question {name!r}.{nearest(name, asked)} They ask: "
-                f"{listed(asked)}. Add one below [questions], for example churn = {{ horizon = 90 }}."
+                f"The settings {self.name!r} ask no question {name!r}.{nearest(name, questions)} They ask: "
+                f"{listed(questions)}. Add one below [questions], for example churn = {{ horizon = 90 }}."
             )
-        return asked[name]
+        return questions[name]
 
 
-def _opened(place: str, table: Table | Attributes) -> Events:
+def _open(place: str, table: Table | Attributes) -> Events:
     try:
         return table.open()
     except HistoryError as error:
