@@ -9,7 +9,7 @@ import pytest
 from patron.errors import HistoryError, QuestionError
 from patron.evaluation.backtests import backtest, judge
 from patron.models.clv.lifetime import lifetime_value
-from patron.models.clv.purchase_process import life_at
+from patron.models.clv.purchase_process import fit_process_at
 from patron.models.extrapolation import train_beyond
 from patron.models.training import Trained, train
 from patron.periods import Split
@@ -97,7 +97,7 @@ def test_the_purchase_process_of_a_panel_is_fitted_to_the_last_row_of_each_custo
     ready = made(rows.assign(recency=[5, 35, 10], tenure=[90, 120, 40], orders=[3, 3, 2]))
     assert ready.latest(DATES[2].to_pydatetime()).recency.tolist() == [10.0, 35.0]
     assert ready.latest(DATES[0].to_pydatetime()).recency.tolist() == [5.0, 10.0]
-    life = life_at(churn(30), ready, DATES[2].to_pydatetime(), {"kind": "churn", "horizon": 30}, [0, 1, 2])
+    life = fit_process_at(churn(30), ready, DATES[2].to_pydatetime(), {"kind": "churn", "horizon": 30}, [0, 1, 2])
     assert (life["edges"], life["sign"], life["inputs"]) == ([0, 30], -1, [0, 1, 2])
 
 

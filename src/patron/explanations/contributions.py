@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from patron.errors import PatronError
-from patron.models.serving import Bundle, carried_shifts, life_odds, linear_inputs, season_shifts
+from patron.models.serving import Bundle, carried_shifts, linear_inputs, process_log_odds, season_shifts
 
 __all__ = ["contributions"]
 
@@ -99,7 +99,7 @@ def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None)
     life, slope = estimator["life"], np.asarray(estimator["slope"])
 
     def odds(rows: np.ndarray) -> np.ndarray:
-        return life_odds(life, rows[:, life["inputs"]], step)[:, None] * slope
+        return process_log_odds(life, rows[:, life["inputs"]], step)[:, None] * slope
 
     return _added([_linear(estimator["linear"], model, X, step), _shared(odds, life["inputs"], model, X)])
 

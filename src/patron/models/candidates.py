@@ -10,7 +10,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import life_odds, linear_inputs, plain_names, raw_margins
+from patron.models.serving import linear_inputs, plain_names, process_log_odds, raw_margins
 from patron.models.targets import Examples
 
 __all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
@@ -84,7 +84,7 @@ def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs:
     Args:
         X: features, shape (n, k).
         target: examples to fit.
-        life: a Pareto/NBD, as `serving.life_odds` reads it.
+        life: a Pareto/NBD, as `serving.process_log_odds` reads it.
         inputs: features whose logarithms correct the process; none leaves only stretch and shift.
     """
     spec = _scaling(X, inputs)
@@ -202,8 +202,8 @@ def _scaling(X: np.ndarray, inputs: Sequence[int]) -> dict[str, Any]:
 def _odds(X: np.ndarray, target: Examples, life: Mapping[str, Any]) -> np.ndarray:
     seen, process = X[:, life["inputs"]], dict(life)
     if target.step is None:
-        return life_odds(process, seen, None)[target.row]
-    by_step = np.stack([life_odds(process, seen, step) for step in range(target.steps)])
+        return process_log_odds(process, seen, None)[target.row]
+    by_step = np.stack([process_log_odds(process, seen, step) for step in range(target.steps)])
     return np.asarray(by_step[target.step, target.row])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from patron.errors import QuestionError
 from patron.history.history import History
-from patron.models.clv.purchase_process import life_at, life_inputs
+from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.serving import Bundle
 from patron.models.targets import outputs
 from patron.models.training import Trained, train
@@ -63,13 +63,13 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
         )
     asked = _nearer(question, near).on(history, instant(at))
     trained = train(asked, history, split, seed)
-    inputs = life_inputs([f["name"] for f in trained.model.spec["features"]])
+    inputs = process_inputs([f["name"] for f in trained.model.spec["features"]])
     if inputs is None:
         raise QuestionError(
             f"{question.name!r} beyond the labels needs the features recency, tenure and orders, which are not asked. "
             "Add them: features=[..., purchases.recency, purchases.tenure, purchases.orders]."
         )
-    life = life_at(asked, history, instant(at), trained.model.spec["answer"], inputs)
+    life = fit_process_at(asked, history, instant(at), trained.model.spec["answer"], inputs)
     bundles = {name: _beyond(bundle, life, question) for name, bundle in trained.bundles.items()}
     reason = f"{trained.reason}, {near} ahead; carried to {question.horizon} by a Pareto/NBD"
     asked = replace(question, features=asked.features, own=(), rhythm=asked.rhythm)

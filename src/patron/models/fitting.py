@@ -11,7 +11,7 @@ import pandas as pd
 
 from patron.history.history import History
 from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
-from patron.models.clv.purchase_process import life_at, life_inputs
+from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.rolling_origin import Fold, Rolled, Told, staged
 from patron.models.seasonality import season_cutoffs, seasoned, settled
 from patron.models.selection import TREES
@@ -107,9 +107,9 @@ class Work:
             made["activity"] = activity(X, target, active[0], edges)
         if watched:
             made["logit"] = logit(X, target, watched)
-        inputs = life_inputs(self.names)
+        inputs = process_inputs(self.names)
         if inputs is not None:
-            life = life_at(self.question, self.history, at, self.answer, inputs)
+            life = fit_process_at(self.question, self.history, at, self.answer, inputs)
             corrected = sorted({*inputs, *watched})
             made["parametric"] = parametric(X, target, life)
             made["parametric_logit"] = parametric(X, target, life, corrected)

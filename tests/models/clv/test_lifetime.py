@@ -8,14 +8,10 @@ import pytest
 
 from patron.errors import QuestionError
 from patron.history.sources import attributes
-from patron.models.clv.covariates import codings
 from patron.models.clv.lifetime import lifetime_value
-from patron.models.clv.pareto_nbd import ParetoNBD, Transactions
-from patron.models.clv.rate_correction import Pace, Paced, fit_pace
 from worlds.shop import START, of, orders, shop
 
 AT = START + timedelta(days=280)
-THREE = Transactions(x=[0, 4, 9], t_x=[0, 200, 260], T=[270, 270, 270])
 
 
 def spent(frame, customers, days):
@@ -26,11 +22,11 @@ def spent(frame, customers, days):
 
 def test_orders_and_spend_of_all_customers_come_true_as_far_ahead_as_the_history_is_long():
     frame = orders(800)
-    found = lifetime_value(of(frame), AT, horizon=270, discount=0.0)
-    actual = spent(frame, found.customer, 270)
-    assert found.expected_spend.sum() == pytest.approx(actual.sum(), rel=0.1)
-    assert np.corrcoef(found.expected_spend, actual)[0, 1] > 0.7
-    assert 0.75 < ((found.value_low <= actual) & (actual <= found.value_high)).mean() < 0.95
+    values = lifetime_value(of(frame), AT, horizon=270, discount=0.0)
+    actual = spent(frame, values.customer, 270)
+    assert values.expected_spend.sum() == pytest.approx(actual.sum(), rel=0.1)
+    assert np.corrcoef(values.expected_spend, actual)[0, 1] > 0.7
+    assert 0.75 < ((values.value_low <= actual) & (actual <= values.value_high)).mean() < 0.95
 
 
 def test_events_from_the_cutoff_on_change_no_value():
@@ -56,16 +52,16 @@ def test_orders_without_amounts_are_expected_and_have_no_value():
 def kinds(frame):
     """Who buys more than half of the others, and a coin that tells nothing."""
     often = frame.groupby("customer").size()
-    made = pd.DataFrame({"customer": often.index, "kind": np.where(often > often.median(), "keen", "calm")})
-    return made.assign(coin=np.random.default_rng(0).choice(["heads", "tails"], len(made)))
+    people = pd.DataFrame({"customer": often.index, "kind": np.where(often > often.median(), "keen", "calm")})
+    return people.assign(coin=np.random.default_rng(0).choice(["heads", "tails"], len(people)))
 
 
 def test_an_attribute_of_those_who_buy_more_raises_what_newcomers_are_expected_to_buy():
     frame = orders(400)
     known = kinds(frame)
-    found = lifetime_value(of(frame, people=attributes(known)), AT, 180).merge(known, on="customer")
+    values = lifetime_value(of(frame, people=attributes(known)), AT, 180).merge(known, on="customer")
     once = frame[frame["at"] < AT].groupby("customer").size()
-    new = found[found.customer.isin(once[once == 1].index)].groupby("kind").expected_orders.mean()
+    new = values[values.customer.isin(once[once == 1].index)].groupby("kind").expected_orders.mean()
     assert new["keen"] > 1.5 * new["calm"]
 
 
@@ -75,48 +71,17 @@ def test_an_attribute_that_tells_nothing_changes_no_value():
     pd.testing.assert_frame_equal(lifetime_value(of(frame, people=known), AT, 90), lifetime_value(of(frame), AT, 90))
 
 
-def test_attributes_become_numbers_of_usual_spread_and_nothing_where_they_are_unknown():
-    facts = pd.DataFrame({"plan": ["s"] * 60 + ["m"] * 40 + ["odd"], "age": [np.nan] + [0.0, np.e - 1] * 50})
-    plan, age = codings(facts)
-    assert plan.levels == ("s", "m")
-    np.testing.assert_allclose(plan(facts)[[0, 99, 100], 0], [-((0.4 / 0.6) ** 0.5), (0.6 / 0.4) ** 0.5, 0.0])
-    np.testing.assert_allclose(age(facts)[:3, 0], [0.0, -1.0, 1.0])
-
-
 def test_a_history_of_three_weeks_is_answered_by_the_process_alone():
     start = shop().starts
     assert (lifetime_value(shop(), start + timedelta(days=20), 90).expected_orders > 0).all()
 
 
-def test_half_of_what_the_process_was_off_is_mended():
-    many = Transactions(np.tile(THREE.x, 200), np.tile(THREE.t_x, 200), np.tile(THREE.T, 200))
-    pace = fit_pace(many, expected=np.full(600, 1.0), bought=np.full(600, 4.0))
-    np.testing.assert_allclose(pace.factor(many), 2.0, rtol=0.02)
-
-
-def test_a_pace_of_two_doubles_the_mean_and_squares_the_chance_of_none():
-    process, twice = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), Pace(intercept=float(np.log(2.0)))
-    slow, fast = process.moments(THREE, 90, 0.1), Paced(process, twice).moments(THREE, 90, 0.1)
-    np.testing.assert_allclose(fast.sum, 2 * slow.sum)
-    np.testing.assert_allclose(1 - fast.p_any, (1 - slow.p_any) ** 2)
-    np.testing.assert_allclose(fast.pairs, 4 * slow.pairs)
-
-
-def test_the_median_of_orders_is_that_of_a_world_drawn_from_the_process_within_one():
-    process, rng = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), np.random.default_rng(0)
-    alive = rng.random((9_999, 3)) < process.p_alive(THREE)
-    stays = rng.exponential(1 / rng.gamma(0.61, 1 / (82 + THREE.T), (9_999, 3)))
-    drawn = rng.poisson(rng.gamma(0.55 + THREE.x, 1 / (74 + THREE.T), (9_999, 3)) * np.minimum(stays, 365)) * alive
-    assert np.median(drawn, axis=0).tolist() == [0, 2, 8]
-    np.testing.assert_allclose(process.moments(THREE, 365, 0.0).median(), [0, 2, 8], atol=1)
-
-
 def test_the_median_of_orders_is_nearer_to_what_each_customer_orders_and_the_mean_to_what_all_do():
     frame = orders(800)
-    found = lifetime_value(of(frame), AT, 270)
+    values = lifetime_value(of(frame), AT, 270)
     came = frame[(frame["at"] >= AT) & (frame["at"] < AT + timedelta(days=270))].groupby("customer").size()
-    came = came.reindex(found.customer).fillna(0).to_numpy()
-    off = {name: found[name].to_numpy() - came for name in ("expected_orders", "median_orders")}
+    came = came.reindex(values.customer).fillna(0).to_numpy()
+    off = {name: values[name].to_numpy() - came for name in ("expected_orders", "median_orders")}
     assert np.abs(off["median_orders"]).mean() < np.abs(off["expected_orders"]).mean()
     assert abs(off["expected_orders"].mean()) < abs(off["median_orders"].mean())
 

@@ -10,7 +10,7 @@ import pytest
 
 from patron.models import serving
 from patron.models.clv.pareto_nbd import ParetoNBD, Transactions
-from patron.models.serving import Bundle, bought_by, encode, life_odds, repeats
+from patron.models.serving import Bundle, bought_by, encode, process_log_odds, repeats
 from patron.models.serving.profits import _profit_span
 
 LIFE = {"r": 0.55, "alpha": 74.0, "s": 0.61, "beta": 82.0}
@@ -56,7 +56,7 @@ def test_churn_is_the_opposite_of_a_purchase_within_the_horizon():
 
 def test_steps_of_the_horizon_multiply_to_the_chance_of_all_of_it():
     life = LIFE | {"edges": [0, 10, 40, 90], "sign": 1, "inputs": [0, 1, 2]}
-    waits = [1 - serving.sigmoid(life_odds(life, SEEN[:, :3], step)) for step in range(3)]
+    waits = [1 - serving.sigmoid(process_log_odds(life, SEEN[:, :3], step)) for step in range(3)]
     np.testing.assert_allclose(1 - np.prod(waits, axis=0), bought_by(LIFE, SEEN[:, :3], 90), rtol=1e-3)
 
 
@@ -141,7 +141,7 @@ def test_past_all_labels_a_purchase_process_goes_on():
     life = LIFE | {"edges": [0, 30, 90], "sign": 1, "inputs": [0, 1, 2]}
     made = churn({"kind": "reaching", "of": constant(0.3), "steps": 1, "life": life, "slope": 0.5, "intercept": 1.0})
     assert np.allclose(made.margins(SEEN, 0), 0.3)
-    assert np.allclose(made.margins(SEEN, 1)[:, 0], 0.5 * life_odds(life, SEEN[:, :3], 1) + 1.0)
+    assert np.allclose(made.margins(SEEN, 1)[:, 0], 0.5 * process_log_odds(life, SEEN[:, :3], 1) + 1.0)
 
 
 def test_the_interval_of_profit_holds_80_percent_also_where_most_earn_nothing():

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from patron.models.clv.pareto_nbd import ParetoNBD, Transactions, fit_pareto_nbd
-from patron.models.clv.transactions import Array, take
+from patron.models.clv.pareto_nbd import ParetoNBD, fit_pareto_nbd
+from patron.models.clv.transactions import Array, Transactions, take
 
 __all__ = ["Coding", "coded", "codings", "fit_with"]
 
-FEWEST = 20
+MIN_CUSTOMERS = 20
 MOST_LEVELS = 20
 FAR = 3.0  # standard deviations beyond which one absurd number says no more
 CHANCE = 0.01
@@ -44,28 +44,28 @@ class Coding:
 def codings(facts: pd.DataFrame) -> tuple[Coding, ...]:
     """Return how the attributes become numbers; one that is the same for all customers has no numbers.
 
-    >>> made = codings(pd.DataFrame({"plan": ["s"] * 30 + ["m"] * 20, "same": 1.0}))
-    >>> [(coding.column, coding.levels) for coding in made]
+    >>> facts = pd.DataFrame({"plan": ["s"] * 30 + ["m"] * 20, "same": 1.0})
+    >>> [(coding.column, coding.levels) for coding in codings(facts)]
     [('plan', ('s', 'm'))]
     """
-    made = []
+    result = []
     for column in facts:
         levels = _levels(facts[column])
         raw = _raw(facts[column], levels)
         known = raw[~np.isnan(raw).any(axis=1)]
         if len(known) and known.std(axis=0).min(initial=np.inf) > 0 and raw.shape[1]:
-            made.append(Coding(str(column), levels, known.mean(axis=0), known.std(axis=0)))
-    return tuple(made)
+            result.append(Coding(str(column), levels, known.mean(axis=0), known.std(axis=0)))
+    return tuple(result)
 
 
-def fit_with(life: Transactions, facts: pd.DataFrame) -> tuple[ParetoNBD, tuple[Coding, ...]]:
+def fit_with(transactions: Transactions, facts: pd.DataFrame) -> tuple[ParetoNBD, tuple[Coding, ...]]:
     """Fit a purchase process, shifted by the attributes that raise its likelihood beyond chance.
 
     Each attribute is tried alone, so that one that tells nothing neither costs the others their place nor bends the
     predictions of a small shop. Of many customers, every few are looked at.
 
     Args:
-        life: purchases of n customers.
+        transactions: purchases of n customers.
         facts: attributes of the same customers, numbers or texts.
 
     Returns:
@@ -74,13 +74,13 @@ def fit_with(life: Transactions, facts: pd.DataFrame) -> tuple[ParetoNBD, tuple[
     Source: the likelihood-ratio test (Wilks 1938, The Large-Sample Distribution of the Likelihood Ratio), at 1 %.
     """
     some = slice(None, None, 1 + len(facts) // TRIED)
-    tried, seen = take(life, some), facts[some]
+    tried, known = take(transactions, some), facts[some]
     bare = fit_pareto_nbd(tried.x, tried.t_x, tried.T)
-    chosen = tuple(coding for coding in codings(facts) if _tells(tried, coding(seen), bare))
+    chosen = tuple(coding for coding in codings(facts) if _tells(tried, coding(known), bare))
     if not chosen:
-        return fit_pareto_nbd(life.x, life.t_x, life.T), ()
+        return fit_pareto_nbd(transactions.x, transactions.t_x, transactions.T), ()
     some = slice(None, None, 1 + len(facts) // FITTED)
-    fitted = take(life, some)
+    fitted = take(transactions, some)
     return fit_pareto_nbd(fitted.x, fitted.t_x, fitted.T, covariates=coded(facts[some], chosen)), chosen
 
 
@@ -89,8 +89,8 @@ def coded(facts: pd.DataFrame, chosen: Sequence[Coding]) -> Array:
     return np.column_stack([coding(facts) for coding in chosen])
 
 
-def _tells(life: Transactions, z: Array, bare: ParetoNBD) -> bool:
-    shifted = fit_pareto_nbd(life.x, life.t_x, life.T, covariates=z)
+def _tells(transactions: Transactions, z: Array, bare: ParetoNBD) -> bool:
+    shifted = fit_pareto_nbd(transactions.x, transactions.t_x, transactions.T, covariates=z)
     gained = 2.0 * ((shifted.log_likelihood or 0.0) - (bare.log_likelihood or 0.0))
     return bool(chdtrc(2 * z.shape[1], max(gained, 0.0)) < CHANCE)
 
@@ -99,7 +99,7 @@ def _levels(column: pd.Series) -> tuple[str, ...]:
     if pd.api.types.is_numeric_dtype(column):
         return ()
     counts = column.value_counts()
-    return tuple(map(str, counts.index[counts >= FEWEST][:MOST_LEVELS]))
+    return tuple(map(str, counts.index[counts >= MIN_CUSTOMERS][:MOST_LEVELS]))
 
 
 def _raw(column: pd.Series, levels: tuple[str, ...]) -> Array:
@@ -107,9 +107,9 @@ def _raw(column: pd.Series, levels: tuple[str, ...]) -> Array:
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(np.sign(values) * np.log1p(np.abs(values)))[:, None]
-    made = (
+    numbers = (
         np.stack([(column == level).to_numpy(dtype=np.float64) for level in levels[1:]], axis=1)
         if levels[1:]
         else np.empty((len(column), 0))
     )
-    return np.where(column.isin(levels).to_numpy()[:, None], made, np.nan)
+    return np.where(column.isin(levels).to_numpy()[:, None], numbers, np.nan)

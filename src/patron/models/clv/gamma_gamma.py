@@ -17,10 +17,10 @@ LIMIT = 6.0  # log-parameters stay within e^6 of the data's own scale
 
 
 class Buying(Protocol):
-    """What a value forecast asks of a buy-till-you-die model."""
+    """What a value forecast needs of a buy-till-you-die model."""
 
     def moments(self, history: Transactions, horizon: ArrayLike, yearly_rate: float) -> Moments:
-        """Give the moments of the discounted number of purchases."""
+        """Return the moments of the discounted number of purchases."""
         ...
 
 
@@ -34,7 +34,7 @@ class Worth(NamedTuple):
 
 @dataclass(frozen=True)
 class Spend(Plain):
-    """Tells the expected value of each customer's next order, from all their orders including the first.
+    """Describes the expected value of each customer's next order, from all their orders including the first.
 
     Orders of one customer vary as a Gamma with shape ``p``, and its rate varies between customers as a Gamma with
     shape ``q`` and rate ``gamma``. The expected order value is then the customer's own mean, shrunk towards
@@ -62,13 +62,13 @@ class Spend(Plain):
         return (self.q - 1.0) / self.p
 
     def order_value(self, orders: ArrayLike, total: ArrayLike) -> Array:
-        """Tell the expected value of the next order from ``orders`` (n,) with the sum ``total`` (n,), (n,)."""
+        """Return the expected value of the next order from ``orders`` (n,) with the sum ``total`` (n,), (n,)."""
         n, money = _checked(orders, total)
         return np.asarray((money + self.prior_orders * self.mean) / (n + self.prior_orders))
 
 
 def fit_spend(orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = None) -> Spend:
-    """Learn how far order values differ within and between customers; it ends with a usable model on any amounts.
+    """Estimate how far order values differ within and between customers; it ends with a usable model on any amounts.
 
     Amounts of zero and below count for the general mean, not for the spread; means far beyond the usual (five
     robust standard deviations of the logarithm) are capped in the fit, so that one whale moves no one else.
@@ -114,7 +114,7 @@ def worth(
     yearly_rate: float = 0.1,
     level: float = 0.8,
 ) -> Worth:
-    """Tell what each customer will be worth within a horizon, discounted to the cutoff, with an interval.
+    """Estimate what each customer will be worth within a horizon, discounted to the cutoff, with an interval.
 
     The interval is analytic, so the same customer gets the same bytes in any batch: the discounted sum of order
     sizes, given that there is an order, is matched by a Gamma, and divided by the customer's own Gamma of the
@@ -122,7 +122,7 @@ def worth(
 
     Parameters
     ----------
-    model : a fitted ``ParetoNBD`` or ``BGNBD``.
+    model : a fitted ``ParetoNBD``, or one with a ``RateCorrection``.
     spend : a fitted ``Spend``.
     history : purchase histories of n customers; each has x + 1 orders.
     total : (n,) sum of all their orders, the first included, in money.
@@ -140,8 +140,8 @@ def worth(
     >>> from patron.models.clv.pareto_nbd import ParetoNBD
     >>> history = Transactions(x=[0, 4], t_x=[0, 200], T=[270, 270])
     >>> model, spend = ParetoNBD(r=0.55, alpha=74.0, s=0.61, beta=82.0), Spend(p=2.0, q=5.0, mean=50.0)
-    >>> found = worth(model, spend, history, total=[20.0, 300.0], horizon=365)
-    >>> found.expected.round(1)
+    >>> value = worth(model, spend, history, total=[20.0, 300.0], horizon=365)
+    >>> value.expected.round(1)
     array([  5.2, 166.1])
     """
     n, money = _checked(history.x + 1.0, total)
@@ -149,10 +149,10 @@ def worth(
         raise QuestionError(
             f"The level of the interval must lie between 0 and 1. Got {level}. Pass level=0.8 for 80 %."
         )
-    found = model.moments(history, horizon, yearly_rate)
-    expected = spend.order_value(n, money) * found.sum
+    moments = model.moments(history, horizon, yearly_rate)
+    expected = spend.order_value(n, money) * moments.sum
     tail = 0.5 * (1.0 - level)
-    bounds = [_quantile(spend, found, n, money, share) for share in (tail, 1.0 - tail)]
+    bounds = [_quantile(spend, moments, n, money, share) for share in (tail, 1.0 - tail)]
     return Worth(expected, np.minimum(*bounds), np.maximum(*bounds))
 
 
@@ -181,10 +181,10 @@ def _evenness(n: Array, money: Array, squares: Array) -> float | None:
     """Find the logarithm of p that explains how unequal the orders of one customer are; None if nobody tells."""
     same_length({"total": money, "squares": squares})
     # Squares above the squared total mean that returns were netted: such shares say nothing.
-    told = (n > 1) & (money > 0) & (squares <= money**2)
-    if not told.any():
+    telling = (n > 1) & (money > 0) & (squares <= money**2)
+    if not telling.any():
         return None
-    n, uneven = n[told], squares[told] / money[told] ** 2
+    n, uneven = n[telling], squares[telling] / money[telling] ** 2
 
     def excess(log_p: float) -> float:
         p = np.exp(log_p)
@@ -211,8 +211,8 @@ def _climb(n: Array, own: Array, even: float | None) -> tuple[float, float]:
     bounds = [(-LIMIT, LIMIT) if even is None else (even, even)] + [(-LIMIT, LIMIT)] * 2
     stop = {"ftol": 1e-12, "gtol": 1e-7, "maxiter": 300}
     start = np.array([0.0 if even is None else even, 0.0, 0.0])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=stop)
-    p, above, _ = np.exp(found.x).tolist()
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=stop).x
+    p, above, _ = np.exp(best).tolist()
     return p, 1.0 + above
 
 
@@ -229,13 +229,13 @@ def _likelihood(theta: Array, n: Array, money: Array) -> tuple[float, Array]:
     return float(value.sum()), np.array([by_p.sum(), by_q.sum(), by_gamma.sum()])
 
 
-def _quantile(spend: Spend, found: Moments, n: Array, money: Array, share: float) -> Array:
+def _quantile(spend: Spend, moments: Moments, n: Array, money: Array, share: float) -> Array:
     """Value that the spend within the horizon stays below with the chance ``share``, (n,)."""
-    some = np.maximum(found.p_any, 1e-12)
-    middle = spend.p * found.sum / some
-    square = (spend.p * (1.0 + spend.p) * found.squares + spend.p**2 * found.pairs) / some
+    some = np.maximum(moments.p_any, 1e-12)
+    middle = spend.p * moments.sum / some
+    square = (spend.p * (1.0 + spend.p) * moments.squares + spend.p**2 * moments.pairs) / some
     variance = np.maximum(square - middle**2, 1e-9 * middle**2)
-    within = np.clip((share - (1.0 - found.p_any)) / some, 0.0, 1.0 - 1e-12)
+    within = np.clip((share - (1.0 - moments.p_any)) / some, 0.0, 1.0 - 1e-12)
     shape = np.where(middle > 0, middle**2 / np.where(middle > 0, variance, 1.0), 1.0)
     unit = np.where(middle > 0, variance / np.where(middle > 0, middle, 1.0), 0.0)
     y = betaincinv(shape, spend.q + spend.p * n, within)

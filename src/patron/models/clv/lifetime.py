@@ -1,7 +1,7 @@
 """Lifetime value: orders, spend and discounted money to expect of every customer over any horizon.
 
 No label window is needed: a purchase process and a spread of order values are fitted to all customers before the
-cutoff, and what earlier stretches of the history bought corrects the pace.
+cutoff, and what earlier stretches of the history bought corrects its rate.
 """
 
 from dataclasses import dataclass, replace
@@ -16,9 +16,10 @@ from patron.features import attributes, purchases
 from patron.features.measures import Feature
 from patron.history.history import History
 from patron.models.clv.covariates import coded, fit_with
-from patron.models.clv.pareto_nbd import ParetoNBD, Transactions, fit_spend, worth
-from patron.models.clv.rate_correction import Pace, Paced, fit_pace
-from patron.models.clv.transactions import Array
+from patron.models.clv.gamma_gamma import fit_spend, worth
+from patron.models.clv.pareto_nbd import ParetoNBD
+from patron.models.clv.rate_correction import CorrectedProcess, RateCorrection, fit_rate_correction
+from patron.models.clv.transactions import Array, Transactions
 from patron.models.serving import repeats
 from patron.periods import EVER, Moment, Span, instant
 from patron.questions.matrices import matrix
@@ -27,26 +28,26 @@ from patron.questions.question import Question
 
 __all__ = ["lifetime_value"]
 
-LIFE = (purchases.recency, purchases.tenure, purchases.orders.over(EVER))
+PURCHASES = (purchases.recency, purchases.tenure, purchases.orders.over(EVER))
 MONEY = (purchases.spend.over(EVER), purchases.order_spread)
 STRETCHES = 3
 LEAST_DAYS = 7
-FEWEST_REPEATS = 10
+MIN_REPEATERS = 10
 MOST = 200_000
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was known of some customers at one instant: names, purchases, the money of these, and attributes."""
+class Snapshot:
+    """What was known of some customers at an instant: names, purchases, the money of these, and attributes."""
 
     customers: np.ndarray
-    life: Transactions
+    transactions: Transactions
     money: pd.DataFrame
     facts: pd.DataFrame
 
 
 def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: float = 0.1) -> pd.DataFrame:
-    """Learn what every customer will order, spend and be worth within any horizon, however short the history.
+    """Estimate what every customer will order, spend and be worth within any horizon, however short the history.
 
     Attributes of customers that tell how often they buy or how soon they leave shift both; whoever has none counts as
     usual.
@@ -77,10 +78,10 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     Examples
     --------
     >>> from patron.datasets import online_retail
-    >>> found = lifetime_value(online_retail(), "2011-09-09", horizon=365)
-    >>> list(found.columns[:4])
+    >>> values = lifetime_value(online_retail(), "2011-09-09", horizon=365)
+    >>> list(values.columns[:4])
     ['customer', 'expected_orders', 'expected_spend', 'value']
-    >>> bool((found.value <= found.expected_spend).all() and (found.value_low <= found.value_high).all())
+    >>> bool((values.value <= values.expected_spend).all() and (values.value_low <= values.value_high).all())
     True
     """
     check_events(history, "Lifetime value")
@@ -88,26 +89,27 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     if not discount >= 0:
         raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")
     near, earlier = _stretches(history, at, days or 0)
-    seen = _seen(history, (*earlier, at))
-    _check_repeats(seen[at].life, at)
-    process, chosen = fit_with(seen[at].life, seen[at].facts)
+    snapshots = _snapshots(history, (*earlier, at))
+    _check_repeats(snapshots[at].transactions, at)
+    process, chosen = fit_with(snapshots[at].transactions, snapshots[at].facts)
     if chosen:
-        seen = {instant: _shifted(one, coded(one.facts, chosen)) for instant, one in seen.items()}
-    now, life = seen[at], seen[at].life
-    paced = Paced(process, _pace(process, seen, near))
-    ahead = paced.moments(life, float(horizon), 0.0)
-    found = {"customer": now.customers, "expected_orders": ahead.sum}
-    money = _money(now, paced, ahead.sum, horizon, discount)
-    return pd.DataFrame(found | money | {"median_orders": ahead.median()})
+        snapshots = {day: _shifted(known, coded(known.facts, chosen)) for day, known in snapshots.items()}
+    now, transactions = snapshots[at], snapshots[at].transactions
+    corrected = CorrectedProcess(process, _rate_correction(process, snapshots, near))
+    ahead = corrected.moments(transactions, float(horizon), 0.0)
+    orders = {"customer": now.customers, "expected_orders": ahead.sum}
+    money = _money(now, corrected, ahead.sum, horizon, discount)
+    return pd.DataFrame(orders | money | {"median_orders": ahead.median()})
 
 
-def _check_repeats(life: Transactions, at: datetime) -> None:
+def _check_repeats(transactions: Transactions, at: datetime) -> None:
     """Refuse customers of whom hardly any ordered twice: whether and when the others come back is then a guess."""
-    again = int((life.x > 0).sum())
-    if again < FEWEST_REPEATS:
+    again = int((transactions.x > 0).sum())
+    if again < MIN_REPEATERS:
         raise QuestionError(
-            f"A lifetime value is learned from customers who ordered again, and before {at:%Y-%m-%d} only {again} of "
-            f"{len(life.x):,} did; at least {FEWEST_REPEATS} are needed. Use a later cutoff, or a longer history."
+            f"A lifetime value is learned from customers who ordered again, and before {at:%Y-%m-%d} only {again} "
+            f"of {len(transactions.x):,} did; at least {MIN_REPEATERS} are needed. Use a later cutoff, or a longer "
+            "history."
         )
 
 
@@ -122,52 +124,56 @@ def _stretches(history: History, at: datetime, days: int) -> tuple[Span, tuple[d
     return near, tuple(known - k * near.delta for k in range(STRETCHES, 0, -1))
 
 
-def _seen(history: History, cutoffs: tuple[datetime, ...]) -> dict[datetime, Seen]:
+def _snapshots(history: History, cutoffs: tuple[datetime, ...]) -> dict[datetime, Snapshot]:
     money = MONEY if "amount" in history["orders"].columns else ()
     known = attributes.of(history)
-    rows = matrix(Question(Span(1), features=(*LIFE, *money, *known)), history, cutoffs)
-    x, last, age = repeats(np.round(rows.X[_columns(LIFE)].to_numpy(dtype=np.float64)))
+    rows = matrix(Question(Span(1), features=(*PURCHASES, *money, *known)), history, cutoffs)
+    x, last, age = repeats(np.round(rows.X[_columns(PURCHASES)].to_numpy(dtype=np.float64)))
     customers = rows.key.customer.to_numpy()
     paid = rows.X[_columns(money)].astype("float64")
-    made = {}
+    snapshots = {}
     for cutoff in cutoffs:
         here = rows.at(cutoff)
-        life = Transactions(x[here], last[here], age[here])
+        transactions = Transactions(x[here], last[here], age[here])
         beside = (part[here].reset_index(drop=True) for part in (paid, rows.X[_columns(known)]))
-        made[cutoff] = Seen(customers[here], life, *beside)
-    return made
+        snapshots[cutoff] = Snapshot(customers[here], transactions, *beside)
+    return snapshots
 
 
-def _shifted(seen: Seen, z: Array) -> Seen:
-    return replace(seen, life=Transactions(seen.life.x, seen.life.t_x, seen.life.T, z))
+def _shifted(snapshot: Snapshot, z: Array) -> Snapshot:
+    bare = snapshot.transactions
+    return replace(snapshot, transactions=Transactions(bare.x, bare.t_x, bare.T, z))
 
 
-def _pace(process: ParetoNBD, seen: dict[datetime, Seen], near: Span) -> Pace:
-    """Learn from each earlier stretch what came of it by the next: orders then less orders before."""
-    instants = sorted(seen)
+def _rate_correction(process: ParetoNBD, snapshots: dict[datetime, Snapshot], near: Span) -> RateCorrection:
+    """Estimate from each earlier stretch what came of it by the next: orders then less orders before."""
+    instants = sorted(snapshots)
     if len(instants) == 1:
-        return Pace()
-    parts = [_stretch(process, seen[early], seen[late], near) for early, late in pairwise(instants)]
+        return RateCorrection()
+    parts = [_stretch(process, snapshots[early], snapshots[late], near) for early, late in pairwise(instants)]
     x, last, age, expected, bought = np.concatenate(parts, axis=1)
     some = slice(None, None, 1 + len(x) // MOST)
-    return fit_pace(Transactions(x[some], last[some], age[some]), expected[some], bought[some])
+    return fit_rate_correction(Transactions(x[some], last[some], age[some]), expected[some], bought[some])
 
 
-def _stretch(process: ParetoNBD, early: Seen, late: Seen, near: Span) -> Array:
-    orders = pd.Series(late.life.x, index=late.customers).reindex(early.customers)
-    bought = np.maximum(orders.fillna(0.0).to_numpy() - early.life.x, 0.0)
-    life = early.life
-    return np.stack([life.x, life.t_x, life.T, process.expected_purchases(life, float(near.days or 0)), bought])
+def _stretch(process: ParetoNBD, early: Snapshot, late: Snapshot, near: Span) -> Array:
+    before = early.transactions
+    orders = pd.Series(late.transactions.x, index=late.customers).reindex(early.customers)
+    bought = np.maximum(orders.fillna(0.0).to_numpy() - before.x, 0.0)
+    expected = process.expected_purchases(before, float(near.days or 0))
+    return np.stack([before.x, before.t_x, before.T, expected, bought])
 
 
-def _money(now: Seen, paced: Paced, expected: Array, horizon: int, discount: float) -> dict[str, Array]:
+def _money(
+    now: Snapshot, process: CorrectedProcess, expected: Array, horizon: int, discount: float
+) -> dict[str, Array]:
     if now.money.empty:
         return dict.fromkeys(("expected_spend", "value", "value_low", "value_high"), np.full(len(expected), np.nan))
-    n, (total, spread) = now.life.x + 1.0, np.nan_to_num(now.money.to_numpy().T)
+    n, (total, spread) = now.transactions.x + 1.0, np.nan_to_num(now.money.to_numpy().T)
     spend = fit_spend(n, total, total**2 / n + (n - 1.0) * spread**2)
-    found = worth(paced, spend, now.life, total, float(horizon), discount)
+    value = worth(process, spend, now.transactions, total, float(horizon), discount)
     own = {"expected_spend": expected * spend.order_value(n, total)}
-    return own | {"value": found.expected, "value_low": found.low, "value_high": found.high}
+    return own | {"value": value.expected, "value_low": value.low, "value_high": value.high}
 
 
 def _columns(features: tuple[Feature, ...]) -> list[str]:

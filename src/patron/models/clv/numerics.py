@@ -35,8 +35,8 @@ def nodes(length: Array, rate: Array) -> tuple[Array, Array]:
     return (growth - 1.0) / rate, 0.5 * NODE_WEIGHTS[:, None] * reach * growth / rate
 
 
-def pile(weighted: Array) -> Array:
-    """Sum over the nodes."""
+def integrate(weighted: Array) -> Array:
+    """Sum weighted values over the nodes, which is their integral."""
     return np.asarray(weighted.sum(axis=0))
 
 
@@ -53,7 +53,7 @@ class Moments(NamedTuple):
     pairs: Array
 
     def median(self) -> Array:
-        """Tell the median number of purchases, (n,), whole numbers; only of moments without a discount.
+        """Return the median number of purchases, (n,), whole numbers; only of moments without a discount.
 
         Where there are any, those beyond the first are taken as negative binomial of the same mean and variance.
         """
@@ -124,7 +124,7 @@ def _climb(score: Score, history: Transactions, counts: Array, start: Array, cen
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=stop).x)
 
 
-def tamed(x: Array, counts: Array) -> Array:
+def winsorized(x: Array, counts: Array) -> Array:
     """Cap counts at ten times the 99th percentile of the repeat buyers, which no Gamma of rates reaches.
 
     So one robot among the customers cannot bend the rates of all the others. Only the fit sees the cap.
@@ -136,7 +136,7 @@ def tamed(x: Array, counts: Array) -> Array:
 
 
 def scales(history: Transactions, counts: Array) -> tuple[float, float]:
-    """Give the data's own scales: the mean age in days (1 where nobody aged) and the purchases per such age."""
+    """Return the data's own scales: the mean age in days (1 where nobody aged) and the purchases per such age."""
     age = float((history.T * counts).sum() / counts.sum())
     unit = age if age > 0 else 1.0
     return unit, float(((history.x * counts).sum() + 1.0) / ((history.T * counts).sum() / unit + 1.0))
@@ -146,19 +146,19 @@ class Plain:
     """Models of numbers only, so that they can be stored as JSON and read back without unpickling."""
 
     def to_json(self) -> dict[str, Any]:
-        """Give everything the model knows as JSON-ready numbers and lists."""
+        """Return everything the model knows as JSON-ready numbers and lists."""
         return {f.name: _listed(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Self:
+    def from_json(cls, plain: dict[str, Any]) -> Self:
         """Rebuild the model that gave these numbers, refusing the numbers of another model."""
         names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
-        if set(found) != set(names):
+        if set(plain) != set(names):
             raise ScoreError(
-                f"This is not a stored {cls.__name__}. Got the names {sorted(found)}, expected "
+                f"This is not a stored {cls.__name__}. Got the names {sorted(plain)}, expected "
                 f"{sorted(names)}. Pass what {cls.__name__}.to_json() gave."
             )
-        return cls(**{name: _tupled(found[name]) for name in names})
+        return cls(**{name: _tupled(plain[name]) for name in names})
 
 
 def _listed(value: object) -> object:

@@ -8,27 +8,26 @@ from numpy.typing import ArrayLike
 from scipy.special import exprel, gammaln, psi
 
 from patron.errors import ScoreError
-from patron.models.clv.bg_nbd import BGNBD, fit_bg_nbd
-from patron.models.clv.gamma_gamma import Spend, Worth, fit_spend, worth
-from patron.models.clv.numerics import Decay, Moments, Plain, by_rows, decay, maximise, nodes, pile, scales, tamed
+from patron.models.clv.numerics import (
+    Decay,
+    Moments,
+    Plain,
+    by_rows,
+    decay,
+    integrate,
+    maximise,
+    nodes,
+    scales,
+    winsorized,
+)
 from patron.models.clv.transactions import Array, Transactions, daily, distinct, each
 
-__all__ = [
-    "BGNBD",
-    "ParetoNBD",
-    "Spend",
-    "Transactions",
-    "Worth",
-    "fit_bg_nbd",
-    "fit_pareto_nbd",
-    "fit_spend",
-    "worth",
-]
+__all__ = ["ParetoNBD", "fit_pareto_nbd"]
 
 
 @dataclass(frozen=True)
 class ParetoNBD(Plain):
-    """Tells when and how often customers buy again, from three numbers each.
+    """Describes when and how often customers buy again, from three numbers each.
 
     While customers stay, their purchases come at a constant rate, which varies between them as a Gamma with shape
     ``r`` and rate ``alpha`` (days); they leave at another constant rate, a Gamma with shape ``s`` and rate
@@ -59,19 +58,19 @@ class ParetoNBD(Plain):
     scale: tuple[float, ...] = ()
 
     def p_alive(self, history: Transactions) -> Array:
-        """Tell how likely each customer has not left yet at the cutoff, (n,); for churn use ``p_purchase``."""
+        """Return how likely each customer has not left yet at the cutoff, (n,); for churn use ``p_purchase``."""
         alpha, beta = self._rates(history)
         return by_rows(partial(_p_alive, self.r, self.s), history.x, history.t_x, history.T, alpha, beta)
 
     def p_purchase(self, history: Transactions, horizon: ArrayLike) -> Array:
-        """Tell how likely each customer buys at least once within ``horizon`` days (one, or (n,)), (n,)."""
+        """Return how likely each customer buys at least once within ``horizon`` days (one, or (n,)), (n,)."""
         alpha, beta = self._rates(history)
         days = each(horizon, "horizon", len(alpha))
         chance = partial(_p_purchase_alive, self.s)
         return self.p_alive(history) * by_rows(chance, self.r + history.x, alpha + history.T, beta + history.T, days)
 
     def expected_purchases(self, history: Transactions, horizon: ArrayLike) -> Array:
-        """Tell how many purchases to expect within ``horizon`` days (one, or (n,)), (n,)."""
+        """Return how many purchases to expect within ``horizon`` days (one, or (n,)), (n,)."""
         alpha, beta = self._rates(history)
         b = beta + history.T
         y = np.log1p(each(horizon, "horizon", len(b)) / b)
@@ -79,11 +78,11 @@ class ParetoNBD(Plain):
         return np.asarray(self.p_alive(history) * (self.r + history.x) / (alpha + history.T) * days_stayed)
 
     def discounted_purchases(self, history: Transactions, horizon: ArrayLike, yearly_rate: float) -> Array:
-        """Tell the present number of purchases within ``horizon`` days, each discounted to the cutoff, (n,)."""
+        """Return the present number of purchases within ``horizon`` days, each discounted to the cutoff, (n,)."""
         return self.moments(history, horizon, yearly_rate).sum
 
     def moments(self, history: Transactions, horizon: ArrayLike, yearly_rate: float) -> Moments:
-        """Give what an interval around a sum over the purchases within ``horizon`` days needs, (n,) each."""
+        """Return what an interval around a sum over the purchases within ``horizon`` days needs, (n,) each."""
         alpha, beta = self._rates(history)
         days = each(horizon, "horizon", len(beta))
         once, squares, pairs = by_rows(partial(_stay, self.s, daily(yearly_rate)), beta + history.T, days)
@@ -109,7 +108,7 @@ def fit_pareto_nbd(
     weights: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
 ) -> ParetoNBD:
-    """Learn how customers buy and leave from one line each; it ends with a usable model on any valid input.
+    """Estimate how customers buy and leave from one line each; it ends with a usable model on any valid input.
 
     Parameters
     ----------
@@ -135,9 +134,9 @@ def fit_pareto_nbd(
     each_counts = each(1.0 if weights is None else weights, "weights", len(raw.x))
     z, centre, scale = _standards(raw.z, each_counts)
     history, counts = distinct(Transactions(raw.x, raw.t_x, raw.T, z), each_counts)
-    unit, pace = scales(history, counts)
-    seen = Transactions(tamed(history.x, counts), history.t_x / unit, history.T / unit, history.covariates)
-    theta, value = maximise(_score, seen, counts, np.log([1.0, pace, 1.0, 1.0]), effects=2 * len(centre))
+    unit, rate_centre = scales(history, counts)
+    seen = Transactions(winsorized(history.x, counts), history.t_x / unit, history.T / unit, history.covariates)
+    theta, value = maximise(_score, seen, counts, np.log([1.0, rate_centre, 1.0, 1.0]), effects=2 * len(centre))
     r, rate, s, dropout = np.exp(theta[:4]).tolist()
     gain, loss = (tuple(part.tolist()) for part in np.split(theta[4:], 2))
     value -= float((counts * seen.x).sum()) * float(np.log(unit))
@@ -209,7 +208,7 @@ def _p_alive(r: float, s: float, x: Array, t_x: Array, T: Array, alpha: Array, b
 
 def _p_purchase_alive(s: float, shape: Array, a: Array, b: Array, days: Array) -> Array:
     """Chance that the next event within the horizon is a purchase: the integral of its density while staying."""
-    return np.minimum(1.0, pile(shape / a * decay(days, shape + 1.0, a, s, b).weight))
+    return np.minimum(1.0, integrate(shape / a * decay(days, shape + 1.0, a, s, b).weight))
 
 
 def _stay(s: float, rate: float, b: Array, days: Array) -> Array:
@@ -217,4 +216,4 @@ def _stay(s: float, rate: float, b: Array, days: Array) -> Array:
     u, step = nodes(days, (s + 1.0) / b + rate)
     stay = step * np.exp(-s * np.log1p(u / b) - rate * u)
     earlier = u * exprel(-rate * u)
-    return np.stack([pile(stay), pile(stay * np.exp(-rate * u)), pile(2.0 * stay * earlier)])
+    return np.stack([integrate(stay), integrate(stay * np.exp(-rate * u)), integrate(2.0 * stay * earlier)])

@@ -1,4 +1,4 @@
-"""Lives: the purchase process of all customers up to an instant, in the form in which a bundle keeps it."""
+"""The purchase process of all customers up to an instant, in the form in which a bundle keeps it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,24 +16,24 @@ from patron.questions.matrices import matrix
 from patron.questions.panels import Panel
 from patron.questions.question import Question
 
-__all__ = ["life_at", "life_inputs"]
+__all__ = ["fit_process_at", "process_inputs"]
 
 SEEN = (purchases.recency, purchases.tenure, purchases.orders.over(EVER))
 
 
-def life_inputs(names: Sequence[str]) -> list[int] | None:
+def process_inputs(names: Sequence[str]) -> list[int] | None:
     """Return where recency, tenure and orders stand among the features, None where one is not there.
 
-    >>> life_inputs(["tenure", "recency", "spend", "orders"])
+    >>> process_inputs(["tenure", "recency", "spend", "orders"])
     [1, 0, 3]
-    >>> life_inputs(["recency"]) is None
+    >>> process_inputs(["recency"]) is None
     True
     """
     wanted = [feature.column(feature.windows[0]) for feature in SEEN]
     return [list(names).index(name) for name in wanted] if set(wanted) <= set(names) else None
 
 
-def life_at(
+def fit_process_at(
     question: Question, history: History | Panel, at: datetime, answer: Mapping[str, Any], inputs: Sequence[int]
 ) -> dict[str, Any]:
     """Fit a purchase process to all customers known before an instant; no label is needed.
@@ -46,20 +46,20 @@ def life_at(
         inputs: where recency, tenure and orders stand among the features.
 
     Returns:
-        what `serving.life_odds` reads: parameters in days, the edges of the horizon, the sign, the inputs.
+        what `serving.process_log_odds` reads: parameters in days, the edges of the horizon, the sign, the inputs.
     """
     if isinstance(history, Panel):
         everybody = history.latest(at)
     else:
         everybody = matrix(replace(question, active_in=EVER, features=SEEN), history, [at]).X
     columns = [feature.column(feature.windows[0]) for feature in SEEN]
-    found = fit_life(everybody[columns].to_numpy(dtype=np.float64))
+    parameters = fit_process(everybody[columns].to_numpy(dtype=np.float64))
     edges = answer.get("edges") or [0, answer["horizon"]]
     sign = -1 if answer["kind"] == "churn" else 1
-    return found | {"edges": list(edges), "sign": sign, "inputs": list(inputs)}
+    return parameters | {"edges": list(edges), "sign": sign, "inputs": list(inputs)}
 
 
-def fit_life(seen: np.ndarray) -> dict[str, float]:
+def fit_process(seen: np.ndarray) -> dict[str, float]:
     """Fit a Pareto/NBD to days since the last order, days since the first, and orders, shape (n, 3).
 
     Whole days suffice, and merge customers who are alike.

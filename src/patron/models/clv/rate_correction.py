@@ -1,4 +1,4 @@
-"""Pace: how much more or less often than a purchase process expects customers have bought so far."""
+"""Rate correction: how much more or less often than a purchase process expects customers have bought so far."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from patron.models.clv.gamma_gamma import Buying
 from patron.models.clv.numerics import Moments
 from patron.models.clv.transactions import Array, Transactions
 
-__all__ = ["Pace", "Paced", "fit_pace"]
+__all__ = ["CorrectedProcess", "RateCorrection", "fit_rate_correction"]
 
 TRUST = 20.0  # prior rows in favour of no effect, on inputs of unit spread
 NARROW = 0.25
@@ -20,8 +20,8 @@ LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Tells by which factor a customer's expected number of purchases is off.
+class RateCorrection:
+    """Describes by which factor a customer's expected number of purchases is off.
 
     The logarithm of the factor is linear in the logarithms of purchases, days since the last and days since the
     first, each less its ``centre`` and over its ``scale``.
@@ -33,30 +33,30 @@ class Pace:
     scale: tuple[float, ...] = (1.0, 1.0, 1.0)
 
     def factor(self, history: Transactions) -> Array:
-        """Tell by how much to multiply what the process expects of each customer, (n,)."""
+        """Return by how much to multiply what the process expects of each customer, (n,)."""
         z = (_inputs(history) - np.array(self.centre)) / np.array(self.scale)
         return np.exp(np.clip(self.intercept + z @ np.array(self.effects), -FURTHEST, FURTHEST))
 
 
 @dataclass(frozen=True)
-class Paced:
-    """A purchase process whose purchases come faster or slower for each customer by the factor of a pace."""
+class CorrectedProcess:
+    """A purchase process whose purchases come faster or slower for each customer by the factor of a correction."""
 
     process: Buying
-    pace: Pace
+    correction: RateCorrection
 
     def moments(self, history: Transactions, horizon: ArrayLike, yearly_rate: float) -> Moments:
-        """Give the moments of the process at the pace: counts grow with the factor, pairs with its square."""
-        found, factor = self.process.moments(history, horizon, yearly_rate), self.pace.factor(history)
-        none = np.exp(factor * np.log1p(-np.minimum(found.p_any, 1.0 - 1e-12)))
-        return Moments(1.0 - none, found.sum * factor, found.squares * factor, found.pairs * factor**2)
+        """Return the moments of the corrected process: counts grow with the factor, pairs with its square."""
+        plain, factor = self.process.moments(history, horizon, yearly_rate), self.correction.factor(history)
+        none = np.exp(factor * np.log1p(-np.minimum(plain.p_any, 1.0 - 1e-12)))
+        return Moments(1.0 - none, plain.sum * factor, plain.squares * factor, plain.pairs * factor**2)
 
 
-def fit_pace(history: Transactions, expected: Array, bought: Array) -> Pace:
-    """Learn where a process was off from what it expected and what customers then bought.
+def fit_rate_correction(history: Transactions, expected: Array, bought: Array) -> RateCorrection:
+    """Estimate where a process was off from what it expected and what customers then bought.
 
     Poisson regression of the counts on the three numbers of a history, starting from the logarithm of what was
-    expected, with a normal prior on the effects, so that few customers change little. Half of what is found is kept.
+    expected, with a normal prior on the effects, so that few customers change little. Half of the estimate is kept.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def fit_pace(history: Transactions, expected: Array, bought: Array) -> Pace:
     Examples
     --------
     >>> past = Transactions(x=[0, 1, 2, 3] * 50, t_x=[0, 30, 60, 90] * 50, T=[120] * 200)
-    >>> pace = fit_pace(past, expected=np.full(200, 2.0), bought=np.full(200, 1.0))
-    >>> pace.factor(past)[:2].round(2)
+    >>> correction = fit_rate_correction(past, expected=np.full(200, 2.0), bought=np.full(200, 1.0))
+    >>> correction.factor(past)[:2].round(2)
     array([0.71, 0.71])
     """
     inputs = _inputs(history)
@@ -84,8 +84,8 @@ def fit_pace(history: Transactions, expected: Array, bought: Array) -> Pace:
         value = float((mean - bought * log_mean).sum() + 0.5 * (pull * beta).sum())
         return value, z.T @ (mean - bought) + pull
 
-    found = SHARE * minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B").x
-    return Pace(float(found[0]), tuple(found[1:].tolist()), tuple(centre.tolist()), tuple(scale.tolist()))
+    beta = SHARE * minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B").x
+    return RateCorrection(float(beta[0]), tuple(beta[1:].tolist()), tuple(centre.tolist()), tuple(scale.tolist()))
 
 
 def _inputs(history: Transactions) -> Array:

@@ -69,33 +69,35 @@ class Transactions:
 
 def column(values: ArrayLike, name: str) -> Array:
     """Turn one number per customer into floats, refusing what is not a number."""
-    found = np.asarray(values, dtype=np.float64)
-    if found.ndim != 1:
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1:
         raise HistoryError(
-            f"'{name}' must hold one number per customer. Got an array of shape {found.shape}. "
+            f"'{name}' must hold one number per customer. Got an array of shape {numbers.shape}. "
             f"Pass a flat array: numpy.ravel({name})."
         )
-    refuse_where(~np.isfinite(found), found, f"'{name}' is not a finite number", "drop or fill these customers first")
-    return found
+    refuse_where(
+        ~np.isfinite(numbers), numbers, f"'{name}' is not a finite number", "drop or fill these customers first"
+    )
+    return numbers
 
 
 def table(values: ArrayLike | None, rows: int) -> Array | None:
     """Turn covariates into an (n, k) array, refusing gaps and other lengths."""
     if values is None:
         return None
-    found = np.asarray(values, dtype=np.float64)
-    if found.ndim != 2 or len(found) != rows:
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 2 or len(numbers) != rows:
         raise HistoryError(
-            f"Covariates must have one row per customer. Got shape {found.shape} for {rows} customers. "
+            f"Covariates must have one row per customer. Got shape {numbers.shape} for {rows} customers. "
             "Pass an array of shape (customers, covariates)."
         )
     refuse_where(
-        np.asarray(~np.isfinite(found).all(axis=1)),
-        found.sum(axis=1),
+        np.asarray(~np.isfinite(numbers).all(axis=1)),
+        numbers.sum(axis=1),
         "a covariate is not a finite number",
         "fill gaps first, for example with the column's median",
     )
-    return found
+    return numbers
 
 
 def same_length(columns: dict[str, Array]) -> None:
@@ -119,20 +121,20 @@ def refuse_where(bad: NDArray[np.bool_], values: Array, fault: str, remedy: str)
 
 
 def each(value: ArrayLike, name: str, rows: int) -> Array:
-    """Give each customer the value: one for all, or one each, never negative."""
-    found = np.asarray(value, dtype=np.float64)
-    if found.shape not in ((), (1,), (rows,)):
+    """Return the value for each customer: one for all, or one each, never negative."""
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape not in ((), (1,), (rows,)):
         raise QuestionError(
-            f"'{name}' must be one number, or one per customer. Got shape {found.shape} for {rows} customers. "
+            f"'{name}' must be one number, or one per customer. Got shape {numbers.shape} for {rows} customers. "
             f"Pass one number or an array of length {rows}."
         )
-    wrong = ~(np.isfinite(found) & (found >= 0))
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0))
     if wrong.any():
         raise QuestionError(
-            f"'{name}' must be 0 or more. Got {np.ravel(found)[np.ravel(wrong)][0]:g}. "
+            f"'{name}' must be 0 or more. Got {np.ravel(numbers)[np.ravel(wrong)][0]:g}. "
             f"Pass {name} as one number or one per customer, none of them negative or missing."
         )
-    return np.broadcast_to(found, (rows,))
+    return np.broadcast_to(numbers, (rows,))
 
 
 def daily(yearly_rate: float) -> float:

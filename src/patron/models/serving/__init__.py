@@ -18,7 +18,7 @@ from patron.models.serving.estimators import (
     sigmoid,
     softmax,
 )
-from patron.models.serving.processes import bought_by, life_odds, repeats
+from patron.models.serving.processes import bought_by, process_log_odds, repeats
 from patron.models.serving.profits import tier_codes
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
     "bought_by",
     "carried_shifts",
     "encode",
-    "life_odds",
     "linear_inputs",
     "plain_names",
+    "process_log_odds",
     "raw_margins",
     "repeats",
     "season_shifts",

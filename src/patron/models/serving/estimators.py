@@ -6,7 +6,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving.processes import life_odds
+from patron.models.serving.processes import process_log_odds
 
 Booster = lgb.Booster | None
 
@@ -44,7 +44,7 @@ def _linear(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: in
 
 def _parametric(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """The log-odds of a purchase process, stretched, beside a linear part."""
-    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    odds = process_log_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
     return _linear(estimator["linear"], booster, X, step) + odds[:, None] * np.asarray(estimator["slope"])
 
 
@@ -79,14 +79,14 @@ def _reaching(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: 
     """Log-odds learned from labels for the first steps, those of a purchase process for steps past all labels."""
     if step is None or step < estimator["steps"]:
         return raw_margins(estimator["of"], booster, X, step)
-    odds = life_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
+    odds = process_log_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
     return odds[:, None] * estimator["slope"] + estimator["intercept"]
 
 
 def carried_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
     """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
     seen = X[:, estimator["to"]["inputs"]]
-    far, near = (life_odds(estimator[part], seen, None) for part in ("to", "from"))
+    far, near = (process_log_odds(estimator[part], seen, None) for part in ("to", "from"))
     return (far - near)[:, None] * estimator["slope"]
 
 

@@ -6,35 +6,35 @@ import numpy as np
 
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 NEGLIGIBLE = 37.0  # exp(-37) is below the precision of a double
-SURE = 1e-4  # no purchase process is trusted beyond odds of ten thousand to one
+LEAST_CHANCE = 1e-4  # no purchase process is trusted beyond odds of ten thousand to one
 
 
-def life_odds(life: dict[str, Any], seen: np.ndarray, step: int | None) -> np.ndarray:
+def process_log_odds(process: dict[str, Any], seen: np.ndarray, step: int | None) -> np.ndarray:
     """Return the log-odds that a Pareto/NBD gives to what is asked, shape (n,).
 
     What is asked is a purchase by the end of the horizon, or within one step of it by those who have not bought
     before, or with the sign -1 its opposite.
 
     Args:
-        life: r, alpha, s and beta, the edges of the horizon in days, and the sign.
+        process: r, alpha, s and beta, the edges of the horizon in days, and the sign.
         seen: days since the last order, days since the first, and orders, shape (n, 3).
         step: step of the horizon, None for all of it.
     """
-    edges = life["edges"]
-    late = bought_by(life, seen, edges[-1] if step is None else edges[step + 1])
-    early = bought_by(life, seen, edges[step]) if step else np.zeros(len(seen))
-    chance = np.clip((late - early) / np.maximum(1.0 - early, 1e-12), SURE, 1.0 - SURE)
-    return np.asarray(life["sign"] * np.log(chance / (1.0 - chance)))
+    edges = process["edges"]
+    late = bought_by(process, seen, edges[-1] if step is None else edges[step + 1])
+    early = bought_by(process, seen, edges[step]) if step else np.zeros(len(seen))
+    chance = np.clip((late - early) / np.maximum(1.0 - early, 1e-12), LEAST_CHANCE, 1.0 - LEAST_CHANCE)
+    return np.asarray(process["sign"] * np.log(chance / (1.0 - chance)))
 
 
-def bought_by(life: dict[str, Any], seen: np.ndarray, days: float) -> np.ndarray:
+def bought_by(process: dict[str, Any], seen: np.ndarray, days: float) -> np.ndarray:
     """Return the chance of a purchase within some days by Pareto/NBD (Schmittlein et al. 1987), shape (n,).
 
     The integrals over the time of leaving and of the next purchase are sums over Gauss-Legendre nodes, as in
     `patron.models.clv.pareto_nbd`, which is tested to agree.
     """
     x, t_x, age = repeats(seen)
-    r, alpha, s, beta = (life[name] for name in ("r", "alpha", "s", "beta"))
+    r, alpha, s, beta = (process[name] for name in ("r", "alpha", "s", "beta"))
     wait = age - t_x
     stayed = np.exp(-(r + x) * np.log1p(wait / (alpha + t_x)) - s * np.log1p(wait / (beta + t_x)))
     left = s / (beta + t_x) * _decayed(wait, r + x, alpha + t_x, s + 1.0, beta + t_x)
@@ -57,11 +57,11 @@ def _decayed(length: np.ndarray, power_a: np.ndarray, a: np.ndarray, power_b: fl
     """Integrate (1 + u/a)^-power_a (1 + u/b)^-power_b over (0, length)."""
     with np.errstate(over="ignore"):
         ends = [part * np.expm1(NEGLIGIBLE / np.maximum(power, 1e-3)) for part, power in ((a, power_a), (b, power_b))]
-    pace = (power_a + 1.0) / a + (power_b + 1.0) / b
-    reach = np.log1p(np.minimum(length, np.minimum(*ends)) * pace)
+    rate = (power_a + 1.0) / a + (power_b + 1.0) / b
+    reach = np.log1p(np.minimum(length, np.minimum(*ends)) * rate)
     total = np.zeros(len(length))
     for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
         growth = np.exp(reach * (0.5 * (node + 1.0)))
-        u = (growth - 1.0) / pace
-        total += 0.5 * weight * reach * growth / pace * np.exp(-power_a * np.log1p(u / a) - power_b * np.log1p(u / b))
+        u = (growth - 1.0) / rate
+        total += 0.5 * weight * reach * growth / rate * np.exp(-power_a * np.log1p(u / a) - power_b * np.log1p(u / b))
     return total
