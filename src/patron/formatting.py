@@ -1,4 +1,4 @@
-"""Formats: numbers as people read them, in reports and in reasons."""
+"""Formatting: numbers as people read them, in reports and in reasons."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -103,14 +103,14 @@ def amount(value: Any, unit: str) -> str:
     text = quantity(value, unit)
     if isinstance(value, str) or text in ("unknown", UNDER_A_DAY) or unit in BARE:
         return text
-    return f"{text} {_one(unit) if text == '1' else unit}"
+    return f"{text} {_singular(unit) if text == '1' else unit}"
 
 
 UNDER_A_DAY = "less than a day"
 BARE = ("money", "share", "month", "number")
 
 
-def _one(unit: str) -> str:
+def _singular(unit: str) -> str:
     return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
 
 

@@ -78,13 +78,13 @@ def instant(moment: Moment) -> datetime:
     >>> instant("2011-09-09")
     datetime.datetime(2011, 9, 9, 0, 0)
     """
-    made = _read(moment)
-    if made.tzinfo is not None:
+    time = _read(moment)
+    if time.tzinfo is not None:
         raise QuestionError(
-            f"A cutoff is a wall-clock time of the business, without a zone, got {made.isoformat()!r}. "
-            f"Write {made.replace(tzinfo=None).isoformat()!r}, and say at the door where the business lives (timezone)."
+            f"A cutoff is a wall-clock time of the business, without a zone, got {time.isoformat()!r}. "
+            f"Write {time.replace(tzinfo=None).isoformat()!r}, and say at the door where the business lives (timezone)."
         )
-    return made
+    return time
 
 
 def instants(moments: Sequence[Moment]) -> tuple[datetime, ...]:
@@ -97,8 +97,8 @@ def instants(moments: Sequence[Moment]) -> tuple[datetime, ...]:
     (datetime.datetime(2011, 9, 9, 0, 0),)
     """
     if isinstance(moments, Moment) or not isinstance(moments, Iterable):
-        one = moments if isinstance(moments, Moment) else "2024-06-01"
-        raise QuestionError(f"Cutoffs are given as a list, got {moments!r}; write [{one!r}].")
+        example = moments if isinstance(moments, Moment) else "2024-06-01"
+        raise QuestionError(f"Cutoffs are given as a list, got {moments!r}; write [{example!r}].")
     return tuple(instant(moment) for moment in moments)
 
 
@@ -216,9 +216,9 @@ class Split:
 def _check_group(name: str, group: tuple[datetime, ...]) -> None:
     if not group:
         raise QuestionError(f"The split has no {name} cutoff. Give at least one date.")
-    for one, next_one in pairwise(group):
-        if next_one <= one:
-            what = "twice" if next_one == one else "out of order"
+    for cutoff, later in pairwise(group):
+        if later <= cutoff:
+            what = "twice" if later == cutoff else "out of order"
             raise QuestionError(
-                f"The {name} cutoff {next_one:%Y-%m-%d} stands {what}. Give each cutoff once, oldest first."
+                f"The {name} cutoff {later:%Y-%m-%d} stands {what}. Give each cutoff once, oldest first."
             )

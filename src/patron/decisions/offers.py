@@ -52,10 +52,10 @@ class Offer:
     def __post_init__(self) -> None:
         if not self.name:
             raise SettingsError(f"An offer needs a name, got {self.name!r}. Write for example name = 'call'.")
-        for told, most, meaning, example in LIMITS:
-            if not 0 <= getattr(self, told) <= most:
+        for field, most, meaning, example in LIMITS:
+            if not 0 <= getattr(self, field) <= most:
                 raise SettingsError(
-                    f"Offer {self.name!r}: {told} is {meaning}, got {getattr(self, told)}. Write {told} = {example}."
+                    f"Offer {self.name!r}: {field} is {meaning}, got {getattr(self, field)}. Write {field} = {example}."
                 )
         low, middle, high = self.effects
         if not 0 <= low <= middle <= high <= 1:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.decisions.allocation import allot
+from patron.decisions.allocation import allocate
 from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
 
 __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
-TOLD = ("customer", "cutoff", "rank", "text")
+REASON_COLUMNS = ("customer", "cutoff", "rank", "text")
 REASONS = ("reason_1", "reason_2", "reason_3")
 COLUMNS = (
     *("customer", "cutoff", "group", "offer", "churn_probability", "value", "cost", "expected_gain"),
@@ -58,7 +58,7 @@ def decide(
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
     The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost.
-    Each customer gets one offer or none, as `patron.decisions.allocation.allot` spends the budget. Where it reaches
+    Each customer gets one offer or none, as `patron.decisions.allocation.allocate` spends the budget. Where it reaches
     only some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
 
     Args:
@@ -78,25 +78,25 @@ def decide(
 
     >>> scores = pd.DataFrame({"customer": ["ann", "bob", "cid"], "cutoff": pd.to_datetime(["2024-05-01"] * 3),
     ...                        "churn_probability": [0.5, 0.8, 0.1], "value": [200.0, 50.0, 30.0]})
-    >>> made = decide(scores, [Offer("call", contact_cost=4.0, effect=0.2)], budget=6.0, holdout=0.0)
-    >>> made.table[["customer", "offer", "expected_gain", "break_even"]].values.tolist()
+    >>> plan = decide(scores, [Offer("call", contact_cost=4.0, effect=0.2)], budget=6.0, holdout=0.0)
+    >>> plan.table[["customer", "offer", "expected_gain", "break_even"]].values.tolist()
     [['ann', 'call', 16.0, 0.04]]
-    >>> made.summary["left_alone"]
+    >>> plan.summary["left_alone"]
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
     check_plan(offers, budget, holdout)
     _check_scores(scores)
-    asked = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
+    customers = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
-    stake = (asked.churn_probability * asked.value).to_numpy(dtype=np.float64)
+    stake = (customers.churn_probability * customers.value).to_numpy(dtype=np.float64)
     cost = np.array([offer.cost for offer in known])
     gain = stake[:, None] * np.array([offer.effect for offer in known]) - cost
-    picked = allot(gain, cost, budget)
-    table = _table(asked[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
+    picked = allocate(gain, cost, budget)
+    table = _table(customers[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
     table = table.assign(**_reasons(table, reasons))[list(COLUMNS)]
     settings = {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": EVIDENCE}
     return Decisions(
-        table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _told(table, offers) | settings
+        table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _totals(table, offers) | settings
     )
 
 
@@ -105,7 +105,7 @@ def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) 
     cost = np.array([offer.cost for offer in given])
     low, middle, high = np.array([offer.effects for offer in given]).reshape(-1, 3).T
     held = [_drawn(customer, seed) < holdout for customer in chosen.customer]
-    made = chosen[list(NEEDED)].assign(
+    table = chosen[list(NEEDED)].assign(
         group=np.where(held, "control", "treat"),
         offer=pd.array([offer.name for offer in given], dtype="str"),
         cost=cost,
@@ -115,7 +115,7 @@ def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) 
         break_even=cost / stake,
         evidence=EVIDENCE,
     )
-    return made.iloc[np.lexsort((made.customer.astype(str), -made.expected_gain))].reset_index(drop=True)
+    return table.iloc[np.lexsort((table.customer.astype(str), -table.expected_gain))].reset_index(drop=True)
 
 
 def _order(customers: pd.Series, seed: int) -> np.ndarray:
@@ -151,7 +151,7 @@ def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any
 
 
 def _texts(reasons: pd.DataFrame) -> dict[tuple[Any, ...], str]:
-    _check_columns(reasons, TOLD, "reasons", "Give the table that patron.explanations.drivers.drivers makes.")
+    _check_columns(reasons, REASON_COLUMNS, "reasons", "Give the table that patron.explanations.drivers.drivers makes.")
     _check_once(reasons, ["customer", "cutoff", "rank"], "reasons")
     first = reasons[reasons["rank"] <= len(REASONS)]
     keys = zip(first.customer, pd.to_datetime(first.cutoff), first["rank"], strict=True)
@@ -170,7 +170,7 @@ def _counts(stake: np.ndarray, gain: np.ndarray, picked: np.ndarray) -> dict[str
     return {"asked": len(stake), "worth_treating": int(worth.sum()), "left_alone": counted}
 
 
-def _told(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
+def _totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
     treated, control = table[table.group == "treat"], table[table.group == "control"]
     return {
         "chosen": len(table),

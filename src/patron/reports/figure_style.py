@@ -1,4 +1,4 @@
-"""Canvas: the look that all plots share, as SVG text that is the same for the same input.
+"""The figure style: the look that all plots share, as SVG text that is the same for the same input.
 
 Made for a phone and for paper: one narrow column, few marks, colours that the colour-blind can tell (Okabe and Ito
 2008) beside line styles that need no colour. Texts stay texts, so the page that shows them chooses the font.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "drawn", "groups", "percents", "shares", "thousands"]
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "groups", "percents", "shares", "svg", "thousands"]
 
 WIDTH, HEIGHT, LINE, COLUMNS = 4.6, 3.7, 0.22, 2
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#1f2933", "#8a94a0"
@@ -42,8 +42,8 @@ STYLE: dict[str, Any] = {
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
-def drawn(name: str, title: str, draw: Callable[["Axes"], None], height: float = HEIGHT) -> str:
-    """Draw outside any window or global figure; the plot's name salts its ids, so that several fit in one page."""
+def svg(name: str, title: str, draw: Callable[["Axes"], None], height: float = HEIGHT) -> str:
+    """Return a plot as SVG text, drawn outside any window; its name salts the ids, so that several fit in one page."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -58,13 +58,13 @@ def drawn(name: str, title: str, draw: Callable[["Axes"], None], height: float =
         ax.grid(axis="both")
         draw(ax)
         ax.set_title(title, pad=10)
-        _explain(figure, ax)
+        _legend(figure, ax)
         FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
     return text.getvalue()
 
 
-def _explain(figure: "Figure", ax: "Axes") -> None:
-    """Say below the plot what its marks mean: there, it can hide none of them."""
+def _legend(figure: "Figure", ax: "Axes") -> None:
+    """Put the legend below the plot: there, it can hide none of its marks."""
     marks, words = ax.get_legend_handles_labels()
     if marks:
         width, height = figure.get_size_inches()
@@ -73,7 +73,7 @@ def _explain(figure: "Figure", ax: "Axes") -> None:
 
 
 def percents(ax: "Axes", across: str, up: str) -> None:
-    """Let both axes go from 0 to 100 %, with a little room for marks at the top."""
+    """Set both axes to 0 to 100 %, with a little room for marks at the top."""
     ticks = range(0, 101, 20)
     ax.set(xlabel=across, ylabel=up, xlim=(0, 100), ylim=(0, 101.5), xticks=ticks, yticks=ticks)
 
@@ -84,13 +84,13 @@ def thousands(axis: Any) -> None:
 
 
 def groups(count: pd.Series) -> str:
-    """Say of how many customers a mark tells: '120 to 130 customers, 95 % interval'."""
+    """Return the label of marks that stand for so many customers each: '120 to 130 customers, 95 % interval'."""
     low, high = f"{count.min():,}", f"{count.max():,}"
     return f"{low if low == high else f'{low} to {high}'} customers,\n95 % interval"
 
 
-def shares(ax: "Axes", place: Any, share: pd.Series, told: pd.DataFrame) -> None:
+def shares(ax: "Axes", position: Any, share: pd.Series, bounds: pd.DataFrame) -> None:
     """Draw shares with their bounds, in hundredths."""
-    bars = 100 * np.maximum([share - told.low, told.high - share], 0)
-    marks = ax.errorbar(place, share * 100, bars, fmt="o", color=BLUE, markersize=6, capsize=3)
-    marks.set_label(groups(told["count"]))
+    bars = 100 * np.maximum([share - bounds.low, bounds.high - share], 0)
+    marks = ax.errorbar(position, share * 100, bars, fmt="o", color=BLUE, markersize=6, capsize=3)
+    marks.set_label(groups(bounds["count"]))

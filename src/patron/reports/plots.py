@@ -1,4 +1,4 @@
-"""Plots of cards, features, scores and decisions, each one a function from what was found to SVG text."""
+"""Plots of cards, features, scores and decisions, each one a function that returns SVG text."""
 
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import pandas as pd
 
 from patron.decisions import Decisions
 from patron.evaluation.cards import Card
-from patron.reports.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, drawn, groups, percents, shares, thousands
+from patron.reports.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, groups, percents, shares, svg, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,32 +46,32 @@ PROMISED = 80
 
 
 def event(card: Card) -> str:
-    """Say what the curves of a card are drawn for, as what customers did: 'left', 'bought within 30 days'."""
+    """Return what the curves of a card are drawn for, as what customers did: 'left', 'bought within 30 days'."""
     return EVENTS.get(card.question) or next(iter(card.base))
 
 
 def reliability_plot(card: Card) -> str:
-    """See whether a predicted 30 % comes true 30 times in a hundred.
+    """Plot whether a predicted 30 % comes true 30 times in a hundred.
 
     Args:
         card: its `reliability` has shares from 0 to 1: predicted, observed, low and high (Wilson), and count.
     """
-    told = card.reliability
+    bins = card.reliability
 
     def draw(ax: "Axes") -> None:
-        found = told[["predicted", "observed", "low", "high"]] * 100
+        percent = bins[["predicted", "observed", "low", "high"]] * 100
         ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as predicted")
-        bars = np.maximum([found.observed - found.low, found.high - found.observed], 0)
-        ax.errorbar(found.predicted, found.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
-        size = 15 + 45 * told["count"] / told["count"].max()
-        ax.scatter(found.predicted, found.observed, size, color=BLUE, label=groups(told["count"]), zorder=3)
+        bars = np.maximum([percent.observed - percent.low, percent.high - percent.observed], 0)
+        ax.errorbar(percent.predicted, percent.observed, bars, fmt="none", ecolor=BLUE, elinewidth=1.5, capsize=3)
+        size = 15 + 45 * bins["count"] / bins["count"].max()
+        ax.scatter(percent.predicted, percent.observed, size, color=BLUE, label=groups(bins["count"]), zorder=3)
         percents(ax, "Predicted probability (%)", f"Of them {event(card)} (%)")
 
-    return drawn(f"reliability {card.question}", "Does what it predicts come true?", draw)
+    return svg(f"reliability {card.question}", "Does what it predicts come true?", draw)
 
 
 def gain_plot(card: Card) -> str:
-    """See what share of the events is found by contacting a share of the customers, beside simple rules.
+    """Plot what share of the events is found by contacting a share of the customers, beside simple rules.
 
     Args:
         card: its `gains` has for each candidate the shares `contacted` and `found`, from 0 to 1. Drawn are the
@@ -82,87 +82,87 @@ def gain_plot(card: Card) -> str:
     share = np.linspace(0, 1, POINTS)
 
     def curve(ax: "Axes", name: str, **style: Any) -> None:
-        known = card.gains[name].astype(np.float64)
-        found = np.interp(share, known.contacted, known.found)
-        ax.plot(share * 100, found * 100, label=NAMES.get(name, name), **style)
+        gains = card.gains[name].astype(np.float64)
+        gain = np.interp(share, gains.contacted, gains.found)
+        ax.plot(share * 100, gain * 100, label=NAMES.get(name, name), **style)
 
     def draw(ax: "Axes") -> None:
         curve(ax, card.champion, color=BLUE, linewidth=2.6)
-        for place, name in enumerate(ranked):
-            colour, line = LINES[-1] if name == "constant" else LINES[place % (len(LINES) - 1)]
+        for position, name in enumerate(ranked):
+            colour, line = LINES[-1] if name == "constant" else LINES[position % (len(LINES) - 1)]
             curve(ax, name, color=colour, linestyle=line, linewidth=1.7)
         percents(ax, "Customers contacted, surest first (% of all)", f"Of all who {event(card)} (%)")
 
-    return drawn(f"gain {card.question}", "How many are found by contacting some", draw)
+    return svg(f"gain {card.question}", "How many are found by contacting some", draw)
 
 
 def decile_plot(card: Card, currency: str) -> str:
-    """See whether the profit that is expected of each tenth of the customers comes in.
+    """Plot whether the profit that is expected of each tenth of the customers comes in.
 
     Args:
         card: its `deciles` have predicted, observed, low and high (money), and count, worst tenth first.
         currency: code or sign written beside the numbers, empty where nobody said.
     """
-    told, unit = card.deciles, currency or MONEY
+    deciles, unit = card.deciles, currency or MONEY
 
     def draw(ax: "Axes") -> None:
-        place = np.arange(1, len(told) + 1)
-        ax.bar(place, told.predicted, width=0.62, color=BLUE, alpha=0.35, linewidth=0, label="expected")
-        bars = [told.observed - told.low, told.high - told.observed]
-        ax.errorbar(place, told.observed, bars, fmt="o", color=ORANGE, markersize=5, capsize=3, label=REALISED)
+        position = np.arange(1, len(deciles) + 1)
+        ax.bar(position, deciles.predicted, width=0.62, color=BLUE, alpha=0.35, linewidth=0, label="expected")
+        bars = [deciles.observed - deciles.low, deciles.high - deciles.observed]
+        ax.errorbar(position, deciles.observed, bars, fmt="o", color=ORANGE, markersize=5, capsize=3, label=REALISED)
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.set(
             xlabel="Groups of equal size, least profit expected first",
             ylabel=f"Profit per customer ({unit})",
         )
-        ax.set_xticks(place)
+        ax.set_xticks(position)
         thousands(ax.yaxis)
 
-    return drawn(f"deciles {card.question}", "Does the expected profit come in?", draw)
+    return svg(f"deciles {card.question}", "Does the expected profit come in?", draw)
 
 
 def interval_plot(card: Card, currency: str) -> str:
-    """See whether the 80 % interval of the profit holds 80 times in a hundred, for small and large profits alike.
+    """Plot whether the 80 % interval of the profit holds 80 times in a hundred, for small and large profits alike.
 
     Args:
         card: its `intervals` have predicted (money), and held, low and high (shares), smallest first.
         currency: code or sign written beside the numbers, empty where nobody said.
     """
-    told, unit = card.intervals, currency or MONEY
+    bins, unit = card.intervals, currency or MONEY
 
     def draw(ax: "Axes") -> None:
-        place = np.arange(len(told))
+        position = np.arange(len(bins))
         ax.axhline(PROMISED, color=GREY, linestyle="--", label="as promised")
-        shares(ax, place, told.held, told)
+        shares(ax, position, bins.held, bins)
         ax.set(
             xlabel=f"Mean profit expected of the group ({unit})",
             ylabel="Profit came into the interval (%)",
             ylim=(0, 101.5),
         )
-        ax.set_xticks(place, [f"{value:,.0f}" for value in told.predicted])
-        ax.set_xlim(-0.5, len(told) - 0.5)
+        ax.set_xticks(position, [f"{value:,.0f}" for value in bins.predicted])
+        ax.set_xlim(-0.5, len(bins) - 0.5)
 
-    return drawn(f"intervals {card.question}", "Does the 80 % interval hold?", draw)
+    return svg(f"intervals {card.question}", "Does the 80 % interval hold?", draw)
 
 
 def wait_plot(card: Card) -> str:
-    """See whether so many are back by the first day, the middle day and the last day of their intervals as promised.
+    """Plot whether so many are back by the first day, the middle day and the last day of their intervals as promised.
 
     Args:
         card: its `waits` have promised, observed, low and high (shares), and count.
     """
-    told = card.waits
+    waits = card.waits
 
     def draw(ax: "Axes") -> None:
         ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", label="as promised")
-        shares(ax, told.promised * 100, told.observed, told)
+        shares(ax, waits.promised * 100, waits.observed, waits)
         percents(ax, "Promised to be back by their day (%)", "Were back by then (%)")
 
-    return drawn(f"waits {card.question}", "Are they back when they should be?", draw)
+    return svg(f"waits {card.question}", "Are they back when they should be?", draw)
 
 
 def importance_plot(importance: pd.DataFrame) -> str:
-    """See which features move the answers most.
+    """Plot which features move the answers most.
 
     Args:
         importance: what `patron.explanations.drivers.importance` gives: words and share (0 to 1), strongest first.
@@ -170,23 +170,25 @@ def importance_plot(importance: pd.DataFrame) -> str:
     top = importance[importance.share > 0].head(MOST_BARS)
     words = [fill(text, LETTERS) for text in top.words]
     # A label of two lines stands above its bar, so the bar moves down by the second line.
-    places = np.cumsum([1 + 0.45 * text.count("\n") for text in words])
+    positions = np.cumsum([1 + 0.45 * text.count("\n") for text in words])
 
     def draw(ax: "Axes") -> None:
-        ax.barh(places, top.share * 100, height=0.34, color=BLUE)
-        for place, text, share in zip(places, words, top.share * 100, strict=True):
-            ax.text(0, place - 0.28, text, va="bottom", fontsize=10)
-            ax.annotate(f"{share:.0f} %", (share, place), (4, 0), textcoords="offset points", va="center", fontsize=10)
-        ax.set(xlabel="Share of all that moves the answers (%)", yticks=[], ylim=(places.max(initial=1) + 0.5, 0.15))
+        ax.barh(positions, top.share * 100, height=0.34, color=BLUE)
+        for position, text, share in zip(positions, words, top.share * 100, strict=True):
+            ax.text(0, position - 0.28, text, va="bottom", fontsize=10)
+            ax.annotate(
+                f"{share:.0f} %", (share, position), (4, 0), textcoords="offset points", va="center", fontsize=10
+            )
+        ax.set(xlabel="Share of all that moves the answers (%)", yticks=[], ylim=(positions.max(initial=1) + 0.5, 0.15))
         ax.set_xlim(0, 1.15 * 100 * top.share.max() if len(top) else 1)
         ax.spines["left"].set_visible(False)
         ax.grid(visible=False)
 
-    return drawn("importance", "What the answers depend on most", draw, 0.9 + ROW * places.max(initial=1))
+    return svg("importance", "What the answers depend on most", draw, 0.9 + ROW * positions.max(initial=1))
 
 
 def risk_plot(scores: pd.DataFrame) -> str:
-    """See how many of today's customers are at what risk.
+    """Plot how many of today's customers are at what risk.
 
     Args:
         scores: with `churn_probability`, from 0 to 1.
@@ -203,11 +205,11 @@ def risk_plot(scores: pd.DataFrame) -> str:
         ax.set(xlabel="Probability to leave (%)", ylabel="Customers (number)", xlim=(0, 100))
         thousands(ax.yaxis)
 
-    return drawn("risk", "How many customers are at what risk", draw, 3.0)
+    return svg("risk", "How many customers are at what risk", draw, 3.0)
 
 
 def money_plot(decisions: Decisions, currency: str) -> str:
-    """See what each further bit of budget is expected to earn, the best use of it first.
+    """Plot what each further bit of budget is expected to earn, the best use of it first.
 
     Args:
         decisions: its table has cost, expected_gain, gain_low and gain_high in currency, its summary the budget.
@@ -226,7 +228,7 @@ def money_plot(decisions: Decisions, currency: str) -> str:
         thousands(ax.xaxis)
         thousands(ax.yaxis)
 
-    return drawn("money", "What the budget is expected to earn", draw, 3.4)
+    return svg("money", "What the budget is expected to earn", draw, 3.4)
 
 
 def _cumulated(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Quality: how good the answers are, told to people who act on them; the section that both pages share."""
+"""The quality page: how good the answers are, for people who act on them; its section stands on both pages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,12 +11,12 @@ from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.models.training import BASELINES
 from patron.reports import plots
-from patron.reports.rendering import filled, inline
+from patron.reports.rendering import inline, render
 
 __all__ = ["answer", "page", "rates", "verdict"]
 
 TENTH, POCKETS, SWING, CLEAR = 0.1, 3, 0.05, 0.01
-OFF, OFF_OF_RARE, Z = 0.02, 0.15, 1.96
+OFF, OFF_OF_RARE, Z_95 = 0.02, 0.15, 1.96
 THIRDS: Mapping[str, Mapping[str, str]] = {
     "tenure": {
         "low": "the third of customers who came last",
@@ -48,30 +48,30 @@ def page(name: str, made_at: datetime, tests: Sequence[Backtest], currency: str 
     >>> print(page("Shop", datetime(2024, 5, 2), [])[:15])
     <!doctype html>
     """
-    told = [
+    sections = [
         {"pooled": answer(test.pooled, currency), "folds": [answer(card, currency) for card in test.folds]}
         for test in tests
     ]
-    return filled("backtest.html.j2", currency, name=name, made_at=made_at, tests=told, names=plots.NAMES)
+    return render("backtest.html.j2", currency, name=name, made_at=made_at, tests=sections, names=plots.NAMES)
 
 
 def answer(card: Card, currency: str) -> dict[str, Any]:
-    """Return what the section on one question says, from its card."""
-    told = card.reliability
-    predicted, happened = (float(np.average(told[kind], weights=told["count"])) for kind in ("predicted", "observed"))
+    """Return the values of the section on one question, from its card."""
+    bins = card.reliability
+    predicted, observed = (float(np.average(bins[kind], weights=bins["count"])) for kind in ("predicted", "observed"))
     rival = card.challenger if card.champion in BASELINES else card.best_baseline
-    used = {name: _per_hundred(card, name, happened) for name in (card.champion, rival)}
+    used = {name: _per_hundred(card, name, observed) for name in (card.champion, rival)}
     return {
         "card": card,
         "event": plots.event(card),
         "verdict": verdict(card),
-        "off": _off(predicted, happened),
-        "sure": _sure(card, predicted, happened),
+        "off": _off(predicted, observed),
+        "sure": _sure(card, predicted, observed),
         "metric": next(iter(card.differences)),
         "other": _others(card),
-        "hits": used | {"constant": happened * 100},
+        "hits": used | {"constant": observed * 100},
         "predicted": predicted,
-        "happened": happened,
+        "happened": observed,
         "dates": _dates(card),
         "swing": _swing(card),
         "pockets": _pockets(card),
@@ -109,34 +109,34 @@ def rates(card: Card) -> list[float]:
 def _others(card: Card) -> dict[str, list[str]]:
     """The metrics after the first that are better, and those that are worse, beyond luck."""
     rest = list(card.better.items())[1:]
-    return {kind: [name for name, found in rest if found == kind] for kind in ("better", "worse")}
+    return {kind: [name for name, result in rest if result == kind] for kind in ("better", "worse")}
 
 
-def _per_hundred(card: Card, candidate: str, happened: float) -> float:
+def _per_hundred(card: Card, candidate: str, observed: float) -> float:
     """Of every hundred in the tenth that a candidate is surest about, for how many it came true."""
     curve = card.gains[candidate].astype(np.float64)
-    return float(np.interp(TENTH, curve.contacted, curve.found)) * happened / TENTH * 100
+    return float(np.interp(TENTH, curve.contacted, curve.found)) * observed / TENTH * 100
 
 
-def _off(predicted: float, happened: float) -> bool:
+def _off(predicted: float, observed: float) -> bool:
     """Whether the percentages are off by enough to matter: by two points, or of something rare by a seventh."""
-    far = predicted - happened
-    return abs(far) > OFF or abs(far) > OFF_OF_RARE * happened
+    bias = predicted - observed
+    return abs(bias) > OFF or abs(bias) > OFF_OF_RARE * observed
 
 
-def _sure(card: Card, predicted: float, happened: float) -> bool:
+def _sure(card: Card, predicted: float, observed: float) -> bool:
     """Whether the percentages are off beyond luck: by the interval of the bias, where the event of a card has one."""
     bias = card.measured[card.champion].get("bias")
     if bias:
         return bias.low > 0 or bias.high < 0
     count = card.reliability["count"].sum()
-    return abs(predicted - happened) > Z * float(np.sqrt(happened * (1 - happened) / count))
+    return abs(predicted - observed) > Z_95 * float(np.sqrt(observed * (1 - observed) / count))
 
 
 def _dates(card: Card) -> list[dict[str, Any]]:
     """How often it happened at each date of training, and beside the prediction at each date of the test."""
     seen = {kind: card.shift.get(kind, {}) for kind in ("trained", "predicted", "observed")}
-    days = sorted({day for found in seen.values() for day in found})
+    days = sorted({day for days in seen.values() for day in days})
     return [
         {"day": datetime.fromisoformat(day), "predicted": seen["predicted"].get(day)}
         | {"happened": seen["observed"].get(day, seen["trained"].get(day)), "tested": day in seen["observed"]}
@@ -152,13 +152,15 @@ def _swing(card: Card) -> tuple[float, float] | None:
 
 def _pockets(card: Card) -> list[dict[str, Any]]:
     """The groups of customers for whom the predictions are clearly off, the farthest off first."""
-    found = _segments(card)
-    return found[found.off.abs() >= CLEAR].head(POCKETS).to_dict("records") if len(found) else []
+    segments = _segments(card)
+    return segments[segments.off.abs() >= CLEAR].head(POCKETS).to_dict("records") if len(segments) else []
 
 
 def _segments(card: Card) -> pd.DataFrame:
-    told = card.segments
-    if told.empty:
-        return told
-    words = [THIRDS.get(by, {}).get(part, f"{by}: {part}") for by, part in zip(told["by"], told.segment, strict=True)]
-    return told.assign(words=words)
+    segments = card.segments
+    if segments.empty:
+        return segments
+    words = [
+        THIRDS.get(by, {}).get(part, f"{by}: {part}") for by, part in zip(segments["by"], segments.segment, strict=True)
+    ]
+    return segments.assign(words=words)

@@ -1,4 +1,4 @@
-"""Pages: templates filled with what was found; one file each, that needs no network and no script."""
+"""Rendering: templates filled with values, as pages of one file each that need no network and no script."""
 
 import re
 from functools import partial
@@ -9,20 +9,22 @@ from markupsafe import Markup
 
 from patron import formatting
 
-__all__ = ["filled", "inline"]
+__all__ = ["inline", "render"]
 
 
-def filled(template: str, currency: str, **values: Any) -> str:
+def render(template: str, currency: str, **values: Any) -> str:
     """Return a page as text; the same values give the same page to the last byte.
 
     Args:
-        template: its name in `patron/templates`.
+        template: its name in `patron/reports/templates`.
         currency: code or sign of the currency that all money on it is in.
         **values: what the template names.
     """
     loader = PackageLoader("patron.reports")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
         "money": partial(_money, currency),
         "rough": lambda value: formatting.rough(value, currency),
         "percent": formatting.percent,
@@ -31,7 +33,7 @@ def filled(template: str, currency: str, **values: Any) -> str:
         "hundred": formatting.hundred,
         "figure": lambda figure: str(figure).replace("-", formatting.MINUS),
     }
-    return made.get_template(template).render(**values)
+    return environment.get_template(template).render(**values)
 
 
 def inline(svg: str) -> Markup:

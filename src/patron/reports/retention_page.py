@@ -1,4 +1,4 @@
-"""Reports: one page that tells a retention manager who is at risk, why, whom to treat, and how sure all that is.
+"""The retention page: who is at risk, why, whom to treat, and how sure all that is.
 
 The page is one HTML file that needs no network and no script, and names customers by their pseudonyms only.
 """
@@ -19,7 +19,7 @@ from patron.history.event_tables import Receipt
 from patron.questions.profit import CostModel
 from patron.reports import plots
 from patron.reports.quality_page import answer, rates, verdict
-from patron.reports.rendering import filled, inline
+from patron.reports.rendering import inline, render
 
 __all__ = ["Report", "page"]
 
@@ -28,7 +28,7 @@ TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
 
 @dataclass(frozen=True)
 class Report:
-    """What one run found, as the page tells it.
+    """The results of one run, as the page shows them.
 
     Args:
         name: the business.
@@ -72,7 +72,7 @@ def page(report: Report) -> str:
     The same report gives the same page to the last byte.
 
     Args:
-        report: what one run found.
+        report: the results of one run.
 
     Raises:
         ScoreError: a table names its customers by no pseudonym.
@@ -92,7 +92,7 @@ def page(report: Report) -> str:
     """
     _check_pseudonyms(report)
     risk = _risk(report)
-    return filled(
+    return render(
         "report.html.j2",
         report.currency,
         report=report,
@@ -107,25 +107,25 @@ def page(report: Report) -> str:
         customers=_customers(report),
         costs=_costs(report.costs) if report.costs else [],
         **_importance(report.importance),
-        **(_decided(report.decisions, report) if report.decisions else {"summary": None}),
+        **(_decisions(report.decisions, report) if report.decisions else {"summary": None}),
     )
 
 
-def _costs(told: CostModel) -> list[tuple[str, float]]:
+def _costs(costs: CostModel) -> list[tuple[str, float]]:
     """What each thing is said to cost, of those that cost something."""
-    known = {"order": told.cost_per_order, "return": told.cost_per_return}
-    known |= {f"row of {table}": cost for table, cost in told.cost_per_event.items()}
+    known = {"order": costs.cost_per_order, "return": costs.cost_per_return}
+    known |= {f"row of {table}": cost for table, cost in costs.cost_per_event.items()}
     return [(thing, cost) for thing, cost in known.items() if cost]
 
 
-def _decided(made: Decisions, report: Report) -> dict[str, Any]:
-    """What the part on decisions says."""
+def _decisions(decisions: Decisions, report: Report) -> dict[str, Any]:
+    """The values of the part on decisions."""
     return {
-        "summary": made.summary,
-        "decided": made.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
-        "offers": _offers(made, report.offers),
-        "effects": _effects(made.table),
-        "money": inline(plots.money_plot(made, report.currency)),
+        "summary": decisions.summary,
+        "decided": decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
+        "offers": _offers(decisions, report.offers),
+        "effects": _effects(decisions.table),
+        "money": inline(plots.money_plot(decisions, report.currency)),
     }
 
 
@@ -158,8 +158,12 @@ def _risk(report: Report) -> dict[str, Any] | None:
     if "churn_probability" not in report.scores:
         return None
     scores = report.scores.assign(stake=_stake(report.scores))
-    told = {"customers": ("pseudonym", "size"), "chance": ("churn_probability", "mean"), "stake": ("stake", "sum")}
-    by_tier = scores.groupby("tier").agg(**told) if "tier" in scores else pd.DataFrame(columns=list(told))
+    aggregates = {
+        "customers": ("pseudonym", "size"),
+        "chance": ("churn_probability", "mean"),
+        "stake": ("stake", "sum"),
+    }
+    by_tier = scores.groupby("tier").agg(**aggregates) if "tier" in scores else pd.DataFrame(columns=list(aggregates))
     return {
         "leavers": scores.churn_probability.sum(),
         "mean": scores.churn_probability.mean(),
@@ -214,18 +218,20 @@ def _window(row: Mapping[str, Any], longest: float) -> list[str]:
     if "days_median" not in row:
         return []
 
-    def told(days: float) -> str:
+    def day_after(days: float) -> str:
         day = date(row["cutoff"] + timedelta(days=min(round(days), longest)))
         return f"after {day}" if days > longest else day
 
-    low, median, high = (told(row[f"days_{name}"]) for name in ("low", "median", "high"))
+    low, median, high = (day_after(row[f"days_{name}"]) for name in ("low", "median", "high"))
     return [median] if low == median == high else [median, f"{low} to {high}"]
 
 
-def _offers(made: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
+def _offers(decisions: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
     return [
-        {"offer": offer} | made.summary["offers"][offer.name] | _effects(made.table[made.table.offer == offer.name])
+        {"offer": offer}
+        | decisions.summary["offers"][offer.name]
+        | _effects(decisions.table[decisions.table.offer == offer.name])
         for offer in offers
     ]
 

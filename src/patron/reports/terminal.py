@@ -1,4 +1,4 @@
-"""Terminal: cards as a few lines of text, for those who watch a run."""
+"""The terminal: cards as a few lines of text, for those who watch a run."""
 
 import pandas as pd
 
@@ -15,9 +15,9 @@ def card_lines(card: Card) -> str:
     """Return the figures of all candidates, then those of the champion with their intervals and what it gained."""
     base = ", ".join(f"{name} {value:,.3f}" for name, value in card.base.items())
     head = f"test {_dates(card)}: {card.rows:,} rows, {base}"
-    told = card.table().drop(columns=[name for name in card.measured if name != card.champion])
+    table = card.table().drop(columns=[name for name in card.measured if name != card.champion])
     doubt = f"the champion ({card.champion}), with 95 % intervals over customers:"
-    return _indented([head, *_figures(card), doubt, *told.to_string().splitlines(), *_warned(card)])
+    return _indented([head, *_figures(card), doubt, *table.to_string().splitlines(), *_warned(card)])
 
 
 def backtest_lines(test: Backtest) -> str:
@@ -27,7 +27,7 @@ def backtest_lines(test: Backtest) -> str:
 
 
 def basket_lines(card: BasketCard) -> str:
-    """Return how often the next basket was guessed, by each way of guessing."""
+    """Return how often the next basket was predicted, by each way of predicting it."""
     ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
     return (
         f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
@@ -37,23 +37,23 @@ def basket_lines(card: BasketCard) -> str:
 
 def _brief(card: Card) -> str:
     first, difference = next(iter(card.differences.items()))
-    said = f"{first} of {card.challenger} less {card.best_baseline}: {difference}, {card.better[first]}"
-    return _indented([f"{_dates(card)}: {card.rows:,} answers; {said}", *_figures(card), *_warned(card)])
+    gain = f"{first} of {card.challenger} less {card.best_baseline}: {difference}, {card.better[first]}"
+    return _indented([f"{_dates(card)}: {card.rows:,} answers; {gain}", *_figures(card), *_warned(card)])
 
 
 def _figures(card: Card) -> list[str]:
     """Return a line for each metric, in a column for each candidate, narrow enough for a screen."""
-    found = {
+    columns = {
         f"* {name}" if name == card.champion else name: {metric: figure.value for metric, figure in figures.items()}
         for name, figures in card.measured.items()
     }
-    return pd.DataFrame(found).to_string(float_format="{:,.3f}".format, na_rep="").splitlines()
+    return pd.DataFrame(columns).to_string(float_format="{:,.3f}".format, na_rep="").splitlines()
 
 
 def _warned(card: Card) -> list[str]:
     mend = "leave its column out (leave_out), or say from when it was known"
-    told = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
-    return [*told, *([f"beware: {card.too_short}"] if card.too_short else [])]
+    leaks = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
+    return [*leaks, *([f"beware: {card.too_short}"] if card.too_short else [])]
 
 
 def _dates(card: Card) -> str:
