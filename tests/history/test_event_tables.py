@@ -201,14 +201,6 @@ def test_an_unknown_role_is_refused_with_the_nearest_one() -> None:
         declare(table(), amonut="paid")
 
 
-@pytest.mark.parametrize("name", ["set_aside", "days_ago", "days_ahead"])
-def test_a_column_with_a_name_that_patron_needs_is_refused(name: str) -> None:
-    with pytest.raises(
-        HistoryError, match=rf"has a column '{name}', a name that Patron keeps for itself. Give it another"
-    ):
-        declare(table(**{name: [1, 2, 3]}))
-
-
 def test_where_keeps_the_rows_that_match_all_conditions() -> None:
     rows = table(kind=["buy", "buy", "test"], shop=[1, 2, 1])
     assert used(declare(rows, where={"kind": "buy", "shop": [1, 3]}), "customer") == ["a"]

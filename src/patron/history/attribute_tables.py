@@ -61,15 +61,17 @@ def declare_attributes(
     timeless: dict[str, Role] = {} if "at" in {*roles, *table.columns} else {"at": lambda _: ibis.literal(ALWAYS)}
     declared = declare_as(table, where, None, timezone, ABOUT, roles | timeless)
     _check_columns(table, leave_out)
-    out = (*ABOUT, CUSTOMER_NUMBER, *leave_out)
+    left = {*leave_out, *(f"own_{column}" for column in leave_out if f"own_{column}" not in table.columns)}
+    out = (*ABOUT, CUSTOMER_NUMBER, *left)
     columns = tuple(column for column in declared.used.columns if column not in out)
     if not columns:
         raise HistoryError(
             f"A table of attributes needs a column besides the customer's key and times. It has: "
             f"{listed(table.columns)}. Add one, or leave the table out."
         )
-    gone = [column for column in leave_out if column in declared.used.columns]
-    return Events(declared.table.drop(*gone), declared.used.drop(*gone), columns)
+    gone = [column for column in declared.used.columns if column in left]
+    table, used = declared.table.drop(*gone), declared.used.drop(*gone)
+    return replace(declared, table=table, used=used, attributes=columns)
 
 
 def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:

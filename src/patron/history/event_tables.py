@@ -5,7 +5,7 @@ the roles in `ROLES` that the business has. Money and quantities are decimal, so
 of rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -16,40 +16,43 @@ import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.errors import HistoryError, listed, nearest
-from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE
+from patron.history.assumptions import Assumption
+from patron.history.conditions import Where, condition_notes, matches
+from patron.history.point_in_time import CUSTOMER_NUMBER
+from patron.history.roles import (
+    KEPT_NAMES,
+    KEPT_OF_EVENTS,
+    NUMBER_ROLES,
+    ROLES,
+    TEXT_ROLES,
+    Role,
+    named_roles,
+    own_names,
+)
 
-__all__ = ["MONEY", "ROLES", "Assumption", "Events", "Receipt", "declare", "declare_as"]
+__all__ = [
+    "MONEY",
+    "NUMBER_ROLES",
+    "ROLES",
+    "Assumption",
+    "Events",
+    "Receipt",
+    "Role",
+    "Where",
+    "declare",
+    "declare_as",
+]
 
 MONEY = "decimal(18, 4)"
-TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
-NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
-ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
 NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
 SPACE = ord(" ")
 DOUBTFUL = sorted({ord(letter) for name in NO_CUSTOMER for letter in name[:1] + name[:1].upper()})
-KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
 LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than casting twice
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 INSTANT = "timestamp('UTC')"
 OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
-
-Role = str | Callable[[Table], Column]
-Where = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """How something was read that could be read otherwise.
-
-    Args:
-        what: how it was read, as a sentence with the table's own values.
-        change: the line of a settings file that would have it read otherwise; empty where nothing can.
-    """
-
-    what: str
-    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,10 @@ def declare(
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives; times with a zone are turned into its wall-clock time.
         **roles: for each role of `ROLES` the name of the column that has it, or a function of the table.
-            A role that is not named is taken by the column of the same name, if there is one. The amount is what
-            the business gets: net of discount and tax. Where no column has it, it is made from `gross` less
-            `discount` and `tax`, or from `price` times `quantity`.
+            A role that is not named is taken by the column of the same name, if there is one whose values fit; an
+            empty name ("") says that no column has the role. The amount is what the business gets: net of discount
+            and tax. Where no column has it, it is made from `gross` less `discount` and `tax`, or from `price` times
+            `quantity`.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -144,24 +148,29 @@ def declare_as(
     Raises:
         HistoryError: as `declare`.
     """
-    _check_names(table)
     _check_zone(timezone)
-    named = _named(table, roles, known)
-    columns = {role: _role(table, role, name) for role, name in named.items()}
-    columns |= _amount(columns)
+    naming = named_roles(table, roles, known)
+    columns = {role: _role(table, role, name) for role, name in naming.columns.items()}
+    columns |= (computed := _amount(columns))
     _check_promised(table, columns)
-    kept = table.filter(_matches(table, where)) if where else table
+    noted = condition_notes(table, where, returns, naming.columns["customer"])
+    kept = table.filter(matches(table, where)) if where else table
     typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
     if returns:
-        typed["returned"] = _matches(table, returns).fill_null(False)
-    taken = {name.lower() for name in typed}  # an engine takes capitals and small letters for the same
-    beside = [c for c in table.columns if c.lower() not in taken and c not in named.values()]
-    made = {**typed, **{c: table[c] for c in beside}}
+        typed["returned"] = matches(table, returns).fill_null(False)
     if columns["customer"].type().is_signed_integer():
-        made[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
+        typed[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
+    needed = {*typed, *naming.own, *KEPT_NAMES, *(KEPT_OF_EVENTS if known == ROLES else ())}
+    own = own_names(table.columns, naming.columns, needed)
+    renamed = {c: name for c, name in own.items() if c != name and not (returns and c in returns)}
+    result = {**typed, **{name: table[column] for column, name in own.items()}}
     reasons = _reasons(columns, typed)
-    used = kept.filter(*(~broken for broken, _ in reasons)).select(**made)
-    return Events(kept.select(**made, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))), used)
+    return Events(
+        kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))),
+        kept.filter(*(~broken for broken, _ in reasons)).select(**result),
+        assumed=(*naming.assumed, *_computed(computed, columns)),
+        notes=(*naming.notes_with(renamed), *noted),
+    )
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -177,13 +186,13 @@ def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
     return {}
 
 
-def _check_names(table: Table) -> None:
-    taken = [column for column in table.columns if column.lower() in KEPT_NAMES]
-    if taken:
-        raise HistoryError(
-            f"The event table has a column {taken[0]!r}, a name that Patron keeps for itself. "
-            f"Give it another name in the table, for example 'own_{taken[0]}'."
-        )
+def _computed(computed: Mapping[str, Column], columns: Mapping[str, Column]) -> tuple[Assumption, ...]:
+    """Say how the amount was computed, where no column has it."""
+    if not computed:
+        return ()
+    less = "".join(f" less {role!r}" for role in ("discount", "tax") if role in columns)
+    way = f"'gross'{less}" if "gross" in columns else "'price' times 'quantity'"
+    return (Assumption(f"the amount is {way}, as no column was named for it", 'amount = "the column"'),)
 
 
 def _check_zone(timezone: str) -> None:
@@ -191,15 +200,6 @@ def _check_zone(timezone: str) -> None:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise HistoryError(f"There is no time zone {timezone!r}. Write it like America/New_York, or UTC.") from None
-
-
-def _named(table: Table, roles: Mapping[str, Role], known: Sequence[str]) -> dict[str, Role]:
-    for role in roles:
-        if role not in known:
-            raise HistoryError(
-                f"The table has no role {role!r}.{nearest(role, known)} The roles are: {', '.join(known)}."
-            )
-    return {role: roles.get(role, role) for role in known if role in roles or role in table.columns}
 
 
 def _role(table: Table, role: str, named: Role) -> Column:
@@ -220,30 +220,6 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
                 f"The event table lacks {role!r} ({what}). It has: {listed(table.columns)}. "
                 f"Name it at the door: {role} = 'the column'."
             )
-
-
-def _matches(table: Table, where: Where) -> BooleanValue:
-    tests = []
-    for column, value in where.items():
-        if column not in table.columns:
-            raise HistoryError(
-                f"A condition names the column {column!r}, which the event table lacks."
-                f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
-            )
-        values = value if isinstance(value, list | tuple) else [value]
-        _check_comparable(table[column], values)
-        tests.append(table[column].isin(values))
-    return ibis.and_(*tests)
-
-
-def _check_comparable(column: Column, values: Sequence[object]) -> None:
-    kind = column.type()
-    strange = [value for value in values if isinstance(value, str) != kind.is_string()]
-    if strange:
-        raise HistoryError(
-            f"A condition compares the column {column.get_name()!r}, which holds {kind}, with {strange[0]!r}. "
-            "Give values of the column's own type."
-        )
 
 
 def _typed(role: str, column: Column, timezone: str) -> Column:

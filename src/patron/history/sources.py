@@ -13,7 +13,8 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.csv_checks import check_dates, check_numbers, check_times
-from patron.history.event_tables import Events, Role, Where, declare
+from patron.history.event_tables import ROLES, Events, Role, Where, declare
+from patron.history.roles import named_roles
 from patron.history.span import with_span
 from patron.periods import Moment
 
@@ -45,10 +46,12 @@ def events(
         until: the day before which events count. Where it is not said, a few long after all others are set aside.
         gaps: "missing" where weeks without any event, among days that usually have some, are holes in the data;
             "closed" where the business was closed.
-        **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid".
+        **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
+            named is taken by the column of its name where the values fit; discount="" says that none has it.
 
     Raises:
-        HistoryError: the file is not there or cannot be read, a column is missing, or *duplicates* is neither.
+        HistoryError: the file is not there or cannot be read, a column is missing, no row meets *where*, or
+            *duplicates* is neither.
 
     >>> import pandas as pd
     >>> orders = pd.DataFrame({"cust_id": ["a"], "ts": ["2024-05-01"]})
@@ -56,8 +59,9 @@ def events(
     1
     """
     table = _read(source, roles)
-    check_numbers(table, roles, not isinstance(source, Table))
-    declared = _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, roles)
+    columns = named_roles(table, roles, ROLES).all
+    check_numbers(table, columns, not isinstance(source, Table))
+    declared = _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, columns)
     return with_span(declared, since, until, gaps)
 
 

@@ -90,6 +90,7 @@ ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
 REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
 GAPS = Kind('"missing" or "closed"', 'KEY = "closed"', lambda value: value in ("missing", "closed"))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
+ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
 NUMBER = Kind("a number", "KEY = 0.35", _is_number)
 NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
@@ -130,7 +131,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS,
-        **dict.fromkeys(ROLES, COLUMN),
+        **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "attributes": {"*": FACTS},
     "attributes.*": {
