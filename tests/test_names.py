@@ -17,7 +17,6 @@ STILL = {
     "features": 85,
     "history": 31,
     "jobs": 30,
-    "metrics": 3,
     "models": 57,
     "questions": 19,
     "scoring": 10,

@@ -33,9 +33,9 @@ def test_an_estimate_prints_its_doubt() -> None:
 
 
 def test_the_value_is_the_metric_on_all_rows(rows: dict[str, np.ndarray]) -> None:
-    told = estimate(metrics.auc, *columns(rows, "customer", "actual", "ours"))
-    assert told.value == metrics.auc(rows["actual"], rows["ours"])
-    assert told.low < told.value < told.high
+    result = estimate(metrics.auc, *columns(rows, "customer", "actual", "ours"))
+    assert result.value == metrics.auc(rows["actual"], rows["ours"])
+    assert result.low < result.value < result.high
 
 
 def test_shuffled_rows_give_the_same_bounds_to_the_last_bit(rows: dict[str, np.ndarray]) -> None:
@@ -58,9 +58,9 @@ def test_renamed_customers_give_the_same_bounds_to_the_last_bit(rows: dict[str, 
 
 
 def test_the_seed_decides_the_bounds(rows: dict[str, np.ndarray]) -> None:
-    asked = columns(rows, "customer", "actual", "ours")
-    assert estimate(metrics.auc, *asked, seed=3) == estimate(metrics.auc, *asked, seed=3)
-    assert estimate(metrics.auc, *asked, seed=3).low != estimate(metrics.auc, *asked, seed=4).low
+    arrays = columns(rows, "customer", "actual", "ours")
+    assert estimate(metrics.auc, *arrays, seed=3) == estimate(metrics.auc, *arrays, seed=3)
+    assert estimate(metrics.auc, *arrays, seed=3).low != estimate(metrics.auc, *arrays, seed=4).low
 
 
 def test_customers_are_drawn_whole() -> None:
@@ -77,8 +77,8 @@ def test_customers_are_drawn_whole() -> None:
 
 def test_bounds_are_as_wide_as_theory_says() -> None:
     values = np.random.default_rng(5).normal(size=400)
-    told = estimate(average, np.arange(400), values, repeats=2000)
-    assert told.high - told.low == pytest.approx(2 * 1.96 * values.std() / math.sqrt(400), rel=0.05)
+    result = estimate(average, np.arange(400), values, repeats=2000)
+    assert result.high - result.low == pytest.approx(2 * 1.96 * values.std() / math.sqrt(400), rel=0.05)
 
 
 def test_rows_written_twice_for_a_customer_give_no_more_certainty() -> None:
@@ -89,21 +89,21 @@ def test_rows_written_twice_for_a_customer_give_no_more_certainty() -> None:
 
 
 def test_a_lower_level_gives_narrower_bounds(rows: dict[str, np.ndarray]) -> None:
-    asked = columns(rows, "customer", "actual", "ours")
-    wide, narrow = estimate(metrics.auc, *asked), estimate(metrics.auc, *asked, level=0.5)
+    arrays = columns(rows, "customer", "actual", "ours")
+    wide, narrow = estimate(metrics.auc, *arrays), estimate(metrics.auc, *arrays, level=0.5)
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
 def test_many_metrics_share_the_draws_of_one(rows: dict[str, np.ndarray]) -> None:
-    asked = columns(rows, "customer", "actual", "ours")
-    told = bootstrap({"auc": metrics.auc, "brier": metrics.brier}, *asked)
-    assert told == {"auc": estimate(metrics.auc, *asked), "brier": estimate(metrics.brier, *asked)}
+    arrays = columns(rows, "customer", "actual", "ours")
+    result = bootstrap({"auc": metrics.auc, "brier": metrics.brier}, *arrays)
+    assert result == {"auc": estimate(metrics.auc, *arrays), "brier": estimate(metrics.brier, *arrays)}
 
 
 def test_a_pair_has_no_doubt_where_the_difference_is_fixed() -> None:
     # Both predictions err more for customer b, yet ours is always nearer by two.
-    told = paired_difference(metrics.mean_absolute_error, ["a", "b"], [10, 20], [11, 30], [13, 32])
-    assert (told.value, told.low, told.high) == (-2, -2, -2)
+    result = paired_difference(metrics.mean_absolute_error, ["a", "b"], [10, 20], [11, 30], [13, 32])
+    assert (result.value, result.low, result.high) == (-2, -2, -2)
 
 
 def test_a_score_paired_with_itself_differs_by_nothing(rows: dict[str, np.ndarray]) -> None:
@@ -112,8 +112,8 @@ def test_a_score_paired_with_itself_differs_by_nothing(rows: dict[str, np.ndarra
 
 def test_a_pair_takes_as_many_columns_as_its_metric() -> None:
     days, bought = [1, 2, 3, 4], [1, 1, 1, 0]
-    told = paired_difference(metrics.concordance, list("abcd"), days, bought, [1, 2, 3, 4], [4, 3, 2, 1], repeats=50)
-    assert told.value == 1
+    result = paired_difference(metrics.concordance, list("abcd"), days, bought, [1, 2, 3, 4], [4, 3, 2, 1], repeats=50)
+    assert result.value == 1
 
 
 def test_tiers_in_words_can_be_judged() -> None:
@@ -126,24 +126,24 @@ def test_tiers_in_words_can_be_judged() -> None:
 
 def test_draws_without_an_answer_are_left_out() -> None:
     # One event among eight customers: about a third of the draws have no event, and no AUC.
-    told = estimate(metrics.auc, range(8), [1] + [0] * 7, [9, 1, 2, 3, 4, 5, 6, 7])
-    assert told == Estimate(1, 1, 1)
+    result = estimate(metrics.auc, range(8), [1] + [0] * 7, [9, 1, 2, 3, 4, 5, 6, 7])
+    assert result == Estimate(1, 1, 1)
 
 
 def test_bounds_are_unknown_where_most_draws_have_no_answer() -> None:
     def rarely(_: np.ndarray, *, weight: np.ndarray | None = None) -> float:
         return 1.0 if weight is None or weight[0] > 1 else math.nan
 
-    told = estimate(rarely, range(30), np.arange(30))
-    assert told.value == 1
-    assert math.isnan(told.low)
-    assert math.isnan(told.high)
+    result = estimate(rarely, range(30), np.arange(30))
+    assert result.value == 1
+    assert math.isnan(result.low)
+    assert math.isnan(result.high)
 
 
 def test_one_customer_gives_a_value_and_no_bounds() -> None:
-    told = estimate(average, ["a", "a"], [1, 3])
-    assert told.value == 2
-    assert math.isnan(told.low)
+    result = estimate(average, ["a", "a"], [1, 3])
+    assert result.value == 2
+    assert math.isnan(result.low)
 
 
 def test_no_customers_give_no_estimate() -> None:

@@ -1,4 +1,4 @@
-"""Judge scores honestly: metrics, their intervals over customers, and the curves behind them.
+"""Metrics: how good scores are, with intervals over customers, and the curves behind them.
 
 Three steps: a metric says how good (`auc(actual, predicted)`), `estimate` how sure that is, `paired_difference`
 whether it beats a baseline. Any function of columns with a keyword `weight` is a metric, so one's own works
@@ -17,7 +17,6 @@ from patron.metrics.classification import (
     bias,
     brier,
     decile_error,
-    lift_at,
     log_loss,
     mean_absolute_error,
     normalized_gini,
@@ -44,7 +43,6 @@ __all__ = [
     "held",
     "late",
     "lift",
-    "lift_at",
     "log_loss",
     "macro_f1",
     "mean_absolute_error",

@@ -1,9 +1,9 @@
-"""Say how good scores are beside what came true, be it an event or an amount."""
+"""Compute how good scores are beside what came true, be it an event or an amount."""
 
 import numpy as np
 
 from patron.errors import PatronError
-from patron.metrics.columns import Column, Floats, binary, found, mean, rank_covariance, ratio, rows, tied
+from patron.metrics.columns import Column, Floats, binary, mean, rank_covariance, ratio, rows, tied, top_sums
 
 __all__ = [
     "auc",
@@ -11,7 +11,6 @@ __all__ = [
     "bias",
     "brier",
     "decile_error",
-    "lift_at",
     "log_loss",
     "mean_absolute_error",
     "normalized_gini",
@@ -23,7 +22,7 @@ ROUNDING = 1e-9
 
 
 def auc(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how often a customer with the event scores above one without; a tie counts one half.
+    """Return how often a customer with the event scores above one without; a tie counts one half.
 
     `actual` (n,) is 0 or 1, `predicted` (n,) any score, higher is likelier. nan with one class only.
     Source: Mann and Whitney (1947); Hanley and McNeil (1982), as a sum of mid-ranks.
@@ -38,7 +37,7 @@ def auc(actual: Column, predicted: Column, *, weight: Column | None = None) -> f
 
 
 def average_precision(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how pure the top of the list is, averaged over the events found on the way down.
+    """Return how pure the top of the list is, averaged over the events found on the way down.
 
     `actual` (n,) is 0 or 1, `predicted` (n,) any score. Sum over distinct scores of precision x gain in
     recall, no interpolation. nan without events. Source: Zhu (2004), Recall, precision and average precision.
@@ -53,7 +52,7 @@ def average_precision(actual: Column, predicted: Column, *, weight: Column | Non
 
 
 def log_loss(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how surprised the probabilities were by what happened (mean negative log likelihood, in nats).
+    """Return how surprised the probabilities were by what happened (mean negative log likelihood, in nats).
 
     `actual` (n,) is 0 or 1, `predicted` (n,) probabilities, clipped to [1e-15, 1 - 1e-15], so that one
     certain mistake costs 34.5 and not infinity. Source: Good (1952), Rational decisions.
@@ -67,7 +66,7 @@ def log_loss(actual: Column, predicted: Column, *, weight: Column | None = None)
 
 
 def brier(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how far probabilities lie from what happened, as a mean squared difference.
+    """Return how far probabilities lie from what happened, as a mean squared difference.
 
     `actual` (n,) is 0 or 1, `predicted` (n,) probabilities. Source: Brier (1950).
 
@@ -79,7 +78,7 @@ def brier(actual: Column, predicted: Column, *, weight: Column | None = None) ->
 
 
 def bias(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn by what share the predictions promise too much in total: sum predicted / sum actual - 1.
+    """Return by what share the predictions promise too much in total: sum predicted / sum actual - 1.
 
     `actual` (n,) and `predicted` (n,) share a unit (events, money). nan where the actual sum is zero; where
     it is negative (a loss), a positive bias is a greater loss than came true.
@@ -92,7 +91,7 @@ def bias(actual: Column, predicted: Column, *, weight: Column | None = None) -> 
 
 
 def mean_absolute_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn by how much a prediction is off on average, in the unit of `actual` (n,) and `predicted` (n,).
+    """Return by how much a prediction is off on average, in the unit of `actual` (n,) and `predicted` (n,).
 
     >>> mean_absolute_error([10, 20], [12, 16])
     3.0
@@ -102,7 +101,7 @@ def mean_absolute_error(actual: Column, predicted: Column, *, weight: Column | N
 
 
 def root_mean_squared_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn by how much a prediction is off where big mistakes hurt most, in the unit of `actual` (n,).
+    """Return by how much a prediction is off where big mistakes hurt most, in the unit of `actual` (n,).
 
     >>> root_mean_squared_error([10, 20], [13, 16])
     3.5355339059327378
@@ -112,7 +111,7 @@ def root_mean_squared_error(actual: Column, predicted: Column, *, weight: Column
 
 
 def normalized_gini(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how well a score sorts customers by worth: 1 is the best order, 0 chance, -1 the reverse.
+    """Return how well a score sorts customers by worth: 1 is the best order, 0 chance, -1 the reverse.
 
     `actual` (n,) amounts of any sign, `predicted` (n,) any score. The covariance of amount and mid-rank of
     the score over that of amount and its own mid-rank, so a total of zero or less does no harm. nan where all
@@ -127,7 +126,7 @@ def normalized_gini(actual: Column, predicted: Column, *, weight: Column | None 
 
 
 def decile_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
-    """Learn how far the totals of ten predicted groups are from what came true, as a share of it.
+    """Return how far the totals of ten predicted groups are from what came true, as a share of it.
 
     `actual` (n,) and `predicted` (n,) share a unit. Rows sorted by prediction fall into ten groups of equal
     weight (rows that tie or straddle are shared out); sum of |predicted - actual| over sum of |actual| of the
@@ -139,27 +138,8 @@ def decile_error(actual: Column, predicted: Column, *, weight: Column | None = N
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
     tenths = np.linspace(0, 1, 11)
-    earned, promised = (np.diff(found(values, guess, weights, tenths)) for values in (true, guess))
+    earned, promised = (np.diff(top_sums(values, guess, weights, tenths)) for values in (true, guess))
     return ratio(np.abs(promised - earned).sum(), np.abs(earned).sum())
-
-
-def lift_at(actual: Column, score: Column, share: float, *, weight: Column | None = None) -> float:
-    """Learn how many times more events than by chance are found by contacting the top `share` of customers.
-
-    `actual` (n,) events or amounts, `score` (n,) any score, `share` in (0, 1]. A row or a tie across the
-    border is taken in part. nan where `actual` sums to zero. Raises PatronError for a share out of range.
-
-    >>> lift_at([1, 1, 0, 0, 0], [5, 4, 3, 2, 1], share=0.4)
-    2.5
-    """
-    if not 0 < share <= 1:
-        raise PatronError(
-            f"lift_at cannot contact this part of the customers: share is {share}. "
-            "Give a part above 0 and up to 1, such as share=0.1 for the top tenth."
-        )
-    weights, true, score = rows(weight, actual=actual, score=score)
-    top, everybody = found(true, score, weights, np.array([share, 1.0]))
-    return ratio(top, share * everybody)
 
 
 def _probability(predicted: Floats) -> Floats:

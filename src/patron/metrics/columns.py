@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from patron.errors import PatronError
 
-__all__ = ["binary", "changes", "found", "mean", "rank_covariance", "ratio", "rows", "tied"]
+__all__ = ["binary", "changes", "mean", "rank_covariance", "ratio", "rows", "tied", "top_sums"]
 
 Column = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
@@ -15,7 +15,7 @@ Integers = npt.NDArray[np.intp]
 
 
 def rows(weight: Column | None, **columns: Column) -> list[Floats]:
-    """Turn columns into float arrays of one length, without rows of weight zero; the weights come first.
+    """Return columns as float arrays of one length, without rows of weight zero; the weights come first.
 
     Raises PatronError where a column is not one value per row or misses values, or a weight is negative.
     """
@@ -34,7 +34,7 @@ def rows(weight: Column | None, **columns: Column) -> list[Floats]:
 
 
 def binary(name: str, column: Floats) -> Floats:
-    """Pass a column of 0 and 1 through, and refuse any other value with a PatronError."""
+    """Return a column of 0 and 1 as it is, and refuse any other value with a PatronError."""
     strange = column[(column != 0) & (column != 1)]
     if strange.size:
         raise PatronError(
@@ -51,12 +51,12 @@ def tied(score: Floats, *columns: Floats) -> list[Floats]:
     return [np.add.reduceat(column[order], starts) for column in columns]
 
 
-def found(values: Floats, score: Floats, weight: Floats, shares: Floats) -> Floats:
+def top_sums(values: Floats, score: Floats, weight: Floats, shares: Floats) -> Floats:
     """Sum `values` over the top `shares` (m,) of the rows by score; a row across the border in part."""
     mass, amount = tied(score, weight, weight * values)
     contacted = np.append(0, mass[::-1].cumsum())
-    gained: Floats = np.interp(shares * contacted[-1], contacted, np.append(0, amount[::-1].cumsum()))
-    return gained
+    sums: Floats = np.interp(shares * contacted[-1], contacted, np.append(0, amount[::-1].cumsum()))
+    return sums
 
 
 def rank_covariance(values: Floats, score: Floats, weight: Floats) -> float:

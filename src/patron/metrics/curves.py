@@ -1,4 +1,4 @@
-"""Show where a score is right and where it earns its keep, as small tables ready to plot."""
+"""Compute where a score is right and where it earns its keep, as small tables ready to plot."""
 
 from collections.abc import Mapping
 from statistics import NormalDist
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import PatronError
-from patron.metrics.columns import Column, Floats, binary, found, rows, tied
+from patron.metrics.columns import Column, Floats, binary, rows, tied, top_sums
 
 __all__ = ["earned", "gain", "intervals", "lift", "reached", "reliability"]
 
@@ -16,7 +16,7 @@ Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def reliability(actual: Column, predicted: Column, bins: int = 10, *, level: float = 0.95) -> pd.DataFrame:
-    """See whether a promised 30 % comes true 30 times in a hundred, from unlikely rows to likely ones.
+    """Compare promised chances with the rates that came true, from unlikely rows to likely ones.
 
     `actual` (n,) is 0 or 1, `predicted` (n,) probabilities, `bins` groups of about equal count: rows of equal
     prediction stay together, so there may be fewer. Columns: `predicted` (mean), `observed` (rate), `count`,
@@ -39,7 +39,7 @@ def reliability(actual: Column, predicted: Column, bins: int = 10, *, level: flo
 
 
 def earned(actual: Column, predicted: Column, bins: int = 10) -> pd.DataFrame:
-    """See whether promised amounts come in, from the customers worth least to those worth most.
+    """Compare promised amounts with what came in, from the customers worth least to those worth most.
 
     `actual` (n,) and `predicted` (n,) amounts in one unit, `bins` groups of about equal count: rows of equal prediction
     stay together. Columns: `predicted` and `observed` (means), `count`, `low` and `high` (95 % bounds of the mean
@@ -59,7 +59,7 @@ def earned(actual: Column, predicted: Column, bins: int = 10) -> pd.DataFrame:
 
 
 def intervals(actual: Column, low: Column, high: Column, predicted: Column, bins: int = 5) -> pd.DataFrame:
-    """See whether an interval holds as often as it says for small and large predictions alike.
+    """Compute how often an interval holds, for small and large predictions apart.
 
     `actual`, `low`, `high` and `predicted` (n,) in one unit, `bins` groups of about equal count by `predicted`.
     Columns: `predicted` (mean), `held` (share in the interval, bounds included), `count`, `low` and `high` (95 % Wilson
@@ -79,7 +79,7 @@ def intervals(actual: Column, low: Column, high: Column, predicted: Column, bins
 
 
 def reached(actual: Column, promised: Mapping[float, Column], end: float) -> pd.DataFrame:
-    """See whether so many are back by a day as were promised to be, although observation ends before all are.
+    """Compare how many are back by a day with how many were promised to be, although observation ends earlier.
 
     `actual` (n,) days until the purchase or, for those still awaited, `end`, the days of observation; `promised`: for
     each share the days (n,) by which it is to be back. Counted are the customers whose day lies within the observation,
@@ -91,19 +91,19 @@ def reached(actual: Column, promised: Mapping[float, Column], end: float) -> pd.
     0       0.5  0.333333      3
     1       0.9  1.000000      1
     """
-    told = []
+    lines = []
     for share, days in promised.items():
         _, true, bound = rows(None, actual=actual, days=days)
         known = bound < end
-        told.append((share, float((true < bound)[known].sum()), float(known.sum())))
-    shares, hits, count = (np.array([line[k] for line in told if line[2]]) for k in range(3))
+        lines.append((share, float((true < bound)[known].sum()), float(known.sum())))
+    shares, hits, count = (np.array([line[k] for line in lines if line[2]]) for k in range(3))
     low, high = _wilson(hits, count, LEVEL)
     columns = {"promised": shares, "observed": hits / count, "count": count.astype(int)}
     return pd.DataFrame({**columns, "low": low, "high": high})
 
 
 def gain(actual: Column, score: Column) -> pd.DataFrame:
-    """See what share of the events is found by contacting any share of the customers, best score first.
+    """Compute what share of the events is found by contacting any share of the customers, best score first.
 
     `actual` (n,) events (0 or 1) or amounts, `score` (n,) any score. Columns: `contacted` and `found`, shares
     that start at 0 and end at 1, one row per distinct score; the straight line between two rows is the
@@ -124,7 +124,7 @@ def gain(actual: Column, score: Column) -> pd.DataFrame:
 
 
 def lift(actual: Column, score: Column) -> pd.DataFrame:
-    """See how many times more events than by chance lie in each tenth of the customers, best tenth first.
+    """Compute how many times more events than by chance lie in each tenth of the customers, best tenth first.
 
     `actual` (n,) events (0 or 1) or amounts, `score` (n,) any score. Columns: `decile` (1 to 10), `rate`
     (mean of `actual` in it), `lift` (that over the mean of all) and `cumulative` (lift of all tenths so far).
@@ -139,7 +139,7 @@ def lift(actual: Column, score: Column) -> pd.DataFrame:
     """
     weight, true, score = rows(None, actual=actual, score=score)
     shares = np.linspace(0, 1, 11)
-    hits = found(true, score, weight, shares)
+    hits = top_sums(true, score, weight, shares)
     rate = np.diff(hits) * 10 / (weight.sum() or np.nan)
     whole = hits[-1] or np.nan
     columns = {"decile": np.arange(1, 11), "rate": rate, "lift": np.diff(hits) * 10 / whole}
@@ -151,8 +151,8 @@ def _binned(guess: Floats, bins: int, weight: Floats, *columns: Floats) -> list[
     size, *sums = tied(guess, weight, *columns)
     # Rows of equal prediction have one middle rank, so no order of theirs can split them.
     middle = size.cumsum() - size / 2
-    place = np.floor(middle * bins / max(size.sum(), 1)).astype(np.intp)
-    added = [np.bincount(place, column).astype(np.float64) for column in (size, *sums)]
+    bin_index = np.floor(middle * bins / max(size.sum(), 1)).astype(np.intp)
+    added = [np.bincount(bin_index, column).astype(np.float64) for column in (size, *sums)]
     return [column[added[0] > 0] for column in added]
 
 

@@ -20,7 +20,7 @@ __all__ = ["Estimate", "bootstrap", "estimate", "paired_difference"]
 
 Metric = Callable[..., float]
 Values = npt.NDArray[Any]
-Places = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def paired_difference(
     customer, (*truth, ours, theirs) = _in_order_of_content(groups, arrays)
     sides = [_sorted_by_last(customer, [*truth, prediction]) for prediction in (ours, theirs)]
     draws = [
-        [metric(*columns, weight=count[place]) for place, columns in sides]
+        [metric(*columns, weight=count[customers]) for customers, columns in sides]
         for count in _counts(customer, repeats, seed)
     ]
     our_draws, their_draws = np.array(draws, dtype=np.float64).reshape(-1, 2).T
@@ -134,10 +134,10 @@ def _refuse_settings(repeats: int, level: float) -> None:
         raise PatronError(f"The level of an interval is a share, got level={level}. Give one as in level=0.95.")
 
 
-def _in_order_of_content(groups: npt.ArrayLike, arrays: tuple[npt.ArrayLike, ...]) -> tuple[Places, list[Values]]:
+def _in_order_of_content(groups: npt.ArrayLike, arrays: tuple[npt.ArrayLike, ...]) -> tuple[Indices, list[Values]]:
     """Number customers by what their rows hold and sort rows by customer: names and order drop out."""
     customer = _numbered(groups)
-    columns = [_fitting(place, array, customer.size) for place, array in enumerate(arrays)]
+    columns = [_fitting(position, array, customer.size) for position, array in enumerate(arrays, start=1)]
     content = _content(columns)
     by_name = np.lexsort((content, customer))
     starts = np.flatnonzero(np.diff(customer[by_name], prepend=-1))
@@ -149,8 +149,8 @@ def _in_order_of_content(groups: npt.ArrayLike, arrays: tuple[npt.ArrayLike, ...
     return rank[customer][order], [column[order] for column in columns]
 
 
-def _numbered(groups: npt.ArrayLike) -> Places:
-    customer: Places = pd.factorize(pd.Series(groups))[0]
+def _numbered(groups: npt.ArrayLike) -> Indices:
+    customer: Indices = pd.factorize(pd.Series(groups))[0]
     if (customer < 0).any():
         raise PatronError(
             f"Rows lack their customer: {(customer < 0).sum()} of {customer.size} in `groups`. "
@@ -159,17 +159,17 @@ def _numbered(groups: npt.ArrayLike) -> Places:
     return customer
 
 
-def _fitting(place: int, array: npt.ArrayLike, length: int) -> Values:
+def _fitting(position: int, array: npt.ArrayLike, length: int) -> Values:
     column = np.asarray(array)
     if column.shape != (length,):
         raise PatronError(
-            f"Column {place + 1} of the metric has shape {column.shape}, where `groups` has {length} rows. "
+            f"Column {position} of the metric has shape {column.shape}, where `groups` has {length} rows. "
             "Give one value per row, in the same order, as a flat array (array.ravel())."
         )
     return column
 
 
-def _content(columns: list[Values]) -> Places:
+def _content(columns: list[Values]) -> Indices:
     """Number each row by its values, equal rows alike."""
     keys = np.array([np.unique(column, return_inverse=True)[1] for column in columns])
     order = np.lexsort(keys)
@@ -179,13 +179,13 @@ def _content(columns: list[Values]) -> Places:
     return number
 
 
-def _sorted_by_last(customer: Places, columns: list[Values]) -> tuple[Places, list[Values]]:
+def _sorted_by_last(customer: Indices, columns: list[Values]) -> tuple[Indices, list[Values]]:
     order = np.argsort(columns[-1], kind="stable")
     return customer[order], [column[order] for column in columns]
 
 
-def _counts(customer: Places, repeats: int, seed: int) -> Iterator[npt.NDArray[np.float64]]:
-    """How often each customer is drawn, `repeats` times; one alone tells nothing of others and is not."""
+def _counts(customer: Indices, repeats: int, seed: int) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield how often each customer is drawn, `repeats` times; one alone tells nothing of others and is not."""
     size = int(customer.max(initial=-1)) + 1
     rng = np.random.default_rng(seed)
     for _ in range(repeats if size > 1 else 0):

@@ -1,4 +1,4 @@
-"""Say how well tiers are told."""
+"""Compute how well ordered classes, such as tiers, are predicted."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ __all__ = ["macro_f1", "quadratic_kappa"]
 def quadratic_kappa(
     actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None
 ) -> float:
-    """Learn how well ordered tiers agree beyond chance, where two tiers off costs four times one tier off.
+    """Return how well ordered tiers agree beyond chance, where two tiers off costs four times one tier off.
 
     `actual` (n,) and `predicted` (n,) hold values of `classes`, which lists them in their order (`range(4)`,
     or names from worst to best). nan where all rows are of one class in both. Source: Cohen (1968), Weighted
@@ -30,7 +30,7 @@ def quadratic_kappa(
 
 
 def macro_f1(actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None) -> float:
-    """Learn how well each class is told, a rare class counting as much as a common one.
+    """Return how well each class is predicted, a rare class counting as much as a common one.
 
     `actual` (n,) and `predicted` (n,) hold values of `classes`. The mean of 2 hits / (actual + predicted)
     over the classes that occur in either column. Source: van Rijsbergen (1979); Sokolova and Lapalme (2009).
@@ -45,17 +45,17 @@ def macro_f1(actual: Column, predicted: Column, classes: Sequence[object], *, we
 
 
 def _confusion(actual: Column, predicted: Column, classes: Sequence[object], weight: Column | None) -> Floats:
-    places = {
-        "actual": _places("actual", actual, classes),
-        "predicted": _places("predicted", predicted, classes),
+    codes = {
+        "actual": _codes("actual", actual, classes),
+        "predicted": _codes("predicted", predicted, classes),
     }
-    weights, true, guess = rows(weight, **places)
+    weights, true, guess = rows(weight, **codes)
     size = len(classes)
     counts = np.bincount((true * size + guess).astype(np.intp), weights, minlength=size**2)
     return counts.astype(np.float64).reshape(size, size)
 
 
-def _places(name: str, column: Column, classes: Sequence[object]) -> Integers:
+def _codes(name: str, column: Column, classes: Sequence[object]) -> Integers:
     if isinstance(classes, int):
         raise PatronError(f"Metric needs the classes in their order, got {classes}. Write classes=range({classes}).")
     values = np.asarray(column)

@@ -1,4 +1,4 @@
-"""Say how well waits are told, of which many had not ended when they were last seen."""
+"""Compute how well waits are predicted, of which many had not ended when they were last seen."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from patron.metrics.columns import Column, Floats, Integers, binary, changes, me
 __all__ = ["concordance", "coverage", "early", "held", "late", "passed"]
 
 EARLY, LATE = 0.1, 0.9
-FEWEST = 30
+MIN_CUSTOMERS = 30
 BINS = 200
-ROUNDING, TINY, SURE = 1e-9, 1e-12, 1.0 - 1e-12
+ROUNDING, TINY, ALMOST_ONE = 1e-9, 1e-12, 1.0 - 1e-12
 
 
 def concordance(days: Column, bought: Column, expected: Column, *, weight: Column | None = None) -> float:
-    """Learn how often the customer expected sooner comes sooner, customers still awaited included.
+    """Return how often the customer expected sooner comes sooner, customers still awaited included.
 
     `days` (n,) until the purchase or the end of observation, `bought` (n,) 1 where it was a purchase,
     `expected` (n,) predicted days (any score that grows with the wait). A pair counts where the earlier is a
@@ -34,7 +34,7 @@ def concordance(days: Column, bought: Column, expected: Column, *, weight: Colum
 
 
 def coverage(days: Column, bought: Column, low: Column, high: Column, *, weight: Column | None = None) -> float:
-    """Learn how often the interval held the day of the next purchase, as far as it was watched.
+    """Return how often the interval held the day of the next purchase, as far as it was observed.
 
     `days` (n,) until the purchase or the end of observation, `bought` (n,) 1 where it was a purchase, `low`
     (n,) and `high` (n,) days, infinity allowed. A purchase is covered where low <= days <= high; a customer
@@ -51,7 +51,7 @@ def coverage(days: Column, bought: Column, low: Column, high: Column, *, weight:
 
 
 def passed(days: Column, low: Column, median: Column, high: Column, back: Column, *, end: float) -> Floats:
-    """Learn how much of each customer's foretold wait had passed: 0 at the cutoff, .5 at the median day, 1 at last.
+    """Return how much of each customer's foretold wait had passed: 0 at the cutoff, .5 at the median day, 1 at last.
 
     Of answers that are right, a purchase comes at any share alike, whoever the customer is.
 
@@ -66,56 +66,57 @@ def passed(days: Column, low: Column, median: Column, high: Column, back: Column
     none, far = np.zeros(len(days)), np.full(len(days), float(end))
     by = np.sort(np.column_stack([none, low, median, high, far]), axis=1)
     tenth, half, most = (np.full(len(days), share) for share in (EARLY, 0.5, LATE))
-    fallen = np.sort(-np.log1p(-np.column_stack([none, tenth, half, most, np.minimum(back, SURE)])), axis=1)
-    place = np.clip((by <= days[:, None]).sum(axis=1), 1, by.shape[1] - 1)
+    shares = np.column_stack([none, tenth, half, most, np.minimum(back, ALMOST_ONE)])
+    hazard = np.sort(-np.log1p(-shares), axis=1)  # cumulative, at the days of `by`
+    end_of = np.clip((by <= days[:, None]).sum(axis=1), 1, by.shape[1] - 1)
     each = np.arange(len(days))
-    since, until, before, after = by[each, place - 1], by[each, place], fallen[each, place - 1], fallen[each, place]
+    since, until, before, after = by[each, end_of - 1], by[each, end_of], hazard[each, end_of - 1], hazard[each, end_of]
     share = np.clip((days - since) / np.maximum(until - since, TINY), 0.0, 1.0)
     return -np.expm1(-(before + share * (after - before)))
 
 
 def early(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
-    """Learn how many came before their 80 % interval began, which should be a tenth.
+    """Return how many came before their 80 % interval began, which should be a tenth.
 
     `bought` (n,) 1 where a purchase was seen, `passed` (n,) as above, `back` (n,) the chance to be back by the end of
-    observation. Those still awaited count for as long as they were watched. nan where fewer than 30 customers were
-    watched to the bound. Source: the life table (Cutler and Ederer 1958) of the shares passed.
+    observation. Those still awaited count for as long as they were observed. nan where fewer than 30 customers were
+    observed to the bound. Source: the life table (Cutler and Ederer 1958) of the shares passed.
 
     >>> round(early(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
     0.1
     """
-    return 1.0 - _awaited(bought, passed, back, weight, EARLY)
+    return 1.0 - _survival(bought, passed, back, weight, EARLY)
 
 
 def late(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
-    """Learn how many came after their 80 % interval had ended, or not yet; it should be a tenth. As `early`.
+    """Return how many came after their 80 % interval had ended, or not yet; it should be a tenth. As `early`.
 
     >>> round(late(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
     0.1
     """
-    return _awaited(bought, passed, back, weight, LATE)
+    return _survival(bought, passed, back, weight, LATE)
 
 
 def held(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
-    """Learn how often 80 % intervals of waiting hold, although many reach beyond the observation. As `early`.
+    """Return how often 80 % intervals of waiting hold, although many reach beyond the observation. As `early`.
 
     >>> round(held(bought=[1] * 40, passed=np.arange(40) / 40, back=[1] * 40), 6)
     0.8
     """
-    return _awaited(bought, passed, back, weight, EARLY) - _awaited(bought, passed, back, weight, LATE)
+    return _survival(bought, passed, back, weight, EARLY) - _survival(bought, passed, back, weight, LATE)
 
 
-def _awaited(bought: Column, passed: Column, back: Column, weight: Column | None, share: float) -> float:
-    """Share of the customers who were still awaited when a share of their wait had passed."""
+def _survival(bought: Column, passed: Column, back: Column, weight: Column | None, share: float) -> float:
+    """Return the share of customers who were still awaited when a share of their wait had passed."""
     weights, bought, passed, back = rows(weight, bought=bought, passed=passed, back=back)
-    came = weights * binary("bought", bought)
-    if weights[back >= share].sum() < FEWEST:
+    bought_weight = weights * binary("bought", bought)
+    if weights[back >= share].sum() < MIN_CUSTOMERS:
         return float("nan")
-    place = np.floor(passed * BINS + ROUNDING).astype(np.intp)
-    events, left = (np.bincount(place, column, BINS + 1) for column in (came, weights - came))
-    watched = (events + left)[::-1].cumsum()[::-1] - left / 2.0
-    fallen = events / np.maximum(watched, TINY)
-    return float(np.prod(1.0 - fallen[: round(share * BINS)]))
+    bins = np.floor(passed * BINS + ROUNDING).astype(np.intp)
+    events, left = (np.bincount(bins, column, BINS + 1) for column in (bought_weight, weights - bought_weight))
+    at_risk = (events + left)[::-1].cumsum()[::-1] - left / 2.0
+    hazards = events / np.maximum(at_risk, TINY)
+    return float(np.prod(1.0 - hazards[: round(share * BINS)]))
 
 
 def _in_order(turn: Integers, expected: Floats, buyers: Floats, weight: Floats) -> float:
