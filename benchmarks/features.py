@@ -162,9 +162,9 @@ def patron_parquet(path: Path, times: list[datetime]):
 
 
 def patron_streamed(path: Path, times: list[datetime]):
-    """Rows handed on sheet by sheet and let go, as a job does that writes or scores them."""
-    from patron.features.compute.executor import sheets
-    from patron.features.compute.plan import Pass
+    """Rows handed on block by block and let go, as a job does that writes or scores them."""
+    from patron.features.compute.executor import execute
+    from patron.features.compute.plan import ExecutionPlan
     from patron.history.history import History
     from patron.history.sources import events
     from patron.periods import EVER
@@ -172,8 +172,8 @@ def patron_streamed(path: Path, times: list[datetime]):
     history = History.of(orders=events(path, returns={"channel": "none"}))
 
     def run():
-        job = Pass(history, EVER, patron_features(), tuple(times), memory=0.6)
-        return sum(len(sheet.customer) for sheet in sheets(job, job.rows))
+        plan = ExecutionPlan(history, EVER, patron_features(), tuple(times), memory=0.6)
+        return sum(len(block.customer) for block in execute(plan, plan.max_rows))
 
     return run
 

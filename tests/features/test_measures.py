@@ -5,7 +5,7 @@ import pytest
 
 from patron.errors import MeasureError
 from patron.features import available, purchases
-from patron.features.definitions import columns, combined
+from patron.features.definitions import columns, combination_column
 from patron.features.measures import THEMES, combine, measure
 from patron.periods import EVER, Span, days
 from worlds.histories import CUTOFF, ago, features_at, history_of
@@ -241,7 +241,7 @@ def test_a_combination_that_is_no_number_of_its_row_is_refused(function, said) -
     function.__name__ = function.__doc__ = "made"
     made = combine(complaints.over(EVER))(function)
     with pytest.raises(MeasureError, match=f"Combination 'made' must give .*{said}"):
-        combined(made, [ibis.table({"n": "float64"}, name="parts").n])
+        combination_column(made, [ibis.table({"n": "float64"}, name="parts").n])
 
 
 def test_a_feature_named_as_the_key_of_a_row_is_refused() -> None:

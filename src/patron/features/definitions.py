@@ -14,7 +14,7 @@ from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.history.point_in_time import blank
 from patron.periods import EVER, Span
 
-__all__ = ["Definition", "columns", "combined", "definitions", "is_text", "unbound"]
+__all__ = ["Definition", "columns", "combination_column", "definitions", "is_text", "unbound"]
 
 SPINE = ibis.table({"customer": "string", "cutoff": "timestamp"}, name="spine")
 
@@ -56,7 +56,7 @@ def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
     return made
 
 
-def combined(feature: Combination, parts: Sequence[Column]) -> Column:
+def combination_column(feature: Combination, parts: Sequence[Column]) -> Column:
     """Return a combination as an expression over columns of its parts, in their order.
 
     Raises:
@@ -140,7 +140,7 @@ def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str
 def _arithmetic(feature: Combination, kinds: tuple[str, ...]) -> str:
     """Return a combination as text over columns of some types; kept, because many windows share it."""
     spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
-    return _text(spine.select(value=combined(feature, [spine[c] for c in spine.columns])))
+    return _text(spine.select(value=combination_column(feature, [spine[c] for c in spine.columns])))
 
 
 @lru_cache(maxsize=4096)

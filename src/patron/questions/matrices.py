@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from patron.engines.files import atomic_path
 from patron.errors import HistoryError, QuestionError
-from patron.features.compute.executor import Sheet, sheets
-from patron.features.compute.fold.encodings import coded
-from patron.features.compute.plan import AHEAD, Pass, Progress, silent
+from patron.features.compute.executor import RowBlock, execute
+from patron.features.compute.fold.encodings import encode
+from patron.features.compute.plan import FUTURE, ExecutionPlan, Progress, silent
 from patron.features.definitions import Definition, columns, definitions
 from patron.history.history import History
 from patron.periods import Moment, instants
@@ -78,8 +78,8 @@ def matrix(
     if isinstance(history, Panel):
         question.on(history)
         return Matrix(history.key, history.X, history.definitions).take(history.which(_in_order(cutoffs)))
-    job, asked = _before(question, history, cutoffs, memory, progress)
-    made = [sheet for sheet in sheets(job) if len(sheet.customer)]
+    plan, asked = _before(question, history, cutoffs, memory, progress)
+    made = [block for block in execute(plan) if len(block.customer)]
     _check_found(question, cutoffs, len(made))
     meant = definitions(history.tables, asked.features)
     whole = _joined(made)
@@ -114,10 +114,10 @@ def write_rows(
         QuestionError: as `matrix`.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
-    job, asked = _before(question, history, cutoffs, memory, progress)
+    plan, asked = _before(question, history, cutoffs, memory, progress)
     names = [name for name, _, _ in columns(asked.features)]
     with atomic_path(Path(path)) as unfinished:
-        written = _write(unfinished, (_arrow(sheet, names) for sheet in sheets(job, job.rows)))
+        written = _write(unfinished, (_arrow(block, names) for block in execute(plan, plan.max_rows)))
         _check_found(question, cutoffs, written)
     return written
 
@@ -167,8 +167,10 @@ def answers(
     times = _checked(history, cutoffs)
     for cutoff in times:
         history.check_passed(cutoff, question.horizon)
-    job = Pass(history, question.active_in, (question.label(history),), times, AHEAD, np.float64, _gigabytes(memory))
-    found = [sheet for sheet in sheets(job) if len(sheet.customer)]
+    plan = ExecutionPlan(
+        history, question.active_in, (question.label(history),), times, FUTURE, np.float64, _gigabytes(memory)
+    )
+    found = [block for block in execute(plan) if len(block.customer)]
     _check_found(question, cutoffs, len(found))
     made = _joined(found)
     if rows is not None:
@@ -186,23 +188,23 @@ def _check_same(rows: pd.DataFrame, answered: pd.DataFrame) -> None:
         )
 
 
-def _joined(made: list[Sheet]) -> Sheet:
+def _joined(made: list[RowBlock]) -> RowBlock:
     """Put the rows of all parts in order: by cutoff, then customer. The parts are let go on the way."""
     if len(made) == 1:
         return made[0]
-    customers, codes = coded([sheet.customer for sheet in made])
-    cutoff = np.concatenate([sheet.cutoff for sheet in made])
+    customers, codes = encode([block.customer for block in made])
+    cutoff = np.concatenate([block.cutoff for block in made])
     order = np.lexsort((codes, cutoff))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     names, kind = made[0].names, made[0].numbers.dtype
-    texts = {name: np.concatenate([sheet.texts[name] for sheet in made])[order] for name in made[0].texts}
+    texts = {name: np.concatenate([block.texts[name] for block in made])[order] for name in made[0].texts}
     numbers, begin = np.empty((len(names), len(order)), kind), 0
     while made:
-        sheet = made.pop(0)
-        numbers[:, place[begin : begin + len(sheet.customer)]] = sheet.numbers
-        begin += len(sheet.customer)
-    return Sheet(customers.take(pa.array(codes[order])), cutoff[order], numbers, names, texts)
+        block = made.pop(0)
+        numbers[:, place[begin : begin + len(block.customer)]] = block.numbers
+        begin += len(block.customer)
+    return RowBlock(customers.take(pa.array(codes[order])), cutoff[order], numbers, names, texts)
 
 
 def _before(
@@ -211,11 +213,13 @@ def _before(
     cutoffs: Sequence[Moment],
     memory: float,
     progress: Callable[[Progress], None],
-) -> tuple[Pass, Question]:
+) -> tuple[ExecutionPlan, Question]:
     """Return the work, and the question with all its features."""
     times = _checked(history, cutoffs)
     asked = question.on(history, times[-1])
-    return Pass(history, asked.active_in, asked.features, times, memory=_gigabytes(memory), progress=progress), asked
+    return ExecutionPlan(
+        history, asked.active_in, asked.features, times, memory=_gigabytes(memory), progress=progress
+    ), asked
 
 
 def _gigabytes(memory: float) -> float:
@@ -253,23 +257,23 @@ def _check_found(question: Question, cutoffs: Sequence[Moment], found: int) -> N
         )
 
 
-def _key(sheet: Sheet) -> pd.DataFrame:
-    return pd.DataFrame({"customer": sheet.customer.to_pandas(), "cutoff": sheet.cutoff})
+def _key(block: RowBlock) -> pd.DataFrame:
+    return pd.DataFrame({"customer": block.customer.to_pandas(), "cutoff": block.cutoff})
 
 
-def _frame(sheet: Sheet, names: Sequence[str]) -> pd.DataFrame:
+def _frame(block: RowBlock, names: Sequence[str]) -> pd.DataFrame:
     """Put numbers and texts side by side, in the order of the features; numbers are not copied."""
-    numbers = pd.DataFrame(sheet.numbers.T, columns=list(sheet.names), copy=False)
-    if not sheet.texts:
+    numbers = pd.DataFrame(block.numbers.T, columns=list(block.names), copy=False)
+    if not block.texts:
         return numbers
-    texts = {name: pa.array(values, pa.string()).to_pandas() for name, values in sheet.texts.items()}
+    texts = {name: pa.array(values, pa.string()).to_pandas() for name, values in block.texts.items()}
     return numbers.assign(**texts)[list(names)]
 
 
-def _arrow(sheet: Sheet, names: Sequence[str]) -> pa.Table:
-    made = {"customer": sheet.customer, "cutoff": pa.array(sheet.cutoff)}
-    numbers = dict(zip(sheet.names, sheet.numbers, strict=True))
+def _arrow(block: RowBlock, names: Sequence[str]) -> pa.Table:
+    made = {"customer": block.customer, "cutoff": pa.array(block.cutoff)}
+    numbers = dict(zip(block.names, block.numbers, strict=True))
     for name in names:
-        text = name in sheet.texts
-        made[name] = pa.array(sheet.texts[name], pa.string()) if text else pa.array(numbers[name], from_pandas=True)
+        text = name in block.texts
+        made[name] = pa.array(block.texts[name], pa.string()) if text else pa.array(numbers[name], from_pandas=True)
     return pa.table(made)

@@ -10,7 +10,7 @@ import ibis
 from ibis.expr.types import Scalar, Table
 
 from patron.errors import QuestionError, listed, nearest
-from patron.features.compute.generic import answered
+from patron.features.compute.generic import feature_table
 from patron.features.measures import Combination, Measure
 from patron.history.history import History
 from patron.history.order_lines import unsaid
@@ -184,7 +184,7 @@ def _of_customers(history: History, costs: CostModel) -> float:
     end = max(receipt.last for receipt in history.receipts if receipt.last)
     cutoff = ibis.literal(end.replace(year=end.year + 1, day=1))
     spine = history["orders"].select("customer").distinct().mutate(cutoff=cutoff)
-    made = answered(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
+    made = feature_table(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
     return float(made.profit.sum().to_pyarrow().as_py())
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import ibis
 from ibis.expr.types import Table
 
-from patron.features.compute.generic import answered
+from patron.features.compute.generic import feature_table
 from patron.history.history import History
 from patron.periods import Span
 from patron.questions.question import Question
@@ -24,7 +24,7 @@ def rows(question: Question, history: History, cutoff: datetime) -> Table:
     def before(name: str, window: Span) -> Table:
         return history.past(name, cutoff, window)
 
-    return answered(_spine(question, history, cutoff), before, question.on(history, cutoff).features)
+    return feature_table(_spine(question, history, cutoff), before, question.on(history, cutoff).features)
 
 
 def labels(question: Question, history: History, cutoff: datetime) -> Table:
@@ -40,7 +40,7 @@ def labels(question: Question, history: History, cutoff: datetime) -> Table:
     def after(name: str, horizon: Span) -> Table:
         return history.future(name, cutoff, horizon)
 
-    made = answered(_spine(question, history, cutoff), after, (label,))
+    made = feature_table(_spine(question, history, cutoff), after, (label,))
     return made.rename(label=label.column(question.horizon))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from patron.features.compute.plan import Pass
+from patron.features.compute.plan import ExecutionPlan
 from patron.history.history import History
 from patron.history.sources import events
 from patron.questions.kinds import churn
@@ -112,7 +112,7 @@ def folded(visited: list[dict]) -> pd.DataFrame:
 
 def test_the_fold_knows_every_measure_that_the_reference_defines():
     history = told([{**v, "late": timedelta(0)} for v in ONE])
-    assert not Pass(history, ASKED.active_in, MEASURES, CUTOFFS).generic
+    assert not ExecutionPlan(history, ASKED.active_in, MEASURES, CUTOFFS).generic_measures
     assert {m.name for m in MEASURES} == set(REFERENCE)
 
 

@@ -1,6 +1,9 @@
-"""Parts: the events of one part of the customers, who of them is asked about when, and what needs an engine for it."""
+"""Partition: some customers with their events, who of them has a row at which cutoff, and what needs an engine.
 
-from collections.abc import Mapping
+A slice of a partition is a partition, so that no more rows are computed at once than fit in memory.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,62 +13,77 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from patron.features.compute.fold.event_arrays import Track
-from patron.features.compute.fold.views import DAY, Seen
-from patron.features.compute.generic import answered
-from patron.features.compute.plan import Pass
-from patron.features.measures import ON_CUTOFF, Measure
+from patron.features.compute.fold.event_arrays import DAY, EventArrays
+from patron.features.compute.fold.views import EventView
+from patron.features.compute.generic import feature_table
+from patron.features.compute.plan import ExecutionPlan
+from patron.features.measures import Measure
 
-__all__ = ["Part", "Values"]
+__all__ = ["Partition", "customer_ranges", "position_range"]
 
-Values = dict[str, np.ndarray]
+Values = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the customers.
+class Partition:
+    """Some customers.
 
-    Its rows stand by customer, then cutoff, until a sheet puts them in order.
+    Its rows stand by customer, then cutoff; `destination` puts them in order by cutoff, then customer.
 
     Args:
-        job: what is computed.
-        tracks: the events of these customers, by event table.
-        number: which part it is, from 0.
+        plan: what is computed.
+        events: the events of these customers, by event table.
+        active: who of them has a row when, shape (customers, cutoffs).
+        engine_columns: columns that an engine computed, one value for each row.
     """
 
-    job: Pass
-    tracks: Mapping[str, Track]
-    number: int
+    plan: ExecutionPlan
+    events: Mapping[str, EventArrays]
+    active: np.ndarray
+    engine_columns: Values
+
+    @classmethod
+    def of(cls, plan: ExecutionPlan, events: Mapping[str, EventArrays]) -> "Partition":
+        """Return the partition of all customers with orders among the events."""
+        partition = cls(plan, events, _active(plan, events["orders"]), {})
+        return cls(plan, events, partition.active, {**_generic_columns(partition), **_cutoff_columns(partition)})
+
+    def slices(self, max_rows: int) -> Iterator["Partition"]:
+        """Return the partition in slices of about some rows, which split no customer."""
+        for first, last in customer_ranges(self.offsets, max_rows):
+            yield self._slice(first, last)
+
+    def _slice(self, first: int, last: int) -> "Partition":
+        if (first, last) == (0, len(self.customers)):
+            return self
+        rows = slice(self.offsets[first], self.offsets[last])
+        events = {
+            source: self.events[source].customer_slice(*position_range(position[first:last]))
+            for source, position in self.positions.items()
+        }
+        columns = {name: values[rows] for name, values in self.engine_columns.items()}
+        return Partition(self.plan, events, self.active[first:last], columns)
+
+    def prepare(self) -> None:
+        """Compute what all blocks of rows share, before they are worked on side by side."""
+        for shared in (self.rows, self.offsets, self.destination, self.positions, self.views, self.plan.layout.names):
+            len(shared)
 
     @property
     def customers(self) -> pa.Array:
         """The customers with orders, sorted."""
-        return self.tracks["orders"].customers
+        return self.events["orders"].customers
 
     @cached_property
     def cutoffs(self) -> np.ndarray:
         """The cutoffs, oldest first."""
-        return np.array(self.job.cutoffs, "datetime64[us]")
-
-    @cached_property
-    def active(self) -> np.ndarray:
-        """Who is asked about when, shape (customers, cutoffs)."""
-        from patron.features.compute.fold.cutting import active
-
-        orders, moments = self.tracks["orders"], self.cutoffs.astype(np.int64)
-        days = self.job.active_in.days
-        opens = moments - days * DAY if days is not None else np.full(len(moments), np.iinfo(np.int64).min)
-        if orders.known_at is None:
-            return np.asarray(active(orders.at, orders.starts, opens, moments))
-        known = [orders.known(int(moment)) for moment in moments]
-        found = [active(t.at, t.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, t in enumerate(known)]
-        return np.stack(found, axis=1)
+        return np.array(self.plan.cutoffs, "datetime64[us]")
 
     @cached_property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """The place of each row's customer, and that of its cutoff."""
-        who, when = np.nonzero(self.active)
-        return who.astype(np.int32), when.astype(np.int32)
+        """The customer and the cutoff of each row, as positions among the customers and the cutoffs."""
+        customer_index, cutoff_index = np.nonzero(self.active)
+        return customer_index.astype(np.int32), cutoff_index.astype(np.int32)
 
     @cached_property
     def offsets(self) -> np.ndarray:
@@ -73,52 +91,97 @@ class Part:
         return np.concatenate([[0], np.cumsum(self.active.sum(axis=1))])
 
     @cached_property
-    def places(self) -> dict[str, np.ndarray]:
-        """The place of each customer in each track; -1 where it has none."""
-        found = {
-            source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=track.customers), -1)).astype(int)
-            for source, track in self.tracks.items()
+    def destination(self) -> np.ndarray:
+        """Where each row stands when rows are sorted by cutoff, then customer."""
+        by_cutoff = self.active.T
+        numbered = np.cumsum(by_cutoff.ravel()) - 1  # in that order, each row has the number of rows before it
+        return numbered.reshape(by_cutoff.shape).T[self.active]
+
+    @cached_property
+    def positions(self) -> dict[str, np.ndarray]:
+        """The position of each customer in each event table; -1 where it has no event there."""
+        positions = {
+            source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=events.customers), -1)).astype(int)
+            for source, events in self.events.items()
             if source != "orders"
         }
-        return {**found, "orders": np.arange(len(self.customers))}
+        return {**positions, "orders": np.arange(len(self.customers))}
 
     @cached_property
-    def views(self) -> dict[str, tuple[Seen, ...]]:
-        """What the loops look at in each track; tracks that depend on the cutoff have none of the whole."""
-        walks = self.job.layout.walks
-        whole = {source: track for source, track in self.tracks.items() if source in walks and track.known_at is None}
-        return {source: walks[source].views(track) for source, track in whole.items()}
+    def views(self) -> dict[str, tuple[EventView, ...]]:
+        """What the kernels look at in each event table; where that depends on the cutoff, there is none for all."""
+        calls = self.plan.layout.kernel_calls
+        timeless = {s: events for s, events in self.events.items() if s in calls and events.known_at is None}
+        return {source: calls[source].views(events) for source, events in timeless.items()}
 
-    @cached_property
-    def generic(self) -> Values:
-        """The columns of the generic path."""
-        if not self.job.generic:
-            return {}
-        asked: dict[str, Measure] = {m.column(w): m.over(w) for m, w in self.job.generic}
-        who, when = self.rows
-        out = {name: np.full(len(who), np.nan, object) for name in asked}
-        for c in range(len(self.cutoffs)):
-            rows = np.flatnonzero(when == c)
-            asking = self.customers.take(pa.array(who[rows]))
-            made = self._answered(asking, self.job.cutoffs[c], tuple(asked.values()))
-            at = pc.index_in(asking, value_set=made["customer"])
-            for name in asked:
-                out[name][rows] = made[name].take(at).to_numpy(zero_copy_only=False)
-        return {name: v if self.job.is_text(asked[name]) else v.astype(np.float64) for name, v in out.items()}
 
-    def _answered(self, asking: pa.Array, cutoff: datetime, measures: tuple[Measure, ...]) -> pa.Table:
-        job = self.job
-        spine = ibis.memtable(pa.table({"customer": asking})).mutate(cutoff=ibis.literal(cutoff))
-        made = answered(spine, lambda name, window: job.side.door(job.history, name, cutoff, window), measures)
-        return made.to_pyarrow().combine_chunks()
+def customer_ranges(offsets: np.ndarray, max_rows: int) -> list[tuple[int, int]]:
+    """Return customers in ranges of about some rows: the first of each, and one past the last.
 
-    @cached_property
-    def seasons(self) -> Values:
-        """The measures of the cutoff itself, one value for each cutoff."""
-        asked = {m.column(w): m for m, w in self.job.asked.get(ON_CUTOFF, ())}
-        if not asked:
-            return {}
-        spine = ibis.memtable({"cutoff": list(self.job.cutoffs)})
-        made = spine.select("cutoff", **{name: m.compute(spine.cutoff).cast("float64") for name, m in asked.items()})
-        found = made.order_by("cutoff").to_pyarrow()
-        return {name: found[name].to_numpy() for name in asked}
+    Args:
+        offsets: where each customer's rows start, and where the last one's end.
+        max_rows: a customer belongs to the range that its first row falls into, so that none is ever split.
+
+    >>> customer_ranges(np.array([0, 2, 4, 5, 6]), max_rows=3)
+    [(0, 2), (2, 4)]
+    """
+    number = offsets[:-1] // max_rows
+    ends = [*np.flatnonzero(np.diff(number)) + 1, len(number)] if len(number) else []
+    return [(int(first), int(last)) for first, last in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
+
+
+def position_range(positions: np.ndarray) -> tuple[int, int]:
+    """Return the first of some ascending positions, and one past the last; -1 stands for none."""
+    present = positions[positions >= 0]
+    return (int(present[0]), int(present[-1]) + 1) if len(present) else (0, 0)
+
+
+def _active(plan: ExecutionPlan, orders: EventArrays) -> np.ndarray:
+    from patron.features.compute.fold.cutting import active
+
+    moments = np.array(plan.cutoffs, "datetime64[us]").astype(np.int64)
+    days = plan.active_in.days
+    opens = moments - days * DAY if days is not None else np.full(len(moments), np.iinfo(np.int64).min)
+    if orders.known_at is None:
+        return np.asarray(active(orders.at, orders.starts, opens, moments))
+    known = [orders.known_before(int(moment)) for moment in moments]
+    each = [active(k.at, k.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, k in enumerate(known)]
+    return np.stack(each, axis=1)
+
+
+def _generic_columns(partition: Partition) -> Values:
+    """Compute the columns of the generic path, cutoff by cutoff."""
+    plan = partition.plan
+    measures: dict[str, Measure] = {m.column(w): m.over(w) for m, w in plan.generic_measures}
+    if not measures:
+        return {}
+    customer_index, cutoff_index = partition.rows
+    columns = {name: np.full(len(customer_index), np.nan, object) for name in measures}
+    for c, cutoff in enumerate(plan.cutoffs):
+        row_index = np.flatnonzero(cutoff_index == c)
+        customers = partition.customers.take(pa.array(customer_index[row_index]))
+        table = _feature_table(plan, customers, cutoff, tuple(measures.values()))
+        row_of = pc.index_in(customers, value_set=table["customer"])
+        for name, values in columns.items():
+            values[row_index] = table[name].take(row_of).to_numpy(zero_copy_only=False)
+    return {name: v if plan.is_text(measures[name]) else v.astype(np.float64) for name, v in columns.items()}
+
+
+def _feature_table(
+    plan: ExecutionPlan, customers: pa.Array, cutoff: datetime, measures: tuple[Measure, ...]
+) -> pa.Table:
+    spine = ibis.memtable(pa.table({"customer": customers})).mutate(cutoff=ibis.literal(cutoff))
+    table = feature_table(spine, lambda name, w: plan.side.source_at(plan.history, name, cutoff, w), measures)
+    return table.to_pyarrow().combine_chunks()
+
+
+def _cutoff_columns(partition: Partition) -> Values:
+    """Compute the measures of the cutoff itself, one value for each cutoff."""
+    measures = partition.plan.cutoff_measures
+    if not measures:
+        return {}
+    spine = ibis.memtable({"cutoff": list(partition.plan.cutoffs)})
+    values = {name: m.compute(spine.cutoff).cast("float64") for name, m in measures.items()}
+    table = spine.select("cutoff", **values).order_by("cutoff").to_pyarrow()
+    _, cutoff_index = partition.rows
+    return {name: table[name].to_numpy()[cutoff_index] for name in measures}

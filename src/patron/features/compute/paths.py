@@ -7,7 +7,7 @@ from functools import lru_cache
 from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 
-from patron.features.compute.fold.formulas import Formula, Unknown, taken_apart
+from patron.features.compute.fold.formulas import Formula, Unknown, decompose
 from patron.features.definitions import columns, expression
 from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.periods import EVER
@@ -22,13 +22,13 @@ def formula(events: Table, measure: Measure) -> Formula | Unknown:
         events: its event table.
         measure: built-in or own.
     """
-    return _taken_apart(measure.over(EVER), events.schema())
+    return _decompose(measure.over(EVER), events.schema())
 
 
 @lru_cache(maxsize=4096)
-def _taken_apart(measure: Measure, schema: Schema) -> Formula | Unknown:
+def _decompose(measure: Measure, schema: Schema) -> Formula | Unknown:
     """Return the formula over a table that has columns but no rows; kept, because questions come again."""
-    return taken_apart(expression(measure, schema).op())
+    return decompose(expression(measure, schema).op())
 
 
 @dataclass(frozen=True)

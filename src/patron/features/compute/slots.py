@@ -1,6 +1,6 @@
-"""Layouts: in which slot of a block of rows each column stands, and the steps that lead there, written once for a pass.
+"""Slots: where each column stands in a block of rows, and the steps that lead there, written once for a plan.
 
-Every slot holds one number for each row: what a loop leaves, what an engine gave, or what a step of the program makes.
+Every slot holds one number for each row: what a kernel leaves, what an engine gave, or the result of a step.
 """
 
 from collections import defaultdict
@@ -12,19 +12,19 @@ import ibis
 import ibis.expr.operations as ops
 import numpy as np
 
-from patron.features.compute.fold.formulas import Formula, translated
-from patron.features.compute.fold.kernel_calls import Ask, Walk, walk_of
+from patron.features.compute.fold.formulas import Formula, translate
+from patron.features.compute.fold.kernel_calls import KernelCalls, WindowedLeaf, kernel_calls_of
 from patron.features.compute.fold.operations import Operation
 from patron.features.compute.fold.program import Draft, Program
-from patron.features.definitions import columns, combined
+from patron.features.definitions import columns, combination_column
 from patron.features.measures import Combination, Feature, Measure
 from patron.periods import Span
 
-__all__ = ["ByEngine", "Folded", "Layout", "Text", "asks_of", "laid_out"]
+__all__ = ["EngineCombination", "FoldColumn", "Layout", "TextColumn", "layout_of", "leaves_by_source"]
 
 
 @dataclass(frozen=True)
-class Folded:
+class FoldColumn:
     """A column that the fold computes: the measure, the window, and the formula."""
 
     measure: Measure
@@ -43,7 +43,7 @@ class Folded:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextColumn:
     """A column of texts: the event table and the row-level value whose words its slot has codes of."""
 
     source: str
@@ -53,16 +53,16 @@ class Text:
 
 
 @dataclass(frozen=True)
-class ByEngine:
-    """A combination that has more than arithmetic.
+class EngineCombination:
+    """A combination that has more than arithmetic, and is left to an engine.
 
     Args:
-        place: which of the columns of numbers it is.
-        feature: how it is made.
+        position: which of the columns of numbers it is.
+        feature: what is computed.
         inputs: what it reads: slots of finished columns of numbers, and names of columns of texts.
     """
 
-    place: int
+    position: int
     feature: Combination
     inputs: tuple[int | str, ...]
 
@@ -72,83 +72,90 @@ class Layout:
     """Where everything stands.
 
     Args:
-        walks: the loops over each event table.
+        kernel_calls: the loops over each event table.
         program: the steps over their slots.
-        given: slots of columns that an engine gives, by column.
-        names: the columns of numbers, as the program places them and the engine adds to them.
+        engine_slots: slots of columns that an engine computes, by column.
+        names: the columns of numbers, in the order in which they are written.
         texts: columns of texts that the fold picks.
-        by_engine: combinations that an engine computes from finished columns.
+        engine_combinations: combinations that an engine computes from finished columns.
     """
 
-    walks: Mapping[str, Walk]
+    kernel_calls: Mapping[str, KernelCalls]
     program: Program
-    given: Mapping[str, int]
+    engine_slots: Mapping[str, int]
     names: tuple[str, ...]
-    texts: Mapping[str, Text]
-    by_engine: tuple[ByEngine, ...]
+    texts: Mapping[str, TextColumn]
+    engine_combinations: tuple[EngineCombination, ...]
 
 
-def laid_out(features: Sequence[Feature], folded: Sequence[Folded], others: Sequence[str]) -> Layout:
-    """Return the layout of a pass.
+def layout_of(features: Sequence[Feature], fold_columns: Sequence[FoldColumn], engine_columns: Sequence[str]) -> Layout:
+    """Return the layout of a plan.
 
     Args:
         features: what is computed.
-        folded: the columns that the fold computes.
-        others: the columns of numbers that an engine computes.
+        fold_columns: the columns that the fold computes.
+        engine_columns: the columns of numbers that an engine computes.
     """
     draft = Draft()
-    walks = {source: walk_of(asks, draft) for source, asks in asks_of(folded).items()}
-    given = {name: draft.given() for name in others}
-    texts = {one.name: _text(one, walks[one.measure.source], draft) for one in folded if one.is_text}
-    inside = {one.name: one for one in folded if not one.is_text}
-    combinations = {name: (made, window) for name, made, window in columns(features) if isinstance(made, Combination)}
-    names = tuple(name for name, _, _ in columns(features) if name in {*given, *inside, *combinations})
-    finished, by_engine = dict(given), []
-    for name, one in inside.items():
-        finished[name] = _column(one, walks[one.measure.source], draft)
+    calls = {source: kernel_calls_of(leaves, draft) for source, leaves in leaves_by_source(fold_columns).items()}
+    engine_slots = {name: draft.reserve() for name in engine_columns}
+    texts = {c.name: _text(c, calls[c.measure.source], draft) for c in fold_columns if c.is_text}
+    numbers = {c.name: c for c in fold_columns if not c.is_text}
+    combinations = {n: (f, window) for n, f, window in columns(features) if isinstance(f, Combination)}
+    # Parts of combinations have slots, but no column of their own unless they are features too.
+    names = [name for name, _, _ in columns(features) if name in {*engine_slots, *numbers, *combinations}]
+    slots = dict(engine_slots)
+    for name, column in numbers.items():
+        slots[name] = _number(column, calls[column.measure.source], draft)
         if name in names:
-            draft.place(finished[name], names.index(name))
+            draft.output(slots[name], names.index(name))
+    left_over = []
     for name, (feature, window) in combinations.items():
-        inputs = [finished.get(column, column) for column in feature.inputs(window)]
-        slot = _combined(feature, inputs, draft)
-        if slot is None:
-            kept = tuple(draft.keep(one) if isinstance(one, int) else one for one in inputs)
-            by_engine.append(ByEngine(names.index(name), feature, kept))
+        inputs = [slots.get(column, column) for column in feature.inputs(window)]
+        combination = _combination(feature, inputs, draft)
+        if combination is None:
+            left_over.append(EngineCombination(names.index(name), feature, _keep(inputs, draft)))
         else:
-            draft.place(slot, names.index(name))
-    for name, slot in given.items():
+            draft.output(combination, names.index(name))
+    for name, slot in engine_slots.items():
         if name in names:
-            draft.place(slot, names.index(name))
-    return Layout(walks, draft.done(), given, names, texts, tuple(by_engine))
+            draft.output(slot, names.index(name))
+    return Layout(calls, draft.program(), engine_slots, tuple(names), texts, tuple(left_over))
 
 
-def asks_of(folded: Sequence[Folded]) -> dict[str, list[Ask]]:
+def leaves_by_source(fold_columns: Sequence[FoldColumn]) -> dict[str, list[WindowedLeaf]]:
     """Return the reductions and windows that are needed of each event table, each once."""
-    found: dict[str, dict[Ask, None]] = defaultdict(dict)
-    for one in folded:
-        found[one.measure.source] |= dict.fromkeys((leaf, one.window) for leaf in one.formula.leaves.values())
-    return {source: list(asks) for source, asks in found.items()}
+    leaves: dict[str, dict[WindowedLeaf, None]] = defaultdict(dict)
+    for column in fold_columns:
+        leaves[column.measure.source] |= dict.fromkeys((leaf, column.window) for leaf in column.formula.leaves.values())
+    return {source: list(distinct) for source, distinct in leaves.items()}
 
 
-def _text(one: Folded, walk: Walk, draft: Draft) -> Text:
-    asked, empty = one.formula.leaves[one.formula.root], one.measure.empty
-    assert asked.value is not None  # a text is picked from somewhere
-    slot = walk.value(asked, one.window, draft)
-    return Text(one.measure.source, asked.value, slot, None if empty is None else str(empty))
+def _text(column: FoldColumn, calls: KernelCalls, draft: Draft) -> TextColumn:
+    leaf, empty = column.formula.leaves[column.formula.root], column.measure.empty
+    assert leaf.value is not None  # a text is picked from somewhere
+    slot = calls.value(leaf, column.window, draft)
+    return TextColumn(column.measure.source, leaf.value, slot, None if empty is None else str(empty))
 
 
-def _column(one: Folded, walk: Walk, draft: Draft) -> int:
-    slots: dict[Any, int] = {node: walk.value(leaf, one.window, draft) for node, leaf in one.formula.leaves.items()}
-    made = translated(one.formula.root, slots, draft)
-    assert made is not None  # a formula has no unknown operation
-    empty = np.nan if one.measure.empty is None else float(one.measure.empty)
-    return draft.step(Operation.FILLED, made, walk.events(one.window), number=empty)
+def _number(column: FoldColumn, calls: KernelCalls, draft: Draft) -> int:
+    leaves = column.formula.leaves
+    slots: dict[Any, int] = {node: calls.value(leaf, column.window, draft) for node, leaf in leaves.items()}
+    value = translate(column.formula.root, slots, draft)
+    assert value is not None  # a formula has no unknown operation
+    empty = np.nan if column.measure.empty is None else float(column.measure.empty)
+    return draft.step(Operation.FILLED, value, calls.events(column.window), number=empty)
 
 
-def _combined(feature: Combination, inputs: Sequence[int | str], draft: Draft) -> int | None:
+def _combination(feature: Combination, inputs: Sequence[int | str], draft: Draft) -> int | None:
     """Return the slot of a combination; none where it reads texts or has more than arithmetic."""
     parts = ibis.table({f"part{i}": "float64" for i in range(len(inputs))}, name="parts")
     fields: dict[Any, int] = {f"part{i}": slot for i, slot in enumerate(inputs) if isinstance(slot, int)}
     if len(fields) < len(inputs):
         return None
-    return translated(combined(feature, [parts[name] for name in fields]).op(), fields, draft)
+    return translate(combination_column(feature, [parts[name] for name in fields]).op(), fields, draft)
+
+
+def _keep(inputs: Sequence[int | str], draft: Draft) -> tuple[int | str, ...]:
+    """Return the inputs in slots that are still theirs when the program has run."""
+    return tuple(draft.keep(slot) if isinstance(slot, int) else slot for slot in inputs)

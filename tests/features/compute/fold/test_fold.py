@@ -11,10 +11,10 @@ import pytest
 
 from patron.errors import HistoryError, MeasureError, QuestionError
 from patron.features import purchases
-from patron.features.compute.executor import sheets
-from patron.features.compute.fold.loading import Reading
+from patron.features.compute.executor import execute
+from patron.features.compute.fold.loading import EventLoader
 from patron.features.compute.paths import explain_plan
-from patron.features.compute.plan import Pass, Progress
+from patron.features.compute.plan import ExecutionPlan, Progress
 from patron.features.measures import combine, measure
 from patron.history.history import History
 from patron.history.sources import events
@@ -52,7 +52,7 @@ def test_parts_of_the_customers_change_no_value():
     world = retail_world(seed=11, customers=120)
     asked = churn(90)
     one, many = matrix(asked, world.history, CUTOFFS), matrix(asked, world.history, CUTOFFS, memory=5e-5)
-    assert Pass(world.history, EVER, asked.on(world.history).features, CUTOFFS, memory=5e-5).parts > 3
+    assert ExecutionPlan(world.history, EVER, asked.on(world.history).features, CUTOFFS, memory=5e-5).n_partitions > 3
     pd.testing.assert_frame_equal(one.key, many.key)
     pd.testing.assert_frame_equal(one.X, many.X, check_exact=True)
 
@@ -202,31 +202,31 @@ def test_a_table_that_grows_while_its_parts_are_folded_changes_nothing_as_it_is_
         if progress.what.startswith("Folding"):
             pd.concat([frame, frame]).to_parquet(path)
 
-    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
-    made = list(sheets(job))
-    assert len(made) == job.parts > 3
-    assert sorted(who for sheet in made for who in sheet.customer.to_pylist()) == sorted(frame.customer)
+    plan = ExecutionPlan(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
+    made = list(execute(plan))
+    assert len(made) == plan.n_partitions > 3
+    assert sorted(who for block in made for who in block.customer.to_pylist()) == sorted(frame.customer)
 
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):
     world = retail_world(seed=3, customers=30)
-    job = Pass(world.history, EVER, churn(90).on(world.history).features, (CUTOFF,), memory=1e-5)
+    plan = ExecutionPlan(world.history, EVER, churn(90).on(world.history).features, (CUTOFF,), memory=1e-5)
 
     def full(*asked):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pyarrow.ipc.new_stream", full)
     with pytest.raises(HistoryError, match=r"failed: No space left on device\. Allow more memory, or name a folder"):
-        list(sheets(job))
+        list(execute(plan))
 
 
 def test_rows_come_in_sheets_that_split_no_customer():
     world = retail_world(seed=3, customers=60)
-    job = Pass(world.history, EVER, churn(90).on(world.history).features, tuple(sorted(CUTOFFS)))
-    (whole,) = sheets(job)
-    few = list(sheets(job, rows=25))
+    plan = ExecutionPlan(world.history, EVER, churn(90).on(world.history).features, tuple(sorted(CUTOFFS)))
+    (whole,) = execute(plan)
+    few = list(execute(plan, max_rows=25))
     assert len(few) > 3
-    who = [set(sheet.customer.to_pylist()) for sheet in few]
+    who = [set(block.customer.to_pylist()) for block in few]
     assert sum(map(len, who)) == len(set.union(*who)) == len(set(whole.customer.to_pylist()))
     joined = _joined(few)
     assert joined.customer.equals(whole.customer)
@@ -254,7 +254,7 @@ def test_progress_ends_at_one():
 def test_money_is_read_to_the_last_digit(whole):
     table = ibis.memtable({"customer": ["a"], "at": [CUTOFF], "amount": [whole]})
     table = table.mutate(amount=table.amount.cast("decimal(38, 4)"))
-    column = Reading(table, {"m": table.amount}, CUTOFF + timedelta(days=1)).load().columns["m"]
+    column = EventLoader(table, {"m": table.amount}, CUTOFF + timedelta(days=1)).load().columns["m"]
     assert column.values[0] == int(whole * 10_000)
 
 
@@ -358,8 +358,8 @@ def test_rows_of_nobody_leave_the_file_of_before(tmp_path):
 
 def test_there_are_never_more_parts_than_their_numbers_hold():
     history = small(*((str(i), CUTOFF - timedelta(days=1), 1.0) for i in range(300)))
-    job = Pass(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=1e-9)
-    assert job.parts == 2**15 - 1
+    plan = ExecutionPlan(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=1e-9)
+    assert plan.n_partitions == 2**15 - 1
 
 
 def test_answers_of_nobody_are_refused():

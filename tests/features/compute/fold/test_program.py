@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from patron.features.compute.fold.formulas import translated
+from patron.features.compute.fold.formulas import translate
 from patron.features.compute.fold.operations import Operation
 from patron.features.compute.fold.program import Draft, Program
 from patron.features.compute.paths import explain_plan
@@ -55,11 +55,11 @@ def test_a_step_means_what_the_engine_means(name):
     asked = guarded(FORMULAS[name](table.a, table.b).cast("float64")).name("made")
     expected = table.select("row", asked).order_by("row").to_pyarrow()["made"].to_numpy()
     draft = Draft()
-    known = {"a": draft.given(), "b": draft.given()}
-    slot = translated(asked.op().arg, known, draft)
-    draft.place(slot, 0)
-    program = draft.done()
-    slots = program.room(len(GRID))
+    known = {"a": draft.reserve(), "b": draft.reserve()}
+    slot = translate(asked.op().arg, known, draft)
+    draft.output(slot, 0)
+    program = draft.program()
+    slots = program.allocate(len(GRID))
     slots[:2, : len(GRID)] = np.array([[np.nan if value is None else value for value in pair] for pair in GRID]).T
     made = np.empty((1, len(GRID)))
     program.run(slots, np.arange(len(GRID)), made)
@@ -68,14 +68,14 @@ def test_a_step_means_what_the_engine_means(name):
 
 def test_slots_are_used_anew_but_for_those_that_are_kept():
     draft = Draft()
-    made = draft.given()
+    made = draft.reserve()
     for n in range(1, 9):
         made = draft.step(Operation.ADD, made, draft.constant(n))
         if n == 4:
             four = draft.keep(made)
-    draft.place(made, 0)
-    program, out = draft.done(), np.empty((1, 2))
-    slots = program.room(2)
+    draft.output(made, 0)
+    program, out = draft.program(), np.empty((1, 2))
+    slots = program.allocate(2)
     slots[0, :2] = 10.0, 20.0
     program.run(slots, np.array([1, 0]), out)
     assert program.slots == 5  # given, kept, and three that are worked in
@@ -85,10 +85,10 @@ def test_slots_are_used_anew_but_for_those_that_are_kept():
 
 @pytest.mark.parametrize("rows", [0, 511, 512, 8192, 10_240])
 def test_slots_stand_an_odd_number_of_cache_lines_apart(rows):
-    room = Program(3, np.empty((0, 5), np.int64), np.empty(0)).room(rows)
-    assert room.shape[1] >= rows
-    assert (room.strides[0] // 64) % 2 == 1
-    assert not room[:, rows:].any()
+    slots = Program(3, np.empty((0, 5), np.int64), np.empty(0)).allocate(rows)
+    assert slots.shape[1] >= rows
+    assert (slots.strides[0] // 64) % 2 == 1
+    assert not slots[:, rows:].any()
 
 
 def of(history, *features):

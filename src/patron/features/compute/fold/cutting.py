@@ -1,4 +1,4 @@
-"""Compiled loops that find where the events of a row begin and end.
+"""Cutting: compiled loops that find where the events of a row begin and end.
 
 Nothing here compares a time but `_cut` and `active`, which ask `patron.history.point_in_time`.
 """
@@ -34,22 +34,22 @@ def _cut(at, low, high, moment):
 @compiled
 def cut(at, begin, end, moments):
     """Return for each row the first event from *begin* on that is no past of its moment."""
-    found = np.empty(len(begin), np.int64)
+    cuts = np.empty(len(begin), np.int64)
     for r in range(len(begin)):
-        found[r] = _cut(at, begin[r], end[r], moments[r])
-    return found
+        cuts[r] = _cut(at, begin[r], end[r], moments[r])
+    return cuts
 
 
 @compiled
-def cut_windows(at, starts, place, moments, widths, stop, lows):
+def cut_windows(at, starts, position, moments, widths, stop, lows):
     """Write where the past of each row ends, and where each window starts; a width below zero is all the past.
 
     Rows of one customer mostly stand together by time, so each search starts where the one before it ended.
     """
-    for r in range(len(place)):
-        c = place[r]
+    for r in range(len(position)):
+        c = position[r]
         first, end = (starts[c], starts[c + 1]) if c >= 0 else (0, 0)
-        follows = r > 0 and place[r - 1] == c and moments[r] >= moments[r - 1]
+        follows = r > 0 and position[r - 1] == c and moments[r] >= moments[r - 1]
         stop[r] = _cut(at, stop[r - 1] if follows else first, end, moments[r])
         for w in range(len(widths)):
             lows[w, r] = first
@@ -60,11 +60,11 @@ def cut_windows(at, starts, place, moments, widths, stop, lows):
 @compiled
 def active(at, starts, opens, moments):
     """Return which customers had an event from *opens* on before each of some ascending moments."""
-    found = np.zeros((len(starts) - 1, len(moments)), np.bool_)
+    is_active = np.zeros((len(starts) - 1, len(moments)), np.bool_)
     for c in range(len(starts) - 1):
         i = starts[c]
         for m in range(len(moments)):
             while i < starts[c + 1] and _is_past(at[i], moments[m]):
                 i += 1
-            found[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
-    return found
+            is_active[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
+    return is_active

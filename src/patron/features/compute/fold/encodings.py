@@ -1,4 +1,4 @@
-"""Codings: the columns of an engine as arrays, numbers as they are and texts as codes of the words that occur."""
+"""Encodings: the columns of an engine as arrays, numbers as they are and texts as codes of the words that occur."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Column", "by_customer", "coded", "column", "compact", "instants", "joined", "narrow", "used"]
+__all__ = [
+    "Column",
+    "column",
+    "compact",
+    "concatenate",
+    "drop_unused_words",
+    "encode",
+    "group_by_customer",
+    "instants",
+    "narrow",
+]
 
 SAFE, LARGEST = 2.0**62, 2**63 - 1
 CLOSE = 4  # numbers this many times as far apart as they are many still have a table
@@ -22,7 +32,7 @@ class Column:
     Args:
         values: int64 (whole numbers, or money in its smallest unit), float64, or int32 codes of *words*.
         valid: which values are known; none where all are.
-        scale: how many of the smallest unit make one.
+        scale: how many of the smallest unit make a whole.
         words: what the codes stand for, sorted; none where the values are numbers.
         exact: whole numbers that became floats, as their sum could overflow; none where *values* are exact.
     """
@@ -40,7 +50,7 @@ class Column:
 
 
 def compact(values: pa.Array) -> pa.Array:
-    """Return one batch of a column in few bytes: words once, decimals in 64 bits where they fit.
+    """Return a batch of a column in few bytes: words once, decimals in 64 bits where they fit.
 
     Nothing of what the engine handed out is kept, so that it can be let go of, and filled anew.
     """
@@ -49,19 +59,19 @@ def compact(values: pa.Array) -> pa.Array:
         low = _low_words(values)
         return values.cast(pa.float64()) if low is None else low
     if pa.types.is_floating(kind):
-        return _copied(values.cast(pa.float64()))
+        return _copy(values.cast(pa.float64()))
     if pa.types.is_uint64(kind) and (pc.max(values).as_py() or 0) > LARGEST:
         return values.cast(pa.float64(), safe=False)
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return _copied(values.cast(pa.int64()))
+        return _copy(values.cast(pa.int64()))
     if pa.types.is_timestamp(kind):
-        return _copied(values.cast(pa.timestamp("us"), safe=False))
+        return _copy(values.cast(pa.timestamp("us"), safe=False))
     return values.dictionary_encode()
 
 
-def joined(batches: Sequence[pa.Array]) -> pa.Array:
+def concatenate(batches: Sequence[pa.Array]) -> pa.Array:
     """Join compact batches of a column to one."""
-    return pa.concat_arrays(_alike(batches))
+    return pa.concat_arrays(_align(batches))
 
 
 def narrow(values: pa.Array) -> pa.Array:
@@ -74,85 +84,85 @@ def narrow(values: pa.Array) -> pa.Array:
     return _narrow(values) if pa.types.is_integer(values.type) else values
 
 
-def used(values: pa.Array) -> pa.Array:
+def drop_unused_words(values: pa.Array) -> pa.Array:
     """Return a column without the words that none of its values has, where they could be many."""
     if not pa.types.is_dictionary(values.type) or len(values.dictionary) <= len(values):
         return values
     return values.dictionary_decode().dictionary_encode()
 
 
-def column(batches: Sequence[pa.Array], place: np.ndarray) -> Column:
-    """Write the compact batches of a column, narrow or not, to the places of their events."""
-    batches = _alike(batches)
+def column(batches: Sequence[pa.Array], position: np.ndarray) -> Column:
+    """Write the compact batches of a column, narrow or not, to the positions of their events."""
+    batches = _align(batches)
     kind = batches[0].type
-    valid = _placed(map(_known, batches), place, np.bool_) if any(b.null_count for b in batches) else None
+    valid = _scatter(map(_is_known, batches), position, np.bool_) if any(b.null_count for b in batches) else None
     if pa.types.is_floating(kind):
-        return Column(_placed((_filled(batch, 0.0) for batch in batches), place, np.float64), valid)
+        return Column(_scatter((_fill_null(batch, 0.0) for batch in batches), position, np.float64), valid)
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         scale = 10.0**kind.scale if pa.types.is_decimal(kind) else 1.0
-        values = _placed((_filled(_units(batch), 0) for batch in batches), place, np.int64)
+        values = _scatter((_fill_null(_units(batch), 0) for batch in batches), position, np.int64)
         return _whole(values, valid, scale)
-    words, codes = _ranked(batches)
-    return Column(_placed(codes, place, np.int32), valid, words=words)
+    words, codes = _rank_words(batches)
+    return Column(_scatter(codes, position, np.int32), valid, words=words)
 
 
-def instants(batches: Sequence[pa.Array], place: np.ndarray) -> np.ndarray:
-    """Write times in microseconds since 1970 to the places of their events."""
-    return _placed((np.asarray(batch.cast(pa.int64())) for batch in batches), place, np.int64)
+def instants(batches: Sequence[pa.Array], position: np.ndarray) -> np.ndarray:
+    """Write times in microseconds since 1970 to the positions of their events."""
+    return _scatter((np.asarray(batch.cast(pa.int64())) for batch in batches), position, np.int64)
 
 
-def coded(batches: Sequence[pa.Array]) -> tuple[pa.Array, np.ndarray]:
-    """Return the different values as texts, sorted, and for each value its place among them; -1 for unknown."""
-    words, codes = _ranked(batches)
+def encode(batches: Sequence[pa.Array]) -> tuple[pa.Array, np.ndarray]:
+    """Return the different values as texts, sorted, and for each value its position among them; -1 for unknown."""
+    words, codes = _rank_words(batches)
     return words, np.concatenate(list(codes))
 
 
-def _ranked(batches: Sequence[pa.Array]) -> tuple[pa.Array, Iterator[np.ndarray]]:
-    chunks = _unified(batches)
+def _rank_words(batches: Sequence[pa.Array]) -> tuple[pa.Array, Iterator[np.ndarray]]:
+    chunks = _unify(batches)
     words = chunks[0].dictionary.cast(pa.string())
     order = np.asarray(pc.sort_indices(words))
     rank = np.full(len(order) + 1, -1, np.int32)  # the last stands for unknown
     rank[order] = np.arange(len(order), dtype=np.int32)
-    return words.take(pa.array(order)), (rank[_filled(chunk.indices, -1)] for chunk in chunks)
+    return words.take(pa.array(order)), (rank[_fill_null(chunk.indices, -1)] for chunk in chunks)
 
 
-def _unified(batches: Sequence[pa.Array]) -> Sequence[pa.DictionaryArray]:
+def _unify(batches: Sequence[pa.Array]) -> Sequence[pa.DictionaryArray]:
     texts = [batch if pa.types.is_dictionary(batch.type) else batch.dictionary_encode() for batch in batches]
     return pa.chunked_array([_wide(text) for text in texts]).unify_dictionaries().chunks
 
 
-def by_customer(batches: Sequence[pa.Array]) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+def group_by_customer(batches: Sequence[pa.Array]) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Put the events of each customer together, as they come.
 
     Returns:
-        The customers as texts, sorted; where the events of each start and where the last one's end; the place of
-        each event.
+        The customers as texts, sorted; where the events of each start and where the last one's end; the position
+        of each event.
     """
-    from patron.features.compute.fold.sorting import places
+    from patron.features.compute.fold.sorting import positions
 
     slots, keys = _slots(batches)
     counts = np.bincount(slots)
-    met = np.flatnonzero(counts)
-    customers = keys(met)
+    present = np.flatnonzero(counts)
+    customers = keys(present)
     order = _by_digits(customers) if isinstance(customers, np.ndarray) else np.asarray(pc.sort_indices(customers))
-    slot = met[order]
+    slot = present[order]
     starts = np.concatenate([[0], np.cumsum(counts[slot])])
     counts[slot] = starts[:-1]
-    return pa.array(customers).take(pa.array(order)).cast(pa.string()), starts, places(slots, counts)
+    return pa.array(customers).take(pa.array(order)).cast(pa.string()), starts, positions(slots, counts)
 
 
 def _slots(batches: Sequence[pa.Array]) -> tuple[np.ndarray, Callable[[np.ndarray], Any]]:
     """Return a small number for each key, and what finds the keys of such numbers again."""
     if not all(pa.types.is_integer(batch.type) for batch in batches):
-        chunks = _unified(batches)
+        chunks = _unify(batches)
         words = chunks[0].dictionary.cast(pa.string())
-        indices = np.concatenate([_filled(chunk.indices, -1) for chunk in chunks], dtype=np.int64)
-        return indices, lambda met: words.take(pa.array(met))
+        indices = np.concatenate([_fill_null(chunk.indices, -1) for chunk in chunks], dtype=np.int64)
+        return indices, lambda chosen: words.take(pa.array(chosen))
     keys = _integers(batches)
     low, high = (int(keys.min()), int(keys.max())) if len(keys) else (0, 0)
     if high - low <= CLOSE * len(keys):
         keys -= low
-        return keys, lambda met: met + low
+        return keys, lambda chosen: chosen + low
     encoded = pa.array(keys).dictionary_encode()
     return np.asarray(encoded.indices).astype(np.int64), np.asarray(encoded.dictionary).__getitem__
 
@@ -164,17 +174,17 @@ def _by_digits(numbers: np.ndarray) -> np.ndarray:
     return np.lexsort((size, shifted, numbers >= 0))
 
 
-def _placed(batches: Iterable[np.ndarray], place: np.ndarray, kind: Any) -> np.ndarray:
-    """Write values to their places, which lie close to each other, as time goes on for all customers at once."""
-    out, begin = np.empty(len(place), kind), 0
+def _scatter(batches: Iterable[np.ndarray], position: np.ndarray, kind: Any) -> np.ndarray:
+    """Write values to their positions, which lie close to each other, as time goes on for all customers at once."""
+    out, begin = np.empty(len(position), kind), 0
     for values in batches:
-        out[place[begin : begin + len(values)]] = values.astype(kind, copy=False)
+        out[position[begin : begin + len(values)]] = values.astype(kind, copy=False)
         begin += len(values)
     return out
 
 
-def _alike(batches: Sequence[pa.Array]) -> Sequence[pa.Array]:
-    """Make all batches floats where one is, as its decimals were too long."""
+def _align(batches: Sequence[pa.Array]) -> Sequence[pa.Array]:
+    """Make all batches floats where any is, as its decimals were too long."""
     if any(pa.types.is_floating(batch.type) for batch in batches):
         return [batch if pa.types.is_floating(batch.type) else _floats(batch) for batch in batches]
     return batches
@@ -191,10 +201,10 @@ def _units(values: pa.Array) -> pa.Array:
 
 
 def _integers(batches: Sequence[pa.Array]) -> np.ndarray:
-    return np.concatenate([_filled(batch, 0) for batch in batches], dtype=np.int64)
+    return np.concatenate([_fill_null(batch, 0) for batch in batches], dtype=np.int64)
 
 
-def _copied(values: pa.Array) -> pa.Array:
+def _copy(values: pa.Array) -> pa.Array:
     return pa.concat_arrays([values, values[:0]])
 
 
@@ -213,7 +223,7 @@ def _fits(low: int, high: int, kind: pa.DataType) -> bool:
 
 
 def _low_words(values: pa.Array) -> pa.Array | None:
-    """Return decimals in 64 bits, or none where a value needs more than one word."""
+    """Return decimals in 64 bits, or none where a value needs more than a single word."""
     width = values.type.bit_width // 64
     if not width:
         return None
@@ -231,9 +241,9 @@ def _whole(values: np.ndarray, valid: np.ndarray | None, scale: float) -> Column
     return Column(values, valid, scale)
 
 
-def _known(batch: pa.Array) -> np.ndarray:
+def _is_known(batch: pa.Array) -> np.ndarray:
     return np.asarray(pc.is_valid(batch))
 
 
-def _filled(values: pa.Array, by: float) -> np.ndarray:
+def _fill_null(values: pa.Array, by: float) -> np.ndarray:
     return np.asarray(pc.fill_null(values, by) if values.null_count else values)

@@ -1,4 +1,4 @@
-"""Tracks: the events of one table in memory, sorted by customer and time, with the columns that reductions read."""
+"""Event arrays: the events of one table in memory, by customer and time, with the columns that reductions read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,18 @@ import pyarrow as pa
 from patron.features.compute.fold.encodings import Column
 from patron.history.point_in_time import is_past
 
-__all__ = ["Track"]
+__all__ = ["DAY", "EventArrays"]
+
+DAY = 86_400_000_000
+"""A day in microseconds, the unit of all times in arrays."""
 
 
 @dataclass(frozen=True)
-class Track:
+class EventArrays:
     """Events sorted by customer, then time.
 
     Args:
-        customers: the customers met, sorted.
+        customers: the customers with events, sorted.
         starts: where each customer's events start, and where the last one's end; shape (customers + 1,).
         at: time of each event in microseconds since 1970.
         known_at: when each event became known, or none.
@@ -36,32 +39,32 @@ class Track:
         return len(self.at)
 
     @cached_property
-    def everything(self) -> np.ndarray:
+    def all_events(self) -> np.ndarray:
         """The mask that keeps each event."""
         return np.ones(len(self.at), np.bool_)
 
     @cached_property
-    def nothing(self) -> np.ndarray:
+    def zeros(self) -> np.ndarray:
         """Zero for each event."""
         return np.zeros(len(self.at), np.int64)
 
-    def part(self, first: int, last: int) -> "Track":
-        """Return the track of the customers from *first* up to *last*, as views."""
+    def customer_slice(self, first: int, last: int) -> "EventArrays":
+        """Return the events of the customers from *first* up to *last*, which is left out, without a copy."""
         begin, end = int(self.starts[first]), int(self.starts[last])
-        cutout = slice(begin, end)
-        return Track(
+        event_slice = slice(begin, end)
+        return EventArrays(
             self.customers[first:last],
             self.starts[first : last + 1] - begin,
-            self.at[cutout],
-            None if self.known_at is None else self.known_at[cutout],
-            {key: column.take(cutout) for key, column in self.columns.items()},
+            self.at[event_slice],
+            None if self.known_at is None else self.known_at[event_slice],
+            {key: column.take(event_slice) for key, column in self.columns.items()},
         )
 
-    def known(self, moment: int) -> "Track":
-        """Return the track of the events that were known before *moment*."""
+    def known_before(self, moment: int) -> "EventArrays":
+        """Return the events that were known before *moment*."""
         if self.known_at is None:
             return self
         kept = is_past(self.known_at, moment)
         before = np.concatenate([[0], np.cumsum(kept)])
         columns = {key: column.take(kept) for key, column in self.columns.items()}
-        return Track(self.customers, before[self.starts], self.at[kept], None, columns)
+        return EventArrays(self.customers, before[self.starts], self.at[kept], None, columns)

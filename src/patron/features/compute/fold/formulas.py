@@ -10,9 +10,9 @@ import numpy as np
 
 from patron.features.compute.fold.operations import Operation
 from patron.features.compute.fold.program import Draft
-from patron.features.compute.fold.reductions import Leaf, leaf
+from patron.features.compute.fold.reductions import Leaf, leaf_of
 
-__all__ = ["Formula", "Unknown", "taken_apart", "translated"]
+__all__ = ["Formula", "Unknown", "decompose", "translate"]
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Unknown:
     why: str
 
 
-def taken_apart(root: ops.Value) -> Formula | Unknown:
+def decompose(root: ops.Value) -> Formula | Unknown:
     """Return the reductions of an aggregate expression, or why the fold cannot compute it."""
     leaves: dict[ops.Value, Leaf] = {}
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ops.Reduction):
-            known = leaf(node)
+            known = leaf_of(node)
             if known is None:
-                return Unknown(f"the fold does not know {_said(node)}")
+                return Unknown(f"the fold does not know {_describe(node)}")
             leaves[node] = known
         elif _is_known(node):
             waiting += _children(node)
@@ -56,7 +56,7 @@ def taken_apart(root: ops.Value) -> Formula | Unknown:
     return Formula(root, leaves)
 
 
-def _said(node: ops.Reduction) -> str:
+def _describe(node: ops.Reduction) -> str:
     value = getattr(node, "arg", None)
     return f"{type(node).__name__} of {type(value).__name__} there" if isinstance(value, ops.Value) else str(node)
 
@@ -76,7 +76,7 @@ def _children(node: ops.Node) -> list[Any]:
     return [value for value in flat if isinstance(value, ops.Value)]
 
 
-def translated(root: ops.Value, known: Mapping[ops.Value | str, int], draft: Draft) -> int | None:
+def translate(root: ops.Value, known: Mapping[ops.Value | str, int], draft: Draft) -> int | None:
     """Return the slot of an expression, whose steps are added to a draft; none where it has an unknown operation.
 
     Args:
@@ -88,7 +88,7 @@ def translated(root: ops.Value, known: Mapping[ops.Value | str, int], draft: Dra
         return known.get(root, known.get(getattr(root, "name", "")))
     if isinstance(root, ops.Literal):
         return draft.constant(np.nan if root.value is None else float(root.value)) if _is_number(root) else None
-    parts = [translated(child, known, draft) for child in _children(root)] if _is_known(root) else [None]
+    parts = [translate(child, known, draft) for child in _children(root)] if _is_known(root) else [None]
     slots = [part for part in parts if part is not None]
     if len(slots) < len(parts):
         return None
@@ -106,25 +106,25 @@ def _step(operation: Operation) -> Steps:
     return lambda draft, *slots: draft.step(operation, *slots)
 
 
-def _turned(operation: Operation) -> Steps:
-    return lambda draft, one, other: draft.step(operation, other, one)
+def _reverse(operation: Operation) -> Steps:
+    return lambda draft, x, y: draft.step(operation, y, x)
 
 
 def _not(steps: Steps) -> Steps:
     return lambda draft, *slots: draft.step(Operation.NOT, steps(draft, *slots))
 
 
-def _one_by_one(operation: Operation) -> Steps:
-    return lambda draft, *slots: reduce(lambda one, other: draft.step(operation, one, other), slots)
+def _pairwise(operation: Operation) -> Steps:
+    return lambda draft, *slots: reduce(lambda x, y: draft.step(operation, x, y), slots)
 
 
-def _either(draft: Draft, one: int, other: int) -> int:
-    neither = draft.step(Operation.BOTH, draft.step(Operation.NOT, one), draft.step(Operation.NOT, other))
+def _either(draft: Draft, x: int, y: int) -> int:
+    neither = draft.step(Operation.BOTH, draft.step(Operation.NOT, x), draft.step(Operation.NOT, y))
     return draft.step(Operation.NOT, neither)
 
 
-def _negative(draft: Draft, one: int) -> int:
-    return draft.step(Operation.SUBTRACT, draft.constant(0.0), one)
+def _negative(draft: Draft, x: int) -> int:
+    return draft.step(Operation.SUBTRACT, draft.constant(0.0), x)
 
 
 ARITHMETIC: Mapping[type[ops.Node], Steps] = {
@@ -133,22 +133,22 @@ ARITHMETIC: Mapping[type[ops.Node], Steps] = {
     ops.Multiply: _step(Operation.MULTIPLY),
     ops.Divide: _step(Operation.DIVIDE),
     ops.Negate: _negative,
-    ops.Abs: lambda draft, one: draft.step(Operation.GREATEST, one, _negative(draft, one)),
+    ops.Abs: lambda draft, x: draft.step(Operation.GREATEST, x, _negative(draft, x)),
     ops.NullIf: _step(Operation.NULL_IF),
-    ops.Coalesce: _one_by_one(Operation.FIRST_KNOWN),
+    ops.Coalesce: _pairwise(Operation.FIRST_KNOWN),
     ops.Equals: _step(Operation.EQUAL),
     ops.NotEquals: _not(_step(Operation.EQUAL)),
     ops.Less: _step(Operation.LESS),
     ops.LessEqual: _step(Operation.AT_MOST),
-    ops.Greater: _turned(Operation.LESS),
-    ops.GreaterEqual: _turned(Operation.AT_MOST),
+    ops.Greater: _reverse(Operation.LESS),
+    ops.GreaterEqual: _reverse(Operation.AT_MOST),
     ops.And: _step(Operation.BOTH),
     ops.Or: _either,
     ops.Not: _step(Operation.NOT),
     ops.IfElse: _step(Operation.CHOICE),
     ops.IsNull: _step(Operation.IS_NULL),
     ops.NotNull: _not(_step(Operation.IS_NULL)),
-    ops.Greatest: _one_by_one(Operation.GREATEST),
-    ops.Least: _one_by_one(Operation.LEAST),
+    ops.Greatest: _pairwise(Operation.GREATEST),
+    ops.Least: _pairwise(Operation.LEAST),
     ops.Exp: _step(Operation.EXP),
 }

@@ -9,7 +9,7 @@ class Operation(IntEnum):
     """What a step does with the slots x, y, z that it reads."""
 
     CONSTANT = 0  # its number
-    FILLED = 1  # x, and its number where y, the events seen, is none or x unknown
+    FILLED = 1  # x, and its number where y, the events view, is none or x unknown
     ADD = 2
     SUBTRACT = 3
     MULTIPLY = 4
@@ -28,4 +28,4 @@ class Operation(IntEnum):
     EXP = 17
     ROOT = 18
     LOG2 = 19
-    PLACED = 20  # x, written to a column of the result
+    OUTPUT = 20  # x, written to a column

@@ -16,18 +16,18 @@ from patron.features.compute.fold.operations import Operation
 from patron.features.compute.fold.program import Draft
 from patron.history.point_in_time import BETWEEN, RELATIVE
 
-__all__ = ["KNOWN", "Leaf", "Reduction", "columns_of", "leaf", "one_kind"]
+__all__ = ["KNOWN", "Leaf", "Reduction", "columns_of", "leaf_of", "one_kind"]
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One reduction that a measure asks for.
+    """A reduction that a measure reads.
 
     Args:
         reduction: its name in `KNOWN`.
         value: the row-level expression it reads, or none.
         where: the events it counts, or none for all.
-        number: its one parameter (a quantile's share, a half-life, a width in days), 0 where it has none.
+        number: its only parameter (a quantile's share, a half-life, a width in days), 0 where it has none.
     """
 
     reduction: str
@@ -67,7 +67,7 @@ class Reduction:
     finish: Finish
 
 
-def leaf(node: ops.Node) -> Leaf | None:
+def leaf_of(node: ops.Node) -> Leaf | None:
     """Return what the fold would compute for an operation, or none where it does not know it."""
     for reduction in KNOWN.values():
         if isinstance(node, reduction.operation):
@@ -78,16 +78,16 @@ def leaf(node: ops.Node) -> Leaf | None:
 
 
 def one_kind(where: ops.Value) -> tuple[ops.Value, str] | None:
-    """Return the text column and the word where a condition asks for one kind, so that kinds share one column."""
+    """Return the text column and the word where a condition names a single kind, so that kinds share a column."""
     if isinstance(where, ops.Equals) and isinstance(where.right, ops.Literal) and where.left.dtype.is_string():
         return (where.left, where.right.value) if where.right.value is not None else None
     return None
 
 
-def columns_of(asked: Leaf) -> list[ops.Value]:
+def columns_of(leaf: Leaf) -> list[ops.Value]:
     """Return the row-level expressions that the engine must compute for a reduction."""
-    kind = None if asked.where is None else one_kind(asked.where)
-    read = [asked.value, asked.where if kind is None else kind[0]]
+    kind = None if leaf.where is None else one_kind(leaf.where)
+    read = [leaf.value, leaf.where if kind is None else kind[0]]
     return [value for value in read if value is not None and not _is_relative(value, BETWEEN)]
 
 
@@ -207,8 +207,8 @@ def _information(draft: Draft, states: Sequence[int]) -> int:
     return draft.step(Operation.GREATEST, left, draft.constant(0.0))
 
 
-def _one(state: int) -> Finish:
-    return lambda draft, states: states[state]
+def _state(number: int) -> Finish:
+    return lambda draft, states: states[number]
 
 
 def _ahead(draft: Draft, states: Sequence[int]) -> int:
@@ -218,29 +218,29 @@ def _ahead(draft: Draft, states: Sequence[int]) -> int:
 KNOWN = {
     reduction.name: reduction
     for reduction in (
-        Reduction("count", ops.CountStar, "sums", _all_rows, _one(0)),
-        Reduction("count of known", ops.Count, "sums", _any_value, _one(0)),
-        Reduction("decayed sum", ops.Sum, "decayed", _faded, _one(1)),
-        Reduction("sum", ops.Sum, "sums", _number, _one(1)),
+        Reduction("count", ops.CountStar, "sums", _all_rows, _state(0)),
+        Reduction("count of known", ops.Count, "sums", _any_value, _state(0)),
+        Reduction("decayed sum", ops.Sum, "decayed", _faded, _state(1)),
+        Reduction("sum", ops.Sum, "sums", _number, _state(1)),
         Reduction("mean", ops.Mean, "sums", _number, _mean),
-        Reduction("recency", ops.Min, "newest", _time("days_ago"), _one(0)),
-        Reduction("age", ops.Max, "oldest", _time("days_ago"), _one(0)),
+        Reduction("recency", ops.Min, "newest", _time("days_ago"), _state(0)),
+        Reduction("age", ops.Max, "oldest", _time("days_ago"), _state(0)),
         Reduction("first ahead", ops.Min, "oldest", _time("days_ahead"), _ahead),
         Reduction("last ahead", ops.Max, "newest", _time("days_ahead"), _ahead),
-        Reduction("least", ops.Min, "numbers", _number, _one(2)),
-        Reduction("greatest", ops.Max, "numbers", _number, _one(3)),
+        Reduction("least", ops.Min, "numbers", _number, _state(2)),
+        Reduction("greatest", ops.Max, "numbers", _number, _state(3)),
         Reduction("standard deviation", ops.StandardDev, "numbers", _spread("sample"), _deviation(1)),
         Reduction("deviation of all", ops.StandardDev, "numbers", _spread("pop"), _deviation(0)),
         Reduction("variance", ops.Variance, "numbers", _spread("sample"), _variance(1)),
         Reduction("variance of all", ops.Variance, "numbers", _spread("pop"), _variance(0)),
-        Reduction("stretches of time", ops.CountDistinct, "stretches", _stretches, _one(0)),
-        Reduction("distinct", ops.CountDistinct, "kinds", _any_value, _one(0)),
+        Reduction("stretches of time", ops.CountDistinct, "stretches", _stretches, _state(0)),
+        Reduction("distinct", ops.CountDistinct, "kinds", _any_value, _state(0)),
         Reduction("entropy", ops.AggUDF, "variety", _entropy, _information),
-        Reduction("last", ops.ArgMin, "newest", _by("days_ago"), _one(1)),
-        Reduction("first", ops.ArgMax, "oldest", _by("days_ago"), _one(1)),
-        Reduction("last by time", ops.ArgMax, "newest", _by("at"), _one(1)),
-        Reduction("first by time", ops.ArgMin, "oldest", _by("at"), _one(1)),
-        Reduction("median", ops.Median, "quantile", _middle, _one(0)),
-        Reduction("quantile", ops.Quantile, "quantile", _middle, _one(0)),
+        Reduction("last", ops.ArgMin, "newest", _by("days_ago"), _state(1)),
+        Reduction("first", ops.ArgMax, "oldest", _by("days_ago"), _state(1)),
+        Reduction("last by time", ops.ArgMax, "newest", _by("at"), _state(1)),
+        Reduction("first by time", ops.ArgMin, "oldest", _by("at"), _state(1)),
+        Reduction("median", ops.Median, "quantile", _middle, _state(0)),
+        Reduction("quantile", ops.Quantile, "quantile", _middle, _state(0)),
     )
 }

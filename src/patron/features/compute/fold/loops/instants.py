@@ -3,9 +3,9 @@
 import numpy as np
 
 from patron.features.compute.fold.compiling import compiled
-from patron.features.compute.fold.views import DAY
+from patron.features.compute.fold.event_arrays import DAY
 
-__all__ = ["bins_walk", "newest", "oldest"]
+__all__ = ["bins_by_window", "newest", "oldest"]
 
 
 @compiled
@@ -24,8 +24,8 @@ def newest(values, known, used, at, moments, lows, stop, skipped, scale, out):
                 i -= 1
             out[0, w, r] = out[1, w, r] = np.nan
             if best >= 0:
-                told = known[best] and best >= lows[w, r] + skipped
-                out[0, w, r], out[1, w, r] = _told(values[best], told, at[best], moments[r], scale)
+                is_known = known[best] and best >= lows[w, r] + skipped
+                out[0, w, r], out[1, w, r] = _age_and_value(values[best], is_known, at[best], moments[r], scale)
 
 
 @compiled
@@ -43,18 +43,18 @@ def oldest(values, known, used, at, moments, lows, stop, skipped, scale, out):
                 i += 1
             out[0, w, r] = out[1, w, r] = np.nan
             if best >= 0:
-                told = known[best] and best >= lows[w, r] + skipped
-                out[0, w, r], out[1, w, r] = _told(values[best], told, at[best], moments[r], scale)
+                is_known = known[best] and best >= lows[w, r] + skipped
+                out[0, w, r], out[1, w, r] = _age_and_value(values[best], is_known, at[best], moments[r], scale)
 
 
 @compiled
-def _told(value, known, event_at, moment, scale):
+def _age_and_value(value, known, event_at, moment, scale):
     """Return how many days ago an event was, and its value where that is known."""
     return float(moment - event_at) / DAY, float(value) / scale if known else np.nan
 
 
 @compiled
-def bins_walk(used, at, moments, width, lows, stop, out):
+def bins_by_window(used, at, moments, width, lows, stop, out):
     """Write in how many stretches of *width* days, counted back from the cutoff, an event fell."""
     for r in range(len(stop)):
         n, last, i = 0, -1.0, stop[r] - 1

@@ -5,11 +5,11 @@ import numpy as np
 
 from patron.features.compute.fold.compiling import compiled
 
-__all__ = ["kinds_ever", "kinds_walk", "tally_ever", "tally_walk", "variety_ever", "variety_walk"]
+__all__ = ["kinds_by_window", "kinds_ever", "tally_by_window", "tally_ever", "variety_by_window", "variety_ever"]
 
 
 @compiled
-def variety_walk(codes, used, lows, stop, kinds, steps, out):
+def variety_by_window(codes, used, lows, stop, kinds, steps, out):
     """Write count, kinds met, and the sum of m log2 m over the kinds' counts m; *steps* are its increments."""
     stamp, met = np.full(kinds, -1, np.int64), np.zeros(kinds, np.int64)
     for r in range(len(stop)):
@@ -60,15 +60,15 @@ def _bits(mask):
 
 
 @compiled
-def kinds_walk(codes, used, lows, stop, out):
+def kinds_by_window(codes, used, lows, stop, out):
     """Write how many of up to 64 kinds are met in each window; a kind is a bit."""
-    one = np.uint64(1)
+    bit = np.uint64(1)
     for r in range(len(stop)):
         met, i = np.uint64(0), stop[r] - 1
         for w in range(len(lows)):
             while i >= lows[w, r]:
                 if used[i]:
-                    met |= one << np.uint64(codes[i])
+                    met |= bit << np.uint64(codes[i])
                 i -= 1
             out[0, w, r] = _bits(met)
 
@@ -76,23 +76,23 @@ def kinds_walk(codes, used, lows, stop, out):
 @compiled
 def kinds_ever(codes, used, lows, stop, out):
     """Write the same of all events before each cutoff."""
-    one, met, begun, i = np.uint64(1), np.uint64(0), -1, 0
+    bit, met, begun, i = np.uint64(1), np.uint64(0), -1, 0
     for r in range(len(stop)):
         if lows[0, r] != begun or stop[r] < i:
             met = np.uint64(0)
             begun = i = lows[0, r]
         while i < stop[r]:
             if used[i]:
-                met |= one << np.uint64(codes[i])
+                met |= bit << np.uint64(codes[i])
             i += 1
         out[0, 0, r] = _bits(met)
 
 
 @compiled
-def tally_walk(slots, lows, stop, out):
-    """Write how many events of each kind asked for lie in each window; out is (kinds, W, R).
+def tally_by_window(slots, lows, stop, out):
+    """Write how many events of each kind that is counted lie in each window; out is (kinds, W, R).
 
-    Each event has the slot of its kind; the slot after the last is for kinds that nobody asked for.
+    Each event has the slot of its kind; the slot after the last is for all other kinds.
     """
     counts = np.zeros(out.shape[0] + 1, np.int64)
     for r in range(len(stop)):

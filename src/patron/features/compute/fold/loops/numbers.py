@@ -3,9 +3,16 @@
 import numpy as np
 
 from patron.features.compute.fold.compiling import compiled
-from patron.features.compute.fold.views import DAY
+from patron.features.compute.fold.event_arrays import DAY
 
-__all__ = ["decayed_walk", "numbers_ever", "numbers_walk", "quantile_walk", "sums_ever", "sums_walk"]
+__all__ = [
+    "decayed_by_window",
+    "numbers_by_window",
+    "numbers_ever",
+    "quantile_by_window",
+    "sums_by_window",
+    "sums_ever",
+]
 
 
 @compiled
@@ -42,7 +49,7 @@ def _note(out, w, r, n, total, carry, s1, s2, low, high):
 
 
 @compiled
-def numbers_walk(values, used, lows, stop, out):
+def numbers_by_window(values, used, lows, stop, out):
     """Write count, sum, least, greatest and squared deviations of each window, widest last; out is (5, W, R)."""
     zero = values.dtype.type(0)
     for r in range(len(stop)):
@@ -76,7 +83,7 @@ def numbers_ever(values, used, lows, stop, out):
 
 
 @compiled
-def sums_walk(values, used, lows, stop, out):
+def sums_by_window(values, used, lows, stop, out):
     """Write count and sum of each window, widest last; out is (2, W, R)."""
     zero = values.dtype.type(0)
     for r in range(len(stop)):
@@ -106,7 +113,7 @@ def sums_ever(values, used, lows, stop, out):
 
 
 @compiled
-def quantile_walk(values, used, lows, stop, share, scale, out):
+def quantile_by_window(values, used, lows, stop, share, scale, out):
     """Write the quantile of each window, between neighbours in proportion; out is (1, W, R)."""
     for r in range(len(stop)):
         for w in range(len(lows)):
@@ -127,7 +134,7 @@ def quantile_walk(values, used, lows, stop, share, scale, out):
 
 
 @compiled
-def decayed_walk(values, used, at, moments, half, lows, stop, scale, out):
+def decayed_by_window(values, used, at, moments, half, lows, stop, scale, out):
     """Write count and sum of values that lose half their weight every *half* days; out is (2, W, R)."""
     for r in range(len(stop)):
         n, total, i = 0, 0.0, stop[r] - 1
