@@ -21,10 +21,11 @@ import pandas as pd
 from accuracy import _apart, _history
 
 from patron.evaluation.backtests import backtest
-from patron.evaluation.question_metrics import coverages, estimates
+from patron.evaluation.question_metrics import estimates
 from patron.history.history import History
 from patron.metrics import Estimate, bootstrap, concordance, mean_absolute_error
 from patron.models.extrapolation import train_beyond
+from patron.models.targets import target_of
 from patron.periods import Split
 from patron.questions.kinds import NextPurchase, churn, next_purchase
 from patron.questions.matrices import Matrix, answers, matrix
@@ -149,7 +150,8 @@ def line(judged: Judged) -> list[str]:
     table, end = judged.table, float(judged.window)
     who, bought = table.customer.to_numpy(), table.actual.notna().to_numpy()
     days = table.actual.fillna(end).to_numpy()
-    metrics = coverages({"kind": "next_purchase", "horizon": judged.window}, table.actual.to_numpy())
+    spec = {"kind": "next_purchase", "horizon": judged.window}
+    metrics = target_of(spec).coverages(spec, table.actual.to_numpy())
     waits = [_told(value) for value in estimates(metrics, who, table, seed=0, repeats=200).values()]
     watched = (table[f"purchase_within_{judged.window}d"] >= NINE_TENTHS).sum()
     order = [_only(concordance, who, days, bought, table[c].to_numpy()) for c in ("days_expected", "recency")]

@@ -9,11 +9,12 @@ import pytest
 
 from patron.errors import QuestionError
 from patron.evaluation.backtests import Card, backtest, judge, predict_candidates, prediction_table
-from patron.evaluation.question_metrics import differences, question_metrics, verdict
+from patron.evaluation.question_metrics import differences, verdict
 from patron.evaluation.segments import by_segment
 from patron.features.definitions import Definition
 from patron.metrics import auc, bias
 from patron.models.serving import Bundle
+from patron.models.targets.question_metric import chance_metrics
 from patron.models.training import train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
@@ -177,7 +178,7 @@ def test_a_feature_that_knows_the_outcome_is_named_on_the_card():
 def test_a_bias_too_high_is_no_better_than_one_as_much_too_low(ours, found):
     # Half of them leave; theirs says 40 of 100, a fifth too few.
     label = np.tile([1.0, 0.0], 500)
-    metrics, answered = question_metrics({"kind": "churn"}, label), pd.DataFrame({"churn_probability": [ours] * 1000})
+    metrics, answered = chance_metrics(label, "churn_probability"), pd.DataFrame({"churn_probability": [ours] * 1000})
     told = differences(metrics, np.arange(1000), answered, answered.assign(churn_probability=0.4), seed=0)
     assert told["bias"].value == pytest.approx(abs(2 * ours - 1) - 0.2)
     assert verdict(told["bias"], metrics["bias"].best) == found

@@ -17,7 +17,7 @@ from patron.features.definitions import Definition
 from patron.formatting import amount
 from patron.models.candidates import activity, boosted, constant, logit
 from patron.models.serving import Bundle, encode, linear_inputs
-from patron.models.targets import answer_for, examples
+from patron.models.targets import target_for, target_of
 from patron.questions.kinds import Tier, churn, next_purchase
 from patron.questions.matrices import Matrix
 
@@ -61,8 +61,9 @@ def trained(kind: str, estimator: str = "trees") -> Bundle:
         "next_purchase": (next_purchase(90, within=(30,)), np.where(late < 3, np.clip(30 * late, 0, 89), np.nan)),
         "tier": (Tier(churn(90).horizon), 100 - 30 * late),
     }[kind]
-    answer = answer_for(asked, label, seen)
-    target = examples(answer, label)
+    target = target_for(asked)
+    answer = target.target_spec(asked, label, seen)
+    target = target.examples(answer, label)
     fitted = {
         "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
         "linear": lambda: logit(X, target, [0, 1]),
@@ -220,7 +221,7 @@ def test_trees_are_split_as_the_shap_library_splits_them():
     shap = pytest.importorskip("shap")
     X = encode(people().X, FEATURES)[:, :3]
     spec = trained("churn").spec
-    target = examples(spec["answer"], (X[:, 0] > 150).astype(float))
+    target = target_of(spec["answer"]).examples(spec["answer"], (X[:, 0] > 150).astype(float))
     fitted = boosted(X, target, ["recency", "profit_90d", "returned"], [], rounds=12)
     explainer = shap.TreeExplainer(fitted.booster)
     explainer.model.model_type = "internal"  # else shap asks LightGBM, and LightGBM would be compared with itself

@@ -11,8 +11,9 @@ from patron import features
 from patron.errors import QuestionError
 from patron.models.selection import ORDER
 from patron.models.serving import Bundle
-from patron.models.targets import answer_for
-from patron.models.training import Trained, _cuts, _decoded, fit, train
+from patron.models.targets import target_for
+from patron.models.targets.ordinal import OrdinalTarget, _rank_cutpoints
+from patron.models.training import Trained, fit, train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import answers, matrix
@@ -24,6 +25,10 @@ QUESTIONS = {
     "next_purchase": next_purchase(HORIZON, (30,)),
     "tier": tier(HORIZON, CostModel(margin_rate=0.4)),
 }
+
+
+def spec_of(question, label, features):
+    return target_for(question).target_spec(question, label, features)
 
 
 @cache
@@ -145,12 +150,12 @@ def test_features_that_are_missing_constant_or_infinite_do_no_harm():
 def test_a_constant_tier_is_the_one_that_its_probabilities_lean_to() -> None:
     answer = {"kind": "tier", "tiers": ["lead", "iron", "gold"]}
     margins = np.log(np.tile([0.23, 0.58, 0.19], (50, 1)))
-    cuts = _decoded(answer, margins)["cuts"]
+    cuts = OrdinalTarget().with_cutpoints(answer, margins)["cuts"]
     assert np.searchsorted(cuts, [0.96], side="right").tolist() == [1]
 
 
 def test_ranks_that_tie_get_one_tier() -> None:
-    assert _cuts(np.repeat([0.2, 0.9], [60, 40]), np.array([0.6, 0.99])) == pytest.approx([0.55, 1.4])
+    assert _rank_cutpoints(np.repeat([0.2, 0.9], [60, 40]), np.array([0.6, 0.99])) == pytest.approx([0.55, 1.4])
 
 
 def test_one_price_for_all_leaves_a_tier_empty_and_asks_for_thresholds_in_money():
@@ -159,7 +164,7 @@ def test_one_price_for_all_leaves_a_tier_empty_and_asks_for_thresholds_in_money(
     with pytest.raises(
         QuestionError, match=r"'iron' would be empty: 90 of 100 .* profit, 4\.00, .* 8\.00, 4\.00\. Give"
     ):
-        answer_for(tier(60, CostModel(margin_rate=0.4)), profit, seen)
+        spec_of(tier(60, CostModel(margin_rate=0.4)), profit, seen)
 
 
 def test_everybody_in_one_tier_is_refused_with_the_thresholds():
@@ -167,14 +172,14 @@ def test_everybody_in_one_tier_is_refused_with_the_thresholds():
     with pytest.raises(
         QuestionError, match=r"All 3 .* tier 'lead': .* -9\.00 to 0\.00, .* 0\.00, 100\.00, 50\.00\. Check"
     ):
-        answer_for(asked, np.array([-9.0, -2.0, 0.0]), pd.DataFrame({"profit_60d": np.zeros(3)}))
+        spec_of(asked, np.array([-9.0, -2.0, 0.0]), pd.DataFrame({"profit_60d": np.zeros(3)}))
 
 
 def test_profit_within_a_tier_leans_towards_those_who_stood_there():
     # 50 rows from lead end at 10, 50 from iron at 30; both lean on the 100 of all by as much as their own 50.
     profit, past = np.array([10.0] * 50 + [30.0] * 50 + [0.0]), np.array([0.0] * 50 + [5.0] * 50 + [0.0])
     asked = replace(tier(60, CostModel(margin_rate=0.4)), thresholds=(100.0, 50.0))
-    answer = answer_for(asked, profit, pd.DataFrame({"profit_60d": past}))
+    answer = spec_of(asked, profit, pd.DataFrame({"profit_60d": past}))
     assert answer["profit_from"][0][1] == pytest.approx((10 + 20) / 2)
     assert answer["profit_from"][1][1] == pytest.approx((30 + 20) / 2)
     assert (np.array(answer["spread_from"][0][1]) == 10).mean() == pytest.approx(0.75, abs=0.01)

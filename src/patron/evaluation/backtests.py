@@ -11,25 +11,16 @@ import pandas as pd
 from patron.errors import QuestionError
 from patron.evaluation.cards import Card
 from patron.evaluation.leakage import MIN_ROWS, leak_probe, too_good
-from patron.evaluation.question_metrics import (
-    QuestionMetric,
-    base,
-    coverages,
-    differences,
-    estimates,
-    question_metrics,
-    verdict,
-)
+from patron.evaluation.question_metrics import differences, estimates, verdict
 from patron.evaluation.segments import by_segment
 from patron.features import ALL
 from patron.features.attributes import timeless
 from patron.history.history import History
 from patron.metrics import Estimate, curves
 from patron.models.rolling_origin import folds as rolling_folds
-from patron.models.targets import event_of
+from patron.models.targets import QuestionMetric, Target, target_for, target_of
 from patron.models.training import Trained, fit
 from patron.periods import Split
-from patron.questions.kinds import Tier
 from patron.questions.matrices import Matrix, answers, matrix
 from patron.questions.panels import SOURCE, Panel
 from patron.questions.question import Question
@@ -82,7 +73,7 @@ def backtest(question: Question, history: History | Panel, split: Split, seed: i
         test = rows.at(*origin.test)
         tested = rows.take(test)
         folds.append(_Fold(trained, tested, label[test], predict_candidates(trained, tested)))
-        question = _fixed(question, folds[0].trained)
+        question = target_for(question).with_learned(question, folds[0].trained.model.spec["answer"])
     cards = tuple(judge(fold.trained, fold.rows, fold.label, seed, fold.predictions) for fold in folds)
     tables = [prediction_table(fold.trained, fold.rows, fold.label, fold.predictions) for fold in folds]
     return Backtest(cards, _pooled(folds, seed), pd.concat(tables, ignore_index=True))
@@ -147,6 +138,10 @@ class _Fold:
     predictions: Predictions
 
     @property
+    def target(self) -> Target[Any]:
+        return target_of(self.trained.model.spec["answer"])
+
+    @property
     def customers(self) -> np.ndarray:
         return self.rows.key.customer.to_numpy()
 
@@ -164,8 +159,9 @@ def _card(fold: _Fold, contest: _Contest, seed: int) -> Card:
     question, spec = fold.trained.question, fold.trained.model.spec
     rows, label, customers = fold.rows, fold.label, fold.customers
     predictions, champion = fold.predictions, fold.predictions[contest.champion]
-    metrics, event = question_metrics(spec["answer"], label), event_of(spec["answer"], label)
-    chance = event.chance(champion)
+    target, answer = fold.target, spec["answer"]
+    metrics, outcome = target.metrics(answer, label), target.binary_outcome(answer, label)
+    y_true, chance = outcome.y_true, outcome.chance(champion)
     gained = differences(metrics, customers, predictions[contest.challenger], predictions[contest.baseline], seed)
     stayed, ahead = _persistence(metrics, champion, customers, seed)
     return Card(
@@ -174,35 +170,35 @@ def _card(fold: _Fold, contest: _Contest, seed: int) -> Card:
         cutoffs=tuple(pd.Timestamp(c).to_pydatetime() for c in sorted(rows.key.cutoff.unique())),
         rows=len(rows),
         customers=rows.key.customer.nunique(),
-        base=base(spec["answer"], label),
+        base=target.base_rates(answer, label),
         measured=_measured(fold, contest, seed) | stayed,
         differences=gained,
         better={name: verdict(gained[name], metric.best) for name, metric in metrics.items()},
         champion=contest.champion,
         best_baseline=contest.baseline,
         reason=fold.trained.reason,
-        reliability=curves.reliability(event.happened, chance),
-        gains={name: curves.gain(event.happened, event.chance(frame)) for name, frame in predictions.items()},
+        reliability=curves.reliability(y_true, chance),
+        gains={name: curves.gain(y_true, outcome.chance(frame)) for name, frame in predictions.items()},
         challenger=contest.challenger,
         shift={
             "trained": spec.get("base_rates", {}),
             "predicted": _by_cutoff(rows, chance),
-            "observed": _by_cutoff(rows, event.happened),
+            "observed": _by_cutoff(rows, y_true),
         },
-        lift=curves.lift(event.happened, chance),
-        segments=by_segment(rows, event.happened, chance),
+        lift=curves.lift(y_true, chance),
+        segments=by_segment(rows, y_true, chance),
         deciles=_deciles(champion, label),
         intervals=_intervals(champion, label),
-        waits=_waits(spec["answer"], champion, label),
+        waits=target.waits(answer, label, champion),
         persistence=ahead,
-        suspects=_suspects(fold, event.happened),
+        suspects=_suspects(fold),
     )
 
 
 def _measured(fold: _Fold, contest: _Contest, seed: int) -> dict[str, dict[str, Estimate]]:
     """Estimate every metric of every candidate; those that are compared by more draws than the others."""
     answer = fold.trained.model.spec["answer"]
-    metrics = question_metrics(answer, fold.label) | coverages(answer, fold.label)
+    metrics = fold.target.metrics(answer, fold.label) | fold.target.coverages(answer, fold.label)
     compared = {contest.champion, contest.challenger, contest.baseline}
     return {
         name: estimates(metrics, fold.customers, frame, seed, DRAWS if name in compared else FEWER)
@@ -234,28 +230,11 @@ def _intervals(predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
     return curves.intervals(label, predictions.profit_low, predictions.profit_high, predictions.expected_profit)
 
 
-def _waits(answer: Mapping[str, Any], predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
-    if answer["kind"] != "next_purchase":
-        return pd.DataFrame()
-    end = float(answer["horizon"])
-    seen = np.where(np.isnan(label), end, label)
-    return curves.reached(
-        seen, {0.1: predictions.days_low, 0.5: predictions.days_median, 0.9: predictions.days_high}, end
-    )
-
-
-def _known_afterwards(answer: Mapping[str, Any], label: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what a feature may know too well: what was asked, and who did not come back, as is mostly noted down."""
-    if answer["kind"] == "churn":
-        return (happened,)
-    return happened, np.isnan(label) if answer["kind"] == "next_purchase" else label <= 0
-
-
-def _suspects(fold: _Fold, happened: np.ndarray) -> dict[str, str]:
+def _suspects(fold: _Fold) -> dict[str, str]:
     """Return why some features seem to know the outcome, by name."""
     suspects: dict[str, str] = {}
-    for outcome in _known_afterwards(fold.trained.model.spec["answer"], fold.label, happened):
-        suspects |= _suspected(fold.trained.question, fold.rows, outcome)
+    for truth in fold.target.leak_truths(fold.trained.model.spec["answer"], fold.label):
+        suspects |= _suspected(fold.trained.question, fold.rows, truth)
     return suspects
 
 
@@ -289,13 +268,6 @@ def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Sp
     """The last known cutoff is the valid one; those whose labels reach into it are left out."""
     train = tuple(cutoff for cutoff in known if cutoff + question.horizon.delta <= known[-1])
     return Split(train, (known[-1],), (test,))
-
-
-def _fixed(question: Question, first: Trained) -> Question:
-    """Keep the thresholds of the first fold, so that a tier means the same in all folds."""
-    if not isinstance(question, Tier):
-        return question
-    return replace(question, thresholds=tuple(reversed(first.model.spec["answer"]["lows"][1:])))
 
 
 def _pooled(folds: Sequence[_Fold], seed: int) -> Card:

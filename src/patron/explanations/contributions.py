@@ -163,7 +163,7 @@ def _shared(said: Callable[[np.ndarray], np.ndarray], inputs: list[int], model: 
 
 
 def _usual(model: Bundle, inputs: list[int]) -> list[float]:
-    return [model.spec["features"][i]["usual"] or 0.0 for i in inputs]
+    return [float(model.spec["features"][i]["usual"] or 0.0) for i in inputs]
 
 
 def _check_sums(sums: np.ndarray, margins: np.ndarray) -> None:

@@ -3,8 +3,7 @@
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from patron.explanations.contributions import contributions
 from patron.explanations.redundancy import strongest
 from patron.features.measures import ON_CUTOFF
 from patron.formatting import amount, quantity
-from patron.models.serving import Bundle, encode, sigmoid, softmax, stands
+from patron.models.serving import Bundle, FeatureSpec, encode
+from patron.models.targets import ExplainedScore, target_of
 from patron.questions.matrices import Matrix
 
 __all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
@@ -28,21 +28,6 @@ PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
 SEASON = "season"
 BATCH = 20_000
-_Spec = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class _Told:
-    """How one kind of answer is told: the steps looked at, the weight of each margin, the answer they make.
-
-    Margins have the shape (rows, steps, classes), the weight (steps, classes); an answer is asked for some margins
-    and the rows that they belong to.
-    """
-
-    steps: tuple[int | None, ...]
-    weight: np.ndarray
-    answer: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    noun: str
 
 
 def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
@@ -132,11 +117,11 @@ def theme_importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int 
     return _ranked(told, _mean_push(model, rows, members, most, seed))
 
 
-def _levers(model: Bundle) -> _Spec:
+def _levers(model: Bundle) -> list[dict[str, Any]]:
     """The model's features; those of the cutoff itself, which nobody can move, marked and apart from all themes."""
     season = {"theme": SEASON}
     return [
-        f | season | {"words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else f
+        {**f, **season, "words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else {**f}
         for f in model.spec["features"]
     ]
 
@@ -151,9 +136,9 @@ def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed
     total = np.zeros(members.shape[1])
     for part in _batches(sample):
         X = encode(part.X, model.spec["features"])
-        told = _told(model, X)
-        parts, _ = contributions(model, X, told.steps)
-        total += np.abs(_pushes(parts, told) @ members).sum(axis=0)
+        score = _score(model, X)
+        parts, _ = contributions(model, X, score.steps)
+        total += np.abs(_pushes(parts, score) @ members).sum(axis=0)
     return total / len(sample)
 
 
@@ -165,9 +150,9 @@ def _ranked(told: pd.DataFrame, push: np.ndarray) -> pd.DataFrame:
 def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
     features = model.spec["features"]
     X = encode(part.X, features)
-    told = _told(model, X)
-    parts, margins = contributions(model, X, told.steps)
-    pushes = _pushes(parts, told)
+    score = _score(model, X)
+    parts, margins = contributions(model, X, score.steps)
+    pushes = _pushes(parts, score)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
     chosen, loud = strongest(own, X, features)
     best = np.argsort(-np.abs(loud), axis=1, kind="stable")[:, :top]
@@ -179,20 +164,22 @@ def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
         "rank": rank + 1,
         "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
         "push": pushes[row, which],
-        "change": told.answer(without, row) - told.answer(margins, np.arange(len(X)))[row],
+        "change": score.value(without, row) - score.value(margins, np.arange(len(X)))[row],
         "evidence": EVIDENCE,
     }
     made = part.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(part, features, row, which))
     made["effect"] = np.where(made.push > 0, "raises", "lowers")
-    made["text"] = made.text + ", " + made.effect + f" {told.noun}"
+    made["text"] = made.text + ", " + made.effect + f" {score.noun}"
     return made[list(COLUMNS)]
 
 
-def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+def _words(part: Matrix, features: list[FeatureSpec], row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
     columns = [part.X[f["name"]].to_numpy() for f in features]
     asked = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
-    plain = {told: [f[name] for _, f in asked] for told, name in PLAIN.items()}
-    words = plain | {
+    words = {
+        "feature": [f["name"] for _, f in asked],
+        "theme": [f["theme"] for _, f in asked],
+        "words": [f["words"] for _, f in asked],
         "shown": [amount(value, f["unit"]) for value, f in asked],
         "usual": [amount(f["usual"], f["unit"]) for _, f in asked],
         "text": [_sentence(value, f) for value, f in asked],
@@ -200,7 +187,7 @@ def _words(part: Matrix, features: _Spec, row: np.ndarray, which: np.ndarray) ->
     return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
 
 
-def _sentence(value: Any, feature: dict[str, Any]) -> str:
+def _sentence(value: Any, feature: FeatureSpec) -> str:
     """The start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
     words, unit = feature["words"], feature["unit"]
     named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
@@ -215,43 +202,12 @@ def _batches(rows: Matrix) -> Iterator[Matrix]:
         yield Matrix(rows.key[part], rows.X[part], rows.definitions)
 
 
-def _pushes(parts: np.ndarray, told: _Told) -> np.ndarray:
-    return np.asarray(np.einsum("nskf,sk->nf", parts, told.weight))
+def _pushes(parts: np.ndarray, score: ExplainedScore) -> np.ndarray:
+    return np.asarray(np.einsum("nskf,sk->nf", parts, score.weight))
 
 
-def _told(model: Bundle, X: np.ndarray) -> _Told:
-    return _TOLD[model.spec["answer"]["kind"]](model, X)
-
-
-def _told_churn(model: Bundle, X: np.ndarray) -> _Told:
-    return _Told((None,), np.ones((1, 1)), lambda margins, row: sigmoid(margins[:, 0, 0]), "the risk")
-
-
-def _told_next(model: Bundle, X: np.ndarray) -> _Told:
-    answer = model.spec["answer"]
-    days = answer["within"][0]
-    steps = answer["edges"].index(days)
-
-    def bought(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
-        return np.asarray(1.0 - np.prod(1.0 - sigmoid(margins[:, :, 0]), axis=1))
-
-    noun = f"the chance of an order within {days} days"
-    return _Told(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), bought, noun)
-
-
-def _told_tier(model: Bundle, X: np.ndarray) -> _Told:
-    """Ranks count beside their mean: a shift of all margins changes no answer, so it must push nothing."""
-    answer = model.spec["answer"]
-    ranks, profit = np.arange(len(answer["tiers"]), dtype=np.float64), np.asarray(answer["profit_from"])
-    weight, present = (ranks - ranks.mean())[None, :], stands(model, X)
-
-    def earned(margins: np.ndarray, row: np.ndarray) -> np.ndarray:
-        return np.asarray((softmax(margins[:, 0]) * profit[present[row]]).sum(axis=1))
-
-    return _Told((None,), weight, earned, "the expected tier")
-
-
-_TOLD = {"churn": _told_churn, "next_purchase": _told_next, "tier": _told_tier}
+def _score(model: Bundle, X: np.ndarray) -> ExplainedScore:
+    return target_of(model.spec["answer"]).explained_score(model, X)
 
 
 def _check_features(model: Bundle, rows: Matrix) -> None:

@@ -17,7 +17,6 @@ from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.models.baskets import asked_by, fit_basket, judge_basket
 from patron.models.training import Trained, answer_in, fit
-from patron.questions.kinds import NextPurchase
 from patron.questions.matrices import Matrix, answers, matrix
 from patron.questions.question import Question
 from patron.reports.terminal import basket_lines, card_lines
@@ -78,7 +77,7 @@ def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, en
     split = job.settings.split
     trained = fit(question, job.history, rows, label, split, job.settings.seed)
     baskets: tuple[str, ...] = ()
-    if isinstance(question, NextPurchase):
+    if question.with_baskets:
         trained, baskets = _train_baskets(job, question, trained)
     test = rows.at(*split.test)
     tested, happened = rows.take(test), label[test]
@@ -93,7 +92,7 @@ def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, en
     return _Made(logged, card, (*baskets, str(path), str(kept)))
 
 
-def _train_baskets(job: Job, question: NextPurchase, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
+def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
     """Choose and judge what the next basket holds, and let every candidate carry the choice."""
     where, split = (question.active_in, question.horizon), job.settings.split
     chosen, files = [], []

@@ -5,12 +5,10 @@ cutoff at its own level. The level itself moves with the season and the trade; t
 carried over, since in development it made the next one worse as often as better.
 """
 
-from typing import Any
-
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from patron.models.serving import sigmoid, softmax
+from patron.models.serving import Calibration, sigmoid, softmax
 
 __all__ = ["calibrate", "level", "levelled", "log_losses"]
 
@@ -20,7 +18,7 @@ TURNS = 12
 FURTHEST = 3.0
 
 
-def calibrate(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> dict[str, Any] | None:
+def calibrate(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calibration | None:
     """Find the slope of the log-odds that fits what happened, or None where it would not help later on.
 
     The slope of Platt (1999) and, for classes, the temperature of Guo et al. (2017), leaning towards no change, with

@@ -1,17 +1,16 @@
 """Reach: horizons longer than any label window, answered by carrying a shorter answer along the purchase process."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
-from patron.models.serving import Bundle
-from patron.models.targets import outputs
+from patron.models.serving import Bundle, BundleSpec
+from patron.models.targets import target_for
 from patron.models.training import Trained, train
 from patron.periods import Moment, Span, Split, instant
-from patron.questions.kinds import Churn, NextPurchase
 from patron.questions.panels import check_events
 from patron.questions.question import Question
 
@@ -19,13 +18,11 @@ __all__ = ["inner_split", "train_beyond"]
 
 PARTS = 4
 BLEND = "blend"
-MEMBERS = ("logit", "hybrid")  # the trees of the last are kept
 FLAT = ("constant", "activity")
 LEAST_DAYS = 7
-FURTHER = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
-def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, seed: int = 0) -> Trained:
+def train_beyond(question: Question, history: History, at: Moment, seed: int = 0) -> Trained:
     """Train for a horizon that no label in the history reaches, with nothing but what came before an instant.
 
     The candidates are trained and chosen on labels of a quarter of the history before *at*. For churn, the log-odds
@@ -50,7 +47,8 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
     Watson 2004, Combination Forecasts of Output Growth).
     """
     check_events(history, "A horizon beyond the labels")
-    if not isinstance(question, Churn | NextPurchase):
+    target = target_for(question)
+    if not target.extrapolates:
         raise QuestionError(
             f"Only churn and next purchase can be asked beyond the labels, got {question.name!r}. "
             "Ask pt.churn(horizon=...) or pt.next_purchase(horizon=...), or use cutoffs whose horizon has passed."
@@ -61,7 +59,7 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
             f"The events go up to {history.ends:%Y-%m-%d}, and at = {instant(at):%Y-%m-%d} lies after that, so the "
             f"last labels would not have passed. Use at = {history.ends:%Y-%m-%d} or earlier, or read newer events."
         )
-    asked = _nearer(question, near).on(history, instant(at))
+    asked = target.nearer(question, near).on(history, instant(at))
     trained = train(asked, history, split, seed)
     inputs = process_inputs([f["name"] for f in trained.model.spec["features"]])
     if inputs is None:
@@ -70,11 +68,11 @@ def train_beyond(question: Churn | NextPurchase, history: History, at: Moment, s
             "Add them: features=[..., purchases.recency, purchases.tenure, purchases.orders]."
         )
     life = fit_process_at(asked, history, instant(at), trained.model.spec["answer"], inputs)
-    bundles = {name: _beyond(bundle, life, question) for name, bundle in trained.bundles.items()}
+    bundles = {name: target.extrapolated(bundle, life, question) for name, bundle in trained.bundles.items()}
     reason = f"{trained.reason}, {near} ahead; carried to {question.horizon} by a Pareto/NBD"
     asked = replace(question, features=asked.features, own=(), rhythm=asked.rhythm)
     reached = replace(trained, question=asked, bundles=bundles, reason=reason)
-    return _blended(reached) if isinstance(question, Churn) and trained.champion not in FLAT else reached
+    return _blended(reached, target.far_blend) if target.far_blend and trained.champion not in FLAT else reached
 
 
 def inner_split(starts: datetime, at: datetime) -> tuple[Split, Span]:
@@ -98,61 +96,17 @@ def inner_split(starts: datetime, at: datetime) -> tuple[Split, Span]:
     return Split(known[:-1], known[-1:], (at,)), near
 
 
-def _nearer(question: Churn | NextPurchase, near: Span) -> Question:
-    if isinstance(question, Churn):
-        return replace(question, horizon=near)
-    days = near.days or 1
-    return replace(question, horizon=near, within=tuple(d for d in question.within if d <= days) or (days,))
-
-
-def _beyond(bundle: Bundle, life: dict[str, Any], question: Churn | NextPurchase) -> Bundle:
-    far = question.horizon.days or 1
-    if isinstance(question, Churn):
-        return _carried(bundle, life, far)
-    return _reaching(bundle, life, far, question.within)
-
-
-def _blended(trained: Trained) -> Trained:
+def _blended(trained: Trained, members: Sequence[str]) -> Trained:
     """Make the champion the mean log-odds of the members, without what each learned of its slope near by."""
-    specs = [trained.bundles[name].spec for name in MEMBERS]
+    specs = [trained.bundles[name].spec for name in members]
     estimator = {"kind": "blend", "of": [spec["estimator"] for spec in specs]}
-    spec = specs[-1] | {"candidate": BLEND, "estimator": estimator, "calibration": None}
-    blend = Bundle(spec, trained.bundles[MEMBERS[-1]].booster)
+    spec: BundleSpec = specs[-1] | {"candidate": BLEND, "estimator": estimator, "calibration": None}
+    blend = Bundle(spec, trained.bundles[members[-1]].booster)
     return replace(
         trained,
         bundles={**trained.bundles, BLEND: blend},
         losses={name: figure for name, figure in trained.losses.items() if name != BLEND},
         gains={name: figure for name, figure in trained.gains.items() if name != BLEND},
         champion=BLEND,
-        reason=f"{trained.reason}; so far ahead a blend of {' and '.join(MEMBERS)} is used",
+        reason=f"{trained.reason}; so far ahead a blend of {' and '.join(members)} is used",
     )
-
-
-def _carried(bundle: Bundle, life: dict[str, Any], far: int) -> Bundle:
-    spec = bundle.spec
-    estimator = {
-        "kind": "carried",
-        "of": spec["estimator"],
-        "from": life,
-        "to": life | {"edges": [0, far]},
-        "slope": 1.0,
-    }
-    return Bundle(spec | {"estimator": estimator, "answer": spec["answer"] | {"horizon": far}}, bundle.booster)
-
-
-def _reaching(bundle: Bundle, life: dict[str, Any], far: int, within: tuple[int, ...]) -> Bundle:
-    """Add steps up to the far horizon, whose log-odds are those of the purchase process."""
-    spec, near = bundle.spec, [edge for edge in life["edges"] if edge < far]
-    edges = [*near, *(round(near[-1] * times) for times in FURTHER if near[-1] * times < far), far]
-    calibration = spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
-    estimator = {
-        "kind": "reaching",
-        "of": spec["estimator"],
-        "steps": len(near) - 1,
-        "life": life | {"edges": edges},
-        # The bundle stretches all log-odds, which those of the process do not need.
-        "slope": 1.0 / calibration["slope"],
-        "intercept": -calibration["intercept"][0] / calibration["slope"],
-    }
-    answer = spec["answer"] | {"horizon": far, "edges": edges, "within": sorted({*within, far})}
-    return Bundle(spec | {"estimator": estimator, "answer": answer, "outputs": outputs(answer)}, bundle.booster)

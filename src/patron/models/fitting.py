@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.rolling_origin import Fold, Rolled, Told, staged
 from patron.models.seasonality import season_cutoffs, seasoned, settled
 from patron.models.selection import TREES
-from patron.models.serving import encode
-from patron.models.targets import Examples, event_of, examples
+from patron.models.serving import FeatureSpec, TargetSpec, encode
+from patron.models.targets import Examples, target_of
 from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
 from patron.questions.question import Question
@@ -48,11 +48,11 @@ class Work:
     history: History | Panel
     rows: Matrix
     label: np.ndarray
-    answer: dict[str, Any]
+    answer: TargetSpec
     seed: int
 
     @cached_property
-    def features(self) -> list[dict[str, Any]]:
+    def features(self) -> list[FeatureSpec]:
         """The columns as the bundle describes them."""
         return _features(self.rows)
 
@@ -83,7 +83,7 @@ class Work:
 
     def examples(self, mask: np.ndarray) -> Examples:
         """Return what is to be fitted of some rows."""
-        return examples(self.answer, self.label[mask])
+        return target_of(self.answer).examples(self.answer, self.label[mask])
 
     def told(self, fold: Fold) -> Told:
         """Let every candidate answer at the later cutoff of a fold."""
@@ -100,7 +100,7 @@ class Work:
     def simple(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
         """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
         X, target = self.X[mask], self.examples(mask)
-        edges = self.answer["lows"] if self.answer["kind"] == "tier" else [1.0, 2.0, 4.0]
+        edges = target_of(self.answer).activity_edges(self.answer)
         active, watched = self.watched
         made = {"constant": constant(X, target)}
         if active:
@@ -140,9 +140,9 @@ class Work:
     @property
     def base_rates(self) -> dict[str, float]:
         """How often what is asked happened at each known cutoff."""
-        happened = event_of(self.answer, self.label).happened
-        found = pd.Series(happened).groupby(self.rows.key.cutoff.to_numpy()).mean()
-        return {f"{cutoff:%Y-%m-%d}": float(rate) for cutoff, rate in found.items()}
+        outcome = target_of(self.answer).binary_outcome(self.answer, self.label)
+        rates = pd.Series(outcome.y_true).groupby(self.rows.key.cutoff.to_numpy()).mean()
+        return {f"{cutoff:%Y-%m-%d}": float(rate) for cutoff, rate in rates.items()}
 
     def _bases(self, simple: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
         """What each candidate with trees starts from."""
@@ -174,15 +174,16 @@ def members(past: Rolled) -> tuple[str, ...]:
     return tuple(min(kind, key=lost.__getitem__) for kind in kinds if kind)
 
 
-def _features(rows: Matrix) -> list[dict[str, Any]]:
+def _features(rows: Matrix) -> list[FeatureSpec]:
     """Describe the columns of a matrix for the bundle: categories with their levels, numbers with what is usual."""
-    made = []
+    made: list[FeatureSpec] = []
     for meant in rows.definitions:
         column = rows.X[meant.name]
         numeric = pd.api.types.is_numeric_dtype(column)
         levels = [] if numeric else _levels(column, rows.key.customer)
         dtype = "float64" if numeric else "category"
-        made.append(asdict(meant) | {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)})
+        learned = {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)}
+        made.append(cast(FeatureSpec, asdict(meant) | learned))
     return made
 
 

@@ -7,7 +7,6 @@ candidate is fitted once more on all known cutoffs. Test cutoffs are not looked 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,8 +18,8 @@ from patron.models.candidates import Estimator
 from patron.models.fitting import Work, members
 from patron.models.rolling_origin import Fold, Rolled, folds, rolled
 from patron.models.selection import BASELINES, ORDER, TREES, choose
-from patron.models.serving import FORMAT, Bundle, softmax
-from patron.models.targets import answer_for, outputs
+from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
+from patron.models.targets import target_for, target_of
 from patron.periods import Split
 from patron.questions.matrices import Matrix, answers, matrix
 from patron.questions.panels import COUNTED, Panel
@@ -129,7 +128,7 @@ def _lacked(candidate: str, names: Sequence[str]) -> str:
     return ", ".join(role for role in COUNTED if role not in names)
 
 
-def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> dict[str, Any]:
+def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:
     """Return what a model must remember of its question, found from the train cutoffs; arguments are those of `fit`.
 
     It is quick, so that what cannot be learned is refused before other questions have been trained for long.
@@ -139,7 +138,7 @@ def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split)
     """
     at_train = rows.at(*split.train)
     _check_enough(question, label[at_train])
-    return answer_for(question, label[at_train], rows.X[at_train])
+    return target_for(question).target_spec(question, label[at_train], rows.X[at_train])
 
 
 def _check_enough(question: Question, label: np.ndarray) -> None:
@@ -177,7 +176,8 @@ def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle
     """Put a candidate into the form that is kept, its log-odds stretched as rolling predictions ask for."""
     margins = past.margins[name]
     calibration = calibrate(margins, past.y, past.fold)
-    spec = {
+    target = target_of(work.answer)
+    spec: BundleSpec = {
         "format": FORMAT,
         "question": work.question.name,
         "candidate": name,
@@ -185,8 +185,8 @@ def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle
         "estimator": estimator.spec,
         "parameters": dict(estimator.parameters) | ({"rounds": estimator.rounds} if estimator.rounds else {}),
         "calibration": calibration,
-        "answer": _decoded(work.answer, _stretched(margins, calibration)),
-        "outputs": outputs(work.answer),
+        "answer": target.with_cutpoints(work.answer, _stretched(margins, calibration)),
+        "outputs": target.outputs(work.answer),
         "base_rates": work.base_rates,
         "active_in": work.question.active_in.days,
         "rhythm": work.question.rhythm,
@@ -194,25 +194,7 @@ def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle
     return Bundle(spec, estimator.booster)
 
 
-def _stretched(margins: np.ndarray, calibration: Mapping[str, Any] | None) -> np.ndarray:
+def _stretched(margins: np.ndarray, calibration: Calibration | None) -> np.ndarray:
     if calibration is None:
         return margins
     return margins * calibration["slope"] + np.asarray(calibration["intercept"])
-
-
-def _decoded(answer: dict[str, Any], margins: np.ndarray) -> dict[str, Any]:
-    """Set the cuts between tiers so that each is given as often as its probabilities say."""
-    if answer["kind"] != "tier":
-        return answer
-    shares = softmax(margins)
-    rank = np.round(shares @ np.arange(shares.shape[1]), 9)
-    below = np.cumsum(shares.mean(axis=0))[:-1]
-    return answer | {"cuts": _cuts(rank, below)}
-
-
-def _cuts(rank: np.ndarray, below: np.ndarray) -> list[float]:
-    """Part the ranks so that the shares below the cuts come nearest to those wanted; ranks that tie stay together."""
-    found, counts = np.unique(rank, return_counts=True)
-    between = np.concatenate([[found[0] - 0.5], (found[1:] + found[:-1]) / 2, [found[-1] + 0.5]])
-    reached = np.concatenate([[0.0], np.cumsum(counts) / len(rank)])
-    return [float(between[np.argmin(np.abs(reached - share))]) for share in below]

@@ -45,6 +45,7 @@ class NextPurchase(Question):
     within: tuple[int, ...] = (30,)
 
     name = "next_purchase"
+    with_baskets = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -37,6 +37,7 @@ class Question:
     rhythm: float | None = field(default=None, kw_only=True)
 
     name = "question"
+    with_baskets = False  # whether its model tells what the next basket holds
 
     def __post_init__(self) -> None:
         if self.horizon.days is None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from patron.errors import RegistryError, ScoreError, listed
 from patron.models.serving import FORMAT, Bundle
-from patron.questions.kinds import NextPurchase
+from patron.models.targets import target_for
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 
@@ -140,12 +141,9 @@ def check_asked(model: Bundle, question: Question) -> None:
         RegistryError: the question has changed since training.
     """
     answer = model.spec["answer"]
-    asked: dict[str, object] = {"horizon": question.horizon.days, "active_in": question.active_in.days}
-    learned = {"horizon": answer["horizon"], "active_in": model.spec["active_in"]}
-    if isinstance(question, NextPurchase):
-        asked["within"] = sorted({*question.within, question.horizon.days or 0})
-        learned["within"] = answer["within"]
-    for name, value in asked.items():
+    wanted = target_for(question).trained_for(question) | {"active_in": question.active_in.days}
+    learned: Mapping[str, object] = {**answer, "active_in": model.spec["active_in"]}
+    for name, value in wanted.items():
         if learned[name] != value:
             raise RegistryError(
                 f"The model for {question.name!r} was trained with {name} = {learned[name]}, but {name} = {value} is "

@@ -7,7 +7,8 @@ import pandas as pd
 from patron.history.history import History
 from patron.models.baskets import Basket, suggest
 from patron.models.serving import Bundle
-from patron.questions.kinds import Churn, Tier
+from patron.models.targets import target_for
+from patron.questions.kinds import Tier
 from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
 from patron.scoring.model import score
@@ -61,15 +62,16 @@ def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[
     >>> contradictions(scores, [churn(90)])
     ['churn and next purchase within 90 days differ by more than 0.2 for 1 of 2 customers, by 0.30 at most']
     """
-    told = []
-    for days in (question.horizon.days for question in questions if isinstance(question, Churn)):
-        if f"purchase_within_{days}d" in scores:
-            apart = (scores.churn_probability + scores[f"purchase_within_{days}d"] - 1.0).abs()
-            told.append(
-                f"churn and next purchase within {days} days differ by more than {FAR_APART} for "
+    sentences = []
+    for question in questions:
+        columns = target_for(question).complement(question)
+        if columns and columns[1] in scores:
+            apart = (scores[columns[0]] + scores[columns[1]] - 1.0).abs()
+            sentences.append(
+                f"churn and next purchase within {question.horizon.days} days differ by more than {FAR_APART} for "
                 f"{(apart > FAR_APART).sum():,} of {len(apart):,} customers, by {apart.max():.2f} at most"
             )
-    return told
+    return sentences
 
 
 def _with_value(scores: pd.DataFrame, value: float | None) -> pd.DataFrame:
@@ -81,7 +83,7 @@ def _with_value(scores: pd.DataFrame, value: float | None) -> pd.DataFrame:
 def _with_baskets(
     scores: pd.DataFrame, models: Mapping[str, Bundle], questions: Sequence[Question], history: History
 ) -> pd.DataFrame:
-    carried = models["next_purchase"].spec.get("baskets", ()) if "next_purchase" in models else ()
+    carried = [basket for model in models.values() for basket in model.spec.get("baskets", ())]
     cutoff = scores.cutoff.max().to_pydatetime()
     for basket in (Basket(**chosen) for chosen in carried):
         long = suggest(history, cutoff, questions[0].active_in, basket)

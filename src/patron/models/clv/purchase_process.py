@@ -1,6 +1,6 @@
 """The purchase process of all customers up to an instant, in the form in which a bundle keeps it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 from patron.features import purchases
 from patron.history.history import History
 from patron.models.clv.pareto_nbd import fit_pareto_nbd
-from patron.models.serving import repeats
+from patron.models.serving import TargetSpec, repeats
+from patron.models.targets import target_of
 from patron.periods import EVER
 from patron.questions.matrices import matrix
 from patron.questions.panels import Panel
@@ -34,7 +35,7 @@ def process_inputs(names: Sequence[str]) -> list[int] | None:
 
 
 def fit_process_at(
-    question: Question, history: History | Panel, at: datetime, answer: Mapping[str, Any], inputs: Sequence[int]
+    question: Question, history: History | Panel, at: datetime, answer: TargetSpec, inputs: Sequence[int]
 ) -> dict[str, Any]:
     """Fit a purchase process to all customers known before an instant; no label is needed.
 
@@ -54,9 +55,8 @@ def fit_process_at(
         everybody = matrix(replace(question, active_in=EVER, features=SEEN), history, [at]).X
     columns = [feature.column(feature.windows[0]) for feature in SEEN]
     parameters = fit_process(everybody[columns].to_numpy(dtype=np.float64))
-    edges = answer.get("edges") or [0, answer["horizon"]]
-    sign = -1 if answer["kind"] == "churn" else 1
-    return parameters | {"edges": list(edges), "sign": sign, "inputs": list(inputs)}
+    target = target_of(answer)
+    return parameters | {"edges": list(target.process_edges(answer)), "sign": target.sign, "inputs": list(inputs)}
 
 
 def fit_process(seen: np.ndarray) -> dict[str, float]:

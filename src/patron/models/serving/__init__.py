@@ -7,8 +7,8 @@ the registry beside each bundle, so that a model answers there as it does here.
 import ast
 import inspect
 
-from patron.models.serving import bundles, estimators, processes, profits, waits
-from patron.models.serving.bundles import FORMAT, Bundle, encode, stands
+from patron.models.serving import bundles, estimators, processes, profits, specs, waits
+from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, encode, stands
 from patron.models.serving.estimators import (
     carried_shifts,
     linear_inputs,
@@ -20,10 +20,18 @@ from patron.models.serving.estimators import (
 )
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
 from patron.models.serving.profits import tier_codes
+from patron.models.serving.specs import BundleSpec, Calibration, EstimatorSpec, FeatureSpec, OutputSpec, TargetSpec
 
 __all__ = [
     "FORMAT",
+    "SHAPES",
     "Bundle",
+    "BundleSpec",
+    "Calibration",
+    "EstimatorSpec",
+    "FeatureSpec",
+    "OutputSpec",
+    "TargetSpec",
     "bought_by",
     "carried_shifts",
     "encode",
@@ -40,7 +48,7 @@ __all__ = [
     "tier_codes",
 ]
 
-PARTS = (processes, estimators, waits, profits, bundles)  # each needs only those before it
+PARTS = (specs, processes, estimators, waits, profits, bundles)  # each needs only those before it
 
 
 def standalone() -> str:

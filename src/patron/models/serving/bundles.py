@@ -6,7 +6,6 @@ A bundle is a folder with `spec.json` and, where the model has trees, `booster.t
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from patron.models.serving.estimators import Booster, raw_margins, sigmoid, softmax
 from patron.models.serving.profits import tier_codes, tiers
+from patron.models.serving.specs import BundleSpec, FeatureSpec, TargetSpec
 from patron.models.serving.waits import purchase_curve, waits
 
 FORMAT = 1
@@ -29,7 +29,7 @@ class Bundle:
         booster: the LightGBM model, or None.
     """
 
-    spec: dict[str, Any]
+    spec: BundleSpec
     booster: Booster = None
 
     @classmethod
@@ -58,8 +58,8 @@ class Bundle:
         Raises:
             ValueError: a feature is missing.
         """
-        made = ANSWERS[self.spec["answer"]["kind"]](self, encode(frame, self.spec["features"]))
-        return pd.DataFrame(made, index=frame.index)
+        columns = ANSWERS[shape_of(self.spec["answer"])](self, encode(frame, self.spec["features"]))
+        return pd.DataFrame(columns, index=frame.index)
 
     def margins(self, X: np.ndarray, step: int | None = None) -> np.ndarray:
         """Return calibrated log-odds, shape (n, classes), or (n, 1) for yes or no, at one step of the horizon."""
@@ -70,7 +70,7 @@ class Bundle:
         return raw * calibration["slope"] + np.asarray(calibration["intercept"])
 
 
-def encode(frame: pd.DataFrame, features: list[dict[str, Any]]) -> np.ndarray:
+def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:
     """Return features as an array in the order of the spec: float32 numbers, categories as codes, NaN for unknown.
 
     Raises:
@@ -99,18 +99,30 @@ def stands(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     return tier_codes(answer["lows"], earned)
 
 
-def _churn(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    return {"churn_probability": sigmoid(bundle.margins(X)[:, 0])}
+def shape_of(answer: TargetSpec) -> str:
+    """Return the shape of the predictions: binary, hazard or ordinal; old kinds do not say theirs."""
+    shape = answer.get("shape") or SHAPES.get(answer["kind"], "")
+    if shape not in ANSWERS:
+        raise ValueError(
+            f"The bundle answers {answer['kind']!r}, whose shape {shape!r} is none of {', '.join(ANSWERS)}."
+        )
+    return shape
 
 
-def _next_purchase(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+def _binary(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+    column = bundle.spec["answer"].get("column", "churn_probability")
+    return {column: sigmoid(bundle.margins(X)[:, 0])}
+
+
+def _hazard(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     answer = bundle.spec["answer"]
     steps = range(len(answer["edges"]) - 1)
     return waits(answer, purchase_curve(np.column_stack([sigmoid(bundle.margins(X, step)[:, 0]) for step in steps])))
 
 
-def _tier(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
+def _ordinal(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     return tiers(bundle.spec["answer"], softmax(bundle.margins(X)), stands(bundle, X))
 
 
-ANSWERS = {"churn": _churn, "next_purchase": _next_purchase, "tier": _tier}
+SHAPES = {"churn": "binary", "next_purchase": "hazard", "tier": "ordinal"}
+ANSWERS = {"binary": _binary, "hazard": _hazard, "ordinal": _ordinal}

@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from patron.models.serving.specs import TargetSpec
+
 TENTH, HELD = 0.1, 0.8
 
 
-def tiers(answer: dict[str, Any], shares: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
+def tiers(answer: TargetSpec, shares: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is told of the profit, by column, each of shape (n,).
 
     Args:

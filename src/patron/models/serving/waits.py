@@ -1,14 +1,14 @@
 """Waits: hazards by step of the horizon as chances within some days, and as days until the next purchase."""
 
-from typing import Any
-
 import numpy as np
+
+from patron.models.serving.specs import TargetSpec
 
 LONGEST = 10.0
 EARLY, MIDDLE, LATE = 0.1, 0.5, 0.9
 
 
-def waits(answer: dict[str, Any], curve: np.ndarray) -> dict[str, np.ndarray]:
+def waits(answer: TargetSpec, curve: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is told of the next purchase, by column, each of shape (n,).
 
     Args:

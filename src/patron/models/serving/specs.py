@@ -1,0 +1,70 @@
+"""Specs: what the JSON of a bundle holds, as types; nothing here runs."""
+
+from typing import Any, Required, TypedDict
+
+EstimatorSpec = dict[str, Any]
+
+
+class FeatureSpec(TypedDict):
+    """One column that a model looks at: what it means, and what training saw of it."""
+
+    name: str
+    words: str
+    theme: str
+    unit: str
+    formula: str
+    source: str
+    dtype: str
+    levels: list[str]
+    usual: float | str | None
+
+
+class TargetSpec(TypedDict, total=False):
+    """What a model remembers of its question, in days and money; which keys there are follows from the kind.
+
+    A kind that serving does not know by its name says the `shape` of its predictions: binary, hazard or ordinal.
+    """
+
+    kind: Required[str]
+    horizon: Required[int]
+    shape: str
+    column: str
+    edges: list[int]
+    within: list[int]
+    tiers: list[str]
+    lows: list[float]
+    profit_from: list[list[float]]
+    spread_from: list[list[list[float]]]
+    cuts: list[float]
+
+
+class Calibration(TypedDict):
+    """How log-odds are stretched and shifted."""
+
+    slope: float
+    intercept: list[float]
+
+
+class OutputSpec(TypedDict):
+    """One column of the predictions."""
+
+    name: str
+    dtype: str
+
+
+class BundleSpec(TypedDict, total=False):
+    """Everything that a bundle says of itself; keys that training writes later are named last."""
+
+    format: Required[int]
+    question: Required[str]
+    candidate: Required[str]
+    features: Required[list[FeatureSpec]]
+    estimator: Required[EstimatorSpec]
+    parameters: Required[dict[str, Any]]
+    calibration: Required[Calibration | None]
+    answer: Required[TargetSpec]
+    outputs: Required[list[OutputSpec]]
+    base_rates: Required[dict[str, float]]
+    active_in: Required[int | None]
+    rhythm: Required[float | None]
+    baskets: list[dict[str, Any]]
