@@ -14,7 +14,6 @@ STILL = {
     "engines": 4,
     "evaluation": 16,
     "explanations": 19,
-    "features": 85,
     "history": 31,
     "jobs": 30,
     "models": 57,

@@ -78,7 +78,7 @@ def test_cutoffs_stand_evenly_and_stop_at_the_last(length: int, every: int) -> N
 
 
 def test_cutoffs_that_run_backwards_or_stand_still_are_refused() -> None:
-    with pytest.raises(QuestionError, match=r"The last cutoff \(2024-01-01\) lies before the first \(2024-02-01\)"):
+    with pytest.raises(QuestionError, match=r"before the first.*cutoffs\(\"2024-01-01\", \"2024-02-01\", every="):
         cutoffs("2024-02-01", "2024-01-01", every=30)
     with pytest.raises(QuestionError, match=r"got 0"):
         cutoffs("2024-01-01", "2024-02-01", every=0)
@@ -91,10 +91,10 @@ def test_months_begin_on_the_first_across_years() -> None:
 
 
 def test_months_that_run_backwards_or_cannot_be_read_are_refused() -> None:
-    with pytest.raises(QuestionError, match=r"The last month \(2010-01\) lies before the first \(2010-02\)"):
+    with pytest.raises(QuestionError, match=r"before the first \(2010-02\).*monthly\(\"2010-01\", \"2010-02\"\)"):
         monthly("2010-02", "2010-01")
     for text in ("2010", "2010-13", "2010-06-15", None):
-        with pytest.raises(QuestionError, match=rf"A month is written like 2010-06, got {text!r}"):
+        with pytest.raises(QuestionError, match=rf"written like 2010-06, got {text!r}\. Write year and month alone"):
             monthly(text, "2011-01")
 
 

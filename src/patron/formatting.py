@@ -119,7 +119,7 @@ def _number(value: float) -> str:
 
 
 def _whole(value: float) -> str:
-    """Whole things; what fades or is told for each day may be less than one of them."""
+    """Whole things; what fades or is counted for each day may be less than one of them."""
     return f"{value:.1g}" if 0 < abs(value) < 0.95 else f"{value + 0.0:,.0f}"
 
 

@@ -126,7 +126,10 @@ def cutoffs(first: Moment, last: Moment, every: int) -> tuple[datetime, ...]:
     """
     start, end, step = instant(first), instant(last), Span(every).delta
     if end < start:
-        raise QuestionError(f"The last cutoff ({end:%Y-%m-%d}) lies before the first ({start:%Y-%m-%d}).")
+        raise QuestionError(
+            f"The last cutoff ({end:%Y-%m-%d}) lies before the first ({start:%Y-%m-%d}). "
+            f'Swap them: cutoffs("{end:%Y-%m-%d}", "{start:%Y-%m-%d}", every={every}).'
+        )
     return tuple(start + i * step for i in range((end - start) // step + 1))
 
 
@@ -141,7 +144,9 @@ def monthly(first: str, last: str) -> tuple[datetime, ...]:
     """
     start, end = _month(first), _month(last)
     if end < start:
-        raise QuestionError(f"The last month ({last}) lies before the first ({first}).")
+        raise QuestionError(
+            f'The last month ({last}) lies before the first ({first}). Swap them: monthly("{last}", "{first}").'
+        )
     count = (end.year - start.year) * 12 + end.month - start.month + 1
     months = [start.month - 1 + i for i in range(count)]
     return tuple(datetime(start.year + m // 12, m % 12 + 1, 1) for m in months)
@@ -151,7 +156,10 @@ def _month(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m")
     except (TypeError, ValueError):
-        raise QuestionError(f"A month is written like 2010-06, got {text!r}.") from None
+        raise QuestionError(
+            f"A month is written like 2010-06, got {text!r}. "
+            'Write year and month alone, for example monthly("2010-06", "2011-06").'
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,14 @@ def test_a_measure_that_gives_no_expression_is_refused() -> None:
 
 def test_a_measure_of_two_tables_or_none_is_refused() -> None:
     with pytest.raises(
-        MeasureError, match=r"Measure 'two' must take exactly one event table, got \['tickets', 'orders'\]"
+        MeasureError, match=r"Measure 'two' must take exactly one event table, got tickets, orders.*def two\(tickets\)"
     ):
 
         @measure()
         def two(tickets, orders):
             """Two."""
 
-    with pytest.raises(MeasureError, match=r"Measure 'none' must take exactly one event table, got none"):
+    with pytest.raises(MeasureError, match=r"'none' must take exactly one event table, got none.*def none\(orders\)"):
 
         @measure()
         def none():
@@ -159,10 +159,13 @@ def test_a_comparison_of_windows_has_one_column_for_the_longest() -> None:
 
 
 def test_a_combination_with_more_columns_than_measures_is_refused() -> None:
-    with pytest.raises(MeasureError, match=r"Combination 'ratio' takes 2 columns, but is given 1 measures"):
+    with pytest.raises(
+        MeasureError,
+        match=r"takes 2 columns \(few, many\), but is given 1 measures \(complaints\).*def ratio\(complaints\)",
+    ):
 
         @combine(complaints)
-        def ratio(one, other):
+        def ratio(few, many):
             """Ratio."""
 
 
@@ -170,7 +173,7 @@ def test_a_combination_of_windows_that_do_not_fit_is_refused() -> None:
     with pytest.raises(MeasureError) as told:
 
         @combine(complaints, minutes)
-        def ratio(one, other):
+        def ratio(few, many):
             """Ratio."""
 
     assert str(told.value) == (
@@ -209,7 +212,11 @@ def test_a_measure_of_ones_own_is_computed_like_a_built_in_one() -> None:
     ("function", "settings", "said"),
     [
         (lambda tickets: tickets["at"].max(), {}, "a number, a truth or a text, got timestamp"),
-        (lambda tickets: tickets.count(), {"empty": "none"}, "gives int64, but its empty value is the text 'none'"),
+        (
+            lambda tickets: tickets.count(),
+            {"empty": "none"},
+            "gives int64, but its empty value is the text 'none'.*empty=0",
+        ),
     ],
 )
 def test_a_value_that_no_column_can_hold_is_refused(function, settings, said) -> None:
@@ -234,7 +241,7 @@ def test_one_window_may_be_given_alone() -> None:
     [
         (lambda n: n / n.sum(), "from that row alone"),
         (lambda n: 3, "from that row alone, got 3"),
-        (lambda n: n.cast("string"), "a number or a truth, got string"),
+        (lambda n: n.cast("string"), "a number or a truth, got string.*complaints == 'web'"),
     ],
 )
 def test_a_combination_that_is_no_number_of_its_row_is_refused(function, said) -> None:

@@ -46,14 +46,14 @@ def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
     Raises:
         MeasureError: two features make a column of the same name.
     """
-    made = [(feature.column(window), feature, window) for feature in features for window in feature.windows]
-    names = [name for name, _, _ in made]
+    outputs = [(feature.column(window), feature, window) for feature in features for window in feature.windows]
+    names = [name for name, _, _ in outputs]
     for name in names:
         if names.count(name) > 1:
             raise MeasureError(f"Two features make the column {name!r}. Rename one of them, or list it once.")
         if name in ("customer", "cutoff"):
             raise MeasureError(f"A feature makes the column {name!r}, which tells whose row it is. Rename the feature.")
-    return made
+    return outputs
 
 
 def combination_column(feature: Combination, parts: Sequence[Column]) -> Column:
@@ -62,16 +62,19 @@ def combination_column(feature: Combination, parts: Sequence[Column]) -> Column:
     Raises:
         MeasureError: it gives no number for each row from that row alone.
     """
-    made = feature.compute(*parts)
+    column = feature.compute(*parts)
     wide = (ops.Reduction, ops.WindowFunction, ops.Analytic)
-    if not isinstance(made, Column) or made.op().find(wide, filter=ops.Value):
+    if not isinstance(column, Column) or column.op().find(wide, filter=ops.Value):
         raise MeasureError(
             f"Combination {feature.name!r} must give one number for each row, from that row alone, "
-            f"got {made.op().name if isinstance(made, Value) else repr(made)}. Leave out reductions and windows."
+            f"got {column.op().name if isinstance(column, Value) else repr(column)}. Leave out reductions and windows."
         )
-    if not (made.type().is_numeric() or made.type().is_boolean()):
-        raise MeasureError(f"Combination {feature.name!r} must give a number or a truth, got {made.type()}.")
-    return made.cast("float64")
+    if not (column.type().is_numeric() or column.type().is_boolean()):
+        raise MeasureError(
+            f"Combination {feature.name!r} must give a number or a truth, got {column.type()}. End it with one, for "
+            f"example {feature.parts[0].name} == 'web' for a text, or a difference in days for a time."
+        )
+    return column.cast("float64")
 
 
 def is_text(tables: Mapping[str, Table], feature: Feature) -> bool:
@@ -106,7 +109,7 @@ def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tup
     return tuple(
         Definition(
             name,
-            _said(feature, window),
+            _words(feature, window),
             feature.theme,
             feature.unit,
             _formula(tables, feature, window),
@@ -120,7 +123,7 @@ def _parts(feature: Feature) -> tuple[Measure, ...]:
     return feature.parts if isinstance(feature, Combination) else (feature,)
 
 
-def _said(feature: Feature, window: Span) -> str:
+def _words(feature: Feature, window: Span) -> str:
     own = window.days is None or feature.column(window) == feature.name
     return feature.words if own else f"{feature.words} {window.words}"
 
@@ -128,32 +131,32 @@ def _said(feature: Feature, window: Span) -> str:
 def _formula(tables: Mapping[str, Table], feature: Feature, window: Span) -> str:
     if isinstance(feature, Combination):
         parts = [(part, part.windows[0] if len(part.windows) == 1 else window) for part in feature.parts]
-        made = _arithmetic(feature, tuple("string" if is_text(tables, part) else "float64" for part, _ in parts))
-        return f"{made} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
+        kinds = tuple("string" if is_text(tables, part) else "float64" for part, _ in parts)
+        return f"{_combination_text(feature, kinds)} of {'; '.join(_formula(tables, p, w) for p, w in parts)}"
     if feature.source == ON_CUTOFF:
         return _text(SPINE.select(value=feature.compute(SPINE.cutoff)))
-    made = _reduced(feature.over(EVER), tables[feature.source].schema())
-    return f"{made} over {window}, empty {feature.empty}"
+    reduction = _reduction_text(feature.over(EVER), tables[feature.source].schema())
+    return f"{reduction} over {window}, empty {feature.empty}"
 
 
 @lru_cache(maxsize=4096)
-def _arithmetic(feature: Combination, kinds: tuple[str, ...]) -> str:
+def _combination_text(feature: Combination, kinds: tuple[str, ...]) -> str:
     """Return a combination as text over columns of some types; kept, because many windows share it."""
     spine = ibis.table({f"part{i}": kind for i, kind in enumerate(kinds)}, name="parts")
     return _text(spine.select(value=combination_column(feature, [spine[c] for c in spine.columns])))
 
 
 @lru_cache(maxsize=4096)
-def _reduced(measure: Measure, schema: Schema) -> str:
+def _reduction_text(measure: Measure, schema: Schema) -> str:
     """Return the reduction of a measure as text; kept, because many windows share it.
 
     Columns that it does not read are none of its business: one more in the table is no other feature.
     """
-    seen = unbound(measure.source, schema)
-    made = measure.expression(seen).op()
-    read = {field.name for field in made.find(ops.Field, filter=ops.Value)} | {"customer", "at"}
-    few = unbound(measure.source, ibis.schema({name: kind for name, kind in schema.items() if name in read}))
-    return _text(few.aggregate(value=made.replace({seen.op(): few.op()}).to_expr()))
+    table = unbound(measure.source, schema)
+    reduction = measure.expression(table).op()
+    read = {field.name for field in reduction.find(ops.Field, filter=ops.Value)} | {"customer", "at"}
+    narrow = unbound(measure.source, ibis.schema({name: kind for name, kind in schema.items() if name in read}))
+    return _text(narrow.aggregate(value=reduction.replace({table.op(): narrow.op()}).to_expr()))
 
 
 def _text(table: Table) -> str:

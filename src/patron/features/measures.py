@@ -59,7 +59,7 @@ class Measure:
             MeasureError: a column is missing, or what comes back is no aggregate.
         """
         try:
-            made = self.compute(events)
+            value = self.compute(events)
         except AttributeError as error:
             raise self._lacks(events, error) from None
         except IbisTypeError as error:
@@ -67,20 +67,23 @@ class Measure:
                 f"Measure {self.name!r} does not fit event table {self.source!r}: {error} "
                 "Mend the measure, or declare the role at the door."
             ) from None
-        if not isinstance(made, Scalar):
+        if not isinstance(value, Scalar):
             raise MeasureError(
-                f"Measure {self.name!r} must give one value for each customer, got {_kind(made)}. "
+                f"Measure {self.name!r} must give one value for each customer, got {_kind(value)}. "
                 f"End it with a reduction, for example {self.source}.amount.sum()."
             )
-        kind = made.type()
+        kind = value.type()
         if not (kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_null()):
             raise MeasureError(
                 f"Measure {self.name!r} must give a number, a truth or a text, got {kind}. "
                 "For a time, use days_ago, or a part of it such as its year."
             )
         if isinstance(self.empty, str) and not kind.is_string():
-            raise MeasureError(f"Measure {self.name!r} gives {kind}, but its empty value is the text {self.empty!r}.")
-        return _plain(made)
+            raise MeasureError(
+                f"Measure {self.name!r} gives {kind}, but its empty value is the text {self.empty!r}. "
+                "Give it a number where there are no events: @measure(..., empty=0), or leave empty out for null."
+            )
+        return _plain(value)
 
     def _lacks(self, events: Table, error: AttributeError) -> MeasureError:
         column = error.name or "?"
@@ -183,7 +186,11 @@ def measure(
     def wrap(function: Callable[[Any], Value]) -> Measure:
         name, sources = function.__name__, list(inspect.signature(function).parameters)
         if len(sources) != 1:
-            raise MeasureError(f"Measure {name!r} must take exactly one event table, got {sources or 'none'}.")
+            raise MeasureError(
+                f"Measure {name!r} must take exactly one event table, got {', '.join(sources) or 'none'}. "
+                f"Name it by its only parameter: def {name}({(sources or ['orders'])[0]}). "
+                "For values of two tables write a measure of each, and join them with @combine."
+            )
         return Measure(
             name, sources[0], function, _spans(name, windows), empty, _words(function), _theme(name, theme), unit
         )
@@ -207,15 +214,8 @@ def combine(
     """
 
     def wrap(function: Callable[..., Column]) -> Combination:
-        name, wanted = function.__name__, list(inspect.signature(function).parameters)
-        if len(wanted) != len(parts):
-            raise MeasureError(f"Combination {name!r} takes {len(wanted)} columns, but is given {len(parts)} measures.")
-        for part in parts:
-            if not isinstance(part, Measure):
-                raise MeasureError(
-                    f"Combination {name!r} is made of {getattr(part, 'name', part)!r}, which is no measure. "
-                    "Combine the measures themselves, written with @measure."
-                )
+        name = function.__name__
+        _check_parts(name, parts, list(inspect.signature(function).parameters))
         windows = {part.windows for part in parts}
         if len(windows) > 1 and any(len(part.windows) > 1 for part in parts):
             raise MeasureError(
@@ -225,6 +225,22 @@ def combine(
         return Combination(name, parts, function, _words(function), _theme(name, theme), unit)
 
     return wrap
+
+
+def _check_parts(name: str, parts: Sequence[object], parameters: Sequence[str]) -> None:
+    for part in parts:
+        if not isinstance(part, Measure):
+            raise MeasureError(
+                f"Combination {name!r} is made of {getattr(part, 'name', part)!r}, which is no measure. "
+                "Combine the measures themselves, written with @measure."
+            )
+    if len(parameters) != len(parts):
+        names = [part.name for part in parts if isinstance(part, Measure)]
+        raise MeasureError(
+            f"Combination {name!r} takes {len(parameters)} columns ({', '.join(parameters) or 'none'}), but is given "
+            f"{len(parts)} measures ({', '.join(names) or 'none'}). Give it a parameter for each, in their order: "
+            f"def {name}({', '.join(dict.fromkeys(names)) or 'orders, spend'})."
+        )
 
 
 def _spans(name: str, windows: Sequence[Span]) -> tuple[Span, ...]:
@@ -274,13 +290,13 @@ def _is_safe(divisor: ops.Value) -> bool:
 
 
 def _plain(value: Scalar) -> Scalar:
-    """Numbers and truths as float64, so that every engine gives the same type."""
+    """Return numbers and truths as float64, so that every engine gives the same type."""
     kind = value.type()
     return value if isinstance(kind, dt.String) else guarded(value).cast("float64")
 
 
-def _kind(made: object) -> str:
-    return f"a column of {made.type()}" if isinstance(made, Column) else f"{type(made).__name__} {made!r}"[:60]
+def _kind(value: object) -> str:
+    return f"a column of {value.type()}" if isinstance(value, Column) else f"{type(value).__name__} {value!r}"[:60]
 
 
 def _length(window: Span) -> float:

@@ -40,9 +40,9 @@ def typical_gap(history: History, before: datetime) -> float:
     some = orders.filter(orders.customer.hash() % share == 0) if share > 1 else orders
     days = some.select("customer", day=some["at"].truncate("D")).distinct()
     earlier = days.day.lag().over(ibis.window(group_by=days.customer, order_by=days.day))
-    found = days.select(gap=days.day.delta(earlier, unit="day")).gap.median().to_pyarrow().as_py()
+    median = days.select(gap=days.day.delta(earlier, unit="day")).gap.median().to_pyarrow().as_py()
     young = before - history.starts < STEP * YEAR
-    return min(float(found or USUAL), USUAL) if young else float(found or USUAL)
+    return min(float(median or USUAL), USUAL) if young else float(median or USUAL)
 
 
 def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
@@ -64,21 +64,21 @@ def fitted(features: tuple[Feature, ...], gap: float) -> tuple[Feature, ...]:
     """
     steps = round(math.log(gap / USUAL, STEP))
     stretch = float(STEP) ** max(SHORTEST, min(LONGEST, steps))
-    return tuple(_stretched(feature, stretch) for feature in features) if steps else features
+    return tuple(_stretch(feature, stretch) for feature in features) if steps else features
 
 
-def _stretched(feature: Feature, stretch: float) -> Feature:
+def _stretch(feature: Feature, stretch: float) -> Feature:
     if isinstance(feature, Combination):
         parts = tuple(part.over(*_windows(part, stretch)) for part in feature.parts)
         compared = len({part.windows for part in feature.parts}) > 1
-        one = compared and len({part.windows for part in parts}) == 1
-        return feature if one else replace(feature, parts=parts)  # two windows that fall together compare nothing
+        same = compared and len({part.windows for part in parts}) == 1
+        return feature if same else replace(feature, parts=parts)  # two windows that fall together compare nothing
     return feature.over(*_windows(feature, stretch))
 
 
 def _windows(measure: Measure, stretch: float) -> tuple[Span, ...]:
-    found = [window if window.days is None else Span(_rung(window.days * stretch)) for window in measure.windows]
-    return tuple(dict.fromkeys(found))
+    spans = [window if window.days is None else Span(_rung(window.days * stretch)) for window in measure.windows]
+    return tuple(dict.fromkeys(spans))
 
 
 def _rung(days: float) -> int:

@@ -50,7 +50,7 @@ class Path:
 
 
 def explain_plan(features: Sequence[Feature], tables: Mapping[str, Table]) -> tuple[Path, ...]:
-    """Tell which path each column takes, and why, without running anything; the values are the same on both.
+    """Describe which path each column takes, and why, without running anything; the values are the same on both.
 
     Args:
         features: built-in or own.
@@ -69,7 +69,7 @@ def _path(feature: Feature, tables: Mapping[str, Table]) -> tuple[str, str]:
         return "combination", " and ".join(part.name for part in feature.parts)
     if feature.source == ON_CUTOFF:
         return "cutoff", "one value for all customers of a cutoff"
-    found = formula(tables[feature.source], feature)
-    if isinstance(found, Unknown):
-        return "engine", found.why
-    return "fold", ", ".join(dict.fromkeys(leaf.reduction for leaf in found.leaves.values()))
+    known = formula(tables[feature.source], feature)
+    if isinstance(known, Unknown):
+        return "engine", known.why
+    return "fold", ", ".join(dict.fromkeys(leaf.reduction for leaf in known.leaves.values()))
