@@ -1,4 +1,4 @@
-"""Cards: what a back-test found for one question, as values that survive the trip through JSON."""
+"""Cards: the results of a back-test for one question, as values that survive the trip through JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,7 +18,7 @@ FEW = 0.05
 
 @dataclass(frozen=True)
 class Card:
-    """What a back-test found for one question.
+    """The results of a back-test for one question.
 
     Args:
         question: its name.
@@ -76,7 +76,7 @@ class Card:
 
     @property
     def too_short(self) -> str:
-        """Say that the horizon is shorter than the rhythm of purchases, where hardly anybody buys within it."""
+        """Return why the horizon is too short, where hardly anybody buys within it; elsewhere an empty text."""
         stayed = 1.0 - self.base.get("churn rate", 0.0)
         bought = self.base.get(f"bought within {self.horizon} days", stayed)
         if bought >= FEW:
@@ -88,35 +88,38 @@ class Card:
 
     def table(self) -> pd.DataFrame:
         """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""
-        candidates = {name: {m: str(f) for m, f in found.items()} for name, found in self.measured.items()}
-        frame = pd.DataFrame(candidates)
-        frame[f"{self.challenger} - {self.best_baseline}"] = {m: str(f) for m, f in self.differences.items()}
+        frame = pd.DataFrame({name: _texts(estimates) for name, estimates in self.measured.items()})
+        frame[f"{self.challenger} - {self.best_baseline}"] = _texts(self.differences)
         frame["verdict"] = pd.Series(self.better)
         return frame.fillna("")
 
     def plain(self) -> dict[str, Any]:
         """Return the card as plain JSON values."""
-        made = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
-        made |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
-        made["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
-        return _without_nan(made)
+        plain = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
+        plain |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
+        plain["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
+        return _without_nan(plain)
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Card":
         """Return the card that `plain` was made from."""
-        made = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
+        values = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
             "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
-            "measured": {name: _estimates(found) for name, found in plain["measured"].items()},
+            "measured": {name: _estimates(bounds) for name, bounds in plain["measured"].items()},
             "differences": _estimates(plain["differences"]),
             "persistence": _estimates(plain.get("persistence", {})),
             "gains": {name: pd.DataFrame(curve) for name, curve in plain["gains"].items()},
         }
-        return cls(**made | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
+        return cls(**values | {name: pd.DataFrame(plain[name]) for name in FRAMES if name in plain})
+
+
+def _texts(estimates: Mapping[str, Estimate]) -> dict[str, str]:
+    return {metric: str(estimate) for metric, estimate in estimates.items()}
 
 
 def _estimates(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
-    known = {name: {k: float("nan") if v is None else v for k, v in found.items()} for name, found in plain.items()}
-    return {name: Estimate(**found) for name, found in known.items()}
+    known = {name: {k: float("nan") if v is None else v for k, v in bounds.items()} for name, bounds in plain.items()}
+    return {name: Estimate(**bounds) for name, bounds in known.items()}
 
 
 def _without_nan(value: Any) -> Any:

@@ -9,7 +9,7 @@ GAP = 0.2
 
 
 def skew_probe(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Learn which features look otherwise today than in training: a broken feed more often than a new world.
+    """Return which features look otherwise today than in training: a broken feed more often than a new world.
 
     Args:
         before: features in training.
@@ -23,7 +23,7 @@ def skew_probe(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     >>> skew_probe(old, new).skewed.tolist()
     [True]
     """
-    made = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "feature": list(before.columns),
             "missing_before": [float(before[c].isna().mean()) for c in before],
@@ -31,8 +31,8 @@ def skew_probe(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             "distance": [_distance(before[c].dropna(), after[c].dropna()) for c in before],
         }
     )
-    made["skewed"] = ((made.missing_before - made.missing_after).abs() > GAP) | (made.distance > GAP)
-    return made.sort_values("distance", ascending=False, ignore_index=True)
+    table["skewed"] = ((table.missing_before - table.missing_after).abs() > GAP) | (table.distance > GAP)
+    return table.sort_values("distance", ascending=False, ignore_index=True)
 
 
 def _distance(before: pd.Series, after: pd.Series) -> float:
@@ -42,6 +42,6 @@ def _distance(before: pd.Series, after: pd.Series) -> float:
     places = (both.astype("float64") if pd.api.types.is_numeric_dtype(both) else both.astype(str)).rank(method="dense")
     values = places.to_numpy()
     steps = np.unique(values)
-    one, other = (np.sort(part) for part in (values[: len(before)], values[len(before) :]))
-    shares = [np.searchsorted(part, steps, side="right") / len(part) for part in (one, other)]
-    return float(np.abs(shares[0] - shares[1]).max())
+    parts = np.sort(values[: len(before)]), np.sort(values[len(before) :])
+    earlier, later = (np.searchsorted(part, steps, side="right") / len(part) for part in parts)
+    return float(np.abs(earlier - later).max())

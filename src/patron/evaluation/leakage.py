@@ -1,6 +1,6 @@
-"""Probes: is a good figure too good to be true, and a poor one as good as it gets.
+"""Leakage: whether a good figure is too good to be true, because a feature knows the outcome.
 
-They take plain frames, so they also serve a snapshot without dates, from which nothing else here can be learned.
+The probes take plain frames, so they also serve a snapshot without dates, from which nothing else here can be learned.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,24 +11,24 @@ import pandas as pd
 
 from patron import metrics
 from patron.errors import MeasureError
-from patron.metrics import Estimate, estimate, paired_difference
+from patron.metrics import Estimate, estimate
 from patron.models.candidates import boosted
 from patron.models.targets import Examples
 
-__all__ = ["Ceiling", "LeakProbe", "ceiling_probe", "leak_probe", "too_good"]
+__all__ = ["LeakProbe", "leak_probe", "too_good"]
 
 TOO_GOOD = 0.95
 STRONG = 0.85
-AHEAD = 0.03
-ASKED = 5
-PARTS = 5
+MARGIN_OVER_OTHERS = 0.03
+N_BEST = 5
+N_FOLDS = 5
 ROUNDS = 80
 MIN_ROWS = 50
 
 
 @dataclass(frozen=True)
 class LeakProbe:
-    """What the leak probe found.
+    """The results of the leak probe.
 
     Args:
         features: `feature`, `auc` (what it tells alone, whichever way round) and `others` (what all others tell
@@ -59,21 +59,8 @@ class LeakProbe:
             )
 
 
-@dataclass(frozen=True)
-class Ceiling:
-    """How much is left: a model that may look at the answers of other customers at the same cutoff.
-
-    Args:
-        oracle: its AUC, cross-fitted by customer.
-        left: the oracle's AUC less ours; where zero lies within, nothing more is to be had from these features.
-    """
-
-    oracle: Estimate
-    left: Estimate
-
-
 def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None = None, seed: int = 0) -> LeakProbe:
-    """Learn whether a feature knows what it should not, before a model is proud of it.
+    """Estimate whether a feature knows what it should not, before a model is proud of it.
 
     A feature is not believed where it alone has an AUC above 0.95, or one above 0.85 that is
     clearly above what all others tell together.
@@ -89,29 +76,30 @@ def leak_probe(X: pd.DataFrame, y: np.ndarray, groups: Sequence[object] | None =
 
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(200) % 2
-    >>> found = leak_probe(pd.DataFrame({"noise": rng.normal(size=200), "closed": y * 2.0}), y)
-    >>> list(found.suspects)
+    >>> probe = leak_probe(pd.DataFrame({"noise": rng.normal(size=200), "closed": y * 2.0}), y)
+    >>> list(probe.suspects)
     ['closed']
     """
     y = np.asarray(y, dtype=np.float64)
     _check_enough(y)
-    who = np.arange(len(y)) if groups is None else np.asarray(groups)
-    codes, categories = _coded(X)
-    alone = {name: _alone(codes[:, i], y, i in categories, who) for i, name in enumerate(X.columns)}
-    best = sorted(alone, key=lambda name: -alone[name])[:ASKED]
-    others = {name: _without(X.columns.get_loc(name), codes, categories, y, who, seed) for name in best}
-    told = pd.DataFrame({"feature": list(alone), "auc": list(alone.values())})
-    told["others"] = told.feature.map(others)
-    suspects = {name: why for name in best if (why := _why(alone[name], others[name]))}
+    customer = np.arange(len(y)) if groups is None else np.asarray(groups)
+    codes, categories = _encoded(X)
+    alone = {name: _auc_alone(codes[:, i], y, i in categories, customer) for i, name in enumerate(X.columns)}
+    best = sorted(alone, key=lambda name: -alone[name])[:N_BEST]
+    others = {name: _auc_of_others(X.columns.get_loc(name), codes, categories, y, customer, seed) for name in best}
+    table = pd.DataFrame({"feature": list(alone), "auc": list(alone.values())})
+    table["others"] = table.feature.map(others)
+    suspects = {name: why for name in best if (why := _reason(alone[name], others[name]))}
     mixed = np.random.default_rng(seed).permutation(y)
-    shuffled = estimate(metrics.auc, who, mixed, _crossed(codes, categories, mixed, who, seed), repeats=200, seed=seed)
-    return LeakProbe(told.sort_values("auc", ascending=False, ignore_index=True), suspects, shuffled)
+    guess = _cross_fitted(codes, categories, mixed, customer, seed)
+    shuffled = estimate(metrics.auc, customer, mixed, guess, repeats=200, seed=seed)
+    return LeakProbe(table.sort_values("auc", ascending=False, ignore_index=True), suspects, shuffled)
 
 
 def too_good(
     X: pd.DataFrame, y: np.ndarray, groups: Sequence[object], timeless: Collection[str] = ()
 ) -> dict[str, str]:
-    """Learn at once which features tell so much alone that they must know the outcome; the quick half of the probe.
+    """Return at once which features tell so much alone that they must know the outcome; the quick half of the probe.
 
     Args:
         X: features of n rows, numbers or texts.
@@ -130,39 +118,14 @@ def too_good(
     y = np.asarray(y, dtype=np.float64)
     if len(y) < MIN_ROWS or len(np.unique(y)) != 2 or X.shape[1] == 0:
         return {}
-    codes, categories = _coded(X)
-    who = np.asarray(groups)
-    alone = {name: _alone(codes[:, i], y, i in categories, who) for i, name in enumerate(X.columns)}
+    codes, categories = _encoded(X)
+    customer = np.asarray(groups)
+    alone = {name: _auc_alone(codes[:, i], y, i in categories, customer) for i, name in enumerate(X.columns)}
     return {
-        name: _why(auc, 1.0) or f"{_alone_has(auc)}, much for what is said to hold at any time"
+        name: _reason(auc, 1.0) or f"{_alone_has(auc)}, much for what is said to hold at any time"
         for name, auc in alone.items()
         if auc > (STRONG if name in timeless else TOO_GOOD)
     }
-
-
-def ceiling_probe(
-    X: pd.DataFrame, y: np.ndarray, chance: np.ndarray, customers: Sequence[object], seed: int = 0
-) -> Ceiling:
-    """Estimate how much better the features could have done at a cutoff, had its own answers been known.
-
-    Args:
-        X: features of n rows at one test cutoff (or several).
-        y: 1 where it happened, else 0, shape (n,).
-        chance: the probability that our model gave, shape (n,).
-        customers: of each row.
-        seed: of LightGBM's sampling and of the bootstrap.
-
-    Raises:
-        MeasureError: there are fewer than 50 rows, or one answer only.
-    """
-    y = np.asarray(y, dtype=np.float64)
-    _check_enough(y)
-    who = np.asarray(customers)
-    oracle = _crossed(*_coded(X), y, who, seed)
-    return Ceiling(
-        estimate(metrics.auc, who, y, oracle, seed=seed),
-        paired_difference(metrics.auc, who, y, oracle, chance, seed=seed),
-    )
 
 
 def _check_enough(y: np.ndarray) -> None:
@@ -173,8 +136,8 @@ def _check_enough(y: np.ndarray) -> None:
         )
 
 
-def _coded(X: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
-    """Numbers, and texts as codes; unknown and infinite as NaN."""
+def _encoded(X: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
+    """Return numbers, and texts as codes; unknown and infinite as NaN."""
     columns, categories = [], []
     for i, name in enumerate(X.columns):
         column = X[name]
@@ -188,55 +151,61 @@ def _coded(X: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
     return np.column_stack(columns).astype(np.float32), categories
 
 
-def _alone(values: np.ndarray, y: np.ndarray, categorical: bool, who: np.ndarray) -> float:
-    """AUC of one feature, either way round; a category by the rate that it has among other customers."""
+def _auc_alone(values: np.ndarray, y: np.ndarray, categorical: bool, customer: np.ndarray) -> float:
+    """Return the AUC of one feature, either way round; a category by the rate that it has among other customers."""
     if categorical:
-        values = _rates(values, y, _part(who))
+        values = _rates(values, y, _folds(customer))
     known = np.where(np.isnan(values), np.nanmin(values) - 1.0 if np.isfinite(values).any() else 0.0, values)
     return max(metrics.auc(y, known), metrics.auc(y, -known))
 
 
-def _rates(codes: np.ndarray, y: np.ndarray, part: np.ndarray) -> np.ndarray:
-    made = np.empty(len(y))
-    places = np.where(np.isnan(codes), -1, codes).astype(int) + 1
-    for k in range(PARTS):
-        out = part == k
-        count, hits = (np.bincount(places[~out], w, places.max() + 1) for w in (None, y[~out]))
-        made[out] = ((hits + y.mean()) / (count + 1.0))[places[out]]
-    return made
+def _rates(codes: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    rates = np.empty(len(y))
+    levels = np.where(np.isnan(codes), -1, codes).astype(int) + 1
+    for k in range(N_FOLDS):
+        out = fold == k
+        count, hits = (np.bincount(levels[~out], w, levels.max() + 1) for w in (None, y[~out]))
+        rates[out] = ((hits + y.mean()) / (count + 1.0))[levels[out]]
+    return rates
 
 
-def _without(i: int, codes: np.ndarray, categories: list[int], y: np.ndarray, who: np.ndarray, seed: int) -> float:
-    """AUC of all other features together; a half where there are none."""
+def _auc_of_others(
+    i: int, codes: np.ndarray, categories: list[int], y: np.ndarray, customer: np.ndarray, seed: int
+) -> float:
+    """Return the AUC of all other features together; a half where there are none."""
     if codes.shape[1] == 1:
         return 0.5
     left = [c - (c > i) for c in categories if c != i]
-    return metrics.auc(y, _crossed(np.delete(codes, i, axis=1), left, y, who, seed))
+    return metrics.auc(y, _cross_fitted(np.delete(codes, i, axis=1), left, y, customer, seed))
 
 
-def _crossed(codes: np.ndarray, categories: list[int], y: np.ndarray, who: np.ndarray, seed: int) -> np.ndarray:
-    """Log-odds for each row from trees that did not see its customer."""
+def _cross_fitted(
+    codes: np.ndarray, categories: list[int], y: np.ndarray, customer: np.ndarray, seed: int
+) -> np.ndarray:
+    """Return log-odds for each row from trees that did not see its customer."""
     names = [f"f{i}" for i in range(codes.shape[1])]
-    made, part = np.zeros(len(y)), _part(who)
-    for k in range(PARTS):
-        out = part == k
-        rows = np.arange(int((~out).sum()))
-        fitted = boosted(
-            codes[~out], Examples(rows, None, y[~out].astype(int), 2), names, categories, ROUNDS, seed=seed
-        )
-        made[out] = fitted.margins(codes[out], Examples(np.arange(int(out.sum())), None, y[out].astype(int), 2))[:, 0]
-    return made
+    log_odds, fold = np.zeros(len(y)), _folds(customer)
+    for k in range(N_FOLDS):
+        out = fold == k
+        known, unseen = (_examples(y[mask]) for mask in (~out, out))
+        trees = boosted(codes[~out], known, names, categories, ROUNDS, seed=seed)
+        log_odds[out] = trees.margins(codes[out], unseen)[:, 0]
+    return log_odds
 
 
-def _part(who: np.ndarray) -> np.ndarray:
-    """Part the customers into folds by their place; equal customers stay together."""
-    return np.asarray(pd.factorize(who)[0] % PARTS)
+def _examples(y: np.ndarray) -> Examples:
+    return Examples(np.arange(len(y)), None, y.astype(int), 2)
 
 
-def _why(alone: float, others: float) -> str:
+def _folds(customer: np.ndarray) -> np.ndarray:
+    """Return the fold of each row, by the place of its customer; equal customers stay together."""
+    return np.asarray(pd.factorize(customer)[0] % N_FOLDS)
+
+
+def _reason(alone: float, others: float) -> str:
     if alone > TOO_GOOD:
         return f"{_alone_has(alone)}, and above {TOO_GOOD} nothing is to be believed"
-    if alone > max(STRONG, others + AHEAD):
+    if alone > max(STRONG, others + MARGIN_OVER_OTHERS):
         return f"{_alone_has(alone)}, all other features together have {others:.3f}"
     return ""
 

@@ -13,13 +13,13 @@ __all__ = ["COLUMNS", "by_segment"]
 
 COLUMNS = ("by", "segment", "rows", "predicted", "observed", "low", "high", "auc", "off")
 NUMBERS = ("tenure", "spend", "orders")
-PARTS = ("low", "middle", "high")
+THIRDS = ("low", "middle", "high")
 MOST_LEVELS = 12
-FEWEST = 50
+MIN_ROWS = 50
 
 
 def by_segment(rows: Matrix, happened: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
-    """Learn where the answers are wrong although they are right on the whole.
+    """Return where the answers are wrong although they are right on the whole.
 
     Args:
         rows: features of n rows.
@@ -27,22 +27,22 @@ def by_segment(rows: Matrix, happened: np.ndarray, chance: np.ndarray) -> pd.Dat
         chance: the probability given to it, shape (n,).
 
     Returns:
-        a row for each segment of at least 50 rows: what it is told by (thirds of tenure, money and orders, and each
+        a row for each segment of at least 50 rows: what it is split by (thirds of tenure, money and orders, and each
         text feature of a few values, in its words), the segment, rows, mean predicted, observed rate with its 95 %
         bounds, AUC, and `off`: by how much the prediction lies outside the bounds, with its sign; the farthest off
         first.
     """
-    found = [_judged(by, segment, happened[mask], chance[mask]) for by, segment, mask in _parts(rows)]
-    made = pd.DataFrame(found, columns=list(COLUMNS))
-    order = made.off.abs().sort_values(ascending=False, kind="stable").index
-    return made.loc[order].reset_index(drop=True)
+    segments = [_judged(by, segment, happened[mask], chance[mask]) for by, segment, mask in _parts(rows)]
+    table = pd.DataFrame(segments, columns=list(COLUMNS))
+    order = table.off.abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
 
 
 def _judged(by: str, segment: str, happened: np.ndarray, chance: np.ndarray) -> tuple[object, ...]:
-    told = reliability(happened, chance, bins=1).iloc[0]
-    off = max(told.predicted - told.high, 0.0) + min(told.predicted - told.low, 0.0)
-    seen = (told.predicted, told.observed, told.low, told.high, metrics.auc(happened, chance), off)
-    return by, segment, len(happened), *(float(value) for value in seen)
+    rates = reliability(happened, chance, bins=1).iloc[0]
+    off = max(rates.predicted - rates.high, 0.0) + min(rates.predicted - rates.low, 0.0)
+    numbers = (rates.predicted, rates.observed, rates.low, rates.high, metrics.auc(happened, chance), off)
+    return by, segment, len(happened), *(float(value) for value in numbers)
 
 
 def _parts(rows: Matrix) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -51,12 +51,12 @@ def _parts(rows: Matrix) -> Iterator[tuple[str, str, np.ndarray]]:
         column = rows.X[name]
         if name in NUMBERS:
             known = column.astype("float64").rank(pct=True)
-            place = pd.cut(known, [0.0, 1 / 3, 2 / 3, 1.0], labels=PARTS).astype("object")
+            place = pd.cut(known, [0.0, 1 / 3, 2 / 3, 1.0], labels=THIRDS).astype("object")
         elif not pd.api.types.is_numeric_dtype(column) and column.nunique() <= MOST_LEVELS:
             place = column.astype("object")
         else:
             continue
         for segment in dict.fromkeys(place.dropna()):
             mask = (place == segment).to_numpy()
-            if mask.sum() >= FEWEST:
+            if mask.sum() >= MIN_ROWS:
                 yield name if name in NUMBERS else words.get(name, name), str(segment), mask
