@@ -12,7 +12,6 @@ ROOT = Path(patron.__file__).parent
 FILLERS = {"made", "found", "told", "asked", "one"}
 STILL = {
     "engines": 4,
-    "explanations": 19,
     "history": 31,
     "jobs": 30,
     "models": 57,

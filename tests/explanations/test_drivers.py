@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from patron.errors import PatronError, QuestionError, ScoreError
 from patron.explanations import drivers as module
-from patron.explanations.drivers import COLUMNS, drivers, importance, theme_importance
+from patron.explanations.drivers import COLUMNS, drivers, importance
 from patron.features.definitions import Definition
 from patron.formatting import amount
 from patron.models.candidates import activity, boosted, constant, logit
@@ -56,13 +56,13 @@ def trained(kind: str, estimator: str = "trees") -> Bundle:
     rng, seen = np.random.default_rng(1), people().X
     X = encode(seen, FEATURES)
     late = seen.recency.to_numpy() / 100 + (seen.country == "uk").to_numpy() + rng.normal(size=len(X))
-    asked, label = {
+    question, label = {
         "churn": (churn(90), (late > 2).astype(float)),
         "next_purchase": (next_purchase(90, within=(30,)), np.where(late < 3, np.clip(30 * late, 0, 89), np.nan)),
         "tier": (Tier(churn(90).horizon), 100 - 30 * late),
     }[kind]
-    target = target_for(asked)
-    answer = target.target_spec(asked, label, seen)
+    target = target_for(question)
+    answer = target.target_spec(question, label, seen)
     target = target.examples(answer, label)
     fitted = {
         "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
@@ -76,8 +76,8 @@ def trained(kind: str, estimator: str = "trees") -> Bundle:
     return Bundle(spec, fitted.booster)
 
 
-def by_feature(told: pd.DataFrame, column: str) -> pd.DataFrame:
-    return told.pivot(index="customer", columns="feature", values=column).fillna(0.0)
+def by_feature(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    return table.pivot(index="customer", columns="feature", values=column).fillna(0.0)
 
 
 def straight(**spec: Any) -> Bundle:
@@ -88,13 +88,13 @@ def straight(**spec: Any) -> Bundle:
     return Bundle({"features": FEATURES, "calibration": None, "answer": answer, "estimator": estimator} | spec)
 
 
-def one(**values: Any) -> Matrix:
+def customer(**values: Any) -> Matrix:
     X = pd.DataFrame([{"recency": 212.0, "profit_90d": 5.0, "returned": 0.5, "country": "uk"} | values])
     return Matrix(pd.DataFrame({"customer": ["ann"], "cutoff": [pd.Timestamp("2024-05-01")]}), X, MEANT)
 
 
 def test_a_driver_is_a_sentence_with_the_value_and_what_is_usual():
-    row = drivers(straight(), one()).iloc[0]
+    row = drivers(straight(), customer()).iloc[0]
     assert row.text == "Days since the last order: 212 (usual: 84), raises the risk"
     assert (row["rank"], row.value, row.shown, row.usual) == (1, 212.0, "212 days", "84 days")
     assert (row.theme, row.evidence) == ("habit", "association")
@@ -102,26 +102,26 @@ def test_a_driver_is_a_sentence_with_the_value_and_what_is_usual():
 
 
 def test_the_change_is_what_the_answer_would_be_without_the_push():
-    row = drivers(straight(), one()).iloc[0]
+    row = drivers(straight(), customer()).iloc[0]
     odds = 213 / 85
     assert row.change == pytest.approx(1 / 2 - odds / (1 + odds))
 
 
 def test_calibration_scales_the_push():
     calibrated = straight(calibration={"slope": 0.5, "intercept": [3.0]})
-    assert drivers(calibrated, one()).push[0] == pytest.approx(np.log(213 / 85) / 2)
+    assert drivers(calibrated, customer()).push[0] == pytest.approx(np.log(213 / 85) / 2)
 
 
 def test_a_rate_is_told_beside_the_rate_of_the_usual_customer():
     rates = {"kind": "rates", "input": 0, "edges": [100.0], "table": [[[-1.0], [0.5]]]}
-    told = drivers(straight(estimator=rates), one())
-    assert told.push.tolist() == [1.5]
-    assert drivers(straight(estimator=rates), one(recency=99.0)).empty
+    table = drivers(straight(estimator=rates), customer())
+    assert table.push.tolist() == [1.5]
+    assert drivers(straight(estimator=rates), customer(recency=99.0)).empty
 
 
 def test_a_constant_has_no_drivers():
-    told = drivers(trained("churn", "constant"), people())
-    assert (len(told), told.columns.tolist()) == (0, list(COLUMNS))
+    table = drivers(trained("churn", "constant"), people())
+    assert (len(table), table.columns.tolist()) == (0, list(COLUMNS))
 
 
 def test_no_rows_have_no_drivers():
@@ -152,43 +152,43 @@ def test_no_rows_have_no_drivers():
     ],
 )
 def test_a_value_is_shown_with_its_unit(value, unit, shown):
-    row = drivers(straight(features=[FEATURES[0] | {"unit": unit, "usual": value}]), one()).iloc[0]
+    row = drivers(straight(features=[FEATURES[0] | {"unit": unit, "usual": value}]), customer()).iloc[0]
     assert row.usual == shown
 
 
 def test_what_is_as_usual_is_not_said_twice():
-    row = drivers(straight(features=[FEATURES[0] | {"usual": 212.3}]), one()).iloc[0]
+    row = drivers(straight(features=[FEATURES[0] | {"usual": 212.3}]), customer()).iloc[0]
     assert row.text == "Days since the last order: 212, raises the risk"
 
 
-def several(told, coef, *values):
-    """A churn model on features of these words, with these values, and what it tells."""
-    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate(told)]
-    scaling = {"inputs": list(range(len(told))), "mean": [0.0] * len(told), "scale": [1.0] * len(told)}
+def several(all_words, coef, *values):
+    """A churn model on features of these words, with these values, and its drivers."""
+    features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate(all_words)]
+    scaling = {"inputs": list(range(len(all_words))), "mean": [0.0] * len(all_words), "scale": [1.0] * len(all_words)}
     estimator = straight().spec["estimator"] | scaling | {"coef": [coef]}
-    rows = replace(one(), X=pd.DataFrame([{f"f{i}": float(value) for i, value in enumerate(values)}]))
+    rows = replace(customer(), X=pd.DataFrame([{f"f{i}": float(value) for i, value in enumerate(values)}]))
     return drivers(straight(features=features, estimator=estimator), rows)[["feature", "rank", "push"]]
 
 
 def test_one_fact_over_several_windows_is_one_reason_the_strongest_with_its_own_push():
-    told = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
-    made = several((*told, "Orders"), [1.0, 2.0, -4.0, 3.0], 1, 2, 3, 4)
-    assert made.feature.tolist() == ["f2", "f1"]
-    assert made.push.to_numpy() == pytest.approx([-4 * np.log(4), 2 * np.log(3)], abs=1e-6)
+    words = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
+    table = several((*words, "Orders"), [1.0, 2.0, -4.0, 3.0], 1, 2, 3, 4)
+    assert table.feature.tolist() == ["f2", "f1"]
+    assert table.push.to_numpy() == pytest.approx([-4 * np.log(4), 2 * np.log(3)], abs=1e-6)
 
 
 def test_times_that_are_equal_for_a_customer_are_told_once():
-    told = ("Days since the last order", "Days since the first order", "Longest gap")
-    assert several(told, [1.0, 2.0, 0.5], 30, 30, 7).feature.tolist() == ["f1", "f2"]
-    assert several(told, [1.0, 2.0, 0.5], 30, 31, 7).feature.tolist() == ["f1", "f0", "f2"]
+    words = ("Days since the last order", "Days since the first order", "Longest gap")
+    assert several(words, [1.0, 2.0, 0.5], 30, 30, 7).feature.tolist() == ["f1", "f2"]
+    assert several(words, [1.0, 2.0, 0.5], 30, 31, 7).feature.tolist() == ["f1", "f0", "f2"]
 
 
 def test_categories_and_unknown_values_are_told_as_text():
-    told = drivers(trained("churn"), people(), top=4)
-    country = told[told.feature == "country"]
+    table = drivers(trained("churn"), people(), top=4)
+    country = table[table.feature == "country"]
     assert set(country.shown) == {"de", "uk", "unknown"}
     assert country.value.isna().all()
-    unknown = told[(told.feature == "profit_90d") & told.value.isna()].iloc[0]
+    unknown = table[(table.feature == "profit_90d") & table.value.isna()].iloc[0]
     assert unknown.text.startswith("Money spent in 90 days: unknown (usual: 1,234.50), ")
 
 
@@ -201,10 +201,10 @@ def test_any_number_can_be_shown(value, unit):
 
 
 def test_drivers_are_ranked_by_strength_and_in_the_order_of_the_rows():
-    told = drivers(trained("churn"), people(), top=2)
-    assert told.customer.unique().tolist() == people().key.customer.tolist()
-    assert told.groupby("customer")["rank"].apply(list).isin([[1], [1, 2]]).all()
-    strength = told.push.abs().groupby(told.customer)
+    table = drivers(trained("churn"), people(), top=2)
+    assert table.customer.unique().tolist() == people().key.customer.tolist()
+    assert table.groupby("customer")["rank"].apply(list).isin([[1], [1, 2]]).all()
+    strength = table.push.abs().groupby(table.customer)
     assert strength.apply(lambda push: push.is_monotonic_decreasing).all()
 
 
@@ -226,8 +226,8 @@ def test_trees_are_split_as_the_shap_library_splits_them():
     explainer = shap.TreeExplainer(fitted.booster)
     explainer.model.model_type = "internal"  # else shap asks LightGBM, and LightGBM would be compared with itself
     expected = explainer.shap_values(X) * SLOPE
-    told = drivers(Bundle(spec | {"features": FEATURES[:3]}, fitted.booster), people(), top=3)
-    ours = by_feature(told, "push").reindex(columns=["recency", "profit_90d", "returned"], fill_value=0.0)
+    table = drivers(Bundle(spec | {"features": FEATURES[:3]}, fitted.booster), people(), top=3)
+    ours = by_feature(table, "push").reindex(columns=["recency", "profit_90d", "returned"], fill_value=0.0)
     assert np.abs(expected).max() > 0.1
     assert np.abs(ours.to_numpy() - expected).max() < 1e-6
 
@@ -237,16 +237,16 @@ def test_the_next_purchase_is_told_as_the_mean_over_the_steps_of_the_first_days_
     steps = model.spec["answer"]["edges"].index(30)
     X = encode(people().X, FEATURES)
     margins = np.mean([model.margins(X, step)[:, 0] for step in range(steps)], axis=0)
-    told = drivers(model, people(), top=4)
-    pushes = by_feature(told, "push").sum(axis=1).to_numpy()
+    table = drivers(model, people(), top=4)
+    pushes = by_feature(table, "push").sum(axis=1).to_numpy()
     assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-9)
-    assert told.text.str.endswith("s the chance of an order within 30 days").all()
+    assert table.text.str.endswith("s the chance of an order within 30 days").all()
 
 
 def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_step():
     answer = {"kind": "next_purchase", "edges": [0, 10, 30, 90], "within": [30, 90]}
     steady = straight().spec["estimator"] | {"intercept": [[0.0]] * 3}
-    row = drivers(straight(answer=answer, estimator=steady), one()).iloc[0]
+    row = drivers(straight(answer=answer, estimator=steady), customer()).iloc[0]
     assert row.push == pytest.approx(np.log(213 / 85))
     assert row.change == pytest.approx((1 - (1 / 2) ** 2) - (1 - (85 / 298) ** 2))
 
@@ -254,16 +254,16 @@ def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_
 def test_a_push_on_the_tier_is_weighted_by_rank():
     model = trained("tier", "linear")
     coef = np.array(model.spec["estimator"]["coef"])
-    told = drivers(model, people(), top=4)
-    ratio = told[told.feature == "recency"].set_index("customer").push
+    table = drivers(model, people(), top=4)
+    ratio = table[table.feature == "recency"].set_index("customer").push
     z = linear_inputs(model.spec["estimator"], encode(people().X, FEATURES))[:, 0]
     expected = pd.Series(z * SLOPE * ([-1.5, -0.5, 0.5, 1.5] @ coef[:, 0]), people().key.customer)
     assert np.abs(ratio - expected[ratio.index]).max() < 1e-9
 
 
 def test_late_customers_are_told_that_it_lowers_their_tier_and_profit():
-    told = drivers(trained("tier"), people(), top=4)
-    late = told[(told.feature == "recency") & (told.value > 250)]
+    table = drivers(trained("tier"), people(), top=4)
+    late = table[(table.feature == "recency") & (table.value > 250)]
     assert set(late.effect) == {"lowers"}
     assert (late.change > 0).all()
     assert late.text.str.endswith("lowers the expected tier").all()
@@ -287,30 +287,22 @@ def test_batches_of_any_size_give_the_same_table(size, estimator, monkeypatch):
 
 
 def test_importance_is_the_mean_absolute_push():
-    told = importance(trained("churn"), people())
+    table = importance(trained("churn"), people())
     pushes = by_feature(drivers(trained("churn"), people(), top=4), "push").abs().mean()
-    assert told.feature[0] == "recency"
-    assert told.share.sum() == pytest.approx(1.0)
-    assert told.set_index("feature").push.to_dict() == pytest.approx(pushes.to_dict())
-
-
-def test_themes_are_added_up_before_they_are_compared():
-    both = [feature | {"theme": "habit"} for feature in FEATURES[:2]]
-    model = trained("churn", "linear")
-    joined = Bundle(model.spec | {"features": [*both, *FEATURES[2:]]})
-    pushes = by_feature(drivers(model, people(), top=4), "push")
-    told = theme_importance(joined, people()).set_index("theme")
-    assert told.features.to_dict() == {"habit": 2, "lifecycle": 1, "service": 1}
-    assert told.push["habit"] == pytest.approx(pushes.sum(axis=1).abs().mean())
+    assert table.feature[0] == "recency"
+    assert table.share.sum() == pytest.approx(1.0)
+    assert table.set_index("feature").push.to_dict() == pytest.approx(pushes.to_dict())
 
 
 def test_the_season_is_told_as_no_lever_and_stands_apart_from_all_themes():
     model = trained("churn")
     calendar = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
     marked = Bundle(model.spec | {"features": calendar}, model.booster)
-    told = importance(marked, people()).set_index("feature")
-    assert (told.theme["recency"], told.words["recency"]) == ("season", "Days since the last order (season, no lever)")
-    assert "season" in theme_importance(marked, people()).theme.tolist()
+    table = importance(marked, people()).set_index("feature")
+    assert (table.theme["recency"], table.words["recency"]) == (
+        "season",
+        "Days since the last order (season, no lever)",
+    )
 
 
 def test_importance_of_a_sample_depends_on_the_seed_alone():
@@ -320,8 +312,8 @@ def test_importance_of_a_sample_depends_on_the_seed_alone():
 
 
 def test_a_model_that_never_moves_has_no_important_feature():
-    told = importance(trained("churn", "constant"), people())
-    assert told.push.tolist() == told.share.tolist() == [0.0] * 4
+    table = importance(trained("churn", "constant"), people())
+    assert table.push.tolist() == table.share.tolist() == [0.0] * 4
 
 
 class Lying:
@@ -330,9 +322,9 @@ class Lying:
     def __init__(self, booster: Any) -> None:
         self.booster = booster
 
-    def predict(self, X: np.ndarray, **asked: Any) -> np.ndarray:
-        found = self.booster.predict(X, **asked)
-        return found + 0.1 if "pred_contrib" in asked else found
+    def predict(self, X: np.ndarray, **settings: Any) -> np.ndarray:
+        result = self.booster.predict(X, **settings)
+        return result + 0.1 if "pred_contrib" in settings else result
 
 
 def test_contributions_that_do_not_add_up_are_refused():
@@ -343,9 +335,9 @@ def test_contributions_that_do_not_add_up_are_refused():
 
 def test_rows_without_a_feature_of_the_model_are_refused():
     rows = replace(people(), X=people().X.drop(columns="profit_90d"))
-    for told in (drivers, importance, theme_importance):
+    for function in (drivers, importance):
         with pytest.raises(ScoreError, match=r"these rows lack profit_90d\. They have: country, recency, returned\."):
-            told(straight(), rows)
+            function(straight(), rows)
 
 
 def test_fewer_than_one_driver_is_refused():
@@ -361,6 +353,6 @@ def test_importance_of_nobody_is_refused():
 def test_what_all_customers_share_is_no_reason_for_one_of_them():
     model = trained("churn")
     shared = [f | {"source": "cutoff"} if f["name"] == "recency" else f for f in FEATURES]
-    told = drivers(Bundle(model.spec | {"features": shared}, model.booster), people(), top=4)
-    assert set(told.feature) == {"profit_90d", "returned", "country"}
+    table = drivers(Bundle(model.spec | {"features": shared}, model.booster), people(), top=4)
+    assert set(table.feature) == {"profit_90d", "returned", "country"}
     assert "recency" in set(drivers(model, people(), top=4).feature)

@@ -1,6 +1,6 @@
-"""Contributions: how far each feature moves a model's margin, exactly.
+"""Contributions: how far each feature moves a model's log-odds, exactly.
 
-What is returned adds up to the margin, or is refused: libraries have returned sums that do not without a word.
+What is returned adds up to the log-odds, or is refused: libraries have returned sums that do not without a word.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Spec = dict[str, Any]
 
 
 def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split:
-    """Split each margin of a model among the features, so that it can be told which of them moved it.
+    """Split the log-odds of a model among the features, so that each has what it moved.
 
     Trees are split exactly by TreeSHAP (Lundberg et al. 2020, "From local explanations to global understanding
     with explainable AI for trees"), linear models by coefficient times centred input, rates by their difference
@@ -36,43 +36,43 @@ def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split
         steps: of the horizon, for a model that has such.
 
     Returns:
-        calibrated contributions in log-odds, shape (rows, steps, classes, features), and the calibrated margins
+        calibrated contributions in log-odds, shape (rows, steps, classes, features), and the calibrated log-odds
         that they lead to, shape (rows, steps, classes).
 
     Raises:
-        PatronError: the contributions do not add up to the model's own margin.
+        PatronError: the contributions do not add up to the model's own log-odds.
 
     >>> spec = {"features": [{}], "calibration": {"slope": 0.5, "intercept": [1.0]}, "estimator": {"kind": "linear",
     ...         "inputs": [0], "mean": [0.0], "scale": [1.0], "coef": [[2.0]], "intercept": [[0.0]]}}
-    >>> parts, margins = contributions(Bundle(spec), np.array([[np.e - 1]]))
-    >>> parts.round(6).tolist(), margins.round(6).tolist()
+    >>> parts, log_odds = contributions(Bundle(spec), np.array([[np.e - 1]]))
+    >>> parts.round(6).tolist(), log_odds.round(6).tolist()
     ([[[[1.0]]]], [[[2.0]]])
     """
-    parts, margins = zip(*(_at_step(model, X, step) for step in steps), strict=True)
-    return np.stack(parts, axis=1), np.stack(margins, axis=1)
+    parts, log_odds = zip(*(_at_step(model, X, step) for step in steps), strict=True)
+    return np.stack(parts, axis=1), np.stack(log_odds, axis=1)
 
 
 def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
     calibration = model.spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
     slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
     parts, base = _split(model.spec["estimator"], model, X, step)
-    margins = model.margins(X, step)
-    _check_sums((parts.sum(axis=2) + base) * slope + shift, margins)
-    return parts * slope, margins
+    log_odds = model.margins(X, step)
+    _check_sums((parts.sum(axis=2) + base) * slope + shift, log_odds)
+    return parts * slope, log_odds
 
 
 def _split(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """Parts of an estimator's margins, shape (rows, classes, features), and the base that they start from."""
+    """Return the parts of an estimator's log-odds, shape (rows, classes, features), and the base below them."""
     return _SPLIT[estimator["kind"]](estimator, model, X, step)
 
 
 def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """LightGBM's exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
+    """Return LightGBM's exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
     booster: Any = model.booster
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    asked = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
-    made = booster.predict(rows, pred_contrib=True, **asked)
-    shaped = made.reshape(len(X), -1, rows.shape[1] + 1)
+    settings = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
+    flat = booster.predict(rows, pred_contrib=True, **settings)
+    shaped = flat.reshape(len(X), -1, rows.shape[1] + 1)
     return shaped[:, :, : X.shape[1]], shaped[:, :, X.shape[1] :].sum(axis=2)
 
 
@@ -96,12 +96,12 @@ def _rates(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> S
 
 
 def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    life, slope = estimator["life"], np.asarray(estimator["slope"])
+    process, slope = estimator["life"], np.asarray(estimator["slope"])
 
-    def odds(rows: np.ndarray) -> np.ndarray:
-        return process_log_odds(life, rows[:, life["inputs"]], step)[:, None] * slope
+    def log_odds(rows: np.ndarray) -> np.ndarray:
+        return process_log_odds(process, rows[:, process["inputs"]], step)[:, None] * slope
 
-    return _added([_linear(estimator["linear"], model, X, step), _shared(odds, life["inputs"], model, X)])
+    return _added([_linear(estimator["linear"], model, X, step), _shared(log_odds, process["inputs"], model, X)])
 
 
 def _hybrid(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -145,31 +145,31 @@ def _added(splits: list[Split]) -> Split:
     return np.asarray(sum(parts)), np.asarray(sum(bases))
 
 
-def _shared(said: Callable[[np.ndarray], np.ndarray], inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
-    """Split what a few features say together; said answers rows with shape (rows, classes), equal ones once."""
+def _shared(function: Callable[[np.ndarray], np.ndarray], inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
+    """Split what a few features move together: a function of rows to (rows, classes), called once for equal rows."""
     usual = X.astype(np.float64)
     usual[:, inputs] = _usual(model, inputs)
-    answers = {}
+    values = {}
     for known in (frozenset(some) for size in range(len(inputs) + 1) for some in combinations(inputs, size)):
         rows = usual.copy()
         rows[:, list(known)] = X[:, list(known)]
-        _, first, place = np.unique(rows[:, inputs], axis=0, return_index=True, return_inverse=True)
-        answers[known] = said(rows[first])[place]
-    parts = np.zeros((*answers[frozenset()].shape, X.shape[1]))
+        _, first, group = np.unique(rows[:, inputs], axis=0, return_index=True, return_inverse=True)
+        values[known] = function(rows[first])[group]
+    parts = np.zeros((*values[frozenset()].shape, X.shape[1]))
     for order in permutations(inputs):
-        for told, feature in enumerate(order):
-            parts[:, :, feature] += answers[frozenset(order[: told + 1])] - answers[frozenset(order[:told])]
-    return parts / factorial(len(inputs)), answers[frozenset()]
+        for i, feature in enumerate(order):
+            parts[:, :, feature] += values[frozenset(order[: i + 1])] - values[frozenset(order[:i])]
+    return parts / factorial(len(inputs)), values[frozenset()]
 
 
 def _usual(model: Bundle, inputs: list[int]) -> list[float]:
     return [float(model.spec["features"][i]["usual"] or 0.0) for i in inputs]
 
 
-def _check_sums(sums: np.ndarray, margins: np.ndarray) -> None:
-    off = np.abs(sums - margins) / np.maximum(1.0, np.abs(margins))
+def _check_sums(sums: np.ndarray, log_odds: np.ndarray) -> None:
+    off = np.abs(sums - log_odds) / np.maximum(1.0, np.abs(log_odds))
     if not (off <= TOLERANCE).all():
         raise PatronError(
-            f"The drivers of a batch of {len(margins)} rows do not add up to the model's margin: the worst is "
+            f"The drivers of a batch of {len(log_odds)} rows do not add up to the model's log-odds: the worst is "
             f"off by {off.max():.2g} of it, {TOLERANCE:.0g} is allowed. Do not use them; check LightGBM's version."
         )

@@ -1,4 +1,4 @@
-"""Drivers: what moved each answer away from the usual, told in the words of the measures.
+"""Drivers: what moved each answer away from the usual, in the words of the measures.
 
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
@@ -18,30 +18,29 @@ from patron.models.serving import Bundle, FeatureSpec, encode
 from patron.models.targets import ExplainedScore, target_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance", "theme_importance"]
+__all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance"]
 
 COLUMNS = (
     *("customer", "cutoff", "rank", "feature", "theme", "words", "value", "shown", "usual"),
     *("push", "effect", "change", "text", "evidence"),
 )
-PLAIN = {"feature": "name", "theme": "theme", "words": "words"}
 EVIDENCE = "association"
 SEASON = "season"
 BATCH = 20_000
 
 
 def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
-    """Tell for each customer what moved the answer most, in words a retention manager can read.
+    """Return for each customer what moved the answer most, in words a retention manager can read.
 
-    Pushes are the model's exact `contributions`. Churn is told in log-odds; the next purchase in log-odds of its
-    hazard, the mean of the steps up to the first `within`; the tier in margins weighted by rank: a push upwards
-    lifts it.
+    Pushes are the model's exact `contributions`. Those of churn are in log-odds; of the next purchase in log-odds of
+    its hazard, the mean of the steps up to the first `within`; of the tier in log-odds weighted by rank: a push
+    upwards lifts it.
 
     Args:
         model: any trained model.
         rows: features of n customers.
         top: the most drivers for each customer; features without any push are left out, and so are those of the
-            cutoff itself (the season), which all customers share. Of features that tell one fact the
+            cutoff itself (the season), which all customers share. Of features that hold one fact the
             strongest speaks, with its own push (see `patron.explanations.redundancy`).
 
     Returns:
@@ -53,7 +52,7 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     Raises:
         QuestionError: *top* is below 1.
         ScoreError: a feature of the model is missing.
-        PatronError: the pushes do not add up to the model's own margin.
+        PatronError: the pushes do not add up to the model's own log-odds.
 
     >>> from patron.features.definitions import Definition
     >>> days = {"name": "recency", "words": "Days since the last order", "theme": "habit", "unit": "days",
@@ -69,12 +68,12 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     if top < 1:
         raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
     _check_features(model, rows)
-    told = [_table(model, part, top) for part in _batches(rows)]
-    return pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=list(COLUMNS))
+    tables = [_table(model, batch, top) for batch in _batches(rows)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
 def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
-    """Tell which features move the answers most over all customers.
+    """Return which features move the answers most over all customers.
 
     Args:
         model: any trained model.
@@ -84,111 +83,83 @@ def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -
 
     Returns:
         feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), strongest first.
-        Features of the cutoff itself have the theme `season` and are said to be no lever.
+        Features of the cutoff itself have the theme `season` and are called no lever.
 
     Raises:
         ScoreError: there are no rows, or a feature of the model is missing.
     """
-    features = _levers(model)
-    told = pd.DataFrame({column: [f[name] for f in features] for column, name in PLAIN.items()})
-    return _ranked(told, _mean_push(model, rows, np.eye(len(features)), most, seed))
+    push = _mean_push(model, rows, most, seed)
+    table = pd.DataFrame(_levers(model)).assign(push=push, share=push / push.sum() if push.any() else push)
+    return table.sort_values(["push", "feature"], ascending=[False, True], ignore_index=True)
 
 
-def theme_importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -> pd.DataFrame:
-    """Tell which themes move the answers most; pushes of one theme are added up before they are compared.
-
-    Adding up first keeps features that say the same thing, or cancel each other, from inflating their theme.
-
-    Args:
-        model: any trained model.
-        rows: features of n customers.
-        most: the most rows looked at; where there are more, a random sample of them.
-        seed: of that sample.
-
-    Returns:
-        theme, features (how many), push (mean absolute push of the theme, log-odds), share; strongest first.
-
-    Raises:
-        ScoreError: there are no rows, or a feature of the model is missing.
-    """
-    themes, place = np.unique([f["theme"] for f in _levers(model)], return_inverse=True)
-    members = np.eye(len(themes))[place]
-    told = pd.DataFrame({"theme": themes, "features": members.sum(axis=0).astype(int)})
-    return _ranked(told, _mean_push(model, rows, members, most, seed))
-
-
-def _levers(model: Bundle) -> list[dict[str, Any]]:
-    """The model's features; those of the cutoff itself, which nobody can move, marked and apart from all themes."""
-    season = {"theme": SEASON}
+def _levers(model: Bundle) -> list[dict[str, str]]:
+    """Return name, theme and words of the features; those of the cutoff itself, which nobody can move, are marked."""
+    names = [{"feature": f["name"], "theme": f["theme"], "words": f["words"]} for f in model.spec["features"]]
     return [
-        {**f, **season, "words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else {**f}
-        for f in model.spec["features"]
+        lever | {"theme": SEASON, "words": f"{f['words']} ({SEASON}, no lever)"} if f["source"] == ON_CUTOFF else lever
+        for f, lever in zip(model.spec["features"], names, strict=True)
     ]
 
 
-def _mean_push(model: Bundle, rows: Matrix, members: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Mean absolute push of groups of features; members has the shape (features, groups)."""
+def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
+    """Return the mean absolute push of each feature."""
     _check_features(model, rows)
     if len(rows) == 0 or most < 1:
         raise ScoreError(f"Importance looks at rows, got {len(rows)} rows and most={most}. Give one or more.")
     mask = np.arange(len(rows)) < most
     sample = rows.take(np.random.default_rng(seed).permutation(mask))
-    total = np.zeros(members.shape[1])
-    for part in _batches(sample):
-        X = encode(part.X, model.spec["features"])
+    total = np.zeros(len(model.spec["features"]))
+    for batch in _batches(sample):
+        X = encode(batch.X, model.spec["features"])
         score = _score(model, X)
         parts, _ = contributions(model, X, score.steps)
-        total += np.abs(_pushes(parts, score) @ members).sum(axis=0)
+        total += np.abs(_pushes(parts, score)).sum(axis=0)
     return total / len(sample)
 
 
-def _ranked(told: pd.DataFrame, push: np.ndarray) -> pd.DataFrame:
-    made = told.assign(push=push, share=push / push.sum() if push.any() else push)
-    return made.sort_values(["push", told.columns[0]], ascending=[False, True], ignore_index=True)
-
-
-def _table(model: Bundle, part: Matrix, top: int) -> pd.DataFrame:
+def _table(model: Bundle, batch: Matrix, top: int) -> pd.DataFrame:
     features = model.spec["features"]
-    X = encode(part.X, features)
+    X = encode(batch.X, features)
     score = _score(model, X)
-    parts, margins = contributions(model, X, score.steps)
+    parts, log_odds = contributions(model, X, score.steps)
     pushes = _pushes(parts, score)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
     chosen, loud = strongest(own, X, features)
     best = np.argsort(-np.abs(loud), axis=1, kind="stable")[:, :top]
     row, rank = np.nonzero(np.take_along_axis(loud, best, axis=1))
     which = chosen[row, best[row, rank]]
-    without = margins[row] - parts[row, :, :, which]
+    without = log_odds[row] - parts[row, :, :, which]
     numeric = np.array([f["dtype"] != "category" for f in features])
     columns = {
         "rank": rank + 1,
         "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
         "push": pushes[row, which],
-        "change": score.value(without, row) - score.value(margins, np.arange(len(X)))[row],
+        "change": score.value(without, row) - score.value(log_odds, np.arange(len(X)))[row],
         "evidence": EVIDENCE,
     }
-    made = part.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(part, features, row, which))
-    made["effect"] = np.where(made.push > 0, "raises", "lowers")
-    made["text"] = made.text + ", " + made.effect + f" {score.noun}"
-    return made[list(COLUMNS)]
+    table = batch.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(batch, features, row, which))
+    table["effect"] = np.where(table.push > 0, "raises", "lowers")
+    table["text"] = table.text + ", " + table.effect + f" {score.noun}"
+    return table[list(COLUMNS)]
 
 
-def _words(part: Matrix, features: list[FeatureSpec], row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
-    columns = [part.X[f["name"]].to_numpy() for f in features]
-    asked = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
+def _words(batch: Matrix, features: list[FeatureSpec], row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+    columns = [batch.X[f["name"]].to_numpy() for f in features]
+    cells = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
     words = {
-        "feature": [f["name"] for _, f in asked],
-        "theme": [f["theme"] for _, f in asked],
-        "words": [f["words"] for _, f in asked],
-        "shown": [amount(value, f["unit"]) for value, f in asked],
-        "usual": [amount(f["usual"], f["unit"]) for _, f in asked],
-        "text": [_sentence(value, f) for value, f in asked],
+        "feature": [f["name"] for _, f in cells],
+        "theme": [f["theme"] for _, f in cells],
+        "words": [f["words"] for _, f in cells],
+        "shown": [amount(value, f["unit"]) for value, f in cells],
+        "usual": [amount(f["usual"], f["unit"]) for _, f in cells],
+        "text": [_sentence(value, f) for value, f in cells],
     }
     return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
 
 
 def _sentence(value: Any, feature: FeatureSpec) -> str:
-    """The start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
+    """Return the start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
     words, unit = feature["words"], feature["unit"]
     named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
     own, usual = ((quantity if named else amount)(x, unit) for x in (value, feature["usual"]))
@@ -196,10 +167,10 @@ def _sentence(value: Any, feature: FeatureSpec) -> str:
 
 
 def _batches(rows: Matrix) -> Iterator[Matrix]:
-    """Slices of the rows, so that the contributions of millions never stand in memory at once."""
+    """Yield slices of the rows, so that the contributions of millions never stand in memory at once."""
     for start in range(0, len(rows), BATCH):
-        part = slice(start, start + BATCH)
-        yield Matrix(rows.key[part], rows.X[part], rows.definitions)
+        batch = slice(start, start + BATCH)
+        yield Matrix(rows.key[batch], rows.X[batch], rows.definitions)
 
 
 def _pushes(parts: np.ndarray, score: ExplainedScore) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Facts: which features tell the same thing, so that no customer is told one reason twice."""
+"""Redundancy: which features hold the same fact, so that no customer is told one reason twice."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,16 +30,16 @@ def strongest(own: np.ndarray, X: np.ndarray, features: Features) -> tuple[np.nd
     Returns:
         for each row the features chosen, shape (n, facts), and their pushes, zero where another speaks for them.
 
-    >>> told = [{"words": f"Orders placed{window}", "unit": "orders"} for window in ("", " in the last 30 days")]
-    >>> strongest(np.array([[0.1, -0.3]]), np.array([[5.0, 1.0]]), told)
+    >>> words = [{"words": f"Orders placed{window}", "unit": "orders"} for window in ("", " in the last 30 days")]
+    >>> strongest(np.array([[0.1, -0.3]]), np.array([[5.0, 1.0]]), words)
     (array([[1]]), array([[-0.3]]))
     """
-    told: dict[str, list[int]] = {}
-    for place, feature in enumerate(features):
-        told.setdefault(_fact(feature["words"]), []).append(place)
+    facts: dict[str, list[int]] = {}
+    for i, feature in enumerate(features):
+        facts.setdefault(_fact(feature["words"]), []).append(i)
     loud = _without_equals(own, X, [i for i, feature in enumerate(features) if feature["unit"] == "days"])
-    members = [np.asarray(places) for places in told.values()]
-    chosen = np.column_stack([places[np.abs(loud[:, places]).argmax(axis=1)] for places in members])
+    members = [np.asarray(indices) for indices in facts.values()]
+    chosen = np.column_stack([indices[np.abs(loud[:, indices]).argmax(axis=1)] for indices in members])
     return chosen, np.take_along_axis(loud, chosen, axis=1)
 
 
@@ -50,9 +50,9 @@ def _fact(words: str) -> str:
 def _without_equals(own: np.ndarray, X: np.ndarray, times: Sequence[int]) -> np.ndarray:
     """Silence the weaker of each two times that are the same for a customer."""
     loud = own.copy()
-    for one, other in combinations(times, 2):
-        same = np.isclose(X[:, one], X[:, other], rtol=ALIKE, atol=0.0)
-        weaker = np.abs(own[:, one]) < np.abs(own[:, other])
-        loud[same & weaker, one] = 0.0
-        loud[same & ~weaker, other] = 0.0
+    for first, second in combinations(times, 2):
+        same = np.isclose(X[:, first], X[:, second], rtol=ALIKE, atol=0.0)
+        weaker = np.abs(own[:, first]) < np.abs(own[:, second])
+        loud[same & weaker, first] = 0.0
+        loud[same & ~weaker, second] = 0.0
     return loud

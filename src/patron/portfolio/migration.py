@@ -1,4 +1,4 @@
-"""The portfolio: which customers are worth what today, where they are going, and which moves have settled."""
+"""Migration: how many customers move from each tier to each other one."""
 
 from collections.abc import Sequence
 
@@ -18,5 +18,5 @@ def migration(scores: pd.DataFrame, tiers: Sequence[str]) -> pd.DataFrame:
     >>> migration(scores, ["lead", "iron", "gold"]).loc["gold"].tolist()
     [0, 1, 1]
     """
-    counted = pd.crosstab(scores.present_tier, scores.tier)
-    return counted.reindex(index=list(tiers), columns=list(tiers), fill_value=0)
+    counts = pd.crosstab(scores.present_tier, scores.tier)
+    return counts.reindex(index=list(tiers), columns=list(tiers), fill_value=0)
