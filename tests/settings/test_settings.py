@@ -150,7 +150,18 @@ def test_the_top_of_the_file_sets_chance_reasons_and_currency(tmp_path):
 def test_keys_are_those_of_the_values_they_become():
     assert set(KNOWN["offers.*"]) == {field.name for field in fields(Offer)} - {"name"}
     assert set(KNOWN["costs"]) == {field.name for field in fields(CostModel)}
-    own = {"path", "where", "returns", "timezone", "duplicates", "since", "until", "gaps"}
+    own = {
+        "path",
+        "where",
+        "returns",
+        "timezone",
+        "duplicates",
+        "since",
+        "until",
+        "gaps",
+        "not_customers",
+        "customer_case",
+    }
     assert set(KNOWN["tables.*"]) == {*own, *ROLES}
 
 

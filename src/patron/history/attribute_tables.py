@@ -12,6 +12,7 @@ from ibis.expr.types import Column, Table
 
 from patron.errors import HistoryError, listed, nearest
 from patron.history.event_tables import EARLIEST, Events, Receipt, Role, Where, declare_as
+from patron.history.keys import meeting, unlike
 from patron.history.point_in_time import CUSTOMER_NUMBER
 
 __all__ = ["ABOUT", "Facts", "declare_attributes", "facts_of", "unknown_of"]
@@ -98,28 +99,23 @@ def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:
     return Facts(rows, tuple(c for c in known if c not in why), receipt)
 
 
-def unknown_of(name: str, facts: Table, orders: Table) -> tuple[str, ...]:
+def unknown_of(name: str, facts: Table, buyers: Table) -> tuple[str, ...]:
     """Say how many customers with an order the attributes do not tell of, and the other way round.
 
     Raises:
         HistoryError: they tell of none of them, so that the keys must be others.
     """
-    sides = [table.select("customer").distinct().mutate(side=side) for side, table in ((1, facts), (2, orders))]
-    both = ibis.union(*sides)
-    on = both.group_by("customer").aggregate(side=both.side.sum())
-    counts = {f"n{side}": (on.side == side).sum() for side in (1, 2, 3)}
-    alone, unknown, met = on.aggregate(**counts).to_pyarrow().to_pylist()[0].values()
-    told, bought = alone + met, unknown + met
-    if not met:
-        theirs, ours = _shape(facts), _shape(orders)
+    shared = meeting(facts, buyers)
+    bought = shared.unknown + shared.both
+    if not shared.both:
         raise HistoryError(
-            f"Attribute table {name!r} tells of {told:,} customers, but of none of the {bought:,} with an order: its "
-            f"keys look like {theirs}, those of the orders like {ours}. Name the column with the same keys: "
-            "customer = '...'."
+            f"Attribute table {name!r} tells of {shared.alone:,} customers, but of none of the {bought:,} with an "
+            f"order: {unlike(facts, buyers)}"
         )
+    doubt = f": {unlike(facts, buyers)}" if 2 * shared.unknown > bought else ""
     notes = {
-        f"{unknown:,} of {bought:,} customers with an order are not in it": unknown,
-        f"{alone:,} customers in it have no order": alone,
+        f"{shared.unknown:,} of {bought:,} customers with an order are not in it{doubt}": shared.unknown,
+        f"{shared.alone:,} customers in it have no order": shared.alone,
     }
     return tuple(note for note, count in notes.items() if count)
 
@@ -190,9 +186,3 @@ def _says_nothing(counted: Mapping[str, int], column: Column) -> str:
         return "is empty"
     names = column.type().is_string() and counted["different"] > max(FEW, ALIKE * counted["known"])
     return f"has {counted['different']:,} different texts in {counted['known']:,} rows" if names else ""
-
-
-def _shape(customers: Table) -> str:
-    """A key with its letters and digits made unknown."""
-    one = customers.limit(1).to_pyarrow()["customer"][0].as_py()
-    return repr("".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in one))

@@ -14,8 +14,9 @@ from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.errors import HistoryError, QuestionError, listed, nearest
-from patron.history.attribute_tables import facts_of, unknown_of
+from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import SIGNED, Events, Receipt
+from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
 from patron.history.order_lines import BEGAN, orders_of
 from patron.history.point_in_time import in_window, is_past
 from patron.periods import Span
@@ -81,7 +82,8 @@ class History:
         _check_together(tables)
         for name, one in facts.items():
             receipts[name] = one.receipt
-            noted[name] = unknown_of(name, one.rows, tables["orders"]) if "orders" in tables else ()
+        for name, shared in _shared(events, facts, tables, receipts).items():
+            noted[name] = (*noted.get(name, ()), *shared)
         told = (replace(r, notes=(*r.notes, *noted[name], *added.get(name, ()))) for name, r in receipts.items())
         return cls(tables, tuple(told), {name: one.columns for name, one in facts.items()})
 
@@ -207,6 +209,28 @@ def _check_together(tables: Mapping[str, Table]) -> None:
             f"The event tables {listed(tables)} are opened by different engines or connections. "
             "Open all of them with the same one, or give files and data frames."
         ) from None
+
+
+def _shared(
+    events: Mapping[str, Events],
+    facts: Mapping[str, Facts],
+    tables: Mapping[str, Table],
+    receipts: Mapping[str, Receipt],
+) -> dict[str, tuple[str, ...]]:
+    """Compare the keys of each table with those of the orders; refuse a table that shares none."""
+    if "orders" not in tables:
+        return {}
+    buyers = tables["orders"].group_by("customer").aggregate(n=tables["orders"].count())
+    buyers = buyers.cache() if len(events) > 2 else buyers
+    read = "orders" if "orders" in events else "lines"
+    many = receipts[read].customers >= MIN_OWN
+    notes = {read: note_of_own_keys(events[read].used, buyers)} if many else {}
+    for name, declared in events.items():
+        if name in facts:
+            notes[name] = unknown_of(name, facts[name].rows, buyers)
+        elif name != read:
+            notes[name] = check_meeting(name, declared.used, buyers)
+    return notes
 
 
 def _days(late: Any, early: Any) -> Any:

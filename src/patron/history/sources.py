@@ -14,6 +14,7 @@ from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.csv_checks import check_dates, check_numbers, check_times
 from patron.history.event_tables import ROLES, Events, Role, Where, declare
+from patron.history.keys import with_keys
 from patron.history.roles import named_roles
 from patron.history.span import with_span
 from patron.periods import Moment
@@ -32,6 +33,8 @@ def events(
     since: Moment | None = None,
     until: Moment | None = None,
     gaps: str = "missing",
+    not_customers: Sequence[str] | None = None,
+    customer_case: str = "keep",
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -46,6 +49,9 @@ def events(
         until: the day before which events count. Where it is not said, a few long after all others are set aside.
         gaps: "missing" where weeks without any event, among days that usually have some, are holes in the data;
             "closed" where the business was closed.
+        not_customers: keys that stand for nobody, for example ["0"], whatever their capitals. Where it is not said,
+            the usual words do: guest, n/a, unknown, (not set) and their like.
+        customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
 
@@ -62,7 +68,8 @@ def events(
     columns = named_roles(table, roles, ROLES).all
     check_numbers(table, columns, not isinstance(source, Table))
     declared = _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, columns)
-    return with_span(declared, since, until, gaps)
+    named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
+    return with_span(named, since, until, gaps)
 
 
 def attributes(
@@ -71,6 +78,8 @@ def attributes(
     timezone: str = "UTC",
     duplicates: str = "keep",
     leave_out: Sequence[str] = (),
+    not_customers: Sequence[str] | None = None,
+    customer_case: str = "keep",
     **roles: Role,
 ) -> Events:
     """Read what is known of customers, such as country, channel or plan, so that every answer can use it.
@@ -81,6 +90,8 @@ def attributes(
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
         leave_out: columns that must not count, for example a status that was written after the customer left.
+        not_customers: keys that stand for nobody, as in `events`.
+        customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
             which a row holds, at="valid_from". Without `at` there is one row for each customer, which holds at any
             time.
@@ -95,7 +106,8 @@ def attributes(
     """
     table = _read(source, roles)
     declared = declare_attributes(table, where, timezone, leave_out, **roles)
-    return _checked(source, table, declared, duplicates, roles)
+    checked = _checked(source, table, declared, duplicates, roles)
+    return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)
 
 
 def _read(source: Source, roles: Mapping[str, Role]) -> Table:

@@ -86,15 +86,21 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
 
 def _table(declared: Mapping[str, Any], folder: Path) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
-    others = {key: declared[key] for key in ("where", "returns", "timezone", "duplicates", "gaps") if key in declared}
+    plain = ("where", "returns", "timezone", "duplicates", "gaps", "customer_case")
+    others = {key: declared[key] for key in plain if key in declared}
     others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
-    return Table(folder / declared["path"], roles, **others)
+    return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared))
 
 
 def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
     roles = {role: column for role, column in declared.items() if role in ABOUT}
-    others = {key: declared[key] for key in ("where", "timezone", "duplicates") if key in declared}
-    return Attributes(folder / declared["path"], roles, **others, leave_out=tuple(declared.get("leave_out", ())))
+    others = {key: declared[key] for key in ("where", "timezone", "duplicates", "customer_case") if key in declared}
+    gone, nobody = tuple(declared.get("leave_out", ())), _nobody(declared)
+    return Attributes(folder / declared["path"], roles, **others, leave_out=gone, not_customers=nobody)
+
+
+def _nobody(declared: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return tuple(declared["not_customers"]) if "not_customers" in declared else None
 
 
 def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ...]:

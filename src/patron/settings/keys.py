@@ -89,6 +89,8 @@ FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
 ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
 REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
 GAPS = Kind('"missing" or "closed"', 'KEY = "closed"', lambda value: value in ("missing", "closed"))
+CASE = Kind('"keep" or "fold"', 'KEY = "fold"', lambda value: value in ("keep", "fold"))
+NOBODY = Kind("a list of customers' keys", 'KEY = ["0", "guest"]', _list_of(_is_text))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
@@ -130,12 +132,13 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables": {"*": TABLE},
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
-        "since": DATE, "until": DATE, "gaps": GAPS,
+        "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "attributes": {"*": FACTS},
     "attributes.*": {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
+        "not_customers": NOBODY, "customer_case": CASE,
         **dict.fromkeys(ABOUT, COLUMN),
     },
     "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},

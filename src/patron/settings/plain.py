@@ -51,9 +51,11 @@ def _plain(value: Any) -> Any:
 
 
 def _logged(name: str, value: Any) -> Any:
-    """Keep the names of features and the columns of conditions, whose rest is code or may be personal."""
+    """Keep the names of features, the columns of conditions, and how many keys: the rest is code or may be personal."""
     if name == "features":
         return tuple(feature.name for feature in value)
+    if name == "not_customers" and value is not None:
+        return len(value)
     return tuple(value) if name in ("where", "returns") and value else value
 
 

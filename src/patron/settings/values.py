@@ -30,6 +30,8 @@ class Table:
         since: the day from which events count; None where only a few events long before all others do not.
         until: the day before which events count; None where only a few events long after all others do not.
         gaps: "missing" where weeks without events are holes in the data, "closed" where the business was closed.
+        not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
+        customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
     """
 
     path: Path
@@ -41,6 +43,8 @@ class Table:
     since: Moment | None = None
     until: Moment | None = None
     gaps: str = "missing"
+    not_customers: tuple[str, ...] | None = None
+    customer_case: str = "keep"
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -57,6 +61,8 @@ class Table:
             self.since,
             self.until,
             self.gaps,
+            self.not_customers,
+            self.customer_case,
             **self.roles,
         )
 
@@ -72,6 +78,8 @@ class Attributes:
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
         leave_out: columns that must not count.
+        not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
+        customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
     """
 
     path: Path
@@ -80,6 +88,8 @@ class Attributes:
     timezone: str = "UTC"
     duplicates: str = "keep"
     leave_out: tuple[str, ...] = ()
+    not_customers: tuple[str, ...] | None = None
+    customer_case: str = "keep"
 
     def open(self) -> Events:
         """Return the declared attributes, ready for a history.
@@ -87,7 +97,16 @@ class Attributes:
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
-        return sources.attributes(self.path, self.where, self.timezone, self.duplicates, self.leave_out, **self.roles)
+        return sources.attributes(
+            self.path,
+            self.where,
+            self.timezone,
+            self.duplicates,
+            self.leave_out,
+            self.not_customers,
+            self.customer_case,
+            **self.roles,
+        )
 
 
 @dataclass(frozen=True)
