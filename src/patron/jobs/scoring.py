@@ -8,12 +8,10 @@ from patron.history.fingerprints import fingerprint
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
 from patron.portfolio.migration import migration
-from patron.scoring.model import unseen
+from patron.scoring.contract import shifts
 from patron.scoring.table import contradictions
 
 __all__ = ["explain", "score"]
-
-MANY = 0.5
 
 
 def score(job: Job) -> dict[str, Any]:
@@ -25,7 +23,7 @@ def score(job: Job) -> dict[str, Any]:
     kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = _tell_moves(job)
     _tell_mixed(job, trainings)
-    _tell_unseen(job)
+    _tell_shifts(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
     for sentence in contradictions(job.scores, job.learned):
@@ -48,12 +46,10 @@ def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
         job.tell(f"beware    the champions come from different trainings: {told}; train again to have all from one")
 
 
-def _tell_unseen(job: Job) -> None:
-    """Say where most customers have a text that no model knows, as where plans were renamed since training."""
-    new = {name: share for model in job.models.values() for name, share in unseen(model, job.today).items()}
-    for name, share in new.items():
-        if share > MANY:
-            job.tell(f"beware    {name}: {share:.0%} of the customers have a value that the model does not know")
+def _tell_shifts(job: Job) -> None:
+    """Say where the models know the values of a feature clearly less often than in training."""
+    for sentence in dict.fromkeys(said for model in job.models.values() for said in shifts(model, job.today)):
+        job.tell(f"beware    {sentence}")
 
 
 def _tell_moves(job: Job) -> list[str]:

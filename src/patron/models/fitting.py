@@ -15,7 +15,7 @@ from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.rolling_origin import Fold, Rolled, Told, staged
 from patron.models.seasonality import season_cutoffs, seasoned, settled
 from patron.models.selection import TREES
-from patron.models.serving import FeatureSpec, TargetSpec, encode
+from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
 from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
@@ -183,7 +183,7 @@ def _features(rows: Matrix) -> list[FeatureSpec]:
         levels = [] if numeric else _levels(column, rows.key.customer)
         dtype = "float64" if numeric else "category"
         learned = {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)}
-        made.append(cast(FeatureSpec, asdict(meant) | learned))
+        made.append(cast(FeatureSpec, asdict(meant) | learned | shares(column, levels)))
     return made
 
 

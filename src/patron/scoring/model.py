@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,8 +15,9 @@ from patron.models.serving import FORMAT, Bundle
 from patron.models.targets import target_for
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
+from patron.scoring.contract import check_contract, shifts
 
-__all__ = ["check_asked", "check_definitions", "opened", "score", "unseen"]
+__all__ = ["check_asked", "check_definitions", "opened", "predictions", "score"]
 
 MOST_TOLD, LONGEST_TOLD = 3, 30
 KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
@@ -78,6 +80,23 @@ def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
         `profit_low` to `profit_high`, `profit_if_active` (all currency), and `probability_<tier>`.
 
     Raises:
+        ScoreError: a feature is missing, means something else than in training, or has values that the model cannot
+            know.
+
+    Warns:
+        UserWarning: the model knows the values of a feature clearly less often than in training.
+    """
+    check_definitions(model, rows)
+    check_contract(model, rows)
+    for sentence in shifts(model, rows):
+        warnings.warn(sentence, stacklevel=2)
+    return predictions(model, rows)
+
+
+def predictions(model: Bundle, rows: Matrix) -> pd.DataFrame:
+    """Return the answers of `score` for rows whose values may be others than in training, as those of the past are.
+
+    Raises:
         ScoreError: a feature is missing, or means something else than in training.
     """
     check_definitions(model, rows)
@@ -110,18 +129,6 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
                 f"The feature {feature['name']!r} of the model for {question!r} was a number in training and holds "
                 "texts now. Mend the column (patron check tells how each table was read), or train again."
             )
-
-
-def unseen(model: Bundle, rows: Matrix) -> dict[str, float]:
-    """Return the share of rows, above none, with a text that no model knows, by feature: it counts as unknown.
-
-    Args:
-        model: a trained model.
-        rows: features of the customers to score.
-    """
-    kinds = {f["name"]: f["levels"] for f in model.spec["features"] if f["levels"]}
-    found = {name: float((~rows.X[name].isin(seen) & rows.X[name].notna()).mean()) for name, seen in kinds.items()}
-    return {name: share for name, share in found.items() if share > 0}
 
 
 def _difference(was: str, now: str) -> str:

@@ -9,7 +9,7 @@ from patron.history.history import History
 from patron.models.serving import Bundle
 from patron.questions.matrices import matrix
 from patron.questions.question import Question
-from patron.scoring.model import score
+from patron.scoring.model import predictions
 
 __all__ = ["settled", "settled_tiers"]
 
@@ -52,6 +52,6 @@ def settled_tiers(model: Bundle, question: Question, history: History, scores: p
     today = scores.cutoff.max().to_pydatetime()
     step = timedelta(days=max(1, (question.horizon.days or 0) // PERIODS))
     earlier = [today - k * step for k in range(PERIODS - 1, 0, -1) if today - k * step > history.starts]
-    told = [score(model, matrix(question, history, [cutoff])) for cutoff in earlier]
+    told = [predictions(model, matrix(question, history, [cutoff])) for cutoff in earlier]
     by_period = [one.set_index("customer").tier for one in (*told, scores)]
     return settled(by_period).reindex(scores.customer).set_axis(scores.index)

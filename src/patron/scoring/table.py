@@ -11,7 +11,8 @@ from patron.models.targets import target_for
 from patron.questions.kinds import Tier
 from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
-from patron.scoring.model import score
+from patron.scoring.contract import check_contract
+from patron.scoring.model import predictions
 from patron.scoring.settled_tiers import settled_tiers
 
 __all__ = ["contradictions", "side_by_side"]
@@ -37,9 +38,11 @@ def side_by_side(
         the next basket is told.
 
     Raises:
-        ScoreError: a feature is missing, or means something else than in training.
+        ScoreError: as `patron.scoring.model.score`.
     """
-    answered = [score(model, rows).drop(columns=KEY) for model in models.values()]
+    for model in models.values():
+        check_contract(model, rows)
+    answered = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
     made = _with_value(pd.concat([rows.key, *answered], axis=1), value)
     tiers = [question for question in questions if isinstance(question, Tier)]
     for asked in tiers:

@@ -91,6 +91,23 @@ def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:
     return X
 
 
+def shares(column: pd.Series, levels: list[str]) -> dict[str, float]:
+    """Return how much of a feature a model understands: rows with a known value, and texts among them that it knows.
+
+    Args:
+        column: values of the feature.
+        levels: the texts that the model knows; none where it is a number.
+
+    >>> shares(pd.Series(["a", "b", "c", None]), ["a", "b", "d"])
+    {'known': 0.75, 'seen': 0.6666666666666666}
+    """
+    known = column[column.notna()]
+    if not levels and pd.api.types.is_numeric_dtype(column):
+        known = known[np.isfinite(known)]
+    seen = known.isin(levels).mean() if levels and len(known) else 1.0
+    return {"known": len(known) / max(len(column), 1), "seen": float(seen)}
+
+
 def stands(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     """Return the place of the tier of the profit of the last horizon: where each customer stands today."""
     answer = bundle.spec["answer"]

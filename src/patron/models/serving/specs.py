@@ -1,12 +1,15 @@
 """Specs: what the JSON of a bundle holds, as types; nothing here runs."""
 
-from typing import Any, Required, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 EstimatorSpec = dict[str, Any]
 
 
 class FeatureSpec(TypedDict):
-    """One column that a model looks at: what it means, and what training saw of it."""
+    """One column that a model looks at: what it means, and what training saw of it.
+
+    `known` is the share of rows with a value, `seen` that of known texts among `levels`; older bundles have neither.
+    """
 
     name: str
     words: str
@@ -17,6 +20,8 @@ class FeatureSpec(TypedDict):
     dtype: str
     levels: list[str]
     usual: float | str | None
+    known: NotRequired[float]
+    seen: NotRequired[float]
 
 
 class TargetSpec(TypedDict, total=False):

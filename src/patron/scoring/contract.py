@@ -1,0 +1,116 @@
+"""The contract between training and scoring: values that a model understood then and does not understand now.
+
+What would be scored as unknown for nobody's fault is refused before it is scored, or told where it is little.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.errors import ScoreError
+from patron.models.serving import Bundle, FeatureSpec, shares
+from patron.questions.matrices import Matrix
+
+__all__ = ["check_contract", "contract", "shifts"]
+
+COLUMNS = ("feature", "words", "known_in_training", "known_now", "unseen_in_training", "unseen_now", "examples")
+MIN_ROWS = 20  # of fewer rows a share says little
+MOST_UNSEEN = 0.5
+NEARLY_ALWAYS = 0.9
+SHIFT = 0.1
+WINDOW = r" over \d+d\b"  # as formulas tell it
+EXAMPLES, LONGEST = 3, 20
+
+
+def contract(model: Bundle, rows: Matrix) -> pd.DataFrame:
+    """Return for each feature how much of it the model understood in training, and how much of it now.
+
+    Args:
+        model: a trained model; of one that remembers no shares, those of training are unknown.
+        rows: features of the customers to score.
+
+    Returns:
+        `feature`, `words`; `known_in_training` and `known_now` (share of rows with a value), `unseen_in_training` and
+        `unseen_now` (share of the known texts that the model does not know), and up to three `examples` of those.
+    """
+    lines = [_line(feature, rows.X[feature["name"]]) for feature in model.spec["features"]]
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def check_contract(model: Bundle, rows: Matrix) -> None:
+    """Refuse rows of which most texts of a feature are new to the model, or a feature is unknown that hardly ever was.
+
+    Raises:
+        ScoreError: with the feature, and the texts that are new.
+    """
+    if len(rows) < MIN_ROWS:
+        return
+    table = contract(model, rows)
+    usual = table.unseen_in_training.fillna(1.0 - SHIFT)  # where the model remembers none, all must be new
+    new = table[(table.unseen_now > MOST_UNSEEN) & (table.unseen_now >= usual + SHIFT)]
+    for line in new.itertuples():
+        raise ScoreError(
+            f"The feature {line.feature!r} ({line.words}) of the model for {model.spec['question']!r} has values that "
+            f"it was not trained with in {line.unseen_now:.0%} of its known rows, such as {line.examples}. "
+            f"It knows {_quoted(_levels(model, str(line.feature)))}. Write the values as in training, or train again."
+        )
+    gone = table[(table.known_now == 0) & (table.known_in_training >= NEARLY_ALWAYS)]
+    for line in gone.itertuples():
+        raise ScoreError(
+            f"The feature {line.feature!r} ({line.words}) of the model for {model.spec['question']!r} was known for "
+            f"{line.known_in_training:.0%} of the rows in training and is unknown for all {len(rows):,} now. "
+            "Fill its column again (patron check tells how each table was read), or train again."
+        )
+
+
+def shifts(model: Bundle, rows: Matrix) -> tuple[str, ...]:
+    """Return a sentence for each feature that the model understands clearly less often than in training.
+
+    What is counted over a window is unknown where nothing happened in it, which is more or less often in every season:
+    of such features only those count that were known nearly always.
+
+    Args:
+        model: a trained model.
+        rows: features of the customers to score.
+    """
+    table = contract(model, rows)
+    new = table[table.unseen_now >= table.unseen_in_training.fillna(MOST_UNSEEN) + SHIFT]
+    moving = [bool(re.search(WINDOW, feature["formula"])) for feature in model.spec["features"]]
+    usual = ~pd.Series(moving) | (table.known_in_training >= NEARLY_ALWAYS)
+    gone = table[usual & (table.known_now <= table.known_in_training - SHIFT) & (len(rows) >= MIN_ROWS)]
+    return (
+        *(
+            f"{line.feature}: {line.unseen_now:.0%} of the customers have a value that the model does not know, such "
+            f"as {line.examples}"
+            for line in new.itertuples()
+        ),
+        *(
+            f"{line.feature}: known for {line.known_now:.0%} of the customers, and for {line.known_in_training:.0%} "
+            "in training"
+            for line in gone.itertuples()
+        ),
+    )
+
+
+def _line(feature: FeatureSpec, column: pd.Series) -> tuple[Any, ...]:
+    now, levels = shares(column, feature["levels"]), feature["levels"]
+    new = column[column.notna() & ~column.isin(levels)] if levels else column[:0]
+    then = feature.get("known", np.nan), 1.0 - feature.get("seen", np.nan)
+    examples = _quoted(map(_short, new.value_counts().index[:EXAMPLES]))
+    return feature["name"], feature["words"], then[0], now["known"], then[1], 1.0 - now["seen"], examples
+
+
+def _levels(model: Bundle, name: str) -> list[str]:
+    return next(feature["levels"] for feature in model.spec["features"] if feature["name"] == name)[:EXAMPLES]
+
+
+def _short(value: object) -> str:
+    """Return a value as a text of bearable length; a kind that became a number shows as one."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _quoted(texts: Any) -> str:
+    return ", ".join(repr(text) for text in texts)
