@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from patron.models.selection import choose, mean_figure
+from patron.models.selection import choose, mean_estimate
 
 RNG = np.random.default_rng(3)
 WHO = np.arange(400)
@@ -45,7 +45,7 @@ def test_a_simple_one_with_signal_beats_the_constant():
 
 def test_rows_of_one_customer_make_no_interval_narrower():
     values = RNG.normal(size=50)
-    once, four = mean_figure(values, np.arange(50)), mean_figure(np.tile(values, 4), np.tile(np.arange(50), 4))
+    once, four = mean_estimate(values, np.arange(50)), mean_estimate(np.tile(values, 4), np.tile(np.arange(50), 4))
     assert np.isclose(once.high - once.low, four.high - four.low)
 
 

@@ -16,7 +16,7 @@ from patron.questions.question import Question
 
 __all__ = ["inner_split", "train_beyond"]
 
-PARTS = 4
+N_PARTS = 4
 BLEND = "blend"
 FLAT = ("constant", "activity")
 LEAST_DAYS = 7
@@ -85,14 +85,14 @@ def inner_split(starts: datetime, at: datetime) -> tuple[Split, Span]:
     >>> near.days, [f"{cutoff:%m-%d}" for cutoff in split.known]
     (90, ['03-31', '06-29', '09-27'])
     """
-    days = (at - starts).days // PARTS
+    days = (at - starts).days // N_PARTS
     if days < LEAST_DAYS:
         raise QuestionError(
             f"The history starts {starts:%Y-%m-%d}, and at = {at:%Y-%m-%d} is {(at - starts).days} days later; at "
-            f"least {PARTS * LEAST_DAYS} are needed to learn from. Choose a later one, or read older events."
+            f"least {N_PARTS * LEAST_DAYS} are needed to learn from. Choose a later one, or read older events."
         )
     near = Span(days)
-    known = tuple(at - k * near.delta for k in range(PARTS - 1, 0, -1))
+    known = tuple(at - k * near.delta for k in range(N_PARTS - 1, 0, -1))
     return Split(known[:-1], known[-1:], (at,)), near
 
 

@@ -7,15 +7,15 @@ import numpy as np
 
 from patron.metrics import Estimate
 
-__all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_figure"]
+__all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_estimate"]
 
 TREES = "lightgbm"
 BASELINES = ("constant", "activity", "logit")
 SIMPLE = (*BASELINES, "parametric", "parametric_logit")
 ORDER = (*SIMPLE, TREES, "hybrid", "blend")
-SURE = 1.959964
-FEWEST = 100
-LITTLE = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
+Z_95 = 1.959964
+MIN_CUSTOMERS = 100
+LOW_SKILL = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
 
 
 @dataclass(frozen=True)
@@ -55,46 +55,46 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     """
     order = [name for name in ORDER if name in losses]
     best = min((name for name in BASELINES if name in losses), key=lambda name: losses[name].mean())
-    figures = {name: mean_figure(losses[name], customers) for name in order}
-    gains = {name: mean_figure(losses[best] - losses[name], customers) for name in order}
+    figures = {name: mean_estimate(losses[name], customers) for name in order}
+    gains = {name: mean_estimate(losses[best] - losses[name], customers) for name in order}
     winners = [
         name for name in order if gains[name].low > 0 and not _fails(losses[best] - losses[name], customers, cutoffs)
     ]
-    if (count := len(np.unique(customers))) < FEWEST:
+    if (count := len(np.unique(customers))) < MIN_CUSTOMERS:
         winners = []
     champion = _simplest(winners, losses, customers) if winners else _simple(losses)
     reason = _won(champion, best, gains) if winners else _lost(champion, best, gains, count)
     return Choice(champion, reason + _skill(champion, losses, customers), figures, gains)
 
 
-def mean_figure(values: np.ndarray, customers: np.ndarray) -> Estimate:
+def mean_estimate(values: np.ndarray, customers: np.ndarray) -> Estimate:
     """Return a mean over rows with its 95 % interval, rows of one customer taken as alike.
 
     Source: the ratio estimator for clusters of unequal size (Cochran 1977, Sampling Techniques, chapter 9A).
 
-    >>> print(mean_figure(np.array([1.0, 3.0, 1.0, 3.0]), np.array(["a", "a", "b", "b"])))
+    >>> print(mean_estimate(np.array([1.0, 3.0, 1.0, 3.0]), np.array(["a", "a", "b", "b"])))
     2.000 [2.000, 2.000]
     """
     place = np.unique(customers, return_inverse=True)[1]
     mean = float(values.mean())
     off = np.bincount(place, weights=values - mean)
     clusters = len(off)
-    spread = SURE * np.sqrt(clusters / max(clusters - 1, 1) * float((off**2).sum())) / len(values)
+    spread = Z_95 * np.sqrt(clusters / max(clusters - 1, 1) * float((off**2).sum())) / len(values)
     return Estimate(mean, mean - spread, mean + spread)
 
 
 def _fails(gained: np.ndarray, customers: np.ndarray, cutoffs: np.ndarray) -> bool:
     """Tell whether the mean gain is below zero beyond noise at some cutoff."""
     some = (cutoffs == cutoff for cutoff in np.unique(cutoffs))
-    return any(mean_figure(gained[here], customers[here]).high < 0 for here in some)
+    return any(mean_estimate(gained[here], customers[here]).high < 0 for here in some)
 
 
 def _simplest(names: Sequence[str], losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
     """Return the first that is behind the best by no more than one standard error of the difference."""
     best = min(names, key=lambda name: losses[name].mean())
     for name in names:
-        behind = mean_figure(losses[name] - losses[best], customers)
-        if behind.value <= (behind.high - behind.value) / SURE:
+        behind = mean_estimate(losses[name] - losses[best], customers)
+        if behind.value <= (behind.high - behind.value) / Z_95:
             return name
     return best
 
@@ -108,7 +108,7 @@ def _won(champion: str, best: str, gains: Mapping[str, Estimate]) -> str:
 
 
 def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: int) -> str:
-    if customers < FEWEST:
+    if customers < MIN_CUSTOMERS:
         return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
     near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
     but = ", but is worse than it beyond noise at one of them" if gains[near].low > 0 else ""
@@ -123,6 +123,6 @@ def _skill(champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarra
     if champion == "constant":
         return ""
     gained = losses["constant"] - losses[champion]
-    share = mean_figure(100.0 * gained / max(losses["constant"].mean(), 1e-12), customers)
+    share = mean_estimate(100.0 * gained / max(losses["constant"].mean(), 1e-12), customers)
     off = f"{share.value:.1f} % [{share.low:.1f}, {share.high:.1f}] off the log loss of the constant"
-    return f"; it takes only {off}: little signal" if share.value < 100.0 * LITTLE else f"; it takes {off}"
+    return f"; it takes only {off}: little signal" if share.value < 100.0 * LOW_SKILL else f"; it takes {off}"

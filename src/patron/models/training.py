@@ -27,7 +27,7 @@ from patron.questions.question import Question
 
 __all__ = ["BASELINES", "TREES", "Trained", "answer_in", "fit", "train"]
 
-FEWEST = 20
+MIN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split)
 
 def _check_enough(question: Question, label: np.ndarray) -> None:
     """Refuse what no model could learn from; few customers are no reason, since a baseline can still be had."""
-    if len(label) < FEWEST:
+    if len(label) < MIN_ROWS:
         raise QuestionError(
-            f"{question.name!r} has {len(label)} rows at its train cutoffs; at least {FEWEST} are needed to learn "
+            f"{question.name!r} has {len(label)} rows at its train cutoffs; at least {MIN_ROWS} are needed to learn "
             "from. Use more cutoffs, a longer active_in, or more customers."
         )
     if len(np.unique(label)) < 2:
