@@ -137,8 +137,8 @@ def test_an_unknown_time_zone_is_refused() -> None:
 
 
 def test_a_missing_time_and_one_that_cannot_be_read_are_told_apart() -> None:
-    declared = declare(table(at=["2024-05-31", None, "soon"]))
-    assert reasons(declared) == [None, "no time", "time that cannot be read"]
+    rows = pd.DataFrame({"customer": "a", "at": ["2024-05-31"] * 100 + [None, "soon"]})
+    assert reasons(declare(ibis.memtable(rows)))[99:] == [None, "no time", "time that cannot be read"]
 
 
 def test_placeholder_times_are_set_aside() -> None:
@@ -147,17 +147,8 @@ def test_placeholder_times_are_set_aside() -> None:
 
 
 def test_a_row_without_a_readable_known_at_is_set_aside() -> None:
-    declared = declare(table(known_at=["2024-05-31", None, "later"]))
-    assert reasons(declared) == [None, "no readable known_at", "no readable known_at"]
-
-
-def test_a_number_as_a_time_is_refused() -> None:
-    with pytest.raises(HistoryError) as told:
-        declare(table(ts=[1, 2, 3]), at="ts")
-    assert str(told.value) == (
-        "Column 'ts', declared as 'at', must be a time, got int64. "
-        "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
-    )
+    rows = pd.DataFrame({"customer": "a", "at": DAY, "known_at": ["2024-05-31"] * 100 + [None, "later"]})
+    assert reasons(declare(ibis.memtable(rows)))[99:] == [None, "no readable known_at", "no readable known_at"]
 
 
 @pytest.mark.parametrize("role", ["amount", "quantity", "price", "cost", "margin", "discount"])
@@ -170,11 +161,9 @@ def test_infinite_numbers_and_those_that_are_none_are_set_aside(role: str, tmp_p
     assert used(declared, role) == [Decimal(1), None]
 
 
-def test_a_text_as_an_amount_is_refused() -> None:
-    with pytest.raises(
-        HistoryError, match=r"Column 'paid', declared as 'amount', must be a number, got string. Turn it"
-    ):
-        declare(table(paid=["1", "2", "3"]), amount="paid")
+def test_an_amount_that_is_no_number_is_refused() -> None:
+    with pytest.raises(HistoryError, match=r"Column 'paid', declared as 'amount', must be a number, got date. Turn it"):
+        declare(table(paid=[date(2024, 5, 1)] * 3), amount="paid")
 
 
 def test_a_missing_column_is_refused_with_the_nearest_name() -> None:
@@ -284,29 +273,26 @@ def test_a_file_that_is_not_there_is_refused(tmp_path) -> None:
         events(tmp_path / "none.parquet")
 
 
-@pytest.mark.parametrize("name", ["orders.xlsx", "orders"])
+@pytest.mark.parametrize("name", ["orders.txt", "orders"])
 def test_a_file_of_another_kind_is_refused(name: str, tmp_path) -> None:
     (tmp_path / name).write_text("customer,at", encoding="utf-8")
     with pytest.raises(
-        HistoryError, match=rf"'{name}' is neither Parquet nor CSV. Give a .parquet, .csv or .csv.gz file"
+        HistoryError, match=rf"'{name}' is neither Parquet nor CSV nor Excel, but of no known format. Give a .parquet"
     ):
         events(tmp_path / name)
 
 
 def test_a_broken_file_is_refused_without_showing_rows(tmp_path) -> None:
     (tmp_path / "broken.parquet").write_text("junk", encoding="utf-8")
-    (tmp_path / "latin.csv").write_bytes("customer,at\nJosé,2024-01-01\n".encode("latin-1"))
-    for name in ("broken.parquet", "latin.csv"):
-        with pytest.raises(
-            HistoryError, match=rf"'{name}' cannot be read: .*Check that it is whole; CSV must be UTF-8"
-        ) as told:
-            events(tmp_path / name)
-        assert "Jos" not in str(told.value)
+    with pytest.raises(HistoryError, match=r"'broken.parquet' cannot be read: .*Check that it is whole, and that no"):
+        events(tmp_path / "broken.parquet")
 
 
 def test_a_folder_without_the_parts_of_one_table_is_refused(tmp_path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(HistoryError, match=r"'empty' does not hold the parts of one table: no \.parquet is in it"):
+    with pytest.raises(
+        HistoryError, match=r"'empty' does not hold the parts of one table: no .parquet and no .csv is in it"
+    ):
         events(tmp_path / "empty")
 
 

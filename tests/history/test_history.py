@@ -340,7 +340,7 @@ def test_what_a_return_cost_is_positive_whichever_column_was_below_zero() -> Non
             {"orders": {"customer": ["a"], "at": ["2024-05-01"]}, "mails": {"kind": ["x"]}},
             "have different columns",
         ),
-        ({}, "no .parquet is in it"),
+        ({}, "no .parquet and no .csv is in it"),
     ],
 )
 def test_a_folder_of_several_tables_is_not_taken_for_the_parts_of_one(tmp_path, tables, why) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from patron.decisions import Offer
 from patron.errors import HistoryError, QuestionError, SettingsError
 from patron.features import purchases
+from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
@@ -150,19 +151,8 @@ def test_the_top_of_the_file_sets_chance_reasons_and_currency(tmp_path):
 def test_keys_are_those_of_the_values_they_become():
     assert set(KNOWN["offers.*"]) == {field.name for field in fields(Offer)} - {"name"}
     assert set(KNOWN["costs"]) == {field.name for field in fields(CostModel)}
-    own = {
-        "path",
-        "where",
-        "returns",
-        "timezone",
-        "duplicates",
-        "since",
-        "until",
-        "gaps",
-        "not_customers",
-        "customer_case",
-    }
-    assert set(KNOWN["tables.*"]) == {*own, *ROLES}
+    assert set(KNOWN["tables.*"]) == {field.name for field in fields(Table)} - {"roles"} | set(ROLES)
+    assert set(KNOWN["attributes.*"]) == {field.name for field in fields(Attributes)} - {"roles"} | set(ABOUT)
 
 
 @pytest.mark.parametrize(

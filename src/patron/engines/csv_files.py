@@ -1,84 +1,213 @@
-"""CSV files and texts: what is wrong with them, told by the first value that is wrong, its column and its row."""
+"""CSV files: opened as texts by what their first line says, and what is wrong with one told by its line.
 
+No engine guesses here: how columns are separated and encoded is read off the bytes, what texts mean is proven later.
+"""
+
+import codecs
 import csv
 import gzip
+import re
+import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, cast
 
-from ibis.expr.types import Column, Table
+import duckdb
+import ibis
+from ibis.expr.types import Table
 
-from patron.errors import HistoryError
+from patron.errors import HistoryError, listed
 
-__all__ = ["check_file", "with_times"]
+__all__ = ["CSV_ENDINGS", "CsvFile", "check_file", "open_csv"]
 
+CSV_ENDINGS = (".csv", ".tsv", ".gz")
 DELIMITERS = ",;\t|"
-LOOKED_AT = 1000  # dates of one column look alike
 NAMELESS = "column0"  # as an engine calls the first column of a file without a header
-MINUTES = r"^\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})[ T]+(\d{1,2}:\d\d(:\d\d)?)\s*$"
-ORDERS = (r"\3-\2-\1 \4", r"\3-\1-\2 \4")  # day first, month first
+SEPARATOR_LINE = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+UTF_8, WESTERN = "utf-8", "cp1252"
+BLOCK = 1 << 22
+BEGINNING = 1 << 16
 
 
-def check_file(path: Path, columns: Sequence[str]) -> None:
-    """Refuse a CSV file that is empty, or of which a row has more or fewer columns than its header, or an open quote.
+@dataclass(frozen=True)
+class CsvFile:
+    """Opened CSV files: columns of texts, the sign between them, and how their bytes were read where it was assumed.
 
     Args:
-        path: the file, which may be packed (.gz).
-        columns: what an engine takes for its columns; rows are only walked where they are not the first line's.
+        table: the rows, every column a text.
+        delimiter: the sign between columns.
+        assumed: sentences on how the file was read, each with the line that would change it.
+    """
+
+    table: Table
+    delimiter: str
+    assumed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How one file is written: its encoding, the lines above its header, the sign between columns, its header."""
+
+    encoding: str
+    skipped: int
+    delimiter: str
+    header: tuple[str, ...]
+
+
+def open_csv(paths: Sequence[Path], encoding: str = "") -> CsvFile:
+    """Open one CSV file, or several that are the parts of one table, as texts.
+
+    Args:
+        paths: the files, which may be packed (.gz).
+        encoding: how their bytes are read; by default UTF-8, UTF-16 where its mark is there, else Windows-1252.
+
+    Raises:
+        HistoryError: with the line that is wrong, or the file that differs from the first.
+    """
+    layouts = {path: _layout(path, encoding) for path in paths}
+    _check_alike(layouts)
+    western = {p for p, layout in layouts.items() if layout.encoding == WESTERN and encoding == ""}
+    readable = [path if layout.encoding == UTF_8 else _as_utf8(path, layout) for path, layout in layouts.items()]
+    layout = layouts[paths[0]]
+    table = _opened(paths, readable, layout)
+    names = listed(repr(path.name) for path in western)
+    assumed = (
+        ((f"{names} is no UTF-8 text and was read as Windows-1252", f'encoding = "{WESTERN}"'),) if western else ()
+    )
+    return CsvFile(table, layout.delimiter, assumed)
+
+
+def check_file(path: Path, layout: _Layout) -> None:
+    """Refuse a CSV file of which a row has more or fewer columns than its header, or an open quote.
 
     Raises:
         HistoryError: with the line that is wrong.
     """
-    with _opened(path) as file:
-        first = file.readline()
-        if not first.strip():
-            raise HistoryError(f"{path.name!r} is empty. Its first line must name the columns.")
-        delimiter = max(DELIMITERS, key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter))
-        if set(header) <= set(columns) or columns[0] == NAMELESS:
-            return
-        for line, last, row in _rows(path.name, file, delimiter):
+    header = layout.header
+    with _text(path, layout.encoding) as file:
+        for _ in range(layout.skipped + 1):
+            file.readline()
+        for line, last, row in _rows(path.name, file, layout):
             if row and len(row) != len(header):
                 far = f" goes on to line {last}, where a quote that it opens is closed, and" if last > line else ""
                 raise HistoryError(
                     f"{path.name!r}, line {line}: this row{far} has {len(row)} columns, but the first line has "
-                    f'{len(header)}. Mend that line; a text that holds {delimiter!r} must stand in "quotes".'
+                    f"{len(header)}. Mend that line; a text that holds {layout.delimiter!r} must stand in "
+                    '"quotes".'
                 )
 
 
-def with_times(table: Table) -> Table:
-    """Turn times such as 13.05.2024 17:45, which an engine reads only with seconds, into 2024-05-13 17:45.
-
-    A column in which none tells whether the day or the month comes first stays as it is.
-    """
-    begun = table.limit(LOOKED_AT)
-    seen = {c: begun[c].re_search(MINUTES).any() for c in table.columns if table[c].type().is_string()}
-    found = begun.aggregate(**seen).to_pyarrow().to_pylist()[0] if seen else {}
-    return table.mutate(**{column: _turned(table, column) for column in found if found[column]})
-
-
-def _turned(table: Table, column: str) -> Column:
-    day, month = largest_day_and_month(table, column, MINUTES)
-    if (day > 12) == (month > 12):
-        return table[column]
-    return table[column].re_replace(MINUTES, ORDERS[month > 12])
-
-
-def largest_day_and_month(table: Table, column: str, pattern: str) -> tuple[int, int]:
-    """The largest first and second number of a column's dates; a day can be larger than a month."""
-    one, other = (table[column].re_extract(pattern, k).try_cast("int32").max() for k in (1, 2))
-    most = table.aggregate(one=one, other=other).to_pyarrow().to_pylist()[0]
-    return most["one"] or 0, most["other"] or 0
+def _layout(path: Path, encoding: str) -> _Layout:
+    with _bytes(path) as file:
+        beginning = file.read(BEGINNING)
+    marked = next((name for bom, name in BOMS if beginning.startswith(bom)), UTF_8)
+    chosen = encoding or {"utf-8-sig": UTF_8}.get(marked, marked)
+    if chosen == UTF_8 and not _is_utf8(path):
+        chosen = WESTERN
+    _check_encoding(path, chosen)
+    with _text(path, chosen) as text:
+        first = text.readline()
+        separator = SEPARATOR_LINE.match(first)
+        line = text.readline() if separator else first
+    if not line.strip():
+        raise HistoryError(f"{path.name!r} is empty. Its first line must name the columns.")
+    plain = re.sub(r'"[^"]*"', "", line)
+    delimiter = separator[1] if separator else max(DELIMITERS, key=plain.count)
+    header = tuple(next(csv.reader([line], delimiter=delimiter)))
+    return _Layout(chosen, int(separator is not None), delimiter, header)
 
 
-def _rows(name: str, file: IO[str], delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Walk the rows below the first line, each with the lines of the file that it begins and ends in."""
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    line = 2
+def _is_utf8(path: Path) -> bool:
+    """Tell whether a whole file is UTF-8; a name with an accent may come after a million plain rows."""
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    try:
+        with _bytes(path) as file:
+            while block := file.read(BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_encoding(path: Path, encoding: str) -> None:
+    """Refuse a file that is not written in the encoding it should have."""
+    if encoding == UTF_8:
+        return
+    try:
+        with _text(path, encoding, errors="strict") as file:
+            while file.read(BLOCK):
+                pass
+    except (UnicodeError, LookupError) as error:
+        why = "there is no such encoding" if isinstance(error, LookupError) else "its bytes are not valid there"
+        raise HistoryError(
+            f"{path.name!r} cannot be read as {encoding!r}: {why}. Save it as UTF-8, or name its encoding: "
+            'encoding = "cp1250".'
+        ) from None
+
+
+def _check_alike(layouts: dict[Path, _Layout]) -> None:
+    first, head = next(iter(layouts.items()))
+    for path, layout in layouts.items():
+        missing = set(head.header) ^ set(layout.header)
+        if missing or (layout.delimiter, layout.skipped) != (head.delimiter, head.skipped):
+            why = f"have different columns ({listed(missing)})" if missing else "are separated by different signs"
+            raise HistoryError(
+                f"The folder {path.parent.name!r} does not hold the parts of one table: {first.name!r} and "
+                f"{path.name!r} {why}. Name the file of each."
+            )
+
+
+def _opened(paths: Sequence[Path], readable: Sequence[Path], layout: _Layout) -> Table:
+    """Open files of one layout; where the engine does not take them as that, tell the line, or let it find out."""
+    try:
+        table = _scanned(readable, delim=layout.delimiter, skip=layout.skipped, quote='"', escape='"')
+        if len(table.columns) == len(layout.header):
+            return table
+    except duckdb.Error:
+        pass
+    for path in paths:
+        check_file(path, layout)
+    return _scanned(readable, delim=layout.delimiter, sample_size=-1)
+
+
+def _scanned(paths: Sequence[Path], **options: str | int) -> Table:
+    together = {"union_by_name": True} if len(paths) > 1 else {}
+    return ibis.read_csv([str(path) for path in paths], header=True, all_varchar=True, **options, **together)
+
+
+def _as_utf8(path: Path, layout: _Layout) -> Path:
+    """Write a copy in UTF-8 that lives as long as the process; an engine knows few encodings."""
+    stat = path.stat()
+    return _copied(path, layout.encoding, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _copied(path: Path, encoding: str, size: int, changed: int) -> Path:
+    copy = Path(_scratch().name) / f"{len(list(Path(_scratch().name).iterdir()))}.csv"
+    with _text(path, encoding, errors="strict") as file, copy.open("w", encoding=UTF_8, newline="") as out:
+        while block := file.read(BLOCK):
+            out.write(block)
+    return copy
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="patron-")
+
+
+def _rows(name: str, file: IO[str], layout: _Layout) -> Iterator[tuple[int, int, list[str]]]:
+    """Walk the rows below the header, each with the lines of the file that it begins and ends in."""
+    reader = csv.reader(file, delimiter=layout.delimiter, strict=True)
+    above = layout.skipped + 1
+    line = above + 1
     try:
         for row in reader:
-            yield line, reader.line_num + 1, row
-            line = reader.line_num + 2
+            yield line, reader.line_num + above, row
+            line = reader.line_num + above + 1
     except csv.Error:
         raise HistoryError(
             f"{name!r}, line {line}: a quote that opens in the row that begins there is not closed. "
@@ -86,6 +215,12 @@ def _rows(name: str, file: IO[str], delimiter: str) -> Iterator[tuple[int, int, 
         ) from None
 
 
-def _opened(path: Path) -> IO[str]:
+def _bytes(path: Path) -> BinaryIO:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+    return cast(BinaryIO, opener(path, "rb"))
+
+
+def _text(path: Path, encoding: str, errors: str = "replace") -> IO[str]:
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    name = "utf-8-sig" if encoding == UTF_8 else encoding
+    return opener(path, "rt", encoding=name, errors=errors, newline="")

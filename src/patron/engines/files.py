@@ -1,8 +1,9 @@
 """Files: where tables are read from, and where files are written, whole or not at all."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,25 +16,61 @@ import pyarrow.parquet
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
-from patron.engines.csv_files import check_file, with_times
+from patron.engines.csv_files import CSV_ENDINGS, open_csv
+from patron.engines.excel import EXCEL_ENDINGS, read_sheet
 from patron.engines.frames import framed
+from patron.engines.text_columns import typed, typed_pointless
 from patron.errors import HistoryError, listed
 
-__all__ = ["atomic_path", "read", "write", "write_text"]
+__all__ = ["FileFormat", "Opened", "atomic_path", "check_unchanged", "open_source", "read", "write", "write_text"]
 
 Source: TypeAlias = str | Path | pd.DataFrame | Table
 
 
-def read(source: Source) -> Table:
-    """Open a file, a data frame or an Ibis table as a table that an engine can run.
+@dataclass(frozen=True)
+class FileFormat:
+    """How a file is written, as far as somebody said so; whatever is empty is read off the file.
+
+    Args:
+        encoding: how the bytes of a CSV file are read, for example "cp1252".
+        sheet: the sheet of an Excel file.
+        decimal: the sign before decimals in the texts of a CSV file.
+        texts: the columns of a CSV file that stay texts.
+    """
+
+    encoding: str = ""
+    sheet: str = ""
+    decimal: str = ""
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table that an engine can run, and what was seen of the file that it lies in.
+
+    Args:
+        table: the rows.
+        delimiter: the sign between the columns of a CSV file.
+        assumed: sentences on how it was read, each with the line that would change it.
+        stamps: the files with their sizes and times of change.
+    """
+
+    table: Table
+    delimiter: str = ""
+    assumed: tuple[tuple[str, str], ...] = ()
+    stamps: tuple[tuple[Path, int, int], ...] = ()
+
+
+def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
+    """Open a file, a folder of files, a data frame or an Ibis table.
 
     Raises:
-        HistoryError: the file is not there, cannot be read, or is neither Parquet nor CSV.
+        HistoryError: the file is not there, cannot be read, or is of no known format.
     """
     if isinstance(source, Table):
-        return source
+        return Opened(source)
     if isinstance(source, pd.DataFrame):
-        return framed(source)
+        return Opened(framed(source))
     if not isinstance(source, str | Path):
         raise HistoryError(
             f"A table is a path of a file, a pandas frame or an Ibis table, got {type(source).__name__}. "
@@ -43,12 +80,38 @@ def read(source: Source) -> Table:
     if not _is_there(path):
         raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
     try:
-        return _reader(path)(str(path))
+        files, opened = _opened(path)
+        stamps = tuple(_stamp(file) for file in files)
+        return replace(opened(files, form), stamps=stamps)
     except (duckdb.Error, IbisError, OSError, pa.ArrowInvalid) as error:
         first = str(error).partition("\n")[0]
         raise HistoryError(
-            f"{path.name!r} cannot be read: {first}. Check that it is whole; CSV must be UTF-8 text."
+            f"{path.name!r} cannot be read: {first}. Check that it is whole, and that nothing writes to it."
         ) from None
+
+
+def read(source: Source) -> Table:
+    """Open a source as a table that an engine can run, as `open_source` does.
+
+    Raises:
+        HistoryError: the file is not there, cannot be read, or is of no known format.
+    """
+    return open_source(source).table
+
+
+def check_unchanged(stamps: Sequence[tuple[Path, int, int]]) -> None:
+    """Refuse files that were written to since they were opened, so that two counts of them would differ.
+
+    Raises:
+        HistoryError: a file has another size or time of change, or is gone.
+    """
+    for stamp in stamps:
+        path = stamp[0]
+        if not path.exists() or _stamp(path) != stamp:
+            raise HistoryError(
+                f"{path.name!r} changed while it was read: it had {stamp[1]:,} bytes when it was opened. "
+                "Wait until it is written, or give a copy that nothing writes to."
+            )
 
 
 def _is_there(path: Path) -> bool:
@@ -56,6 +119,11 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # longer than any path, or with a sign that none has
         return False
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    stat = path.stat()
+    return path, stat.st_size, stat.st_mtime_ns
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
@@ -108,41 +176,63 @@ def atomic_path(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def _reader(path: Path) -> Callable[[str], Table]:
-    known = {".parquet": ibis.read_parquet, ".csv": _read_csv, ".gz": _read_csv}
+Opener: TypeAlias = Callable[[Sequence[Path], FileFormat], Opened]
+
+
+def _opened(path: Path) -> tuple[Sequence[Path], Opener]:
+    """Return the files of a path, and what opens them."""
     if path.is_dir():
-        return _read_folder
-    if path.suffix.lower() not in known:
+        return _parts(path)
+    opener = _openers().get(path.suffix.lower())
+    if opener is None:
+        old = "an old Excel file; save it as .xlsx" if path.suffix.lower() == ".xls" else "of no known format"
         raise HistoryError(
-            f"{path.name!r} is neither Parquet nor CSV. Give a .parquet, .csv or .csv.gz file, "
-            "a folder of Parquet files, or a table that you opened yourself."
+            f"{path.name!r} is neither Parquet nor CSV nor Excel, but {old}. Give a .parquet, .csv, .csv.gz or .xlsx "
+            "file, a folder of Parquet or CSV files, or a table that you opened yourself."
         )
-    return known[path.suffix.lower()]
+    return [path], opener
 
 
-def _read_folder(folder: str) -> Table:
-    """Read the parts of one table; of files that are tables of their own, none could stand for the others."""
-    files = sorted(Path(folder).rglob("*.parquet"))
-    names = [set(pyarrow.parquet.read_schema(file).names) for file in files]
-    why = "" if files else "no .parquet is in it"
-    for file, found in zip(files, names, strict=True):
-        why = why or ("" if names[0] <= found else f"{files[0].name!r} and {file.name!r} have different columns")
+def _openers() -> Mapping[str, Opener]:
+    csv, sheets = dict.fromkeys(CSV_ENDINGS, _open_csv), dict.fromkeys(EXCEL_ENDINGS, _open_sheet)
+    return {".parquet": _open_parquet, **csv, **sheets}
+
+
+def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
+    """Return the parts of one table; of files that are tables of their own, none could stand for the others."""
+    parquet = sorted(folder.rglob("*.parquet"))
+    texts = sorted(file for file in folder.rglob("*") if file.name.lower().endswith((".csv", ".csv.gz", ".tsv")))
+    why = ""
+    if not parquet and not texts:
+        why = "no .parquet and no .csv is in it"
+    elif parquet and texts:
+        why = f"{parquet[0].name!r} and {texts[0].name!r} are of two formats"
+    names = [set(pyarrow.parquet.read_schema(file).names) for file in parquet]
+    for file, columns in zip(parquet, names, strict=True):
+        same = names[0] <= columns
+        why = why or ("" if same else f"{parquet[0].name!r} and {file.name!r} have different columns")
     if why:
         raise HistoryError(
-            f"The folder {Path(folder).name!r} does not hold the parts of one table: {why}. Name the file of each."
+            f"The folder {folder.name!r} does not hold the parts of one table: {why}. Name the file of each."
         )
-    return ibis.read_parquet(f"{folder}/**/*.parquet")
+    return (parquet, _open_parquet) if parquet else (texts, _open_csv)
 
 
-def _read_csv(path: str) -> Table:
-    """Read the whole file before types are chosen: an order number C536379 may come after a million plain ones."""
-    table = ibis.read_csv(path, sample_size=-1)
-    check_file(Path(path), table.columns)
-    try:
-        begun = table.limit(1).to_pyarrow()
-    except duckdb.Error:  # times written in two ways; as texts they can be told apart
-        table = ibis.read_csv(path, sample_size=-1, auto_type_candidates=["BIGINT", "DOUBLE", "VARCHAR"])
-        begun = table.limit(1).to_pyarrow()
-    if not len(begun):
-        raise HistoryError(f"{Path(path).name!r} has no rows below its header {listed(table.columns)}. Write some.")
-    return with_times(table)
+def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:
+    return Opened(ibis.read_parquet([str(file) for file in files]))
+
+
+def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
+    """Open CSV files, and give each column the type that its rows prove."""
+    opened = open_csv(files, form.encoding)
+    if not len(opened.table.limit(1).to_pyarrow()):
+        raise HistoryError(
+            f"{files[0].name!r} has no rows below its header {listed(opened.table.columns)}. Write some."
+        )
+    prove = typed_pointless if (opened.delimiter == ";" and form.decimal != ".") or form.decimal == "," else typed
+    return Opened(prove(opened.table, form.texts), opened.delimiter, opened.assumed)
+
+
+def _open_sheet(files: Sequence[Path], form: FileFormat) -> Opened:
+    frame, assumed = read_sheet(files[0], form.sheet)
+    return Opened(framed(frame), assumed=assumed)

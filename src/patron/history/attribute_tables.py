@@ -11,9 +11,10 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from patron.errors import HistoryError, listed, nearest
-from patron.history.event_tables import EARLIEST, Events, Receipt, Role, Where, declare_as
+from patron.history.event_tables import AS_PROVEN, EARLIEST, Events, Receipt, Role, Where, declare_as
 from patron.history.keys import meeting, unlike
 from patron.history.point_in_time import CUSTOMER_NUMBER
+from patron.history.times import Formats
 
 __all__ = ["ABOUT", "Facts", "declare_attributes", "facts_of", "unknown_of"]
 
@@ -40,7 +41,12 @@ class Facts:
 
 
 def declare_attributes(
-    table: Table, where: Where | None = None, timezone: str = "UTC", leave_out: Sequence[str] = (), **roles: Role
+    table: Table,
+    where: Where | None = None,
+    timezone: str = "UTC",
+    leave_out: Sequence[str] = (),
+    formats: Formats = AS_PROVEN,
+    **roles: Role,
 ) -> Events:
     """Fix the names of a table of attributes; each further column is a fact about the customer.
 
@@ -49,6 +55,7 @@ def declare_attributes(
         where: columns and the value (or list of values) that a row must have to be read at all.
         timezone: where the business lives; times with a zone are turned into its wall-clock time.
         leave_out: columns that are no attributes, for example because they were written after the outcome.
+        formats: how texts are written, where somebody said so; otherwise the columns must prove it.
         **roles: the columns of `customer`, and of `at` (from when the row holds) and `known_at` where facts change.
             Without `at` the facts hold at any time.
 
@@ -60,7 +67,7 @@ def declare_attributes(
     ('country',)
     """
     timeless: dict[str, Role] = {} if "at" in {*roles, *table.columns} else {"at": lambda _: ibis.literal(ALWAYS)}
-    declared = declare_as(table, where, None, timezone, ABOUT, roles | timeless)
+    declared = declare_as(table, where, None, timezone, ABOUT, roles | timeless, formats)
     _check_columns(table, leave_out)
     left = {*leave_out, *(f"own_{column}" for column in leave_out if f"own_{column}" not in table.columns)}
     out = (*ABOUT, CUSTOMER_NUMBER, *left)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from operator import sub
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
@@ -18,6 +19,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
+from patron.history.numbers import read_numbers
 from patron.history.point_in_time import CUSTOMER_NUMBER
 from patron.history.roles import (
     KEPT_NAMES,
@@ -29,6 +31,7 @@ from patron.history.roles import (
     named_roles,
     own_names,
 )
+from patron.history.times import Formats, Times, read_times
 
 __all__ = [
     "MONEY",
@@ -51,8 +54,8 @@ SPACE = ord(" ")
 DOUBTFUL = sorted({ord(letter) for name in NO_CUSTOMER for letter in name[:1] + name[:1].upper()})
 LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than casting twice
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
-INSTANT = "timestamp('UTC')"
-OFFSET = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)\s*$"
+SAME_INSTANT = "same_instant"  # clocks show one hour twice in autumn
+AS_PROVEN = Formats()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class Events:
         assumed: how its times, numbers and keys were read.
         notes: what was seen on the way in.
         holes: the stretches without any row in which rows are usual.
+        stamps: the files that it is read from, each with its size and time of change when it was opened.
     """
 
     table: Table
@@ -105,10 +109,16 @@ class Events:
     assumed: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()
     holes: tuple[tuple[datetime, datetime], ...] = ()
+    stamps: tuple[tuple[Path, int, int], ...] = ()
 
 
 def declare(
-    table: Table, where: Where | None = None, returns: Where | None = None, timezone: str = "UTC", **roles: Role
+    table: Table,
+    where: Where | None = None,
+    returns: Where | None = None,
+    timezone: str = "UTC",
+    formats: Formats = AS_PROVEN,
+    **roles: Role,
 ) -> Events:
     """Fix the names and types of an event table, so that nobody after the door passes column names.
 
@@ -119,6 +129,7 @@ def declare(
         where: columns and the value (or list of values) that a row must have to be read at all.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives; times with a zone are turned into its wall-clock time.
+        formats: how texts are written, where somebody said so; otherwise the columns must prove it.
         **roles: for each role of `ROLES` the name of the column that has it, or a function of the table.
             A role that is not named is taken by the column of the same name, if there is one whose values fit; an
             empty name ("") says that no column has the role. The amount is what the business gets: net of discount
@@ -132,7 +143,7 @@ def declare(
     >>> declare(orders, customer="cust", at="ts", amount="paid").used.columns
     ('customer', 'at', 'amount')
     """
-    return declare_as(table, where, returns, timezone, ROLES, roles)
+    return declare_as(table, where, returns, timezone, ROLES, roles, formats)
 
 
 def declare_as(
@@ -142,6 +153,7 @@ def declare_as(
     timezone: str,
     known: Sequence[str],
     roles: Mapping[str, Role],
+    formats: Formats = AS_PROVEN,
 ) -> Events:
     """Declare a table of which the columns may have no other than the *known* roles.
 
@@ -151,15 +163,21 @@ def declare_as(
     _check_zone(timezone)
     naming = named_roles(table, roles, known)
     columns = {role: _role(table, role, name) for role, name in naming.columns.items()}
-    columns |= (computed := _amount(columns))
     _check_promised(table, columns)
     noted = condition_notes(table, where, returns, naming.columns["customer"])
-    kept = table.filter(matches(table, where)) if where else table
-    typed = {role: _typed(role, column, timezone) for role, column in columns.items()}
+    wanted = matches(table, where) if where else None
+    kept = table if wanted is None else table.filter(wanted)
+    numbers, written = _numbers(table, columns, wanted, formats)
+    columns |= numbers
+    columns |= (computed := _amount(columns))
+    times = _times(table, columns, wanted, timezone, formats)
+    typed = {role: times[role].clock if role in times else _typed(role, c) for role, c in columns.items()}
     if returns:
         typed["returned"] = matches(table, returns).fill_null(False)
     if columns["customer"].type().is_signed_integer():
         typed[CUSTOMER_NUMBER] = columns["customer"].cast("int64")
+    if times["at"].instants is not None and formats.compared:
+        typed[SAME_INSTANT] = times["at"].instants
     needed = {*typed, *naming.own, *KEPT_NAMES, *(KEPT_OF_EVENTS if known == ROLES else ())}
     own = own_names(table.columns, naming.columns, needed)
     renamed = {c: name for c, name in own.items() if c != name and not (returns and c in returns)}
@@ -168,9 +186,39 @@ def declare_as(
     return Events(
         kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))),
         kept.filter(*(~broken for broken, _ in reasons)).select(**result),
-        assumed=(*naming.assumed, *_computed(computed, columns)),
+        assumed=(*naming.assumed, *_computed(computed, columns), *_assumptions(written, times)),
         notes=(*naming.notes_with(renamed), *noted),
     )
+
+
+def _numbers(
+    table: Table, columns: Mapping[str, Column], wanted: BooleanValue | None, formats: Formats
+) -> tuple[dict[str, Column], tuple[tuple[str, str], ...]]:
+    texts = {role: _where(columns[role], wanted) for role in NUMBER_ROLES if role in columns}
+    return read_numbers(table, texts, formats.decimal, formats.delimiter, formats.numbered)
+
+
+def _times(
+    table: Table, columns: Mapping[str, Column], wanted: BooleanValue | None, timezone: str, formats: Formats
+) -> dict[str, Times]:
+    said = {"at": formats.at, "known_at": formats.known_at}
+    return {
+        role: read_times(table, _where(columns[role], wanted), role, timezone, form, formats.numbered)
+        for role, form in said.items()
+        if role in columns
+    }
+
+
+def _where(column: Column, wanted: BooleanValue | None) -> Column:
+    """Return a column that is unknown in the rows that a condition leaves out, so that these prove nothing."""
+    if wanted is None or not column.type().is_string():
+        return column
+    return wanted.ifelse(column, ibis.null("string")).name(column.get_name())
+
+
+def _assumptions(numbers: Sequence[tuple[str, str]], times: Mapping[str, Times]) -> tuple[Assumption, ...]:
+    words = (*numbers, *(assumed for read in times.values() for assumed in read.assumed))
+    return tuple(Assumption(what, change) for what, change in words)
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -222,11 +270,9 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
             )
 
 
-def _typed(role: str, column: Column, timezone: str) -> Column:
+def _typed(role: str, column: Column) -> Column:
     if role == "customer":
         return _customer(column)
-    if role in ("at", "known_at"):
-        return _time(role, column, timezone)
     if role in TEXT_ROLES:
         return column.cast("string")
     _check_number(role, column)
@@ -266,26 +312,6 @@ def _has_no_customer(column: Column) -> BooleanValue:
     return _is_doubtful(text).ifelse(_is_nobody(text), text.isnull())
 
 
-def _time(role: str, column: Column, timezone: str) -> Column:
-    kind = column.type()
-    if (kind.is_timestamp() and kind.timezone is not None) or "TIMESTAMPTZ" in str(kind):
-        return _wall_clock(timezone, column.cast(INSTANT))
-    if kind.is_timestamp() or kind.is_date():
-        return column.cast("timestamp(6)")
-    if kind.is_string():
-        local = _wall_clock(timezone, column.try_cast(INSTANT))
-        return column.re_search(OFFSET).ifelse(local, column.try_cast("timestamp(6)"))
-    raise HistoryError(
-        f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
-        "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
-    )
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=(("string", INSTANT), "timestamp(6)"))
-def _wall_clock(zone: str, at: Column) -> Column:
-    """Give the local time of an instant; the engine's own function, as a cast to a zone leaves the clock in UTC."""
-
-
 def _check_number(role: str, column: Column) -> None:
     if not column.type().is_numeric():
         raise HistoryError(
@@ -297,7 +323,7 @@ def _check_number(role: str, column: Column) -> None:
 def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
     """Say when a row is set aside and why; the first reason counts, and an unknown condition is none."""
     reasons = [(_has_no_customer(columns["customer"]), "no customer"), (columns["at"].isnull(), "no time")]
-    if columns["at"].type().is_string():
+    if not columns["at"].type().is_timestamp() and not columns["at"].type().is_date():
         reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
     reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))
     if "known_at" in typed:

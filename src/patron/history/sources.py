@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from patron.engines.files import Source, read
+from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
-from patron.history.csv_checks import check_dates, check_numbers, check_times
-from patron.history.event_tables import ROLES, Events, Role, Where, declare
+from patron.history.event_tables import SAME_INSTANT, Assumption, Events, Role, Where, declare
 from patron.history.keys import with_keys
-from patron.history.roles import named_roles
 from patron.history.span import with_span
+from patron.history.times import Formats
 from patron.periods import Moment
 
 __all__ = ["attributes", "events"]
@@ -35,12 +33,20 @@ def events(
     gaps: str = "missing",
     not_customers: Sequence[str] | None = None,
     customer_case: str = "keep",
+    at_format: str = "",
+    known_at_format: str = "",
+    decimal: str = "",
+    encoding: str = "",
+    sheet: str = "",
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
 
+    Times and numbers that are texts are read as their whole column proves them to be written, or are asked about.
+
     Args:
-        source: path of a Parquet or CSV file, a pandas frame, or an Ibis table of any backend.
+        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table, a
+            pandas frame, or an Ibis table of any backend.
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
@@ -52,22 +58,30 @@ def events(
         not_customers: keys that stand for nobody, for example ["0"], whatever their capitals. Where it is not said,
             the usual words do: guest, n/a, unknown, (not set) and their like.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
+        at_format: how the times are written, for example "%d/%m/%Y %H:%M"; numbers as "seconds", "milliseconds",
+            "microseconds", "nanoseconds", "yyyymmdd", "yyyymmddhhmmss" or "spreadsheet days".
+        known_at_format: the same for the times at which facts became known.
+        decimal: the sign before decimals in texts of numbers, "," or ".".
+        encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
+        sheet: the sheet of an Excel file; by default the first.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
 
     Raises:
-        HistoryError: the file is not there or cannot be read, a column is missing, no row meets *where*, or
-            *duplicates* is neither.
+        HistoryError: the file is not there or cannot be read, a column is missing or can be read in two ways, no row
+            meets *where*, or *duplicates* is neither.
 
     >>> import pandas as pd
     >>> orders = pd.DataFrame({"cust_id": ["a"], "ts": ["2024-05-01"]})
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    table = _read(source, roles)
-    columns = named_roles(table, roles, ROLES).all
-    check_numbers(table, columns, not isinstance(source, Table))
-    declared = _checked(source, table, declare(table, where, returns, timezone, **roles), duplicates, columns)
+    _check_choices(duplicates, decimal)
+    _check_index(source, roles)
+    opened = open_source(source, FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format)))
+    numbered = not isinstance(source, Table)
+    formats = Formats(at_format, known_at_format, decimal, opened.delimiter, numbered, duplicates == "drop")
+    declared = _checked(source, opened, declare(opened.table, where, returns, timezone, formats, **roles), duplicates)
     named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
@@ -80,18 +94,27 @@ def attributes(
     leave_out: Sequence[str] = (),
     not_customers: Sequence[str] | None = None,
     customer_case: str = "keep",
+    at_format: str = "",
+    known_at_format: str = "",
+    encoding: str = "",
+    sheet: str = "",
     **roles: Role,
 ) -> Events:
     """Read what is known of customers, such as country, channel or plan, so that every answer can use it.
 
     Args:
-        source: path of a Parquet or CSV file, a pandas frame, or an Ibis table of any backend.
+        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table, a
+            pandas frame, or an Ibis table of any backend.
         where: columns and the value (or list of values) that a row must have to be read.
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
         leave_out: columns that must not count, for example a status that was written after the customer left.
         not_customers: keys that stand for nobody, as in `events`.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
+        at_format: how the times are written, as for `events`.
+        known_at_format: the same for the times at which facts became known.
+        encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
+        sheet: the sheet of an Excel file; by default the first.
         **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
             which a row holds, at="valid_from". Without `at` there is one row for each customer, which holds at any
             time.
@@ -104,14 +127,19 @@ def attributes(
     >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
     ('country',)
     """
-    table = _read(source, roles)
-    declared = declare_attributes(table, where, timezone, leave_out, **roles)
-    checked = _checked(source, table, declared, duplicates, roles)
+    _check_choices(duplicates, "")
+    _check_index(source, roles)
+    opened = open_source(source, FileFormat(encoding, sheet, texts=_texts(roles, at_format, known_at_format)))
+    formats = Formats(
+        at_format, known_at_format, "", opened.delimiter, not isinstance(source, Table), duplicates == "drop"
+    )
+    declared = declare_attributes(opened.table, where, timezone, leave_out, formats, **roles)
+    checked = _checked(source, opened, declared, duplicates)
     return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)
 
 
-def _read(source: Source, roles: Mapping[str, Role]) -> Table:
-    """Open a table; refuse a role that is named by the index of a frame, which is none of its columns."""
+def _check_index(source: Source, roles: Mapping[str, Role]) -> None:
+    """Refuse a role that is named by the index of a frame, which is none of its columns."""
     frame = source if isinstance(source, pd.DataFrame) else pd.DataFrame()
     for role, column in roles.items():
         if isinstance(column, str) and column in frame.index.names and column not in frame.columns:
@@ -119,20 +147,27 @@ def _read(source: Source, roles: Mapping[str, Role]) -> Table:
                 f"The column {column!r} (declared as {role!r}) is the index of the data frame, and not a column. "
                 "Make it one: frame.reset_index()."
             )
-    return read(source)
 
 
-def _checked(source: Source, table: Table, declared: Events, duplicates: str, roles: Mapping[str, Role]) -> Events:
-    """Refuse times that cannot be read, or in two ways; set repeated rows aside where that is asked."""
+def _check_choices(duplicates: str, decimal: str) -> None:
     if duplicates not in DUPLICATES:
         raise HistoryError(f"Repeated rows are 'keep' or 'drop', got {duplicates!r}. Write duplicates = 'drop'.")
-    check_times(declared, table, roles, not isinstance(source, Table))
-    if count := nameless(source):
-        note = f"{count:,} columns without a name are left out"
-        declared = replace(declared, notes=(*declared.notes, note))
-    if _is_csv(source):
-        check_dates(ibis.read_csv(str(source), all_varchar=True), roles)
-    return DUPLICATES[duplicates](declared)
+    if decimal not in ("", ",", "."):
+        raise HistoryError(f"Before decimals stands ',' or '.', got {decimal!r}. Write decimal = ','.")
+
+
+def _texts(roles: Mapping[str, Role], at_format: str, known_at_format: str) -> tuple[str, ...]:
+    """The columns of a file that stay as they are written, as somebody said how that is."""
+    said = {"at": at_format, "known_at": known_at_format}
+    return tuple(str(roles.get(role, role)) for role, form in said.items() if form)
+
+
+def _checked(source: Source, opened: Opened, declared: Events, duplicates: str) -> Events:
+    """Add what the source told, and set repeated rows aside where that is asked."""
+    assumed = (*(Assumption(*words) for words in opened.assumed), *declared.assumed)
+    count = nameless(source)
+    notes = (*declared.notes, f"{count:,} columns without a name are left out") if count else declared.notes
+    return DUPLICATES[duplicates](replace(declared, assumed=assumed, notes=notes, stamps=opened.stamps))
 
 
 def _once(declared: Events) -> Events:
@@ -141,11 +176,8 @@ def _once(declared: Events) -> Events:
     place = ibis.row_number().over(ibis.window(group_by=list(table.columns), order_by=table.customer))
     again = table.set_aside.isnull() & (place > 0)
     marked = table.mutate(set_aside=again.ifelse(REPEATED, table.set_aside))
-    return replace(declared, table=marked.cache(), used=declared.used.distinct().cache())
+    apart = [column for column in (SAME_INSTANT,) if column in table.columns]
+    return replace(declared, table=marked.drop(*apart).cache(), used=declared.used.distinct().drop(*apart).cache())
 
 
 DUPLICATES: Mapping[str, Callable[[Events], Events]] = {"keep": lambda declared: declared, "drop": _once}
-
-
-def _is_csv(source: Source) -> bool:
-    return isinstance(source, str | Path) and Path(source).suffix.lower() in (".csv", ".gz")

@@ -86,15 +86,15 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
 
 def _table(declared: Mapping[str, Any], folder: Path) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
-    plain = ("where", "returns", "timezone", "duplicates", "gaps", "customer_case")
-    others = {key: declared[key] for key in plain if key in declared}
+    others = {key: value for key, value in declared.items() if key not in (*ROLES, "path", "not_customers")}
     others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
     return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared))
 
 
 def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
     roles = {role: column for role, column in declared.items() if role in ABOUT}
-    others = {key: declared[key] for key in ("where", "timezone", "duplicates", "customer_case") if key in declared}
+    apart = (*ABOUT, "path", "leave_out", "not_customers")
+    others = {key: value for key, value in declared.items() if key not in apart}
     gone, nobody = tuple(declared.get("leave_out", ())), _nobody(declared)
     return Attributes(folder / declared["path"], roles, **others, leave_out=gone, not_customers=nobody)
 

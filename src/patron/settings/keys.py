@@ -1,5 +1,6 @@
 """The keys that a settings file may hold, with what each of them takes."""
 
+import codecs
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from zoneinfo import available_timezones
 from patron.errors import QuestionError
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.time_forms import is_form
+from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant
 
 __all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
@@ -64,6 +67,13 @@ def _is_zone(value: object) -> bool:
     return isinstance(value, str) and (not available_timezones() or value in available_timezones())
 
 
+def _is_encoding(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(codecs.lookup(value))
+    except LookupError:
+        return False
+
+
 def _is_condition(value: object) -> bool:
     return isinstance(value, dict) and not any(
         isinstance(item, dict | list) for items in value.values() for item in as_list(items)
@@ -91,6 +101,14 @@ REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("kee
 GAPS = Kind('"missing" or "closed"', 'KEY = "closed"', lambda value: value in ("missing", "closed"))
 CASE = Kind('"keep" or "fold"', 'KEY = "fold"', lambda value: value in ("keep", "fold"))
 NOBODY = Kind("a list of customers' keys", 'KEY = ["0", "guest"]', _list_of(_is_text))
+TIME_FORM = Kind(
+    f"a form of times such as %d/%m/%Y, or one of {', '.join(NUMBER_FORMS)}",
+    'KEY = "%d/%m/%Y"',
+    lambda value: isinstance(value, str) and (is_form(value) or value in NUMBER_FORMS),
+)
+DECIMAL = Kind('"," or "."', 'KEY = ","', lambda value: value in (",", "."))
+ENCODING = Kind("the name of an encoding", 'KEY = "cp1252"', _is_encoding)
+WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENCODING, "sheet": TEXT}
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
@@ -133,12 +151,13 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
+        "decimal": DECIMAL, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "attributes": {"*": FACTS},
     "attributes.*": {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
-        "not_customers": NOBODY, "customer_case": CASE,
+        "not_customers": NOBODY, "customer_case": CASE, **WRITTEN,
         **dict.fromkeys(ABOUT, COLUMN),
     },
     "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},

@@ -21,7 +21,7 @@ class Table:
     """Where one event table lies, and what its columns mean.
 
     Args:
-        path: a Parquet or CSV file, or a folder of Parquet files.
+        path: a Parquet, CSV or Excel file, or a folder of Parquet or CSV files that are one table.
         roles: the column of each role, for example {"customer": "cust_id", "at": "ts"}, or a function of the table.
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
@@ -32,6 +32,11 @@ class Table:
         gaps: "missing" where weeks without events are holes in the data, "closed" where the business was closed.
         not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
+        at_format: how the times are written, for example "%d/%m/%Y", or what numbers are, for example "seconds".
+        known_at_format: the same for the times at which facts became known.
+        decimal: the sign before decimals in texts of numbers, "," or ".".
+        encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
+        sheet: the sheet of an Excel file; by default the first.
     """
 
     path: Path
@@ -45,6 +50,11 @@ class Table:
     gaps: str = "missing"
     not_customers: tuple[str, ...] | None = None
     customer_case: str = "keep"
+    at_format: str = ""
+    known_at_format: str = ""
+    decimal: str = ""
+    encoding: str = ""
+    sheet: str = ""
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -63,6 +73,11 @@ class Table:
             self.gaps,
             self.not_customers,
             self.customer_case,
+            self.at_format,
+            self.known_at_format,
+            self.decimal,
+            self.encoding,
+            self.sheet,
             **self.roles,
         )
 
@@ -72,7 +87,7 @@ class Attributes:
     """Where one table of attributes lies, and which of its columns count.
 
     Args:
-        path: a Parquet or CSV file, or a folder of Parquet files.
+        path: a Parquet, CSV or Excel file, or a folder of Parquet or CSV files that are one table.
         roles: the column of the customer's key, and that of the time from which a row holds; without it, at any time.
         where: columns and the value (or list of values) that a row must have to be read.
         timezone: where the business lives.
@@ -80,6 +95,10 @@ class Attributes:
         leave_out: columns that must not count.
         not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
+        at_format: how the times are written, for example "%d/%m/%Y", or what numbers are, for example "seconds".
+        known_at_format: the same for the times at which facts became known.
+        encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
+        sheet: the sheet of an Excel file; by default the first.
     """
 
     path: Path
@@ -90,6 +109,10 @@ class Attributes:
     leave_out: tuple[str, ...] = ()
     not_customers: tuple[str, ...] | None = None
     customer_case: str = "keep"
+    at_format: str = ""
+    known_at_format: str = ""
+    encoding: str = ""
+    sheet: str = ""
 
     def open(self) -> Events:
         """Return the declared attributes, ready for a history.
@@ -105,6 +128,10 @@ class Attributes:
             self.leave_out,
             self.not_customers,
             self.customer_case,
+            self.at_format,
+            self.known_at_format,
+            self.encoding,
+            self.sheet,
             **self.roles,
         )
 

@@ -1,0 +1,185 @@
+"""Numbers: texts of money read as the whole column proves them to be written, or asked of the user.
+
+A comma stands before decimals or between thousands; what a column cannot show is asked, never guessed.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import ibis
+from ibis.expr.types import BooleanValue, Column, Table
+
+from patron.errors import HistoryError
+
+__all__ = ["read_numbers"]
+
+Assumed: TypeAlias = tuple[tuple[str, str], ...]
+
+SIGNS = "€$£¥₹₽₺₩₪₫₴₦฿"
+CODES = (
+    "EUR|USD|GBP|CHF|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|INR|AUD|NZD|CAD|BRL|MXN|ZAR|SGD|HKD|KRW|THB|"
+    "IDR|MYR|PHP|VND|ILS|AED|SAR|EGP|ISK|CLP|COP|ARS|PEN|TWD|NGN|KES|MAD"
+)
+WORDS = "kr|zł|Kč|Ft|lei|Fr|Rs|SFr"
+CURRENCY = rf"(?i:(?:[A-Z]{{0,3}}[{SIGNS}]|\b(?:{CODES}|{WORDS})\b\.?))"
+BLANK = "[\\s\u00a0\u202f]"
+DIGITS = rf"(?:\d[\d.,'’]*(?:{BLANK}\d{{3}}[\d.,]*)*|[.,]\d+)"
+MINUS = "[-−]"
+VALID = (
+    rf"^(?:\({BLANK}*)?{MINUS}?{BLANK}*(?:{CURRENCY}{BLANK}*)?[-+−]?{BLANK}*{DIGITS}{BLANK}*{MINUS}?"
+    rf"(?:{BLANK}*{CURRENCY})?{BLANK}*{MINUS}?(?:{BLANK}*\))?$"
+)
+NEGATIVE = rf"^\(|{MINUS}"
+OTHER = {",": ".", ".": ","}
+
+
+def _proof(decimal: str) -> str:
+    """Return what digits look like that can only be read with that sign before their decimals."""
+    d, t = re.escape(decimal), re.escape(OTHER[decimal])
+    return (
+        rf"^\d{{1,3}}(?:{t}\d{{3}})+{d}\d*$|^\d*{d}(?:\d{{0,2}}|\d{{4,}})$|^\d{{4,}}{d}\d+$|^0?{d}\d+$"
+        rf"|^\d{{1,3}}(?:{t}\d{{3}}){{2,}}$"
+    )
+
+
+PROOFS = {decimal: _proof(decimal) for decimal in OTHER}
+OPEN = {decimal: rf"^[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}$" for decimal in OTHER}
+PLAIN = r"^\d+$"
+# What a text is that should be a number; the first fitting line counts.
+STRANGE = (
+    (re.compile(r"[^\w\s.,+'-]|^[A-Z]{3}\s?[\d+-]|\d\s?[A-Z]{3}$"), "has a sign beside it that is no currency's"),
+    (re.compile(r"^[-+]?[\d.\s]*\d,\d+"), "has commas and points in no order that numbers have"),
+)
+
+
+def read_numbers(
+    table: Table, columns: Mapping[str, Column], decimal: str = "", delimiter: str = "", numbered: bool = False
+) -> tuple[dict[str, Column], Assumed]:
+    """Turn the columns of texts among some that should be numbers into numbers, with what was assumed.
+
+    Args:
+        table: the rows; one query looks at all such columns.
+        columns: the column of each role.
+        decimal: the sign before decimals, where somebody said so.
+        delimiter: the sign between the columns of the file.
+        numbered: whether rows have a place that a person can find.
+
+    Raises:
+        HistoryError: a text is no number, can be read in two ways, or currencies differ.
+
+    >>> rows = ibis.memtable({"paid": ["1.234,50", "-7,25 €"]})
+    >>> read, _ = read_numbers(rows, {"amount": rows.paid})
+    >>> rows.select(n=read["amount"]).to_pyarrow()["n"].to_pylist()
+    [1234.5, -7.25]
+    """
+    texts = {role: column for role, column in columns.items() if column.type().is_string()}
+    if not texts:
+        return {}, ()
+    counts = table.aggregate(**{k: v for role, column in texts.items() for k, v in _counts(role, column).items()})
+    result = counts.to_pyarrow().to_pylist()[0]
+    numbers: dict[str, Column] = {}
+    assumed: Assumed = ()
+    for role, column in texts.items():
+        seen = {k.removeprefix(f"{role}_"): n for k, n in result.items() if k.startswith(f"{role}_")}
+        look = _Look(table, column, role, numbered)
+        look.check(seen)
+        chosen = decimal or look.decimal(seen, delimiter)
+        look.check_decimal(seen, chosen)
+        numbers[role] = _number(column, chosen)
+        if chosen == ",":
+            assumed += ((f"{column.get_name()!r} is read with a comma before its decimals", 'decimal = "."'),)
+    return numbers, assumed
+
+
+def _counts(role: str, column: Column) -> dict[str, Column]:
+    text, core = _text(column), _core(column)
+    word = text.upper().re_extract(CURRENCY, 0).nullif("")
+    written = text.re_search(VALID)
+    shapes = {f"proof{d}": written & core.re_search(PROOFS[d]) for d in OTHER}
+    shapes |= {f"open{d}": written & core.re_search(OPEN[d]) for d in OTHER}
+    counts = {name: shape.sum() for name, shape in shapes.items()}
+    counts |= {"unread": _is_unread(column).sum(), "first": word.min(), "last": word.max()}
+    return {f"{role}_{name}": count for name, count in counts.items()}
+
+
+def _text(column: Column) -> Column:
+    return column.strip().nullif("")
+
+
+def _core(column: Column) -> Column:
+    """The digits with the points and commas between them."""
+    return _text(column).re_replace(CURRENCY, "").re_replace("[^0-9.,]", "")
+
+
+def _is_unread(column: Column) -> BooleanValue:
+    text, core = _text(column), _core(column)
+    shape = core.re_search("|".join((PLAIN, *PROOFS.values(), *OPEN.values())))
+    exact = text.try_cast("float64").notnull()
+    return text.notnull() & ~exact & ~(text.re_search(VALID) & shape)
+
+
+def _number(column: Column, decimal: str) -> Column:
+    text, core = _text(column), _core(column)
+    value = core.replace(OTHER[decimal], "").replace(decimal, ".").try_cast("float64")
+    signed = text.re_search(NEGATIVE).ifelse(-value, value)
+    if decimal == ",":
+        return signed
+    return ibis.coalesce(text.try_cast("float64"), signed)  # 1e3 and nan, too
+
+
+class _Look:
+    """A column of texts that should be numbers, as its rows were counted."""
+
+    def __init__(self, table: Table, column: Column, role: str, numbered: bool) -> None:
+        self.table, self.column, self.role, self.numbered = table, column, role, numbered
+
+    @property
+    def place(self) -> str:
+        return f"Column {self.column.get_name()!r}, declared as {self.role!r},"
+
+    def check(self, counts: Mapping[str, int]) -> None:
+        """Refuse a text that is no number, and sums over several currencies."""
+        if counts["unread"]:
+            value, row = self.first(_is_unread(self.column))
+            why = next((why for strange, why in STRANGE if strange.search(value.strip())), "is no number")
+            raise HistoryError(
+                f"{self.place} must be a number, but {value!r}{row} {why}. "
+                "Write numbers like 1234.50: a decimal point, nothing between the thousands, no other signs."
+            )
+        if counts["first"] != counts["last"]:
+            raise HistoryError(
+                f"{self.place} adds up several currencies, such as {counts['first']} and {counts['last']}. Give each "
+                'row its currency in a column, currency = "...", and the rates: rates = { EUR = 1.0, USD = 0.92 }; or '
+                'keep one by where = { currency = "EUR" }.'
+            )
+
+    def decimal(self, counts: Mapping[str, int], delimiter: str) -> str:
+        """Return the sign before decimals that some rows prove, or ask."""
+        comma, point = counts["proof,"], counts["proof."]
+        if comma or point:
+            return "," if comma else "."
+        if counts["open,"] and not counts["open."] and delimiter == ";":
+            return ","  # who parts columns by semicolons does so because numbers have commas
+        if counts["open,"] or (counts["open."] and delimiter == ";"):
+            value, row = self.first(_core(self.column).re_search(f"{OPEN[',']}|{OPEN['.']}"))
+            raise HistoryError(
+                f"{self.place} has numbers like {value!r}{row}, and none that tells whether that sign stands before "
+                'decimals or between thousands. Say which sign stands before decimals: decimal = "," or decimal = ".".'
+            )
+        return "."
+
+    def check_decimal(self, counts: Mapping[str, int], decimal: str) -> None:
+        """Refuse numbers that can only be read with the other sign before their decimals."""
+        if counts[f"proof{OTHER[decimal]}"]:
+            value, row = self.first(_core(self.column).re_search(PROOFS[OTHER[decimal]]))
+            raise HistoryError(
+                f"{self.place} has {decimal!r} before decimals, but {value!r}{row} has {OTHER[decimal]!r}. Write all "
+                f"numbers in one way, or say which: decimal = {OTHER[decimal]!r}."
+            )
+
+    def first(self, wanted: BooleanValue) -> tuple[str, str]:
+        """The first text of a kind, and its place in words."""
+        rows = self.table.select(text=self.column, wanted=wanted, row=ibis.row_number())
+        row = rows.filter(rows.wanted).order_by("row").limit(1).to_pyarrow().to_pylist()[0]
+        return row["text"], f" in row {row['row'] + 1:,}" if self.numbered else ""
