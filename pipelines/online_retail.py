@@ -16,15 +16,15 @@ def large_orders(orders):
     return orders.count(where=orders.amount >= 500)
 
 
-ASKED = {"active_in": 365, "own": (large_orders,)}
+COMMON = {"active_in": 365, "own": (large_orders,)}
 
 settings = replace(
     demo.settings(Path()),
     name="online-retail-own",
     out=Path("patron-out") / "online-retail-own",
     questions=(
-        pt.churn(horizon=90, **ASKED),
-        pt.next_purchase(horizon=90, within=(30,), **ASKED),
-        pt.tier(horizon=90, costs=demo.COSTS, **ASKED),
+        pt.churn(horizon=90, **COMMON),
+        pt.next_purchase(horizon=90, within=(30,), **COMMON),
+        pt.tier(horizon=90, costs=demo.COSTS, **COMMON),
     ),
 )

@@ -126,7 +126,7 @@ def demo(folder: Annotated[Path, typer.Option(help="Where results and experiment
     """Go the whole way on the bundled real data: Online Retail II."""
     from patron.jobs import demo as bundled
 
-    _work(bundled.settings(folder.resolve()), "everything", _teller(sys.stdout))
+    _work(bundled.settings(folder.resolve()), "everything", _timed_printer(sys.stdout))
 
 
 @app.command()
@@ -170,23 +170,23 @@ def _registry(folder: Path) -> "Registry":
 
 
 def _run(path: Path, verb: str, as_json: bool) -> None:
-    """Do one verb of the way; for machines what was done goes out as one JSON object, and sentences beside it."""
+    """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
-    done = _work(settings.load(path), verb, _teller(sys.stderr if as_json else sys.stdout))
+    summary = _work(settings.load(path), verb, _timed_printer(sys.stderr if as_json else sys.stdout))
     if as_json:
-        typer.echo(json.dumps({"verb": verb, **done}, default=str))
+        typer.echo(json.dumps({"verb": verb, **summary}, default=str))
 
 
 def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Do one verb of the way, alone in the folder of its results."""
+    """Run one verb, alone in the folder of its results."""
     from patron.jobs import VERBS, Job, alone
 
     with alone(settings.out):
         return VERBS[verb](Job(settings, datetime.now(UTC), tell))
 
 
-def _teller(out: TextIO) -> Callable[[str], None]:
+def _timed_printer(out: TextIO) -> Callable[[str], None]:
     """Return a function that prints a sentence with the seconds since the one before."""
     last = [perf_counter()]
 

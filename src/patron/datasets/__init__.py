@@ -24,16 +24,16 @@ def online_retail() -> History:
     >>> sorted(online_retail().tables)
     ['lines', 'orders', 'returns']
     """
-    here = folder()
+    data = folder()
     orders = events(
-        here / "orders.parquet",
+        data / "orders.parquet",
         customer="customer_id",
         at="ts",
         order="order_id",
         returns={"event_type": "return"},
     )
     lines = events(
-        here / "lines.parquet",
+        data / "lines.parquet",
         where={"event_type": "purchase", "line_kind": "product"},
         customer="customer_id",
         at="ts",

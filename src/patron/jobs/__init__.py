@@ -1,6 +1,6 @@
 """Jobs: what one command does, from settings to files; every verb of the way through, on its own or in one go.
 
-Each verb is one function of a `Job`. It tells what it does as it goes, and returns what was done as plain JSON values:
+Each verb is one function of a `Job`. It reports its progress, and returns what was done as plain JSON values:
 counts, versions, and the files it wrote.
 """
 

@@ -16,11 +16,11 @@ YEAR = 365
 
 
 def check(job: Job) -> dict[str, Any]:
-    """Read the tables and tell what was found, what was set aside, and which features can be made."""
+    """Check the tables: what was read, what was set aside and why, and which features can be computed."""
     check_cutoffs(job)
-    asked = job.questions[0]
-    features = len(asked.features)
-    job.tell(f"features  {features} can be made{_windows(asked)}")
+    question = job.questions[0]
+    features = len(question.features)
+    job.tell(f"features  {features} can be made{_windows(question)}")
     known = {table: list(columns) for table, columns in job.history.attributes.items()}
     for table, columns in known.items():
         job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
@@ -35,13 +35,15 @@ def check(job: Job) -> dict[str, Any]:
     }
 
 
-def _windows(asked: Question) -> str:
-    """Say which windows were chosen, where the usual gap between orders chose them."""
-    if asked.rhythm is None:
+def _windows(question: Question) -> str:
+    """Describe the windows, where the usual gap between orders chose them."""
+    if question.rhythm is None:
         return ""
-    chosen = sorted({window.days for feature in asked.features for window in feature.windows if window.days})
+    chosen = sorted({window.days for feature in question.features for window in feature.windows if window.days})
     days = ", ".join(map(str, chosen))
-    return f", over windows of {days} days and ever; they follow the usual gap between orders, {asked.rhythm:.0f} days"
+    return (
+        f", over windows of {days} days and ever; they follow the usual gap between orders, {question.rhythm:.0f} days"
+    )
 
 
 def check_cutoffs(job: Job) -> None:
@@ -69,23 +71,25 @@ def _tell_holes(job: Job) -> None:
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
-    made = [asdict(receipt) for receipt in job.history.receipts]
+    tables = [asdict(receipt) for receipt in job.history.receipts]
     holes = {
         receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in job.history.receipts
     }
     return [
-        told | {name: told[name] and f"{told[name]}" for name in ("first", "last")} | {"holes": holes[told["table"]]}
-        for told in made
+        table
+        | {name: table[name] and f"{table[name]}" for name in ("first", "last")}
+        | {"holes": holes[table["table"]]}
+        for table in tables
     ]
 
 
 def tell_ledger(job: Job) -> dict[str, Any]:
-    """Show how the amounts that were read become the profit of customers, where a question asks for it."""
+    """Write how the amounts that were read become the profit of customers, where a question asks for it."""
     path, book = job.settings.out / "ledger.json", {}
     for question in job.tiers:
         book = ledger(job.history, question.costs)
         write_text(json.dumps(book, indent=1), path)
         job.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
-        moved = sensitivity(job.history, question.costs)
-        job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in moved.items()))
+        cases = sensitivity(job.history, question.costs)
+        job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in cases.items()))
     return {"ledger": book, "files": [str(path)] if book else []}

@@ -15,9 +15,9 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
-    said = {k: v for k, v in summary.items() if isinstance(v, int | float) and k != "ties"}
-    told = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in said.items())
-    job.tell(f"decisions {told}: {paths[0]} and .csv")
+    figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k != "ties"}
+    text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
+    job.tell(f"decisions {text}: {paths[0]} and .csv")
     if summary["ties"]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):
@@ -27,7 +27,7 @@ def decide(job: Job) -> dict[str, Any]:
 
 
 def mostly_gone(risk: pd.Series) -> str:
-    """Say that most of those chosen have left already, whom an offer seldom brings back, or nothing.
+    """Return a warning where most of those chosen have left already, whom an offer seldom brings back, or nothing.
 
     Args:
         risk: probability of churn of each customer chosen.

@@ -32,12 +32,12 @@ def settings(root: Path) -> Settings:
     The orders have no costs, so the cost model is stated: 35 % margin, £4 for each order, £6 for each return.
     The effects of the offers are assumptions, and are shown as such.
     """
-    here = folder()
+    data = folder()
     keys = {"customer": "customer_id", "at": "ts", "order": "order_id"}
     tables = {
-        "orders": Table(here / "orders.parquet", keys, returns={"event_type": "return"}),
+        "orders": Table(data / "orders.parquet", keys, returns={"event_type": "return"}),
         "lines": Table(
-            here / "lines.parquet",
+            data / "lines.parquet",
             {**keys, "item": "item_id", "price": "unit_price", "category": lambda lines: lines.item_id[:2]},
             where={"event_type": "purchase", "line_kind": "product"},
         ),

@@ -1,4 +1,4 @@
-"""The job: one business's work, with everything that several verbs need made once."""
+"""The job: one business's work, with everything that several verbs need, computed once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One business's work: what its verbs share, made once and when it is first needed.
+    """One business's work: what its verbs share, computed once and when it is first needed.
 
     Args:
         settings: what is asked of which tables, and where results go.
@@ -48,15 +48,15 @@ class Job:
     @cached_property
     def history(self) -> History:
         """The checked event tables."""
-        made = self.settings.history()
-        for receipt in made.receipts:
+        history = self.settings.history()
+        for receipt in history.receipts:
             aside = ", ".join(f"{n:,} {why}" for why, n in receipt.set_aside.items()) or "none"
             notes = "".join(f"; {note}" for note in receipt.notes)
             self.tell(
                 f"history   {receipt.table}: {receipt.read:,} rows read, set aside: {aside}; {receipt.used:,} used, "
                 f"{receipt.customers:,} customers, {receipt.period}{notes}"
             )
-        return made
+        return history
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
@@ -69,10 +69,10 @@ class Job:
         return together(self.settings.questions, self.history, self.settings.split.known[-1])
 
     @cached_property
-    def learned(self) -> tuple[Question, ...]:
-        """The questions, with the features of all of them as the models learned them, however orders went on since."""
-        asked = [replace(q, rhythm=self.models[q.name].spec["rhythm"]) for q in self.settings.questions]
-        return together(asked, self.history)
+    def trained_questions(self) -> tuple[Question, ...]:
+        """The questions, with the features that the models were trained on, however orders went on since."""
+        questions = [replace(q, rhythm=self.models[q.name].spec["rhythm"]) for q in self.settings.questions]
+        return together(questions, self.history)
 
     @property
     def tiers(self) -> list[Tier]:
@@ -83,9 +83,9 @@ class Job:
     def today(self) -> Matrix:
         """The rows of the customers to score."""
         cutoff = self.settings.score_at or self.history.ends
-        made = matrix(self.learned[0], self.history, [cutoff], progress=self.progress)
-        self.tell(f"today     {cutoff:%Y-%m-%d}: {len(made):,} customers, {made.X.shape[1]} features")
-        return made
+        rows = matrix(self.trained_questions[0], self.history, [cutoff], progress=self.progress)
+        self.tell(f"today     {cutoff:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
+        return rows
 
     @cached_property
     def champions(self) -> dict[str, Champion]:
@@ -101,19 +101,19 @@ class Job:
         return loaded
 
     @property
-    def told(self) -> Bundle:
-        """The model whose reasons are told: churn, which offers are for, or else the first."""
+    def explained_model(self) -> Bundle:
+        """The model whose answers are explained: churn, which offers are for, or else the first."""
         return self.models.get("churn") or next(iter(self.models.values()))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
-        return side_by_side(self.models, self.learned, self.history, self.today, self.settings.value)
+        return side_by_side(self.models, self.trained_questions, self.history, self.today, self.settings.value)
 
     @cached_property
     def why(self) -> pd.DataFrame:
         """The reasons of today's answers, the strongest first."""
-        return drivers(self.told, self.today, top=self.settings.top_reasons)
+        return drivers(self.explained_model, self.today, top=self.settings.top_reasons)
 
     @cached_property
     def plan(self) -> Decisions:
@@ -154,12 +154,14 @@ class Job:
         return write(frame, self.settings.out / f"{name}.{ending}")
 
     def tell_left_out(self) -> None:
-        """Tell how many features the tables cannot give."""
+        """Report how many features the tables cannot give."""
         if self.left_out:
             count = len(self.left_out)
             self.tell(f"features  {count} left out, as the tables lack what they need (patron check names them)")
 
-    def progress(self, made: Progress) -> None:
-        """Tell how far long work has come, where it comes in parts."""
-        if made.seconds_left:
-            self.tell(f"rows      {made.what}: {made.share:.0%} done, about {made.seconds_left:,.0f} s left")
+    def progress(self, progress: Progress) -> None:
+        """Report how far long work has come, where it comes in parts."""
+        if progress.seconds_left:
+            self.tell(
+                f"rows      {progress.what}: {progress.share:.0%} done, about {progress.seconds_left:,.0f} s left"
+            )

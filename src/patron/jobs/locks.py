@@ -16,7 +16,7 @@ __all__ = ["alone", "champions_alone"]
 
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
-    """Let no other run write to the same results meanwhile, and leave no temporary files, whatever the end.
+    """Lock a folder of results, so that no other run writes to it, and leave no temporary files, whatever the end.
 
     What is set aside on disk goes to one folder of these results below the system's temporary one. As no other run has
     the lock, what lies there at the beginning was left by one that was killed, and goes.
@@ -31,7 +31,7 @@ def alone(out: Path) -> Iterator[None]:
 
 @contextmanager
 def champions_alone(root: Path, business: str) -> Iterator[None]:
-    """Let nobody else change which versions of a business's models score meanwhile.
+    """Lock the champions of a business, so that nobody else changes which versions of its models score.
 
     Args:
         root: the folder that holds `mlruns`.
@@ -64,7 +64,7 @@ def _locked(path: Path, refusal: str) -> Iterator[None]:
 
 @contextmanager
 def _scratch(out: Path) -> Iterator[None]:
-    """Give temporary files a folder of their own for a while."""
+    """Collect temporary files in a folder of their own, which goes at the end."""
     before = tempfile.tempdir
     name = f"patron-{blake2b(str(out.resolve()).encode(), digest_size=8).hexdigest()}-"
     for left in Path(tempfile.gettempdir()).glob(f"{name}*"):

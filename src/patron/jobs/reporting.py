@@ -35,7 +35,7 @@ def _report(job: Job) -> retention_page.Report:
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
         scores=job.scores.assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
-        importance=importance(job.told, job.today, most=IMPORTANCE_ROWS),
+        importance=importance(job.explained_model, job.today, most=IMPORTANCE_ROWS),
         decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,

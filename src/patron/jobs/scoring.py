@@ -26,10 +26,10 @@ def score(job: Job) -> dict[str, Any]:
     _tell_shifts(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
-    for sentence in contradictions(job.scores, job.learned):
+    for sentence in contradictions(job.scores, job.trained_questions):
         job.tell(f"scores    {sentence}")
-    told = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
-    return {"tables": receipts(job), **told, "files": [str(path), str(kept), *moves]}
+    summary = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
+    return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves]}
 
 
 def explain(job: Job) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def explain(job: Job) -> dict[str, Any]:
 
 
 def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
-    """Say where the champions come from different trainings, which may have seen different data."""
+    """Report where the champions come from different trainings, which may have seen different data."""
     if len(set(trainings.values())) > 1:
-        told = ", ".join(f"{name} of {training[:19] or 'an unknown one'}" for name, training in trainings.items())
-        job.tell(f"beware    the champions come from different trainings: {told}; train again to have all from one")
+        dates = ", ".join(f"{name} of {training[:19] or 'an unknown one'}" for name, training in trainings.items())
+        job.tell(f"beware    the champions come from different trainings: {dates}; train again to have all from one")
 
 
 def _tell_shifts(job: Job) -> None:
@@ -53,7 +53,7 @@ def _tell_shifts(job: Job) -> None:
 
 
 def _tell_moves(job: Job) -> list[str]:
-    """Show how many customers are expected to change their tier."""
+    """Write how many customers are expected to change their tier."""
     files = []
     for question in job.tiers:
         moves = migration(job.scores, question.names)

@@ -18,12 +18,13 @@ __all__ = ["backtest"]
 def backtest(job: Job) -> dict[str, Any]:
     """Judge every question at the last few cutoffs as if each were today; nothing is registered."""
     job.tell_left_out()
-    made = [_test_one(job, question) for question in job.questions]
-    page = quality_page.page(job.settings.name, job.now, [test for test, _ in made], job.settings.currency)
+    tests = [_test_question(job, question) for question in job.questions]
+    page = quality_page.page(job.settings.name, job.now, [test for test, _ in tests], job.settings.currency)
     path = write_text(page, job.settings.out / "backtest.html")
     job.tell(f"backtest  {path}")
-    told = {test.pooled.question: _plain(test) for test, _ in made}
-    return {"tables": receipts(job), "questions": told, "files": [*(f for _, files in made for f in files), str(path)]}
+    questions = {test.pooled.question: _plain(test) for test, _ in tests}
+    files = [*(file for _, written in tests for file in written), str(path)]
+    return {"tables": receipts(job), "questions": questions, "files": files}
 
 
 def _plain(test: Backtest) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def _plain(test: Backtest) -> dict[str, Any]:
     return {k: card[k] for k in ("rows", "customers", "reason", "differences", "better")} | {"cutoffs": cutoffs}
 
 
-def _test_one(job: Job, question: Question) -> tuple[Backtest, list[str]]:
+def _test_question(job: Job, question: Question) -> tuple[Backtest, list[str]]:
     test = judged(question, job.history, job.settings.split, job.settings.seed)
     cards = {"pooled": test.pooled.plain(), "folds": [card.plain() for card in test.folds]}
     written = write_text(json.dumps(cards, indent=1), job.settings.out / f"backtest_{question.name}.json")

@@ -1,4 +1,4 @@
-"""The logbook: what of one training goes into the registry, so that it can be understood and used later."""
+"""Tracking: what of one training goes into the registry, so that it can be understood and used later."""
 
 import json
 from collections.abc import Mapping
@@ -76,19 +76,17 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
         tags = {"candidate": trained.champion, TRAINING: entry.training}
-        made = registry.register(name, run_id, bundle, code, requirements, tags)
-    return Logged(name, made, trained.champion, trained.reason)
+        registered = registry.register(name, run_id, bundle, code, requirements, tags)
+    return Logged(name, registered, trained.champion, trained.reason)
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:
     question = trained.question
     fitted = {f"model.{k}": v for k, v in trained.model.spec["parameters"].items()}
-    read = {f"data.{table}.{k}": v for table, found in entry.data.items() for k, v in found.items()}
-    asked = {"horizon": str(question.horizon), "active_in": str(question.active_in), "seed": entry.settings.seed}
-    return {
-        k: str(v)
-        for k, v in ({"champion": trained.champion} | asked | _dates(entry.settings.split) | fitted | read).items()
-    }
+    read = {f"data.{table}.{k}": v for table, counts in entry.data.items() for k, v in counts.items()}
+    asking = {"horizon": str(question.horizon), "active_in": str(question.active_in), "seed": entry.settings.seed}
+    parameters = {"champion": trained.champion} | asking | _dates(entry.settings.split) | fitted | read
+    return {name: str(value) for name, value in parameters.items()}
 
 
 def _dates(split: Split) -> dict[str, str]:
@@ -96,13 +94,13 @@ def _dates(split: Split) -> dict[str, str]:
 
 
 def _metrics(card: Card) -> dict[str, float]:
-    made = {"test.rows": float(card.rows)} | {f"test.{_plain(k)}": v for k, v in card.base.items()}
+    metrics = {"test.rows": float(card.rows)} | {f"test.{_plain(k)}": v for k, v in card.base.items()}
     named = {**card.measured, "difference": card.differences}
     for candidate, figures in named.items():
         for metric, figure in figures.items():
             stem = f"test.{candidate}.{_plain(metric)}"
-            made |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
-    return made
+            metrics |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
+    return metrics
 
 
 def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:

@@ -25,8 +25,8 @@ __all__ = ["train"]
 
 
 @dataclass(frozen=True)
-class _Made:
-    """What training one question gave: its version, its card, and the files about it."""
+class _Result:
+    """The result of training one question: its version, its card, and the files about it."""
 
     logged: tracking.Logged
     card: Card
@@ -34,7 +34,7 @@ class _Made:
 
 
 def train(job: Job) -> dict[str, Any]:
-    """Train every question, judge it at the test cutoffs, log and register what came of it.
+    """Train every question, judge it at the test cutoffs, log it and register its champion.
 
     The versions become champions together at the end, so that a training that dies changes none. What cannot be
     learned is refused before the first question is trained, and nobody else changes the champions meanwhile.
@@ -55,50 +55,54 @@ def _train(job: Job) -> dict[str, Any]:
         answer_in(question, rows, labelled[question.name], split)
     book = tell_ledger(job)
     entry = tracking.Entry(job.settings, fingerprint(job.history), job.now)
-    made = {q.name: _train_one(job, q, rows, labelled[q.name], entry) for q in job.questions}
-    _promote(job, [one.logged for one in made.values()])
-    files = [*book["files"], *(file for one in made.values() for file in one.files)]
-    told = {name: _plain(one) for name, one in made.items()}
-    return {"tables": receipts(job), "rows": len(rows), "training": entry.training, "models": told, "files": files}
+    results = {q.name: _train_question(job, q, rows, labelled[q.name], entry) for q in job.questions}
+    _promote(job, [result.logged for result in results.values()])
+    files = [*book["files"], *(file for result in results.values() for file in result.files)]
+    models = {name: _plain(result) for name, result in results.items()}
+    return {"tables": receipts(job), "rows": len(rows), "training": entry.training, "models": models, "files": files}
 
 
-def _plain(made: _Made) -> dict[str, Any]:
-    figures = {metric: asdict(figure) for metric, figure in made.card.measured[made.card.champion].items()}
-    return asdict(made.logged) | {"test_rows": made.card.rows, "figures": figures, "better": dict(made.card.better)}
+def _plain(result: _Result) -> dict[str, Any]:
+    figures = {metric: asdict(figure) for metric, figure in result.card.measured[result.card.champion].items()}
+    return asdict(result.logged) | {
+        "test_rows": result.card.rows,
+        "figures": figures,
+        "better": dict(result.card.better),
+    }
 
 
 def _tell_rows(job: Job, rows: Matrix) -> None:
     counts = rows.key.cutoff.value_counts().sort_index()
-    made = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
-    job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({made})")
+    dates = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
+    job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({dates})")
 
 
-def _train_one(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Made:
+def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
     split = job.settings.split
     trained = fit(question, job.history, rows, label, split, job.settings.seed)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
         trained, baskets = _train_baskets(job, question, trained)
     test = rows.at(*split.test)
-    tested, happened = rows.take(test), label[test]
+    tested, y_true = rows.take(test), label[test]
     predictions = predict_candidates(trained, tested)
-    card = judge(trained, tested, happened, job.settings.seed, predictions)
-    table = prediction_table(trained, tested, happened, predictions)
+    card = judge(trained, tested, y_true, job.settings.seed, predictions)
+    table = prediction_table(trained, tested, y_true, predictions)
     path = job.write(f"predictions_{question.name}", table)
     kept = write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
     logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
-    return _Made(logged, card, (*baskets, str(path), str(kept)))
+    return _Result(logged, card, (*baskets, str(path), str(kept)))
 
 
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
-    """Choose and judge what the next basket holds, and let every candidate carry the choice."""
-    where, split = (question.active_in, question.horizon), job.settings.split
+    """Choose and judge what the next basket holds, and add the choice to every candidate."""
+    spans, split = (question.active_in, question.horizon), job.settings.split
     chosen, files = [], []
     for by in asked_by(job.history):
-        basket = fit_basket(job.history, split.valid, *where, by)
-        card = judge_basket(job.history, split.test, *where, basket, job.settings.seed)
+        basket = fit_basket(job.history, split.valid, *spans, by)
+        card = judge_basket(job.history, split.test, *spans, basket, job.settings.seed)
         path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
         job.tell(basket_lines(card))
         chosen.append(asdict(basket))
@@ -109,6 +113,6 @@ def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trai
     return replace(trained, bundles=carried), tuple(files)
 
 
-def _promote(job: Job, made: Sequence[tracking.Logged]) -> None:
-    job.registry.promote_together([(one.name, one.version, one.reason) for one in made], job.now)
-    job.tell("champions " + ", ".join(f"{one.name} version {one.version} ({one.candidate})" for one in made))
+def _promote(job: Job, versions: Sequence[tracking.Logged]) -> None:
+    job.registry.promote_together([(v.name, v.version, v.reason) for v in versions], job.now)
+    job.tell("champions " + ", ".join(f"{v.name} version {v.version} ({v.candidate})" for v in versions))
