@@ -95,8 +95,8 @@ def test_a_feature_that_was_written_after_the_outcome_is_a_suspect_on_the_card()
 def test_the_purchase_process_of_a_panel_is_fitted_to_the_last_row_of_each_customer():
     rows = pd.DataFrame({"id": ["a", "a", "b"], "on": [DATES[0], DATES[1], DATES[0]], "left": [0, 1, 0]})
     ready = made(rows.assign(recency=[5, 35, 10], tenure=[90, 120, 40], orders=[3, 3, 2]))
-    assert ready.latest(DATES[2].to_pydatetime()).recency.tolist() == [10.0, 35.0]
-    assert ready.latest(DATES[0].to_pydatetime()).recency.tolist() == [5.0, 10.0]
+    assert ready.everybody(churn(30), (), DATES[2].to_pydatetime()).recency.tolist() == [10.0, 35.0]
+    assert ready.everybody(churn(30), (), DATES[0].to_pydatetime()).recency.tolist() == [5.0, 10.0]
     life = fit_process_at(churn(30), ready, DATES[2].to_pydatetime(), {"kind": "churn", "horizon": 30}, [0, 1, 2])
     assert (life["edges"], life["sign"], life["inputs"]) == ([0, 30], -1, [0, 1, 2])
 

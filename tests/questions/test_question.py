@@ -224,3 +224,9 @@ def test_a_tier_needs_no_costs_where_the_orders_say_what_is_left_of_them(history
     assert matrix(tier(30), told, [CUTOFF]).X.profit_30d.tolist() == [6.0]
     with pytest.raises(QuestionError, match=r"neither 'margin' nor 'cost', and no margin rate is set\..*margin_rate"):
         matrix(tier(30), history, [CUTOFF])
+
+
+@pytest.mark.parametrize("question", [churn(90), next_purchase(90), tier(90, COSTS)], ids=lambda q: q.name)
+def test_the_columns_of_the_baselines_are_those_of_their_features(question):
+    features = question.baselines(history_of(every(30)))
+    assert question.baseline_columns == tuple(feature.column(feature.windows[0]) for feature in features)

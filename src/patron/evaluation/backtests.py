@@ -21,9 +21,10 @@ from patron.models.rolling_origin import folds as rolling_folds
 from patron.models.targets import QuestionMetric, Target, target_for, target_of
 from patron.models.training import Trained, fit
 from patron.periods import Split
-from patron.questions.matrices import Matrix, answers, matrix
-from patron.questions.panels import SOURCE, Panel
+from patron.questions.matrices import Matrix, answers, matrix, row_source
+from patron.questions.panels import SOURCE
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 
 __all__ = ["Backtest", "Card", "backtest", "judge", "predict_candidates", "prediction_table"]
 
@@ -47,7 +48,7 @@ class Backtest:
     predictions: pd.DataFrame
 
 
-def backtest(question: Question, history: History | Panel, split: Split, seed: int = 0) -> Backtest:
+def backtest(question: Question, history: History | RowSource, split: Split, seed: int = 0) -> Backtest:
     """Estimate how good the answers would have been at the last few cutoffs, each trained on what was known then.
 
     Every cutoff of the split that has two earlier ones with labels ended before it is a test cutoff, up to the
@@ -63,13 +64,14 @@ def backtest(question: Question, history: History | Panel, split: Split, seed: i
         QuestionError: a cutoff lies outside the history, its horizon has not passed, or there are too few.
     """
     splits = _origins(split, question)
-    question = question.on(history, splits[0].known[-1])
+    source = row_source(history)
+    question = source.complete(question, splits[0].known[-1])
     cutoffs = sorted({cutoff for origin in splits for cutoff in (*origin.known, *origin.test)})
-    rows = matrix(question, history, cutoffs)
-    label = answers(question, history, cutoffs, rows=rows)
+    rows = matrix(question, source, cutoffs)
+    label = answers(question, source, cutoffs, rows=rows)
     folds: list[_Fold] = []
     for origin in splits:
-        trained = fit(question, history, rows, label, origin, seed)
+        trained = fit(question, source, rows, label, origin, seed)
         test = rows.at(*origin.test)
         tested = rows.take(test)
         folds.append(_Fold(trained, tested, label[test], predict_candidates(trained, tested)))

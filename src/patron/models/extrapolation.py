@@ -11,7 +11,7 @@ from patron.models.serving import Bundle, BundleSpec
 from patron.models.targets import target_for
 from patron.models.training import Trained, train
 from patron.periods import Moment, Span, Split, instant
-from patron.questions.panels import check_events
+from patron.questions.matrices import row_source
 from patron.questions.question import Question
 
 __all__ = ["inner_split", "train_beyond"]
@@ -46,7 +46,8 @@ def train_beyond(question: Question, history: History, at: Moment, seed: int = 0
     Source: equal weights where the best is not known (Bates and Granger 1969, The Combination of Forecasts; Stock and
     Watson 2004, Combination Forecasts of Output Growth).
     """
-    check_events(history, "A horizon beyond the labels")
+    source = row_source(history)
+    source.check_events("A horizon beyond the labels")
     target = target_for(question)
     if not target.extrapolates:
         raise QuestionError(
@@ -67,7 +68,7 @@ def train_beyond(question: Question, history: History, at: Moment, seed: int = 0
             f"{question.name!r} beyond the labels needs the features recency, tenure and orders, which are not asked. "
             "Add them: features=[..., purchases.recency, purchases.tenure, purchases.orders]."
         )
-    life = fit_process_at(asked, history, instant(at), trained.model.spec["answer"], inputs)
+    life = fit_process_at(asked, source, instant(at), trained.model.spec["answer"], inputs)
     bundles = {name: target.extrapolated(bundle, life, question) for name, bundle in trained.bundles.items()}
     reason = f"{trained.reason}, {near} ahead; carried to {question.horizon} by a Pareto/NBD"
     asked = replace(question, features=asked.features, own=(), rhythm=asked.rhythm)

@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from patron.history.history import History
 from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.rolling_origin import Fold, Rolled, Told, staged
@@ -18,8 +17,8 @@ from patron.models.selection import TREES
 from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
 from patron.questions.matrices import Matrix
-from patron.questions.panels import Panel
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 
 __all__ = ["Work", "members"]
 
@@ -37,7 +36,7 @@ class Work:
 
     Args:
         question: what is asked.
-        history: the checked event tables, or a panel.
+        source: what the rows came from.
         rows: features at the known cutoffs.
         label: answers in the same order, shape (n,).
         answer: what a model of the question remembers.
@@ -45,7 +44,7 @@ class Work:
     """
 
     question: Question
-    history: History | Panel
+    source: RowSource
     rows: Matrix
     label: np.ndarray
     answer: TargetSpec
@@ -74,10 +73,7 @@ class Work:
     @cached_property
     def watched(self) -> tuple[list[int], list[int]]:
         """The features of the baselines: activity in the last horizon; recency, frequency and the like."""
-        if isinstance(self.history, Panel):
-            first, *others = self.history.watched(self.question.name)
-        else:
-            first, *others = (f.column(f.windows[0]) for f in self.question.baselines(self.history))
+        first, *others = self.question.baseline_columns
         there = [[self.names.index(name) for name in part if name in self.names] for part in ([first], others)]
         return there[0], there[1] or there[0]
 
@@ -109,7 +105,7 @@ class Work:
             made["logit"] = logit(X, target, watched)
         inputs = process_inputs(self.names)
         if inputs is not None:
-            life = fit_process_at(self.question, self.history, at, self.answer, inputs)
+            life = fit_process_at(self.question, self.source, at, self.answer, inputs)
             corrected = sorted({*inputs, *watched})
             made["parametric"] = parametric(X, target, life)
             made["parametric_logit"] = parametric(X, target, life, corrected)
@@ -159,10 +155,11 @@ class Work:
         return kept
 
     def _seasoned(self, estimator: Estimator) -> Estimator:
-        if MONTH not in self.names or isinstance(self.history, Panel):
+        starts = self.source.starts
+        if MONTH not in self.names or starts is None:
             return estimator
         cutoffs = [cutoff.to_pydatetime() for cutoff in self.rows.key.cutoff.unique()]
-        telling = season_cutoffs(cutoffs, self.history.starts, self.question.horizon)
+        telling = season_cutoffs(cutoffs, starts, self.question.horizon)
         at = {cutoff: self.rows.at(cutoff) for cutoff in telling}
         return seasoned(estimator, self.X, at, self.examples, self.names.index(MONTH))
 

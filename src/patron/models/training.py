@@ -21,9 +21,10 @@ from patron.models.selection import BASELINES, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
 from patron.models.targets import target_for, target_of
 from patron.periods import Split
-from patron.questions.matrices import Matrix, answers, matrix
-from patron.questions.panels import COUNTED, Panel
+from patron.questions.matrices import Matrix, answers, matrix, row_source
+from patron.questions.panels import COUNTED
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 
 __all__ = ["BASELINES", "TREES", "Trained", "answer_in", "fit", "train"]
 
@@ -68,7 +69,7 @@ class Trained:
         return min((name for name in self.losses if name not in BASELINES), key=lambda n: self.losses[n].value)
 
 
-def train(question: Question, history: History | Panel, split: Split, seed: int = 0) -> Trained:
+def train(question: Question, history: History | RowSource, split: Split, seed: int = 0) -> Trained:
     """Train every candidate for a question on a history, and learn which one to use.
 
     Args:
@@ -81,13 +82,14 @@ def train(question: Question, history: History | Panel, split: Split, seed: int 
         QuestionError: the horizon of a cutoff has not passed, or there is too little to learn from.
     """
     split.check_gap(question.horizon)
-    asked = question.on(history, split.known[-1])
-    rows = matrix(asked, history, split.known)
-    return fit(asked, history, rows, answers(asked, history, split.known, rows=rows), split, seed)
+    source = row_source(history)
+    complete = source.complete(question, split.known[-1])
+    rows = matrix(complete, source, split.known)
+    return fit(complete, source, rows, answers(complete, source, split.known, rows=rows), split, seed)
 
 
 def fit(
-    question: Question, history: History | Panel, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0
+    question: Question, history: History | RowSource, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0
 ) -> Trained:
     """Train every candidate on rows that are in memory.
 
@@ -103,7 +105,7 @@ def fit(
         QuestionError: there is too little to learn from.
     """
     answer, known = answer_in(question, rows, label, split), rows.at(*split.known)
-    work = Work(question, history, rows.take(known), label[known], answer, seed)
+    work = Work(question, row_source(history), rows.take(known), label[known], answer, seed)
     past = _with_blend(rolled([work.told(fold) for fold in _folds(question, split)]))
     choice = choose(
         {name: past.losses(margins) for name, margins in past.margins.items()}, past.customers, past.row_folds

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 
+import numpy as np
+
 from patron import features as built_in
 from patron.errors import QuestionError
 from patron.features.measures import Feature, measure
@@ -22,6 +24,11 @@ class Churn(Question):
     """Will this customer leave: no order within the horizon."""
 
     name = "churn"
+    label_words = "1 for left, 0 for stayed"
+
+    def is_label(self, label: np.ndarray) -> np.ndarray:
+        """Return which values are 0 or 1."""
+        return np.isin(label, (0.0, 1.0))
 
     def label(self, history: History) -> Feature:
         """Return 1 where no order came within the horizon, else 0."""
@@ -46,6 +53,11 @@ class NextPurchase(Question):
 
     name = "next_purchase"
     with_baskets = True
+    label_words = "the days until the next order, from 0 to below the horizon, and empty where none came"
+
+    def is_label(self, label: np.ndarray) -> np.ndarray:
+        """Return which values are days within the horizon, or unknown."""
+        return np.isnan(label) | ((label >= 0) & (label < float(self.horizon.days or 0)))
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -87,6 +99,7 @@ class Tier(Question):
     unprofitable: str = "lead"
 
     name = "tier"
+    label_words = "the profit over the horizon"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,6 +119,16 @@ class Tier(Question):
     def names(self) -> tuple[str, ...]:
         """The tiers, worst first."""
         return (self.unprofitable, self.rest, *reversed(list(self.tiers)))
+
+    @property
+    def baseline_columns(self) -> tuple[str, ...]:
+        """The columns of `baselines`, in their order."""
+        return *self.required_columns, "recency", "orders", "spend"
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The profit of the last horizon, beside which a tier is told."""
+        return (f"profit_{self.horizon}",)
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return the profit of the last horizon, then recency, frequency and money."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,46 +16,19 @@ from patron.errors import HistoryError, QuestionError
 from patron.features.compute.executor import RowBlock, execute
 from patron.features.compute.fold.encodings import encode
 from patron.features.compute.plan import FUTURE, ExecutionPlan, Progress, silent
-from patron.features.definitions import Definition, columns, definitions
+from patron.features.definitions import columns, definitions
+from patron.features.measures import Feature
 from patron.history.history import History
-from patron.periods import Moment, instants
-from patron.questions.panels import Panel
+from patron.periods import EVER, Moment, instants
 from patron.questions.question import Question
+from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
-__all__ = ["KEY", "Matrix", "answers", "matrix", "write_rows"]
-
-KEY = ["customer", "cutoff"]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Rows in memory: who and when, and what was known of them.
-
-    Args:
-        key: `customer` and `cutoff` of each row, sorted by cutoff, then customer.
-        X: features in the same order; numbers as float32 with NaN for unknown, texts as str.
-        definitions: what each column of X means.
-    """
-
-    key: pd.DataFrame
-    X: pd.DataFrame
-    definitions: tuple[Definition, ...]
-
-    def __len__(self) -> int:
-        return len(self.key)
-
-    def at(self, *cutoffs: datetime) -> np.ndarray:
-        """Return which rows belong to the given cutoffs, as a mask."""
-        return self.key.cutoff.isin(cutoffs).to_numpy()
-
-    def take(self, mask: np.ndarray) -> "Matrix":
-        """Return the rows that the mask keeps."""
-        return Matrix(self.key[mask].reset_index(drop=True), self.X[mask].reset_index(drop=True), self.definitions)
+__all__ = ["KEY", "Matrix", "answers", "matrix", "row_source", "write_rows"]
 
 
 def matrix(
     question: Question,
-    history: History | Panel,
+    history: History | RowSource,
     cutoffs: Sequence[Moment],
     memory: float = 2.0,
     progress: Callable[[Progress], None] = silent,
@@ -75,15 +47,7 @@ def matrix(
         QuestionError: a cutoff lies outside the history or comes twice, none is given, or no customer is asked about.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
-    if isinstance(history, Panel):
-        question.on(history)
-        return Matrix(history.key, history.X, history.definitions).take(history.which(_in_order(cutoffs)))
-    plan, asked = _before(question, history, cutoffs, memory, progress)
-    made = [block for block in execute(plan) if len(block.customer)]
-    _check_found(question, cutoffs, len(made))
-    meant = definitions(history.tables, asked.features)
-    whole = _joined(made)
-    return Matrix(_key(whole), _frame(whole, [d.name for d in meant]), meant)
+    return row_source(history).matrix(question, cutoffs, memory, progress)
 
 
 def write_rows(
@@ -114,8 +78,8 @@ def write_rows(
         QuestionError: as `matrix`.
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
-    plan, asked = _before(question, history, cutoffs, memory, progress)
-    names = [name for name, _, _ in columns(asked.features)]
+    plan, complete = _plan(question, history, cutoffs, memory, progress)
+    names = [name for name, _, _ in columns(complete.features)]
     with atomic_path(Path(path)) as unfinished:
         written = _write(unfinished, (_arrow(block, names) for block in execute(plan, plan.max_rows)))
         _check_found(question, cutoffs, written)
@@ -142,7 +106,7 @@ def _writer(path: Path, kinds: pa.Schema) -> pq.ParquetWriter:
 
 def answers(
     question: Question,
-    history: History | Panel,
+    history: History | RowSource,
     cutoffs: Sequence[Moment],
     memory: float = 2.0,
     rows: Matrix | None = None,
@@ -161,21 +125,62 @@ def answers(
         HistoryError: an event table changed since *rows* were made, or events do not fit in memory and there is no
             room on disk.
     """
-    if isinstance(history, Panel):
-        question.on(history)
-        return history.answers(question.name, _in_order(cutoffs))
-    times = _checked(history, cutoffs)
-    for cutoff in times:
-        history.check_passed(cutoff, question.horizon)
-    plan = ExecutionPlan(
-        history, question.active_in, (question.label(history),), times, FUTURE, np.float64, _gigabytes(memory)
-    )
-    found = [block for block in execute(plan) if len(block.customer)]
-    _check_found(question, cutoffs, len(found))
-    made = _joined(found)
-    if rows is not None:
-        _check_same(rows.key, _key(made))
-    return made.numbers[0]
+    return row_source(history).labels(question, cutoffs, memory, rows)
+
+
+def row_source(history: History | RowSource) -> RowSource:
+    """Return what rows come from: a panel itself, or the events of a history."""
+    return EventRows(history) if isinstance(history, History) else history
+
+
+@dataclass(frozen=True)
+class EventRows(RowSource):
+    """The rows of a history, each computed from the events before its cutoff."""
+
+    history: History
+
+    @property
+    def starts(self) -> datetime:
+        """The first event."""
+        return self.history.starts
+
+    def complete(self, question: Question, before: datetime | None = None) -> Question:
+        """Return the question with those features that the history can answer."""
+        return question.on(self.history, before)
+
+    def matrix(
+        self, question: Question, cutoffs: Sequence[Moment], memory: float, progress: Callable[[Progress], None]
+    ) -> Matrix:
+        """Run the features over the events before each cutoff."""
+        plan, complete = _plan(question, self.history, cutoffs, memory, progress)
+        block = _execute(plan, question)
+        columns = definitions(self.history.tables, complete.features)
+        return Matrix(_key(block), _frame(block, [column.name for column in columns]), columns)
+
+    def labels(self, question: Question, cutoffs: Sequence[Moment], memory: float, rows: Matrix | None) -> np.ndarray:
+        """Run the label over the events after each cutoff."""
+        times, label = _checked(self.history, cutoffs), question.label(self.history)
+        for cutoff in times:
+            self.history.check_passed(cutoff, question.horizon)
+        plan = ExecutionPlan(self.history, question.active_in, (label,), times, FUTURE, np.float64, _gigabytes(memory))
+        block = _execute(plan, question)
+        if rows is not None:
+            _check_same(rows.key, _key(block))
+        return block.numbers[0]
+
+    def everybody(self, question: Question, features: Sequence[Feature], at: datetime) -> pd.DataFrame:
+        """Return the features of all customers with an order before an instant."""
+        return matrix(replace(question, active_in=EVER, features=tuple(features)), self.history, [at]).X
+
+    def check_events(self, purpose: str) -> None:
+        """Refuse nothing: here are the events."""
+
+
+def _execute(plan: ExecutionPlan, question: Question) -> RowBlock:
+    """Return all rows of a plan as one block."""
+    blocks = [block for block in execute(plan) if len(block.customer)]
+    _check_found(question, plan.cutoffs, len(blocks))
+    return _joined(blocks)
 
 
 def _check_same(rows: pd.DataFrame, answered: pd.DataFrame) -> None:
@@ -188,38 +193,39 @@ def _check_same(rows: pd.DataFrame, answered: pd.DataFrame) -> None:
         )
 
 
-def _joined(made: list[RowBlock]) -> RowBlock:
+def _joined(blocks: list[RowBlock]) -> RowBlock:
     """Put the rows of all parts in order: by cutoff, then customer. The parts are let go on the way."""
-    if len(made) == 1:
-        return made[0]
-    customers, codes = encode([block.customer for block in made])
-    cutoff = np.concatenate([block.cutoff for block in made])
+    if len(blocks) == 1:
+        return blocks[0]
+    customers, codes = encode([block.customer for block in blocks])
+    cutoff = np.concatenate([block.cutoff for block in blocks])
     order = np.lexsort((codes, cutoff))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    names, kind = made[0].names, made[0].numbers.dtype
-    texts = {name: np.concatenate([block.texts[name] for block in made])[order] for name in made[0].texts}
+    names, kind = blocks[0].names, blocks[0].numbers.dtype
+    texts = {name: np.concatenate([block.texts[name] for block in blocks])[order] for name in blocks[0].texts}
     numbers, begin = np.empty((len(names), len(order)), kind), 0
-    while made:
-        block = made.pop(0)
+    while blocks:
+        block = blocks.pop(0)
         numbers[:, place[begin : begin + len(block.customer)]] = block.numbers
         begin += len(block.customer)
     return RowBlock(customers.take(pa.array(codes[order])), cutoff[order], numbers, names, texts)
 
 
-def _before(
+def _plan(
     question: Question,
     history: History,
     cutoffs: Sequence[Moment],
     memory: float,
     progress: Callable[[Progress], None],
 ) -> tuple[ExecutionPlan, Question]:
-    """Return the work, and the question with all its features."""
+    """Return the plan, and the question with all its features."""
     times = _checked(history, cutoffs)
-    asked = question.on(history, times[-1])
-    return ExecutionPlan(
-        history, asked.active_in, asked.features, times, memory=_gigabytes(memory), progress=progress
-    ), asked
+    complete = question.on(history, times[-1])
+    plan = ExecutionPlan(
+        history, complete.active_in, complete.features, times, memory=_gigabytes(memory), progress=progress
+    )
+    return plan, complete
 
 
 def _gigabytes(memory: float) -> float:
@@ -230,22 +236,9 @@ def _gigabytes(memory: float) -> float:
 
 def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
     """Return the cutoffs, oldest first, all within the history."""
-    times = _in_order(cutoffs)
+    times = in_order(cutoffs)
     for cutoff in times:
         history.check_cutoff(cutoff)
-    return times
-
-
-def _in_order(cutoffs: Sequence[Moment]) -> tuple[datetime, ...]:
-    """Return the cutoffs, oldest first; refuse none, and one that comes twice."""
-    times = tuple(sorted(instants(cutoffs)))
-    if not times:
-        raise QuestionError("Rows need at least one cutoff, got none. Give for example cutoffs(first, last, every=30).")
-    twice = [one for one, other in pairwise(times) if one == other]
-    if twice:
-        raise QuestionError(
-            f"The cutoff {twice[0]:%Y-%m-%d} is given twice, so its rows would count double. Give each cutoff once."
-        )
     return times
 
 
@@ -271,9 +264,9 @@ def _frame(block: RowBlock, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _arrow(block: RowBlock, names: Sequence[str]) -> pa.Table:
-    made = {"customer": block.customer, "cutoff": pa.array(block.cutoff)}
+    arrays = {"customer": block.customer, "cutoff": pa.array(block.cutoff)}
     numbers = dict(zip(block.names, block.numbers, strict=True))
     for name in names:
         text = name in block.texts
-        made[name] = pa.array(block.texts[name], pa.string()) if text else pa.array(numbers[name], from_pandas=True)
-    return pa.table(made)
+        arrays[name] = pa.array(block.texts[name], pa.string()) if text else pa.array(numbers[name], from_pandas=True)
+    return pa.table(arrays)

@@ -8,27 +8,23 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import HistoryError, QuestionError, listed
+from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
-from patron.periods import EVER, Span
+from patron.features.measures import Feature
+from patron.periods import EVER, Moment, Span
+from patron.questions.question import Question
+from patron.questions.row_source import Matrix, RowSource, in_order
 
-__all__ = ["COUNTED", "SOURCE", "Panel", "check_events", "panel"]
+__all__ = ["COUNTED", "SOURCE", "Panel", "panel"]
 
 SOURCE = "panel"
 COUNTED = ("recency", "tenure", "orders")
 ROLES = (*COUNTED, "spend")
 FEW, ALIKE = 50, 0.5  # more different texts than that, for half of the rows another, are names and not kinds
-LABELS: Mapping[str, tuple[str, Callable[[np.ndarray, float], np.ndarray]]] = {
-    "churn": ("1 for left, 0 for stayed", lambda label, days: np.isin(label, (0.0, 1.0))),
-    "next_purchase": (
-        "the days until the next order, from 0 to below the horizon, and empty where none came",
-        lambda label, days: np.isnan(label) | ((label >= 0) & (label < days)),
-    ),
-    "tier": ("the profit over the horizon", lambda label, days: np.isfinite(label)),
-}
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(RowSource):
     """Rows that somebody else has made, checked; training and back-tests take it where they take a history.
 
     Args:
@@ -45,49 +41,69 @@ class Panel:
     label: np.ndarray | None
     definitions: tuple[Definition, ...]
 
-    def check_asked(self, name: str, horizon: Span, active_in: Span, named: int) -> None:
-        """Refuse a question that these rows do not answer.
+    @property
+    def starts(self) -> None:
+        """Nobody knows when the business of these rows began."""
 
-        Args:
-            name: of the question.
-            horizon: of the question.
-            active_in: of the question.
-            named: how many features it names.
+    def complete(self, question: Question, before: datetime | None = None) -> Question:
+        """Return the question as it is, as a panel has its own features.
 
         Raises:
-            QuestionError: its horizon is another one, it chooses customers or features, or a tier lacks the profit.
+            QuestionError: its horizon is another one, it chooses customers or features, or a column that it needs is
+                missing.
         """
-        if horizon != self.horizon:
+        self._check_chosen(question)
+        if set(question.required_columns) - set(self.X.columns):
             raise QuestionError(
-                f"The label of the panel looks {self.horizon} ahead, but {name!r} asks {horizon}. "
-                f"Ask with horizon={self.horizon.days}, or give a panel with the label of {horizon.days} days."
-            )
-        if active_in != EVER or named:
-            given = f"active_in = {active_in}" if active_in != EVER else f"{named} features"
-            raise QuestionError(
-                f"{name!r} asks with {given}, but a panel brings its own customers and features. "
-                "Leave that out of the question, and choose rows and columns of the frame instead."
-            )
-        if name == "tier" and self.watched(name)[0] not in self.X.columns:
-            raise QuestionError(
-                f"A tier is told beside the profit of the last {horizon.days} days, which the panel lacks. "
+                f"A tier is told beside the profit of the last {question.horizon.days} days, which the panel lacks. "
                 f"It has: {listed(self.X.columns)}. Name the column: pt.panel(..., profit='...')."
             )
+        return question
 
-    def watched(self, name: str) -> tuple[str, ...]:
-        """Return the columns that simple rules look at where they are there: how the last horizon went, then others.
+    def matrix(
+        self, question: Question, cutoffs: Sequence[Moment], memory: float, progress: Callable[[Progress], None]
+    ) -> Matrix:
+        """Return the rows at some cutoffs."""
+        self.complete(question)
+        return Matrix(self.key, self.X, self.definitions).take(self.which(in_order(cutoffs)))
 
-        Args:
-            name: of the question.
+    def labels(self, question: Question, cutoffs: Sequence[Moment], memory: float, rows: Matrix | None) -> np.ndarray:
+        """Return what came of the rows at some cutoffs, shape (n,).
+
+        Raises:
+            QuestionError: the panel has no label, or values that the question cannot have.
         """
-        if name == "tier":
-            return f"profit_{self.horizon}", "recency", "orders", "spend"
-        return f"orders_{self.horizon}", "recency", "orders"
+        self.complete(question)
+        if self.label is None:
+            raise QuestionError(
+                f"{question.name!r} is to be learned from a panel without a label. It has: {listed(self.X.columns)}. "
+                "Name the column of the label: pt.panel(..., label='...')."
+            )
+        label = self.label[self.which(in_order(cutoffs))]
+        strange = label[~question.is_label(label)]
+        if len(strange):
+            raise QuestionError(
+                f"The label of the panel must be {question.label_words}, since {question.name!r} is asked, but "
+                f"{len(strange):,} of {len(label):,} rows have others, such as {strange[0]:g}. Mend the column, or "
+                "leave such rows out."
+            )
+        return label
 
-    def latest(self, cutoff: datetime) -> pd.DataFrame:
-        """Return the features of the last row of each customer, of the rows up to a cutoff."""
-        past = self.key[(self.key.cutoff <= cutoff).to_numpy()]
+    def everybody(self, question: Question, features: Sequence[Feature], at: datetime) -> pd.DataFrame:
+        """Return the features of the last row of each customer, of the rows up to an instant."""
+        past = self.key[(self.key.cutoff <= at).to_numpy()]
         return self.X.loc[past.drop_duplicates("customer", keep="last").index]
+
+    def check_events(self, purpose: str) -> None:
+        """Refuse: a panel has no events.
+
+        Raises:
+            QuestionError: always.
+        """
+        raise QuestionError(
+            f"{purpose} is found from the orders of each customer, and a panel has rows only. "
+            "Give the event tables: pt.History.of(orders=pt.events(...))."
+        )
 
     def which(self, cutoffs: Sequence[datetime]) -> np.ndarray:
         """Return which rows belong to some cutoffs, as a mask.
@@ -104,26 +120,21 @@ class Panel:
                 )
         return self.key.cutoff.isin(list(cutoffs)).to_numpy()
 
-    def answers(self, name: str, cutoffs: Sequence[datetime]) -> np.ndarray:
-        """Return what came of the rows at some cutoffs, shape (n,).
-
-        Raises:
-            QuestionError: the panel has no label, or values that a question of this name cannot have.
-        """
-        if self.label is None:
+    def _check_chosen(self, question: Question) -> None:
+        """Refuse a question with a horizon, customers or features of its own."""
+        name, horizon, active_in = question.name, question.horizon, question.active_in
+        if horizon != self.horizon:
             raise QuestionError(
-                f"{name!r} is to be learned from a panel without a label. It has: {listed(self.X.columns)}. "
-                "Name the column of the label: pt.panel(..., label='...')."
+                f"The label of the panel looks {self.horizon} ahead, but {name!r} asks {horizon}. "
+                f"Ask with horizon={self.horizon.days}, or give a panel with the label of {horizon.days} days."
             )
-        words, may_be = LABELS[name]
-        label = self.label[self.which(cutoffs)]
-        strange = label[~may_be(label, float(self.horizon.days or 0))]
-        if len(strange):
+        count = len(question.features) + len(question.own)
+        if active_in != EVER or count:
+            given = f"active_in = {active_in}" if active_in != EVER else f"{count} features"
             raise QuestionError(
-                f"The label of the panel must be {words}, since {name!r} is asked, but {len(strange):,} of "
-                f"{len(label):,} rows have others, such as {strange[0]:g}. Mend the column, or leave such rows out."
+                f"{name!r} asks with {given}, but a panel brings its own customers and features. "
+                "Leave that out of the question, and choose rows and columns of the frame instead."
             )
-        return label
 
 
 def panel(
@@ -175,23 +186,6 @@ def panel(
     known = None if label is None else _numbers(frame[label]).to_numpy(dtype=np.float64)[order]
     meant = tuple(_meant(names.get(name, name), name) for name in features)
     return Panel(span, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
-
-
-def check_events(history: object, asked: str) -> None:
-    """Refuse a panel where the events themselves are needed.
-
-    Args:
-        history: the checked event tables, or a panel.
-        asked: what needs them, as a sentence begins.
-
-    Raises:
-        QuestionError: it is a panel.
-    """
-    if isinstance(history, Panel):
-        raise QuestionError(
-            f"{asked} is found from the orders of each customer, and a panel has rows only. "
-            "Give the event tables: pt.History.of(orders=pt.events(...))."
-        )
 
 
 def _named(frame: object) -> pd.DataFrame:

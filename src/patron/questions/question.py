@@ -1,18 +1,15 @@
-"""Questions: what is asked of a customer at a cutoff, and the rows that answer it.
-
-`rows` makes the features and `labels` what came of them. Training and scoring both go through `rows`, so a feature
-cannot mean one thing in one place and another elsewhere.
-"""
+"""Questions: what is asked of a customer at a cutoff, how far ahead, and from which features."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import numpy as np
 
 from patron import features as built_in
 from patron.errors import QuestionError
 from patron.features.measures import Feature
 from patron.history.history import History
 from patron.periods import EVER, Span
-from patron.questions.panels import Panel
 
 __all__ = ["Question"]
 
@@ -38,21 +35,19 @@ class Question:
 
     name = "question"
     with_baskets = False  # whether its model tells what the next basket holds
+    label_words = "a number"
 
     def __post_init__(self) -> None:
         if self.horizon.days is None:
             raise QuestionError(f"The question {self.name!r} has no horizon. Give it days, for example horizon = 90.")
 
-    def on(self, history: History | Panel, before: datetime | None = None) -> "Question":
+    def on(self, history: History, before: datetime | None = None) -> "Question":
         """Return the question with all its features: those named, or else the built-in ones, and the baselines'.
 
         Args:
-            history: the checked event tables, or a panel, which has its own features.
+            history: the checked event tables.
             before: what came from this instant on does not choose windows; the end of the history unless given.
         """
-        if isinstance(history, Panel):
-            history.check_asked(self.name, self.horizon, self.active_in, len(self.features) + len(self.own))
-            return self
         chosen, rhythm = self.features, self.rhythm
         if not chosen:
             rhythm = rhythm or built_in.typical_gap(history, before or history.ends)
@@ -69,6 +64,20 @@ class Question:
             built_in.purchases.recency,
             built_in.purchases.orders.over(EVER),
         )
+
+    @property
+    def baseline_columns(self) -> tuple[str, ...]:
+        """The columns of `baselines`, in their order."""
+        return f"orders_{self.horizon}", "recency", "orders"
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The columns without which the question cannot be answered."""
+        return ()
+
+    def is_label(self, label: np.ndarray) -> np.ndarray:
+        """Return which values can be a label of this question, shape (n,)."""
+        return np.isfinite(label)
 
     def label(self, history: History) -> Feature:
         """Return the measure of the future that answers the question."""

@@ -22,8 +22,7 @@ from patron.models.clv.rate_correction import CorrectedProcess, RateCorrection, 
 from patron.models.clv.transactions import Array, Transactions
 from patron.models.serving import repeats
 from patron.periods import EVER, Moment, Span, instant
-from patron.questions.matrices import matrix
-from patron.questions.panels import check_events
+from patron.questions.matrices import matrix, row_source
 from patron.questions.question import Question
 
 __all__ = ["lifetime_value"]
@@ -84,7 +83,7 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     >>> bool((values.value <= values.expected_spend).all() and (values.value_low <= values.value_high).all())
     True
     """
-    check_events(history, "Lifetime value")
+    row_source(history).check_events("Lifetime value")
     at, days = instant(cutoff), Span(horizon).days
     if not discount >= 0:
         raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")

@@ -1,21 +1,18 @@
 """The purchase process of all customers up to an instant, in the form in which a bundle keeps it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from patron.features import purchases
-from patron.history.history import History
 from patron.models.clv.pareto_nbd import fit_pareto_nbd
 from patron.models.serving import TargetSpec, repeats
 from patron.models.targets import target_of
 from patron.periods import EVER
-from patron.questions.matrices import matrix
-from patron.questions.panels import Panel
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 
 __all__ = ["fit_process_at", "process_inputs"]
 
@@ -35,13 +32,13 @@ def process_inputs(names: Sequence[str]) -> list[int] | None:
 
 
 def fit_process_at(
-    question: Question, history: History | Panel, at: datetime, answer: TargetSpec, inputs: Sequence[int]
+    question: Question, source: RowSource, at: datetime, answer: TargetSpec, inputs: Sequence[int]
 ) -> dict[str, Any]:
     """Fit a purchase process to all customers known before an instant; no label is needed.
 
     Args:
         question: what is asked.
-        history: the checked event tables, or a panel, of which the last row of each customer up to then is looked at.
+        source: what the rows of the question come from.
         at: events before it are seen.
         answer: what a model of the question remembers.
         inputs: where recency, tenure and orders stand among the features.
@@ -49,10 +46,7 @@ def fit_process_at(
     Returns:
         what `serving.process_log_odds` reads: parameters in days, the edges of the horizon, the sign, the inputs.
     """
-    if isinstance(history, Panel):
-        everybody = history.latest(at)
-    else:
-        everybody = matrix(replace(question, active_in=EVER, features=SEEN), history, [at]).X
+    everybody = source.everybody(question, SEEN, at)
     columns = [feature.column(feature.windows[0]) for feature in SEEN]
     parameters = fit_process(everybody[columns].to_numpy(dtype=np.float64))
     target = target_of(answer)
