@@ -156,7 +156,7 @@ def write_text(text: str, path: Path) -> Path:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and move what was written to its place when the block has ended well.
+    """Yield a path to write to, and move what was written to its place when the block has ended well.
 
     A block that fails leaves what was at *path* before, and nothing beside it.
 

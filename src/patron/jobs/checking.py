@@ -58,7 +58,7 @@ def check_cutoffs(job: Job) -> None:
 
 
 def _tell_holes(job: Job) -> None:
-    """Show the cutoffs that look back on a time of missing orders: features see fewer than there were."""
+    """Report the cutoffs that look back on a time of missing orders: features see fewer than there were."""
     split, active = job.settings.split, max(question.active_in.days or YEAR for question in job.settings.questions)
     for cutoff in (*split.known, *split.test, job.settings.score_at or job.history.ends):
         for first, after in job.history.holes:

@@ -47,7 +47,7 @@ def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
 
 
 def _tell_shifts(job: Job) -> None:
-    """Say where the models know the values of a feature clearly less often than in training."""
+    """Report where the models know the values of a feature clearly less often than in training."""
     for sentence in dict.fromkeys(said for model in job.models.values() for said in shifts(model, job.today)):
         job.tell(f"beware    {sentence}")
 
