@@ -86,30 +86,30 @@ class Answer:
 
 def tasks(folder: Path) -> Iterator[Task]:
     """All data sets with event histories that are there."""
-    told = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
-    for name, task in told.items():
+    settings = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+    for name, task in settings.items():
         if not name.startswith("_") and "events" in task and (folder / task["events"]).exists():
-            asked = churn(task["horizon_days"], task["population_days"])
-            split = _apart(Split.of(task["train"], [task["valid"]], [task["test"]]), asked)
-            yield Task(name, _history(folder / task["events"]), asked, split, (asked, split))
-    for name, periods in told["_two_period"].items():
+            question = churn(task["horizon_days"], task["population_days"])
+            split = _apart(Split.of(task["train"], [task["valid"]], [task["test"]]), question)
+            yield Task(name, _history(folder / task["events"]), question, split, (question, split))
+    for name, periods in settings["_two_period"].items():
         path = folder / f"{name}_events.parquet"
         if not name.startswith("_") and path.exists():
             yield _two_periods(name, path, *map(datetime.fromisoformat, periods))
 
 
-def _apart(split: Split, asked: Churn) -> Split:
+def _apart(split: Split, question: Churn) -> Split:
     """Leave out a train cutoff whose labels reach a day into the valid one, as one data set's do in a leap year."""
-    return Split(tuple(c for c in split.train if c + asked.horizon.delta <= split.valid[0]), split.valid, split.test)
+    return Split(tuple(c for c in split.train if c + question.horizon.delta <= split.valid[0]), split.valid, split.test)
 
 
 def _two_periods(name: str, path: Path, last: datetime, end: datetime) -> Task:
     """Learn before the end of calibration only; peers learn from the labels that fit into it."""
     at, history = last + timedelta(days=1), _history(path)
     split, near = inner_split(history.starts, at)
-    asked = churn((end - last).days)
+    question = churn((end - last).days)
     period = Period(history, at, (end - last).days)
-    return Task(f"{name}, two periods", history, asked, split, (churn(near.days or 1), split), period)
+    return Task(f"{name}, two periods", history, question, split, (churn(near.days or 1), split), period)
 
 
 def _history(path: Path) -> History:
@@ -199,8 +199,8 @@ PEERS: Mapping[str, Callable[[Task, Matrix, np.ndarray, Matrix], np.ndarray]] = 
 
 def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
     """Every peer that is installed and ends."""
-    asked, split = task.peers_learn
-    known, label = matrix(asked, task.history, split.known), answers(asked, task.history, split.known)
+    question, split = task.peers_learn
+    known, label = matrix(question, task.history, split.known), answers(question, task.history, split.known)
     for name, peer in PEERS.items():
         start = time.perf_counter()
         try:
@@ -211,23 +211,25 @@ def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
         yield Answer(name, np.clip(chance, 1e-6, 1 - 1e-6), time.perf_counter() - start)
 
 
-def judged(task: Task) -> tuple[pd.DataFrame, dict[str, Estimate]]:
+def judge_task(task: Task) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """The table of one task, a row for each tool, and Patron's own figures."""
     ours, trained = patron(task)
     rows = matrix(trained.question, task.history, task.split.test)
     happened = answers(task.question, task.history, task.split.test)
-    who = rows.key.customer.to_numpy()
-    made, figures_of = [], {}
-    for one in (ours, *peers(task, rows)):
-        figures_of[one.tool] = told = bootstrap(
-            {"AUC": auc, "log loss": log_loss, "bias": bias}, who, happened, one.chance
+    customers = rows.key.customer.to_numpy()
+    lines, estimates_of = [], {}
+    for answer in (ours, *peers(task, rows)):
+        estimates_of[answer.tool] = estimates = bootstrap(
+            {"AUC": auc, "log loss": log_loss, "bias": bias}, customers, happened, answer.chance
         )
-        gains = {m.__name__: paired_difference(m, who, happened, ours.chance, one.chance) for m in (auc, log_loss)}
-        tool = f"**Patron** ({trained.champion})" if one is ours else one.tool
-        beside = ["", ""] if one is ours else [str(gains["auc"]), str(gains["log_loss"])]
-        made.append([tool, *map(str, told.values()), f"{one.seconds:.1f}", *beside])
+        gains = {
+            m.__name__: paired_difference(m, customers, happened, ours.chance, answer.chance) for m in (auc, log_loss)
+        }
+        tool = f"**Patron** ({trained.champion})" if answer is ours else answer.tool
+        beside = ["", ""] if answer is ours else [str(gains["auc"]), str(gains["log_loss"])]
+        lines.append([tool, *map(str, estimates.values()), f"{answer.seconds:.1f}", *beside])
     columns = ["tool", "AUC", "log loss", "bias", "s", "AUC gained", "log loss gained"]
-    return pd.DataFrame(made, columns=columns), figures_of[ours.tool]
+    return pd.DataFrame(lines, columns=columns), estimates_of[ours.tool]
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -240,19 +242,19 @@ def page(folder: Path) -> str:
     """The whole page as Markdown."""
     used = ", ".join(f"{name} {version(name)}" for name in ("patron", "lightgbm", "numpy", "pandas"))
     head = f"# Accuracy\n\n{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}.\n\n{CAPTION}"
-    parts, found = [head], {}
+    parts, estimates_of = [head], {}
     for task in tasks(folder):
-        table, found[task.name] = judged(task)
+        table, estimates_of[task.name] = judge_task(task)
         cutoff, horizon = task.split.test[0], task.question.horizon.days
         parts.append(f"## {task.name}\n\nCutoff {cutoff:%Y-%m-%d}, {horizon} days ahead.\n\n{markdown(table)}")
         if task.period is not None:
             table, ours = worth_table(task.period)
             parts.append(markdown(table))
             orders_bias = {"bias of orders": ours["bias"]}
-            found[task.name] |= orders_bias | {name: one for name, one in ours.items() if name != "bias"}
+            estimates_of[task.name] |= orders_bias | {name: value for name, value in ours.items() if name != "bias"}
         print(parts[-1], flush=True)
     parts.append(f"## Panels\n\n{PANELS_CAPTION}\n{markdown(panel_table(folder))}")
-    parts.insert(1, f"## Bars\n\n{BARS_CAPTION}\n{markdown(bars(found))}")
+    parts.insert(1, f"## Bars\n\n{BARS_CAPTION}\n{markdown(bars(estimates_of))}")
     return "\n".join(parts)
 
 

@@ -35,23 +35,23 @@ BARS = {
 MORE_IS_BETTER = ("AUC", "Gini of spend")
 
 
-def bars(found: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
+def bars(estimates: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     """How Patron's figures stand to the best that was measured before."""
-    made = []
-    for name, asked in BARS.items():
-        for figure, bar in ((f, b) for f, b in asked.items() if name in found):
-            ours = found[name][figure]
-            made.append(
-                [name, figure, str(ours), f"{'+-' if 'bias' in figure else ''}{bar}", _stands(figure, ours, bar)]
+    lines = []
+    for name, limits in BARS.items():
+        for metric, bar in ((f, b) for f, b in limits.items() if name in estimates):
+            ours = estimates[name][metric]
+            lines.append(
+                [name, metric, str(ours), f"{'+-' if 'bias' in metric else ''}{bar}", _stands(metric, ours, bar)]
             )
-    return pd.DataFrame(made, columns=["data", "figure", "Patron", "bar", "reached"])
+    return pd.DataFrame(lines, columns=["data", "figure", "Patron", "bar", "reached"])
 
 
-def _stands(figure: str, ours: Estimate, bar: float) -> str:
+def _stands(metric: str, ours: Estimate, bar: float) -> str:
     """Yes, or within its interval, or no."""
-    if "bias" in figure:
+    if "bias" in metric:
         off, least = abs(ours.value), 0.0 if ours.low < 0 < ours.high else min(abs(ours.low), abs(ours.high))
     else:
-        sign = -1 if figure in MORE_IS_BETTER else 1
+        sign = -1 if metric in MORE_IS_BETTER else 1
         off, least, bar = sign * ours.value, min(sign * ours.low, sign * ours.high), sign * bar
     return "yes" if off <= bar else "within its interval" if least <= bar else "no"

@@ -68,8 +68,8 @@ def _dunnhumby(folder: Path) -> Iterator[list[str]]:
     yield from _figures(
         "dunnhumby_panel_dev", "inactive", churned, churned.best_baseline, {"AUC": 0.873, "log loss": 0.32}
     )
-    asked = tier(DAYS, CostModel(margin_rate=1.0), {"high": 1 / 3, "middle": 1 / 3})
-    worth = _judged(asked, panel(rows, DAYS, label="post_spend_28d", profit="pre_spend_28d", **names), split)
+    question = tier(DAYS, CostModel(margin_rate=1.0), {"high": 1 / 3, "middle": 1 / 3})
+    worth = _judged(question, panel(rows, DAYS, label="post_spend_28d", profit="pre_spend_28d", **names), split)
     bars = {"quadratic kappa": 0.706, "macro F1": worth.measured["persistence"]["macro F1"].value}
     yield from _figures("dunnhumby_panel_dev", "tier", worth, "persistence", bars)
 
@@ -90,8 +90,8 @@ def _telco(folder: Path) -> Iterator[list[str]]:
     card = _judged(churn(DAYS), ready, Split(tuple(dates[:-2]), (dates[-2],), (dates[-1],)))
     yield from _figures("telco_ibm_classic", "left", card, card.best_baseline, {"AUC": 0.849, "log loss": 0.4115})
     noise = np.random.default_rng(1).random(len(rows))
-    told = rows.assign(**{LEAKY: np.where(rows.left == 1, 1 + 2 * noise, 3 + 2 * noise).round()})
-    probe = leak_probe(told.drop(columns=["customerID", "cutoff", "left"]), told.left.to_numpy())
+    leaking = rows.assign(**{LEAKY: np.where(rows.left == 1, 1 + 2 * noise, 3 + 2 * noise).round()})
+    probe = leak_probe(leaking.drop(columns=["customerID", "cutoff", "left"]), leaking.left.to_numpy())
     alone = probe.features.set_index("feature").auc[LEAKY]
     kept = "told" if set(probe.suspects) == {LEAKY} else "missed"
     yield ["telco_ibm_classic", "made-up score after the fact", "", "AUC of it alone", f"{alone:.3f}", "", kept]
@@ -102,10 +102,10 @@ def _judged(question: Question, ready: Panel, split: Split) -> Card:
     return judge(trained, matrix(question, ready, split.test), answers(question, ready, split.test))
 
 
-def _figures(data: str, asked: str, card: Card, beside: str, bars: dict[str, float]) -> Iterator[list[str]]:
+def _figures(data: str, question: str, card: Card, beside: str, bars: dict[str, float]) -> Iterator[list[str]]:
     for metric, bar in bars.items():
         ours, theirs = card.measured[card.champion][metric], card.measured[beside][metric]
-        yield [data, asked, card.champion, metric, str(ours), f"{beside} {theirs.value:.3f}", f"{bar:.3f}"]
+        yield [data, question, card.champion, metric, str(ours), f"{beside} {theirs.value:.3f}", f"{bar:.3f}"]
 
 
 def table(folder: Path) -> pd.DataFrame:

@@ -28,10 +28,10 @@ def bg_nbd(x: np.ndarray, last: np.ndarray, age: np.ndarray, days: int) -> pd.Da
     """
     seen = pd.DataFrame({"customer_id": range(len(x)), "frequency": x, "recency": last / WEEK, "T": age / WEEK})
     with tempfile.TemporaryDirectory() as folder:
-        read, write = Path(folder, "seen.csv"), Path(folder, "told.csv")
+        read, write = Path(folder, "seen.csv"), Path(folder, "answers.csv")
         seen.to_csv(read, index=False)
-        asked = [PYTHON, __file__, str(read), str(write), str(days / WEEK)]
-        ran = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE)
+        command = [PYTHON, __file__, str(read), str(write), str(days / WEEK)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         if ran.returncode:
             raise RuntimeError(ran.stderr.strip().splitlines()[-1])
         return pd.read_csv(write)
@@ -45,8 +45,8 @@ def answer(read: str, write: str, weeks: float) -> None:
     model = BetaGeoModel(data=seen)
     model.fit(method="map")
     none = model.expected_probability_no_purchase(weeks, seen)
-    told = {"none": none, "expected": model.expected_purchases(seen, future_t=weeks)}
-    pd.DataFrame({name: one.mean(("chain", "draw")).to_series() for name, one in told.items()}).loc[
+    answers = {"none": none, "expected": model.expected_purchases(seen, future_t=weeks)}
+    pd.DataFrame({name: draws.mean(("chain", "draw")).to_series() for name, draws in answers.items()}).loc[
         seen.customer_id
     ].to_csv(write, index=False)
 

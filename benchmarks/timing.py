@@ -48,7 +48,7 @@ MEDIAN = {
     "verbose": -1,
     "seed": 0,
 }
-ROUNDS, PARTS = 60, 5
+ROUNDS, N_FOLDS = 60, 5
 CAPTION = """\
 The next purchase, by the champion of each cutoff; 95 % intervals by bootstrap over customers.
 
@@ -85,97 +85,101 @@ class Judged:
 
 def tasks(folder: Path) -> Iterator[Judged]:
     """Judge every data set with an event history that is there."""
-    told = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
-    for name, task in told.items():
+    settings = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+    for name, task in settings.items():
         if not name.startswith("_") and "events" in task and (folder / task["events"]).exists():
             days, history = task["horizon_days"], _history(folder / task["events"])
-            asked = next_purchase(days, (min(NEAR, days),), task["population_days"])
+            question = next_purchase(days, (min(NEAR, days),), task["population_days"])
             split = Split.of(task["train"], [task["valid"]], [task["test"]])
-            yield _cutoffs(f"{name}, {days} days", asked, history, _apart(split, churn(days)))
-    for name, periods in told["_two_period"].items():
+            yield _cutoffs(f"{name}, {days} days", question, history, _apart(split, churn(days)))
+    for name, periods in settings["_two_period"].items():
         path = folder / f"{name}_events.parquet"
         if not name.startswith("_") and path.exists():
             yield _two_periods(name, _history(path), *map(datetime.fromisoformat, periods))
 
 
-def _cutoffs(name: str, asked: NextPurchase, history: History, split: Split) -> Judged:
-    told = backtest(asked, history, split).predictions
-    cutoffs = [cutoff.to_pydatetime() for cutoff in told.cutoff.unique()]
-    told = told[told.champion].merge(_beside(asked, history, cutoffs), on=["customer", "cutoff"])
-    same = {cutoff: _median(asked, history, split, cutoff) for cutoff in cutoffs}
-    champions = ", ".join(told.groupby("cutoff").candidate.first())
-    return Judged(name, champions, asked.horizon.days or 1, told.assign(same=told.cutoff.map(same)))
+def _cutoffs(name: str, question: NextPurchase, history: History, split: Split) -> Judged:
+    predictions = backtest(question, history, split).predictions
+    cutoffs = [cutoff.to_pydatetime() for cutoff in predictions.cutoff.unique()]
+    predictions = predictions[predictions.champion].merge(
+        _beside(question, history, cutoffs), on=["customer", "cutoff"]
+    )
+    same = {cutoff: _median(question, history, split, cutoff) for cutoff in cutoffs}
+    champions = ", ".join(predictions.groupby("cutoff").candidate.first())
+    return Judged(name, champions, question.horizon.days or 1, predictions.assign(same=predictions.cutoff.map(same)))
 
 
-def _median(asked: NextPurchase, history: History, split: Split, cutoff: datetime) -> float:
+def _median(question: NextPurchase, history: History, split: Split, cutoff: datetime) -> float:
     """The median days of those who came back, at the cutoffs whose window had passed."""
-    known = [c for c in (*split.known, *split.test) if c + asked.horizon.delta <= cutoff]
-    return float(np.nanmedian(answers(asked, history, known)))
+    known = [c for c in (*split.known, *split.test) if c + question.horizon.delta <= cutoff]
+    return float(np.nanmedian(answers(question, history, known)))
 
 
-def _beside(asked: NextPurchase, history: History, cutoffs: list[datetime]) -> pd.DataFrame:
+def _beside(question: NextPurchase, history: History, cutoffs: list[datetime]) -> pd.DataFrame:
     """What stands beside the answers: days since the last order, and the oracle of each cutoff."""
     parts = []
     for cutoff in cutoffs:
-        rows = matrix(asked, history, [cutoff])
-        parts.append(rows.key.assign(recency=rows.X.recency, oracle=_oracle(rows, answers(asked, history, [cutoff]))))
+        rows = matrix(question, history, [cutoff])
+        parts.append(
+            rows.key.assign(recency=rows.X.recency, oracle=_oracle(rows, answers(question, history, [cutoff])))
+        )
     return pd.concat(parts)
 
 
 def _oracle(rows: Matrix, actual: np.ndarray) -> np.ndarray:
     """The median day of those who came back, by trees fitted to the other customers of the same cutoff."""
     columns = [column if column.dtype.kind == "f" else pd.factorize(column)[0] for _, column in rows.X.items()]
-    X, told, back = np.column_stack(columns), np.full(len(actual), np.nan), ~np.isnan(actual)
-    part = np.random.default_rng(0).integers(0, PARTS, len(actual))
-    for k in range(PARTS):
-        fitted = lgb.train(MEDIAN, lgb.Dataset(X[back & (part != k)], actual[back & (part != k)]), ROUNDS)
-        told[part == k] = fitted.predict(X[part == k])
-    return told
+    X, median, back = np.column_stack(columns), np.full(len(actual), np.nan), ~np.isnan(actual)
+    fold = np.random.default_rng(0).integers(0, N_FOLDS, len(actual))
+    for k in range(N_FOLDS):
+        fitted = lgb.train(MEDIAN, lgb.Dataset(X[back & (fold != k)], actual[back & (fold != k)]), ROUNDS)
+        median[fold == k] = fitted.predict(X[fold == k])
+    return median
 
 
 def _two_periods(name: str, history: History, last: datetime, end: datetime) -> Judged:
     """Learn before the end of calibration only, and judge to the end of the holdout."""
     at, days = last + timedelta(days=1), (end - last).days
-    asked = next_purchase(days)
-    trained = train_beyond(asked, history, at)
-    rows, actual = matrix(trained.question, history, [at]), answers(asked, history, [at])
-    told = pd.concat([rows.key, trained.model.predict(rows.X)], axis=1)
+    question = next_purchase(days)
+    trained = train_beyond(question, history, at)
+    rows, actual = matrix(trained.question, history, [at]), answers(question, history, [at])
+    predictions = pd.concat([rows.key, trained.model.predict(rows.X)], axis=1)
     beside = {"recency": rows.X.recency, "same": np.nanmedian(actual), "oracle": _oracle(rows, actual)}
-    table = told.assign(actual=actual, **beside)
+    table = predictions.assign(actual=actual, **beside)
     return Judged(f"{name}, two periods, {days} days", trained.champion, days, table)
 
 
 def line(judged: Judged) -> list[str]:
     """One row of the page."""
     table, end = judged.table, float(judged.window)
-    who, bought = table.customer.to_numpy(), table.actual.notna().to_numpy()
+    customers, bought = table.customer.to_numpy(), table.actual.notna().to_numpy()
     days = table.actual.fillna(end).to_numpy()
     spec = {"kind": "next_purchase", "horizon": judged.window}
     metrics = target_of(spec).coverages(spec, table.actual.to_numpy())
-    waits = [_told(value) for value in estimates(metrics, who, table, seed=0, repeats=200).values()]
+    waits = [_text(value) for value in estimates(metrics, customers, table, seed=0, repeats=200).values()]
     watched = (table[f"purchase_within_{judged.window}d"] >= NINE_TENTHS).sum()
-    order = [_only(concordance, who, days, bought, table[c].to_numpy()) for c in ("days_expected", "recency")]
+    order = [_only(concordance, customers, days, bought, table[c].to_numpy()) for c in ("days_expected", "recency")]
     back = table[bought]
     dates = [
         _only(mean_absolute_error, back.customer, back.actual, back[c]) for c in ("days_if_back", "same", "oracle")
     ]
-    told = [*order, *waits[:-1], f"{waits[-1]} ({watched:,})", *dates]
-    return [judged.name, judged.candidates, f"{len(table):,}", f"{bought.mean():.3f}", *told]
+    cells = [*order, *waits[:-1], f"{waits[-1]} ({watched:,})", *dates]
+    return [judged.name, judged.candidates, f"{len(table):,}", f"{bought.mean():.3f}", *cells]
 
 
-def _only(metric, who, *columns) -> str:
-    return _told(bootstrap({"": metric}, who, *columns, repeats=200)[""])
+def _only(metric, customers, *columns) -> str:
+    return _text(bootstrap({"": metric}, customers, *columns, repeats=200)[""])
 
 
-def _told(figure: Estimate) -> str:
-    return "none" if np.isnan(figure.value) else str(figure)
+def _text(estimate: Estimate) -> str:
+    return "none" if np.isnan(estimate.value) else str(estimate)
 
 
 def page(folder: Path) -> str:
     """The whole page as Markdown."""
     used = ", ".join(f"{name} {version(name)}" for name in ("patron", "lightgbm", "numpy", "pandas"))
-    made = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}."
-    lines = [f"# Timing of the next purchase\n\n{made}\n\n{CAPTION}"]
+    header = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {used}."
+    lines = [f"# Timing of the next purchase\n\n{header}\n\n{CAPTION}"]
     for cells in chain((COLUMNS, ["---"] * len(COLUMNS)), map(line, tasks(folder))):
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)

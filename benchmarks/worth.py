@@ -35,10 +35,10 @@ class Period:
         """What each customer then ordered and spent."""
         table = self.history["orders"].to_pandas()
         later = table[(table["at"] >= self.at) & (table["at"] < self.at + timedelta(days=self.days))]
-        found = pd.DataFrame({"expected_orders": later.groupby("customer").size()})
+        totals = pd.DataFrame({"expected_orders": later.groupby("customer").size()})
         if "amount" in later:
-            found["expected_spend"] = later.groupby("customer").amount.sum().astype(float)
-        return found.reindex(customers).fillna(0.0).reset_index(drop=True)
+            totals["expected_spend"] = later.groupby("customer").amount.sum().astype(float)
+        return totals.reindex(customers).fillna(0.0).reset_index(drop=True)
 
 
 def patron(period: Period) -> pd.DataFrame:
@@ -55,8 +55,8 @@ def past_rate(period: Period) -> pd.DataFrame:
     """Everybody goes on as before: orders and spend of each day since the first order."""
     seen = matrix(churn(period.days), period.history, [period.at])
     ahead = period.days / np.maximum(seen.X.tenure.to_numpy(dtype=np.float64), 1.0)
-    made = pd.DataFrame({"customer": seen.key.customer, "expected_orders": seen.X.orders * ahead})
-    return made.assign(expected_spend=seen.X.spend * ahead) if "spend" in seen.X else made
+    expected = pd.DataFrame({"customer": seen.key.customer, "expected_orders": seen.X.orders * ahead})
+    return expected.assign(expected_spend=seen.X.spend * ahead) if "spend" in seen.X else expected
 
 
 def lifetimes(period: Period) -> pd.DataFrame:
@@ -69,14 +69,14 @@ def lifetimes(period: Period) -> pd.DataFrame:
     often = np.nan_to_num(
         np.asarray(model.conditional_expected_number_of_purchases_up_to_time(float(period.days), x, last, age))
     )
-    made = pd.DataFrame({"customer": seen.key.customer, "expected_orders": often})
+    expected = pd.DataFrame({"customer": seen.key.customer, "expected_orders": often})
     if "spend" not in seen.X:
-        return made
+        return expected
     money = (seen.X.spend - seen.X.first_order).to_numpy(dtype=np.float64) / np.maximum(x, 1.0)
     known = (x > 0) & (money > 0)
     worth = GammaGammaFitter(penalizer_coef=0.0).fit(x[known], money[known])
     value = worth.conditional_expected_average_profit(np.where(known, x, 0.0), np.where(known, money, 0.0))
-    return made.assign(expected_spend=often * np.asarray(value))
+    return expected.assign(expected_spend=often * np.asarray(value))
 
 
 def pymc_marketing(period: Period) -> pd.DataFrame:
@@ -96,46 +96,48 @@ TOOLS: Mapping[str, Callable[[Period], pd.DataFrame]] = {
 }
 
 
-def told(period: Period) -> Iterator[tuple[str, dict[str, Estimate], str, float]]:
+def judge_tools(period: Period) -> Iterator[tuple[str, dict[str, Estimate], str, float]]:
     """Every tool that ends: its name, its figures, the share within its interval, and its seconds."""
     for name, tool in TOOLS.items():
         if tool is without_attributes and not period.history.attributes:
             continue
         start = time.perf_counter()
         try:
-            said = tool(period)
+            predictions = tool(period)
         except Exception as error:  # a peer that fails is a finding, whatever it raises
             print(f"{name} fails: {type(error).__name__}: {str(error).strip()[:80]}", file=sys.stderr)
             continue
-        seconds, came = time.perf_counter() - start, period.came(said.customer)
-        yield name, _figures(said, came), _within(said, came), seconds
+        seconds, came = time.perf_counter() - start, period.came(predictions.customer)
+        yield name, _figures(predictions, came), _within(predictions, came), seconds
 
 
 def table(period: Period) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """The table of one period, and Patron's own figures."""
-    found = list(told(period))
+    results = list(judge_tools(period))
     rows = [
-        [name, *(str(one.get(column, "")) for column in (*ORDERS, MEDIAN, *SPEND)), within, f"{seconds:.1f}"]
-        for name, one, within, seconds in found
+        [name, *(str(estimates.get(column, "")) for column in (*ORDERS, MEDIAN, *SPEND)), within, f"{seconds:.1f}"]
+        for name, estimates, within, seconds in results
     ]
-    (ours,) = (one for name, one, _, _ in found if name == "**Patron**")
+    (ours,) = (estimates for name, estimates, _, _ in results if name == "**Patron**")
     return pd.DataFrame(rows, columns=COLUMNS), ours
 
 
-def _figures(said: pd.DataFrame, came: pd.DataFrame) -> dict[str, Estimate]:
-    who = said.customer.to_numpy()
-    made = bootstrap(ORDERS, who, came.expected_orders.to_numpy(), said.expected_orders.to_numpy(dtype=np.float64))
-    if "median_orders" in said:
-        median = said.median_orders.to_numpy()
-        made |= bootstrap({MEDIAN: mean_absolute_error}, who, came.expected_orders.to_numpy(), median)
-    if "expected_spend" not in came or "expected_spend" not in said:
-        return made
-    spend = said.expected_spend.to_numpy(dtype=np.float64)
-    return made | bootstrap(SPEND, who, came.expected_spend.to_numpy(), spend)
+def _figures(predictions: pd.DataFrame, came: pd.DataFrame) -> dict[str, Estimate]:
+    customers, orders = predictions.customer.to_numpy(), came.expected_orders.to_numpy()
+    estimates = bootstrap(ORDERS, customers, orders, predictions.expected_orders.to_numpy(dtype=np.float64))
+    if "median_orders" in predictions:
+        median = predictions.median_orders.to_numpy()
+        estimates |= bootstrap({MEDIAN: mean_absolute_error}, customers, orders, median)
+    if "expected_spend" not in came or "expected_spend" not in predictions:
+        return estimates
+    spend = predictions.expected_spend.to_numpy(dtype=np.float64)
+    return estimates | bootstrap(SPEND, customers, came.expected_spend.to_numpy(), spend)
 
 
-def _within(said: pd.DataFrame, came: pd.DataFrame) -> str:
-    if "value_low" not in said or "expected_spend" not in came:
+def _within(predictions: pd.DataFrame, came: pd.DataFrame) -> str:
+    if "value_low" not in predictions or "expected_spend" not in came:
         return ""
-    inside = (said.value_low - 1e-9 <= came.expected_spend) & (came.expected_spend <= said.value_high + 1e-9)
+    inside = (predictions.value_low - 1e-9 <= came.expected_spend) & (
+        came.expected_spend <= predictions.value_high + 1e-9
+    )
     return f"{inside.mean():.3f}"
