@@ -1,4 +1,4 @@
-"""Streams: rows that pass by in batches, from an engine or a file, so that a table never stands in memory twice."""
+"""Batches: rows that pass by in batches, from an engine or a file, so that a table never stands in memory twice."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,8 +15,8 @@ __all__ = ["BATCH", "THREADS", "ahead", "batches"]
 BATCH = 61_440  # small enough that an engine fills the same memory again and again
 THREADS, WAITING = 2, 4
 
-One = TypeVar("One")
-Other = TypeVar("Other")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def batches(table: Table) -> Iterator[pa.RecordBatch]:
@@ -48,7 +48,7 @@ def _reader(table: Table) -> pa.RecordBatchReader:
     return table.to_pyarrow_batches(chunk_size=BATCH)
 
 
-def ahead(work: Callable[[One], Other], items: Iterable[One], waiting: int = WAITING) -> Iterator[Other]:
+def ahead(work: Callable[[Item], Result], items: Iterable[Item], waiting: int = WAITING) -> Iterator[Result]:
     """Work on items in some threads while the next ones come, few at a time, and hand out what is made in their order.
 
     Args:
@@ -59,7 +59,7 @@ def ahead(work: Callable[[One], Other], items: Iterable[One], waiting: int = WAI
     >>> list(ahead(abs, [-3, -4]))
     [3, 4]
     """
-    begun: deque[Future[Other]] = deque()
+    begun: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for item in items:
             begun.append(pool.submit(work, item))

@@ -121,7 +121,7 @@ def _layout(path: Path, encoding: str) -> _Layout:
 
 
 def _is_utf8(path: Path) -> bool:
-    """Tell whether a whole file is UTF-8; a name with an accent may come after a million plain rows."""
+    """Check whether a whole file is UTF-8; a name with an accent may come after a million plain rows."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
     try:
         with _bytes(path) as file:

@@ -83,12 +83,12 @@ def _check_names(names: list[str]) -> None:
 
 
 def _is_written(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8; halves of a sign cannot."""
+    """Check whether a text can be written as UTF-8; halves of a sign cannot."""
     return text.encode("utf-8", "replace").decode() == text
 
 
 def _is_plain(column: pd.Series) -> bool:
-    """Tell which columns an engine reads as they are: numpy's numbers, and times that it can hold."""
+    """Check whether an engine reads a column as it is: numpy's numbers, and times that it can hold."""
     kind = column.dtype
     if isinstance(kind, pd.StringDtype):
         return True

@@ -89,7 +89,7 @@ def typed_pointless(table: Table, kept: Collection[str] = ()) -> Table:
 
 
 def _proven(table: Table, looks: Mapping[str, Sequence[str]], decided: str) -> Table:
-    """Give each column the first of its kinds that all of its rows prove.
+    """Cast each column to the first of its kinds that all of its rows prove.
 
     Args:
         table: columns of texts.
@@ -112,7 +112,7 @@ def _proven(table: Table, looks: Mapping[str, Sequence[str]], decided: str) -> T
 
 
 def _looks(table: Table) -> dict[str, tuple[str, ...]]:
-    """Tell what the texts of each column look like in its first rows; where these are empty, in two others."""
+    """Return what the texts of each column look like in its first rows; where these are empty, in two others."""
     rows = table.limit(LOOKED_AT).to_pyarrow().to_pydict()
     texts = {column: [text for text in values if text is not None] for column, values in rows.items()}
     empty = [column for column in texts if not texts[column]]

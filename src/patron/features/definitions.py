@@ -78,7 +78,7 @@ def combination_column(feature: Combination, parts: Sequence[Column]) -> Column:
 
 
 def is_text(tables: Mapping[str, Table], feature: Feature) -> bool:
-    """Tell whether a feature's values are texts."""
+    """Check whether a feature's values are texts."""
     if isinstance(feature, Combination) or feature.source == ON_CUTOFF:
         return False
     return bool(expression(feature.over(EVER), tables[feature.source].schema()).type().is_string())

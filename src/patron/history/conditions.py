@@ -74,7 +74,7 @@ class _Part:
     values: Sequence[object]
 
     def is_near(self, value: str) -> bool:
-        """Tell whether a text is a wanted one but for capitals, blanks and accents."""
+        """Check whether a text is a wanted one but for capitals, blanks and accents."""
         return value not in self.values and _folded(value) in {_folded(v) for v in self.values if isinstance(v, str)}
 
 
@@ -104,7 +104,7 @@ def _text(table: Table, part: _Part) -> tuple[Any, Any]:
 
 
 def _may_be(column: Column, part: _Part) -> BooleanValue:
-    """Tell where a text is as long as a wanted one: of those few, Python compares capitals and accents."""
+    """Check where a text is as long as a wanted one: of those few, Python compares capitals and accents."""
     lengths = {len(_folded(value)) for value in part.values if isinstance(value, str)}
     if not column.type().is_string() or not lengths:
         return ibis.literal(False)

@@ -13,7 +13,7 @@ PRIME = 2_147_483_629
 
 
 def fingerprint(history: History) -> dict[str, dict[str, Any]]:
-    """Return rows, time span and a hash of each table, so that a run tells which data it saw.
+    """Return rows, time span and a hash of each table, so that a run records which data it saw.
 
     The hash adds the rows' hashes up, so that the order of rows changes nothing.
 
@@ -26,15 +26,15 @@ def fingerprint(history: History) -> dict[str, dict[str, Any]]:
     }
 
 
-def _of(table: Table, told: Collection[str]) -> dict[str, Any]:
+def _of(table: Table, columns: Collection[str]) -> dict[str, Any]:
     text = table.customer.concat("|", table["at"].cast("string"))
-    for column in (column for column in told if column in table.columns):
+    for column in (column for column in columns if column in table.columns):
         text = text.concat("|", table[column].cast("string").fill_null(""))
-    found = table.aggregate(
+    figures = table.aggregate(
         rows=table.count(),
         customers=table.customer.nunique(),
         first=table["at"].min().cast("string"),
         last=table["at"].max().cast("string"),
         hash=(text.hash() % PRIME).cast("int64").sum().cast("string"),
     )
-    return found.to_pyarrow().to_pylist()[0]
+    return figures.to_pyarrow().to_pylist()[0]

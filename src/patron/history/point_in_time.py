@@ -1,4 +1,4 @@
-"""Doors: the one module that compares an event's time with a cutoff.
+"""Point in time: the one module that compares an event's time with a cutoff.
 
 The same two sentences serve engine columns, arrays and compiled code, so that the past cannot mean one thing in a
 query and another in a loop.
@@ -18,7 +18,7 @@ RELATIVE = ("days_ago", "days_ahead", BETWEEN)
 
 
 def is_past(at: Any, cutoff: Any) -> Any:
-    """Tell what was before a cutoff; an event at the cutoff is the future.
+    """Check what was before a cutoff; an event at the cutoff is the future.
 
     >>> is_past(3, 4), is_past(4, 4)
     (True, False)
@@ -27,7 +27,7 @@ def is_past(at: Any, cutoff: Any) -> Any:
 
 
 def in_window(at: Any, edge: Any) -> Any:
-    """Tell what lies at or after the edge of a window; whatever is no past of an instant belongs to what it opens.
+    """Check what lies at or after the edge of a window; whatever is no past of an instant belongs to what it opens.
 
     >>> in_window(3, 4), in_window(4, 4)
     (False, True)

@@ -77,18 +77,18 @@ def family_of(text: str) -> Family:
 
 
 def is_form(form: str) -> bool:
-    """Tell whether a form says a day, in parts that an engine reads."""
+    """Check whether a form says a day, in parts that an engine reads."""
     parts = set(re.findall(r"%(-?[A-Za-z])", form))
     return bool(parts & {"Y", "y"}) and parts <= PARTS and (bool({"m", "b", "B", "-m"} & parts) or "j" in parts)
 
 
 def is_instant(form: str) -> bool:
-    """Tell whether a form names an offset, or UTC."""
+    """Check whether a form names an offset, or UTC."""
     return form.endswith("%z") or is_utc(form)
 
 
 def is_utc(form: str) -> bool:
-    """Tell whether a form ends in a word for the zone that is the same everywhere.
+    """Check whether a form ends in a word for the zone that is the same everywhere.
 
     >>> is_utc("%H:%M:%SZ"), is_utc("%H:%M UTC"), is_utc("%H:%M CET")
     (True, True, False)

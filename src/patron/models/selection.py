@@ -84,7 +84,7 @@ def mean_estimate(values: np.ndarray, customers: np.ndarray) -> Estimate:
 
 
 def _fails(gained: np.ndarray, customers: np.ndarray, cutoffs: np.ndarray) -> bool:
-    """Tell whether the mean gain is below zero beyond noise at some cutoff."""
+    """Check whether the mean gain is below zero beyond noise at some cutoff."""
     some = (cutoffs == cutoff for cutoff in np.unique(cutoffs))
     return any(mean_estimate(gained[here], customers[here]).high < 0 for here in some)
 
@@ -119,7 +119,7 @@ def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: in
 
 
 def _skill(champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
-    """Tell what share of the constant's log loss is explained, as the skill score of Murphy (1988) does."""
+    """Describe what share of the constant's log loss is explained, as the skill score of Murphy (1988) does."""
     if champion == "constant":
         return ""
     gained = losses["constant"] - losses[champion]

@@ -46,7 +46,7 @@ def opened(folder: Path, name: str, version: str) -> Bundle:
 
 
 def _unread(spec: dict[str, Any], folder: Path) -> str:
-    """Say what this release cannot read of a model, or nothing; what answers need shows when it is asked once."""
+    """Describe what this release cannot read of a model, or nothing; what answers need shows when it is asked once."""
     if spec.get("format") != FORMAT:
         return f"has format {spec.get('format')}, where this one reads format {FORMAT}"
     needed: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -132,7 +132,7 @@ def check_definitions(model: Bundle, rows: Matrix) -> None:
 
 
 def _difference(was: str, now: str) -> str:
-    """Say what changed between two formulas, where that is short; what each run used is in its features.json."""
+    """Describe what changed between two formulas, where that is short; what each run used is in its features.json."""
     old, new = (re.findall(r"[\w.]+|[^\w\s]", formula) for formula in (was, now))
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     parts = [(" ".join(old[a:b]), " ".join(new[c:d])) for step, a, b, c, d in steps if step != "equal"]

@@ -152,7 +152,7 @@ class ExecutionPlan:
         return layout_of(self.features, self.fold_columns, [*generic, *self.cutoff_measures])
 
     def is_text(self, feature: Feature) -> bool:
-        """Tell whether a feature's values are texts."""
+        """Check whether a feature's values are texts."""
         return is_text(self.history.tables, feature)
 
     @cached_property

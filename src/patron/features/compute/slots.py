@@ -38,7 +38,7 @@ class FoldColumn:
 
     @property
     def is_text(self) -> bool:
-        """Tell whether its values are texts."""
+        """Check whether its values are texts."""
         return bool(self.formula.root.dtype.is_string())
 
 

@@ -92,7 +92,7 @@ def columns_of(leaf: Leaf) -> list[ops.Value]:
 
 
 def _is_row_level(value: ops.Value | None) -> bool:
-    """Tell whether the engine can compute a value from one event alone, without a cutoff."""
+    """Check whether the engine can compute a value from one event alone, without a cutoff."""
     if value is None or _is_relative(value, BETWEEN):
         return True
     kind = value.dtype

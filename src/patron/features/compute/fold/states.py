@@ -69,7 +69,7 @@ def _kinds(loop: str, many: Loop) -> Loop:
 
 
 def _is_small(column: Column) -> bool:
-    """Tell whether one bit for each kind fits into a word."""
+    """Check whether one bit for each kind fits into a word."""
     return column.words is not None and len(column.words) <= 64
 
 

@@ -71,7 +71,7 @@ class EventView:
 
 
 def is_between(value: Any) -> bool:
-    """Tell whether a value is the time since the event before."""
+    """Check whether a value is the time since the event before."""
     return isinstance(value, ops.Field) and value.name == BETWEEN
 
 
@@ -102,7 +102,7 @@ def used_mask(events: EventArrays, leaf: Leaf, column: Column) -> np.ndarray:
 
 
 def _is_picked(leaf: Leaf) -> bool:
-    """Tell whether a reduction picks one event, whose value may be unknown."""
+    """Check whether a reduction picks one event, whose value may be unknown."""
     return KNOWN[leaf.reduction].state in ("newest", "oldest")
 
 
