@@ -1,7 +1,8 @@
-"""What many tests share: one grown history."""
+"""What many tests share: one grown history, and the engines that histories are opened by."""
 
 import pytest
 
+from worlds.engines import ENGINES, running
 from worlds.histories import World, retail_world
 
 
@@ -9,3 +10,10 @@ from worlds.histories import World, retail_world
 def world() -> World:
     """Three hundred customers over two years, up to the cutoff of the small histories."""
     return retail_world(seed=5)
+
+
+@pytest.fixture(scope="session", params=sorted(ENGINES))
+def engine(request):
+    """Open the histories of the tests by each engine in turn; return what opens a frame."""
+    with running(request.param) as open_frame:
+        yield open_frame

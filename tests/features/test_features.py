@@ -13,10 +13,9 @@ from patron.features import available, purchases, service
 from patron.features.definitions import columns, definitions
 from patron.features.measures import THEMES
 from patron.history.history import History
-from patron.history.sources import events
 from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
-from worlds.histories import CUTOFF, TIMES, ago, features_at, history_of
+from worlds.histories import CUTOFF, TIMES, ago, features_at, history_from, history_of
 
 ORDERS = [("ann", ago(10), 40.0), ("ann", ago(40), 20.0), ("ann", ago(100), 30.0), ("ann", ago(400), 10.0)]
 RETURNS = [("ann", ago(5), 8.0), ("ann", ago(200), 2.0)]
@@ -215,7 +214,7 @@ def test_a_wider_window_never_holds_less(sold: list[tuple]) -> None:
 
 
 def test_a_feature_that_cannot_be_made_is_named_once_whatever_its_variants():
-    bare = History.of(orders=events(pd.DataFrame({"customer": ["a"], "at": ["2024-05-01"]})))
+    bare = history_from(orders=pd.DataFrame({"customer": ["a"], "at": ["2024-05-01"]}))
     left_out = features.available(bare)[1]
     assert "largest_order" in left_out
     assert len(left_out) == len(set(left_out))

@@ -1,6 +1,9 @@
 """A measure is one sentence over one event table; what is not well formed is refused when it is written."""
 
+from datetime import date
+
 import ibis
+import pandas as pd
 import pytest
 
 from patron.errors import MeasureError
@@ -8,7 +11,7 @@ from patron.features import available, purchases
 from patron.features.definitions import columns, combination_column
 from patron.features.measures import THEMES, combine, measure
 from patron.periods import EVER, Span, days
-from worlds.histories import CUTOFF, ago, features_at, history_of
+from worlds.histories import CUTOFF, ago, features_at, folded, history_from, history_of, small
 
 TICKETS = ibis.table({"customer": "string", "kind": "string", "minutes": "int64"}, name="tickets")
 
@@ -259,3 +262,25 @@ def test_a_feature_named_as_the_key_of_a_row_is_refused() -> None:
 
     with pytest.raises(MeasureError, match=r"makes the column 'customer', which tells whose row it is\. Rename"):
         columns((customer,))
+
+
+def test_a_measure_of_a_missing_column_is_refused_with_the_columns_there_are():
+    @measure()
+    def late(orders):
+        """Late."""
+        return orders.delay.sum()
+
+    with pytest.raises(MeasureError, match=r"'delay'.*It has: amount, at, customer"):
+        folded(small(("a", ago(1), 5.0)), late)
+
+
+def test_a_time_that_was_picked_is_no_rank_among_times():
+    @measure()
+    def due(orders):
+        """Due day."""
+        return orders.due.argmin(orders.days_ago)
+
+    frame = pd.DataFrame({"customer": ["a"], "at": [ago(1)], "amount": 1.0})
+    history = history_from(orders=frame.assign(due=date(2024, 7, 9)))
+    with pytest.raises(MeasureError, match="'due' must give a number, a truth or a text, got date"):
+        folded(history, due)

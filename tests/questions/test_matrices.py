@@ -3,6 +3,8 @@
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from patron.errors import HistoryError, QuestionError
@@ -10,12 +12,14 @@ from patron.features import purchases
 from patron.features.measures import measure
 from patron.history.history import History
 from patron.history.sources import events
+from patron.periods import monthly
 from patron.questions.kinds import churn, next_purchase
-from patron.questions.matrices import answers, matrix
-from worlds.histories import COLUMNS, CUTOFF, ago, frame_of, history_of
+from patron.questions.matrices import answers, matrix, write_rows
+from worlds.histories import COLUMNS, CUTOFF, ago, frame_of, history_of, retail_world, small
 
 FEW = (purchases.recency, purchases.mean_order)
 EARLY = ago(60)
+MONTHS = monthly("2023-06", "2023-09")
 
 
 @pytest.fixture
@@ -110,3 +114,45 @@ def test_a_single_cutoff_is_not_taken_for_a_list() -> None:
     history = history_of([("a", ago(3), 1.0)])
     with pytest.raises(QuestionError, match=r"Cutoffs are given as a list, got '2024-01-01'; write \['2024-01-01'\]"):
         matrix(churn(30), history, "2024-01-01")
+
+
+def test_rows_written_in_parts_are_the_rows_in_memory(tmp_path):
+    world = retail_world(seed=11, customers=120)
+    result, path = matrix(churn(90), world.history, MONTHS), tmp_path / "rows.parquet"
+    assert write_rows(churn(90), world.history, MONTHS, path, memory=5e-5) == len(result)
+    read = pq.read_table(path).to_pandas().sort_values(["cutoff", "customer"], ignore_index=True)
+    pd.testing.assert_frame_equal(read[list(result.X)], result.X, check_exact=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["rows.parquet"]
+
+
+def test_rows_of_nobody_leave_the_file_of_before(tmp_path):
+    history, path = small(("a", ago(90), 5.0), ("a", CUTOFF, 5.0)), tmp_path / "rows.parquet"
+    path.write_text("as before")
+    with pytest.raises(QuestionError, match="No customer had an order"):
+        write_rows(churn(30, active_in=30), history, [CUTOFF], path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("rows.parquet", "as before")]
+
+
+def test_a_cutoff_given_twice_is_refused():
+    history = small(("a", ago(1), 5.0))
+    with pytest.raises(QuestionError, match="2024-07-01 is given twice"):
+        matrix(churn(30), history, [CUTOFF, CUTOFF])
+
+
+def test_answers_in_parts_are_the_answers_at_once():
+    world = retail_world(seed=11, customers=120)
+    whole, parts = (answers(churn(90), world.history, MONTHS, memory=memory) for memory in (2.0, 1e-4))
+    assert len(whole) == len(matrix(churn(90), world.history, MONTHS))
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_answers_of_nobody_are_refused():
+    history = small(("a", ago(90), 5.0), ("a", ago(-60), 5.0))
+    with pytest.raises(QuestionError, match="No customer had an order"):
+        answers(churn(30, active_in=30), history, [CUTOFF])
+
+
+@pytest.mark.parametrize("memory", [0, -1, float("nan"), "2GB"])
+def test_memory_that_is_no_size_is_refused(memory):
+    with pytest.raises(QuestionError, match="number of gigabytes above zero, got"):
+        matrix(churn(30), small(("a", ago(1), 5.0)), [CUTOFF], memory=memory)

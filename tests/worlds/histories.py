@@ -12,7 +12,9 @@ from patron.features.measures import Feature
 from patron.history.history import History
 from patron.history.sources import events
 from patron.questions.kinds import churn
+from patron.questions.matrices import matrix
 from patron.questions.reference import rows
+from worlds.engines import Frame, open_frame
 
 CUTOFF = datetime(2024, 7, 1)
 COLUMNS = {
@@ -42,13 +44,29 @@ def frame_of(rows: Iterable[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
 def history_of(orders: Iterable[tuple], **tables: Iterable[tuple]) -> History:
     """A history of (customer, at, amount) orders, and of tables with the columns in `COLUMNS`."""
     given = {"orders": orders, **tables}
-    return History.of(**{name: events(frame_of(rows, COLUMNS[name])) for name, rows in given.items()})
+    return history_from(**{name: frame_of(rows, COLUMNS[name]) for name, rows in given.items()})
+
+
+def history_from(**frames: Frame) -> History:
+    """A history of frames by table, opened by the engine that the tests run on."""
+    return History.of(**{name: events(open_frame(frame)) for name, frame in frames.items()})
+
+
+def small(*orders: tuple) -> History:
+    """A history of a few (customer, at, amount) orders."""
+    return history_from(orders=pd.DataFrame(orders, columns=["customer", "at", "amount"]))
 
 
 def features_at(history: History, cutoff: datetime, *features: Feature) -> pd.DataFrame:
     """The features of everybody who ever bought before the cutoff, as float64, one line for each customer."""
-    asked = rows(churn(90, features=features), history, cutoff)
-    return asked.to_pyarrow().to_pandas().drop(columns="cutoff").set_index("customer").sort_index()
+    table = rows(churn(90, features=features), history, cutoff)
+    return table.to_pyarrow().to_pandas().drop(columns="cutoff").set_index("customer").sort_index()
+
+
+def folded(history: History, *features: Feature, cutoff: datetime = CUTOFF) -> pd.DataFrame:
+    """The same by the fold, as float32, beside what the baselines look at."""
+    result = matrix(churn(30, features=features), history, [cutoff])
+    return result.X.set_index(result.key.customer)
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,7 @@ class World:
 
     @property
     def history(self) -> History:
-        return History.of(**{name: events(frame) for name, frame in self.frames.items()})
+        return history_from(**self.frames)
 
     def shuffled(self, seed: int) -> "World":
         return World({name: frame.sample(frac=1.0, random_state=seed) for name, frame in self.frames.items()})

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,16 +12,16 @@ from hypothesis import strategies as st
 
 from patron.features.compute.plan import ExecutionPlan
 from patron.history.history import History
-from patron.history.sources import events
 from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
 from patron.questions.reference import rows
+from worlds.histories import history_from
 from worlds.measured import MEASURES, WINDOWS
 from worlds.reference import REFERENCE, seen
 
 START = datetime(2024, 1, 1)
 CUTOFFS = (datetime(2024, 2, 1), datetime(2024, 3, 1))
-ASKED = churn(horizon=30, features=MEASURES)
+QUESTION = churn(horizon=30, features=MEASURES)
 TICK = timedelta(microseconds=1)
 INSTANTS = [
     START,
@@ -72,12 +71,11 @@ SCHEMA = pa.schema(
 )
 
 
-def told(visited: list[dict]) -> History:
+def history_with(visited: list[dict]) -> History:
     who, when = [*"abcd", "z"], [START - timedelta(days=3)] * 4 + [datetime(2024, 3, 9)]
     kept = [name for name in SCHEMA.names if name in visited[0]]
     frame = pa.Table.from_pylist(visited, pa.schema([SCHEMA.field(name) for name in kept]))
-    orders = events(ibis.memtable({"customer": who, "at": when}))
-    return History.of(orders=orders, visits=events(ibis.memtable(frame)))
+    return history_from(orders=pa.table({"customer": who, "at": when}), visits=frame)
 
 
 def known_late(visited: list[dict]) -> list[dict]:
@@ -106,13 +104,13 @@ def check(found: pd.DataFrame, visited: list[dict], kind: type) -> None:
 
 
 def folded(visited: list[dict]) -> pd.DataFrame:
-    made = matrix(ASKED, told(visited), CUTOFFS)
+    made = matrix(QUESTION, history_with(visited), CUTOFFS)
     return pd.concat([made.key, made.X], axis=1)
 
 
 def test_the_fold_knows_every_measure_that_the_reference_defines():
-    history = told([{**v, "late": timedelta(0)} for v in ONE])
-    assert not ExecutionPlan(history, ASKED.active_in, MEASURES, CUTOFFS).generic_measures
+    history = history_with([{**v, "late": timedelta(0)} for v in ONE])
+    assert not ExecutionPlan(history, QUESTION.active_in, MEASURES, CUTOFFS).generic_measures
     assert {m.name for m in MEASURES} == set(REFERENCE)
 
 
@@ -134,6 +132,6 @@ def test_the_fold_sees_only_what_was_known(visited):
 @slowly
 @given(visits.map(known_late))
 def test_the_generic_path_means_what_plain_python_says(visited):
-    history = told(visited)
-    made = [rows(ASKED, history, cutoff).to_pyarrow().to_pandas() for cutoff in CUTOFFS]
+    history = history_with(visited)
+    made = [rows(QUESTION, history, cutoff).to_pyarrow().to_pandas() for cutoff in CUTOFFS]
     check(pd.concat(made), visited, np.float64)
