@@ -27,17 +27,17 @@ SPLIT = Split.of(
 def game() -> History:
     """1,500 players over seven weeks: six in ten play once, the others come back for days; one in twelve pays."""
     rng = np.random.default_rng(5)
-    made = []
+    lines = []
     for player in range(1500):
         at = float(rng.uniform(0, 45))
         often, pays = rng.gamma(1.5, 1.2), rng.random() < 0.08
         while at < 50:
             spent = float(rng.gamma(1.5, 4.0)) if pays and rng.random() < 0.3 else 0.0
-            made.append((f"player-{player}", LAUNCH + timedelta(days=at), round(spent, 2)))
-            if rng.random() < (0.6 if len(made) == 1 or made[-2][0] != made[-1][0] else 0.12):
+            lines.append((f"player-{player}", LAUNCH + timedelta(days=at), round(spent, 2)))
+            if rng.random() < (0.6 if len(lines) == 1 or lines[-2][0] != lines[-1][0] else 0.12):
                 break
             at += 0.1 + float(rng.exponential(often))
-    return History.of(orders=events(pd.DataFrame(made, columns=["customer", "at", "amount"])))
+    return History.of(orders=events(pd.DataFrame(lines, columns=["customer", "at", "amount"])))
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_the_questions_are_answered_over_days(game, question):
     tested = matrix(trained.question, game, SPLIT.test)
     happened = answers(trained.question, game, SPLIT.test)
     card = judge(trained, tested, happened)
-    told = trained.model.predict(tested.X)
+    predictions = trained.model.predict(tested.X)
     assert (tested.X.orders == 1).mean() > 0.25
-    assert told.select_dtypes("number").notna().all(axis=None)
+    assert predictions.select_dtypes("number").notna().all(axis=None)
     first = next(iter(card.measured[trained.champion].values()))
     assert first.value > (0.55 if question.name != "tier" else 0.0)
 
 
 def test_the_chance_to_play_again_rises_with_the_days(game):
     trained = train(next_purchase(horizon=7, within=(1, 3), active_in=14), game, SPLIT)
-    told = trained.model.predict(matrix(trained.question, game, SPLIT.test).X)
-    assert (told.purchase_within_1d <= told.purchase_within_3d).all()
-    assert (told.purchase_within_3d <= told.purchase_within_7d).all()
-    assert (told.days_low <= told.days_median).all()
-    assert (told.days_median <= told.days_high).all()
+    predictions = trained.model.predict(matrix(trained.question, game, SPLIT.test).X)
+    assert (predictions.purchase_within_1d <= predictions.purchase_within_3d).all()
+    assert (predictions.purchase_within_3d <= predictions.purchase_within_7d).all()
+    assert (predictions.days_low <= predictions.days_median).all()
+    assert (predictions.days_median <= predictions.days_high).all()

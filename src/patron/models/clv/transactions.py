@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Transactions:
-    """Lets every model read the same purchase histories, checked once, one entry per customer.
+    """Purchase histories that every model reads, checked once, one entry per customer.
 
     Parameters
     ----------
