@@ -192,7 +192,8 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
     done = json.loads(ended.stdout)
     assert (ended.returncode, done["verb"]) == (0, verb)
     assert all(Path(file).exists() for file in done["files"])
-    assert "history   orders" in ended.stderr
+    assert "reading   orders from orders.csv (0.1 MB)" in ended.stderr.splitlines()[0]
+    assert "history   orders\n                    read " in ended.stderr
     assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
 
 

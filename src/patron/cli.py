@@ -183,7 +183,9 @@ def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[
     from patron.jobs import VERBS, Job, alone
 
     with alone(settings.out):
-        return VERBS[verb](Job(settings, datetime.now(UTC), tell))
+        job = Job(settings, datetime.now(UTC), tell)
+        job.tell_sources()
+        return VERBS[verb](job)
 
 
 def _timed_printer(out: TextIO) -> Callable[[str], None]:

@@ -33,7 +33,7 @@ def test_one_order_of_a_far_year_does_not_move_the_end_of_the_history() -> None:
     receipt = history.receipts[0]
     assert (history.starts, history.ends) == (FIRST, FIRST + timedelta(days=300))
     assert (receipt.read, receipt.used, receipt.set_aside) == (301, 300, {"time far from all others": 1})
-    far = "1 row of 2042-03-05 stands far from all others, and set aside"
+    far = "1 row of 2042-03-05, far from all others, is set aside"
     assert receipt.assumed == (Assumption(far, 'until = "2042-03-06"'),)
     assert history["orders"]["at"].max().to_pyarrow().as_py() == FIRST + timedelta(days=299)
 

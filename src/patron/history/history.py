@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import ibis
+import pandas as pd
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
@@ -19,6 +20,7 @@ from patron.history.event_tables import SIGNED, Events, Receipt
 from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
 from patron.history.order_lines import BEGAN, orders_of
 from patron.history.point_in_time import in_window, is_past
+from patron.history.receipts import receipt_table
 from patron.periods import Span
 
 __all__ = ["History"]
@@ -122,6 +124,10 @@ class History:
         table = self[name]
         rows = table.filter(in_window(table["at"], cutoff), is_past(table["at"], cutoff + horizon.delta))
         return rows.mutate(days_ahead=_days(rows["at"], ibis.literal(cutoff)))
+
+    def receipt(self) -> pd.DataFrame:
+        """Return what became of the rows of each table, and how they were read, as one table: see `receipt_table`."""
+        return receipt_table(self.receipts)
 
     @property
     def starts(self) -> datetime:

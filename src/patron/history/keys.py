@@ -261,7 +261,7 @@ def _without_nobody(declared: Events, keys: Table, words: Sequence[str], usual: 
 
 
 def _named(nobody: Mapping[str, int]) -> str:
-    return ", ".join(f"{key!r} ({n:,})" for key, n in nobody.items())
+    return ", ".join(f"{key!r} ({n:,})" if len(nobody) > 1 else repr(key) for key, n in nobody.items())
 
 
 def _heavy(keys: Table, nobody: Mapping[str, int]) -> tuple[str, ...]:

@@ -178,8 +178,8 @@ def _far(days: np.ndarray, counts: np.ndarray, key: str) -> tuple[Assumption, ..
         return ()
     first, last, rows = days[0], days[-1], int(counts.sum())
     edge, when = (first if key == "since" else last + 1), f"{first}" if first == last else f"{first} to {last}"
-    stand = "1 row of {} stands" if rows == 1 else f"{rows:,} rows of {{}} stand"
-    return (Assumption(f"{stand.format(when)} far from all others, and set aside", f'{key} = "{edge}"'),)
+    some, verb = (f"{rows:,} rows", "are") if rows > 1 else ("1 row", "is")
+    return (Assumption(f"{some} of {when}, far from all others, {verb} set aside", f'{key} = "{edge}"'),)
 
 
 def _described(hole: Hole) -> str:

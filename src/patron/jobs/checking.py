@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
+
 from patron.engines.files import write_text
 from patron.jobs.job import Job
 from patron.questions.profit import ledger, sensitivity
@@ -28,6 +30,7 @@ def check(job: Job) -> dict[str, Any]:
         job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.left_out)}")
     return {
         "tables": receipts(job),
+        "receipt": job.history.receipt().astype(object).replace({pd.NA: None}).to_dict("records"),
         "features": features,
         "attributes": known,
         "left_out": list(job.left_out),

@@ -22,6 +22,7 @@ from patron.questions.matrices import Matrix, matrix
 from patron.questions.question import Question
 from patron.questions.shared import together
 from patron.registry import Champion, Registry
+from patron.reports.terminal import receipt_lines
 from patron.scoring.model import check_asked, opened
 from patron.scoring.table import side_by_side
 from patron.settings import Settings
@@ -29,6 +30,7 @@ from patron.settings import Settings
 __all__ = ["Job"]
 
 Tell = Callable[[str], None]
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,8 @@ class Job:
     def history(self) -> History:
         """The checked event tables."""
         history = self.settings.history()
-        for receipt in history.receipts:
-            aside = ", ".join(f"{n:,} {why}" for why, n in receipt.set_aside.items()) or "none"
-            notes = "".join(f"; {note}" for note in receipt.notes)
-            self.tell(
-                f"history   {receipt.table}: {receipt.read:,} rows read, set aside: {aside}; {receipt.used:,} used, "
-                f"{receipt.customers:,} customers, {receipt.period}{notes}"
-            )
+        for _, receipt in history.receipt().groupby("table", sort=False):
+            self.tell(receipt_lines(receipt))
         return history
 
     @cached_property
@@ -153,6 +150,11 @@ class Job:
         """Write a table to the folder of results."""
         return write(frame, self.settings.out / f"{name}.{ending}")
 
+    def tell_sources(self) -> None:
+        """Report which files are about to be read, and how large they are."""
+        for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
+            self.tell(f"reading   {name} from {table.path.name}{_size(table.path)}")
+
     def tell_left_out(self) -> None:
         """Report how many features the tables cannot give."""
         if self.left_out:
@@ -165,3 +167,10 @@ class Job:
             self.tell(
                 f"rows      {progress.what}: {progress.share:.0%} done, about {progress.seconds_left:,.0f} s left"
             )
+
+
+def _size(path: Path) -> str:
+    """Return the size of a file, or of the files of a folder, in words; nothing where there is none."""
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    size = sum(file.stat().st_size for file in files if file.exists())
+    return f" ({size / MEGABYTE:,.1f} MB)" if size else ""

@@ -1,4 +1,7 @@
-"""The terminal: cards as a few lines of text, for those who watch a run."""
+"""The terminal: receipts and cards as a few lines of text, for those who watch a run."""
+
+from collections.abc import Iterator
+from textwrap import wrap
 
 import pandas as pd
 
@@ -6,9 +9,11 @@ from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.models.baskets import BasketCard
 
-__all__ = ["backtest_lines", "basket_lines", "card_lines"]
+__all__ = ["backtest_lines", "basket_lines", "card_lines", "receipt_lines"]
 
 INDENT = " " * 10
+WIDTH = 120
+KIND, COUNT = 11, 13  # the widths of two columns of a receipt
 
 
 def card_lines(card: Card) -> str:
@@ -33,6 +38,22 @@ def basket_lines(card: BasketCard) -> str:
         f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
         f"recall gained on the better baseline {card.gain}; never bought before by anybody: {card.unseen:.1%}"
     )
+
+
+def receipt_lines(receipt: pd.DataFrame) -> str:
+    """Return the receipt of one table, aligned, with the line that would change what was assumed below it."""
+    lines = [line for row in receipt.itertuples(index=False) for line in _receipt_line(*row[1:])]
+    return "\n".join([f"history   {receipt.table.iloc[0]}", *(f"{INDENT * 2}{line}" for line in lines)])
+
+
+def _receipt_line(what: str, rows: int | None, detail: str, change: str) -> Iterator[str]:
+    count = "" if pd.isna(rows) else f"{rows:,}"
+    room, margin = WIDTH - len(INDENT * 2) - KIND - COUNT, " " * (KIND + COUNT)
+    first, *rest = wrap(detail, room) or [""]
+    yield f"{what:<{KIND}}{count:>{COUNT - 2}}  {first}".rstrip()
+    yield from (f"{margin}{line}" for line in rest)
+    if change:
+        yield f"{margin}to change it: {change}"
 
 
 def _brief(card: Card) -> str:
