@@ -31,7 +31,7 @@ ALL: tuple[Feature, ...] = (*BASIC, *habits.ALL, *values.ALL, *baskets.ALL, *con
 
 
 def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
-    """Part the features into those that the history can answer and the names of those that it cannot.
+    """Split the features into those that the history can answer and the names of those that it cannot.
 
     A feature is left out where the history lacks its event table, or the table lacks a role that it needs.
 

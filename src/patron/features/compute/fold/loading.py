@@ -65,7 +65,7 @@ class EventLoader:
         return _sort(read_partition(path), tuple(self.expressions))
 
     def _read(self, events: Table, *beside: str) -> Iterator[pa.RecordBatch]:
-        """Hand out what is read in batches, which are compacted while the next ones come."""
+        """Yield what is read in batches, which are compacted while the next ones come."""
         named = {f"c{i}": value for i, value in enumerate(self.expressions.values())}
         times = {name: events[name].cast("timestamp(6)") for name in ("at", "known_at") if name in events.columns}
         key = events[CUSTOMER_NUMBER if CUSTOMER_NUMBER in events.columns else "customer"]

@@ -46,7 +46,7 @@ def write_partitions(stream: Iterable[pa.RecordBatch], n_partitions: int, folder
 
 
 def read_partition(path: Path) -> Iterator[pa.RecordBatch]:
-    """Hand out the rows of a file of `write_partitions`."""
+    """Yield the rows of a file of `write_partitions`."""
     file = pa.memory_map(str(path))
     while file.tell() < file.size():
         yield from pa.ipc.open_stream(file)
