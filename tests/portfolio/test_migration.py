@@ -1,4 +1,4 @@
-"""Tiers over time: counted moves, and moves that have settled."""
+"""Tiers over time: counted moves, and tiers that hold."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from patron.questions.kinds import tier
 from patron.questions.matrices import matrix
 from patron.questions.profit import CostModel
 from patron.scoring.model import score
-from patron.scoring.settled_tiers import settled, settled_tiers
+from patron.scoring.stable_tiers import earlier_cutoffs, score_stable_tiers, stable_tiers
 
 TIERS = ("lead", "iron", "gold", "platinum")
 
@@ -34,19 +34,19 @@ def months(*tiers: str) -> list[pd.Series]:
     ],
 )
 def test_a_tier_changes_when_two_periods_running_say_so(seen, stands):
-    assert settled(months(*seen)).to_dict() == {"ann": stands}
+    assert stable_tiers(months(*seen)).to_dict() == {"ann": stands}
 
 
 def test_a_customer_who_joined_today_has_the_tier_of_today():
-    assert settled([*months("gold", "gold"), pd.Series({"ann": "iron", "new": "lead"})]).to_dict() == {
+    assert stable_tiers([*months("gold", "gold"), pd.Series({"ann": "iron", "new": "lead"})]).to_dict() == {
         "ann": "gold",
         "new": "lead",
     }
 
 
 @given(st.lists(st.sampled_from(TIERS), min_size=1, max_size=8))
-def test_a_settled_tier_is_one_that_was_seen(seen):
-    assert settled(months(*seen))["ann"] in seen
+def test_a_stable_tier_is_one_that_was_seen(seen):
+    assert stable_tiers(months(*seen))["ann"] in seen
 
 
 @given(st.lists(st.tuples(st.sampled_from(TIERS), st.sampled_from(TIERS)), max_size=30))
@@ -67,7 +67,8 @@ def test_tiers_come_with_where_customers_stand_and_an_interval_that_covers(world
     assert (scores.profit_low <= scores.profit_high).all()
     earned = rows.X["profit_60d"]
     assert (scores.present_tier[earned <= 0] == "lead").all()
-    stands = settled_tiers(trained.model, question, history, scores)
+    earlier = matrix(question, history, earlier_cutoffs(question, end, history.starts))
+    stands = score_stable_tiers(trained.model, earlier, scores)
     agrees = (stands == scores.tier).mean()
     assert stands.notna().all()
     assert 0.5 < agrees <= 1.0

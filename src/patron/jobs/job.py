@@ -24,6 +24,7 @@ from patron.questions.shared import together
 from patron.registry import Champion, Registry
 from patron.reports.terminal import receipt_lines
 from patron.scoring.model import check_asked, opened
+from patron.scoring.stable_tiers import earlier_cutoffs
 from patron.scoring.table import side_by_side
 from patron.settings import Settings
 
@@ -77,11 +78,27 @@ class Job:
         return [question for question in self.settings.questions if isinstance(question, Tier)]
 
     @cached_property
+    def rows(self) -> Matrix:
+        """The rows at the cutoff to score and at the earlier ones of stable tiers, from one pass of the tables."""
+        today, starts = self.scored_at, self.history.starts
+        earlier = {cutoff for question in self.tiers for cutoff in earlier_cutoffs(question, today, starts)}
+        return matrix(self.trained_questions[0], self.history, sorted({*earlier, today}), progress=self.progress)
+
+    @property
+    def scored_at(self) -> datetime:
+        """The cutoff to score: today, or the one that is set."""
+        return self.settings.score_at or self.history.ends
+
+    @cached_property
     def today(self) -> Matrix:
         """The rows of the customers to score."""
-        cutoff = self.settings.score_at or self.history.ends
-        rows = matrix(self.trained_questions[0], self.history, [cutoff], progress=self.progress)
-        self.tell(f"today     {cutoff:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
+        rows = self.rows.take(self.rows.at(self.scored_at))
+        if not len(rows):
+            raise QuestionError(
+                f"No customer had an order in the {self.trained_questions[0].active_in} before "
+                f"{self.scored_at:%Y-%m-%d}. Ask about a longer time (active_in), or score at another day (score_at)."
+            )
+        self.tell(f"today     {self.scored_at:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
         return rows
 
     @cached_property
@@ -105,7 +122,8 @@ class Job:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
-        return side_by_side(self.models, self.trained_questions, self.history, self.today, self.settings.value)
+        today, earlier = self.today, self.rows.take(~self.rows.at(self.scored_at))
+        return side_by_side(self.models, self.trained_questions, self.history, today, earlier, self.settings.value)
 
     @cached_property
     def why(self) -> pd.DataFrame:

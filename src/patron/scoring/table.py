@@ -6,14 +6,13 @@ import pandas as pd
 
 from patron.history.history import History
 from patron.models.baskets import Basket, suggest
-from patron.models.serving import Bundle
+from patron.models.serving import Bundle, shape_of
 from patron.models.targets import target_for
-from patron.questions.kinds import Tier
 from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
 from patron.scoring.contract import check_contract
 from patron.scoring.model import predictions
-from patron.scoring.settled_tiers import settled_tiers
+from patron.scoring.stable_tiers import score_stable_tiers
 
 __all__ = ["contradictions", "side_by_side"]
 
@@ -21,7 +20,12 @@ FAR_APART = 0.2
 
 
 def side_by_side(
-    models: Mapping[str, Bundle], questions: Sequence[Question], history: History, rows: Matrix, value: float | None
+    models: Mapping[str, Bundle],
+    questions: Sequence[Question],
+    history: History,
+    rows: Matrix,
+    earlier: Matrix,
+    value: float | None,
 ) -> pd.DataFrame:
     """Return every model's answers for each customer, with what follows from them.
 
@@ -30,6 +34,7 @@ def side_by_side(
         questions: what is asked, with the features of all of them.
         history: the checked event tables.
         rows: features of the customers at one cutoff.
+        earlier: the same at the cutoffs before it that stable tiers look back at.
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
 
     Returns:
@@ -42,12 +47,11 @@ def side_by_side(
     """
     for model in models.values():
         check_contract(model, rows)
-    answered = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
-    made = _with_value(pd.concat([rows.key, *answered], axis=1), value)
-    tiers = [question for question in questions if isinstance(question, Tier)]
-    for asked in tiers:
-        made = made.assign(settled_tier=settled_tiers(models[asked.name], asked, history, made))
-    return _with_baskets(made, models, questions, history)
+    columns = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
+    scores = _with_value(pd.concat([rows.key, *columns], axis=1), value)
+    for model in (model for model in models.values() if shape_of(model.spec["answer"]) == "ordinal"):
+        scores = scores.assign(settled_tier=score_stable_tiers(model, earlier, scores))
+    return _with_baskets(scores, models, questions, history)
 
 
 def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[str]:

@@ -8,7 +8,7 @@ import ast
 import inspect
 
 from patron.models.serving import bundles, estimators, processes, profits, specs, waits
-from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, encode, shares, stands
+from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, encode, shape_of, shares, stands
 from patron.models.serving.estimators import (
     carried_shifts,
     linear_inputs,
@@ -41,6 +41,7 @@ __all__ = [
     "raw_margins",
     "repeats",
     "season_shifts",
+    "shape_of",
     "shares",
     "sigmoid",
     "softmax",
