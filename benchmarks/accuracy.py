@@ -33,7 +33,7 @@ from patron.models.serving import repeats
 from patron.models.training import Trained, train
 from patron.periods import Split
 from patron.questions.kinds import Churn, churn
-from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.matrices import Matrix, labels, matrix
 
 RFM = ("recency", "orders", "spend")
 TREES = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "num_threads": 1, "verbose": -1, "seed": 0}
@@ -200,7 +200,7 @@ PEERS: Mapping[str, Callable[[Task, Matrix, np.ndarray, Matrix], np.ndarray]] = 
 def peers(task: Task, rows: Matrix) -> Iterator[Answer]:
     """Every peer that is installed and ends."""
     question, split = task.peers_learn
-    known, label = matrix(question, task.history, split.known), answers(question, task.history, split.known)
+    known, label = matrix(question, task.history, split.known), labels(question, task.history, split.known)
     for name, peer in PEERS.items():
         start = time.perf_counter()
         try:
@@ -215,7 +215,7 @@ def judge_task(task: Task) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """The table of one task, a row for each tool, and Patron's own figures."""
     ours, trained = patron(task)
     rows = matrix(trained.question, task.history, task.split.test)
-    happened = answers(task.question, task.history, task.split.test)
+    happened = labels(task.question, task.history, task.split.test)
     customers = rows.key.customer.to_numpy()
     lines, estimates_of = [], {}
     for answer in (ours, *peers(task, rows)):

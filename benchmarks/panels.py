@@ -16,7 +16,7 @@ from patron.evaluation.leakage import leak_probe
 from patron.models.training import train
 from patron.periods import Split
 from patron.questions.kinds import churn, tier
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.panels import Panel, panel
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
@@ -99,7 +99,7 @@ def _telco(folder: Path) -> Iterator[list[str]]:
 
 def _judged(question: Question, ready: Panel, split: Split) -> Card:
     trained = train(question, ready, split)
-    return judge(trained, matrix(question, ready, split.test), answers(question, ready, split.test))
+    return judge(trained, matrix(question, ready, split.test), labels(question, ready, split.test))
 
 
 def _figures(data: str, question: str, card: Card, beside: str, bars: dict[str, float]) -> Iterator[list[str]]:

@@ -28,7 +28,7 @@ from patron.models.extrapolation import train_beyond
 from patron.models.targets import target_of
 from patron.periods import Split
 from patron.questions.kinds import NextPurchase, churn, next_purchase
-from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.matrices import Matrix, labels, matrix
 
 NEAR = 30
 NINE_TENTHS = 0.9
@@ -112,7 +112,7 @@ def _cutoffs(name: str, question: NextPurchase, history: History, split: Split) 
 def _median(question: NextPurchase, history: History, split: Split, cutoff: datetime) -> float:
     """The median days of those who came back, at the cutoffs whose window had passed."""
     known = [c for c in (*split.known, *split.test) if c + question.horizon.delta <= cutoff]
-    return float(np.nanmedian(answers(question, history, known)))
+    return float(np.nanmedian(labels(question, history, known)))
 
 
 def _beside(question: NextPurchase, history: History, cutoffs: list[datetime]) -> pd.DataFrame:
@@ -120,9 +120,7 @@ def _beside(question: NextPurchase, history: History, cutoffs: list[datetime]) -
     parts = []
     for cutoff in cutoffs:
         rows = matrix(question, history, [cutoff])
-        parts.append(
-            rows.key.assign(recency=rows.X.recency, oracle=_oracle(rows, answers(question, history, [cutoff])))
-        )
+        parts.append(rows.key.assign(recency=rows.X.recency, oracle=_oracle(rows, labels(question, history, [cutoff]))))
     return pd.concat(parts)
 
 
@@ -142,7 +140,7 @@ def _two_periods(name: str, history: History, last: datetime, end: datetime) -> 
     at, days = last + timedelta(days=1), (end - last).days
     question = next_purchase(days)
     trained = train_beyond(question, history, at)
-    rows, actual = matrix(trained.question, history, [at]), answers(question, history, [at])
+    rows, actual = matrix(trained.question, history, [at]), labels(question, history, [at])
     predictions = pd.concat([rows.key, trained.model.predict(rows.X)], axis=1)
     beside = {"recency": rows.X.recency, "same": np.nanmedian(actual), "oracle": _oracle(rows, actual)}
     table = predictions.assign(actual=actual, **beside)

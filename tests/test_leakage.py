@@ -18,8 +18,9 @@ from patron.history.sources import events
 from patron.models.serving import Bundle
 from patron.periods import Span
 from patron.questions.kinds import churn, next_purchase
-from patron.questions.matrices import Matrix, answers, matrix
-from patron.questions.reference import labels, rows
+from patron.questions.matrices import Matrix, labels, matrix
+from patron.questions.reference import labels as reference_labels
+from patron.questions.reference import rows
 from worlds.histories import (
     COLUMNS,
     CUSTOMERS,
@@ -108,7 +109,7 @@ def test_an_event_at_the_cutoff_is_the_future() -> None:
         [("ann", CUTOFF - TICK, 1.0), ("ann", CUTOFF, 2.0), ("end", ago(-91), 0.0), ("end", ago(1), 0.0)]
     )
     assert features_at(history, CUTOFF, purchases.orders).loc["ann", "orders"] == 1
-    when = labels(next_purchase(90), history, CUTOFF).to_pyarrow().to_pandas().set_index("customer")
+    when = reference_labels(next_purchase(90), history, CUTOFF).to_pyarrow().to_pandas().set_index("customer")
     assert when.loc["ann", "label"] == 0.0
     assert np.isnan(when.loc["end", "label"])
 
@@ -117,7 +118,7 @@ def test_a_horizon_holds_its_first_instant_and_not_its_last() -> None:
     edge = CUTOFF + timedelta(days=30)
     bought = [("in", edge - TICK, 1.0), ("out", edge, 1.0)]
     history = history_of([("in", ago(1), 1.0), ("out", ago(1), 1.0), *bought])
-    assert answers(churn(30), history, [CUTOFF]).tolist() == [0.0, 1.0]
+    assert labels(churn(30), history, [CUTOFF]).tolist() == [0.0, 1.0]
 
 
 def test_a_window_holds_its_first_instant() -> None:
@@ -127,11 +128,11 @@ def test_a_window_holds_its_first_instant() -> None:
 
 def test_a_label_is_refused_until_its_horizon_has_passed() -> None:
     history = history_of([("ann", ago(50), 1.0), ("ann", ago(1), 1.0)])
-    assert len(answers(churn(30), history, [ago(30)])) == 1
+    assert len(labels(churn(30), history, [ago(30)])) == 1
     with pytest.raises(
         QuestionError, match=r"A label at 2024-06-02 looks 30d ahead, to 2024-07-02, but the history ends "
     ):
-        answers(churn(30), history, [ago(29)])
+        labels(churn(30), history, [ago(29)])
 
 
 def test_visits_after_the_last_order_do_not_make_a_horizon_pass() -> None:
@@ -139,7 +140,7 @@ def test_visits_after_the_last_order_do_not_make_a_horizon_pass() -> None:
     history = history_of([("ann", ago(50), 1.0), ("ann", ago(1), 1.0)], returns=visits)
     assert history.ends == CUTOFF
     with pytest.raises(QuestionError, match=r"the history ends 2024-07-01"):
-        labels(churn(30), history, CUTOFF)
+        reference_labels(churn(30), history, CUTOFF)
 
 
 def test_an_order_that_became_known_late_is_not_known_before() -> None:
@@ -178,7 +179,7 @@ def test_a_line_from_the_cutoff_on_changes_nothing_of_what_its_order_was_before(
 def test_a_label_counts_what_happened_even_if_it_became_known_late() -> None:
     told = [("ann", ago(40), ago(40), 1.0), ("ann", ago(20), ago(-5), 1.0), ("end", ago(0.5), ago(0.5), 1.0)]
     history = History.of(orders=events(frame_of(told, COLUMNS["late_orders"])))
-    assert answers(churn(30), history, [ago(30)]).tolist() == [0.0]
+    assert labels(churn(30), history, [ago(30)]).tolist() == [0.0]
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +263,7 @@ def test_a_row_without_a_feature_of_the_model_is_refused(asked: Matrix) -> None:
 def test_rows_and_labels_name_the_same_customers(world: World) -> None:
     question, history, cutoff = churn(90, active_in=200, features=(purchases.recency,)), world.history, ago(120)
     asked = set(rows(question, history, cutoff).customer.to_pyarrow().to_pylist())
-    assert asked == set(labels(question, history, cutoff).customer.to_pyarrow().to_pylist())
+    assert asked == set(reference_labels(question, history, cutoff).customer.to_pyarrow().to_pylist())
     seen = world.frames["orders"].query("@ago(320) <= at < @cutoff")
     assert asked == set(seen.customer)
     assert question.active_in == Span(200)

@@ -56,6 +56,8 @@ _HOME = {
     "PatronError": "errors",
 }
 
+_ALIASES = {"answers": "labels", "load_settings": "load"}
+
 __all__ = sorted(_HOME)
 
 
@@ -63,8 +65,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `import patron` costs nothing."""
     if name not in _HOME:
         raise AttributeError(f"patron has no {name!r}. It has: {', '.join(__all__)}.")
-    attribute = "load" if name == "load_settings" else name
-    return getattr(import_module(f"patron.{_HOME[name]}"), attribute)
+    return getattr(import_module(f"patron.{_HOME[name]}"), _ALIASES.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from patron import features
 from patron.datasets import folder, online_retail
 from patron.history.history import History
 from patron.questions.kinds import churn
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 
 
 @pytest.fixture(scope="module")
@@ -54,5 +54,5 @@ def test_goods_bought_are_pieces_at_a_price(history: History) -> None:
 def test_about_half_of_the_customers_of_a_year_buy_within_a_quarter(history: History) -> None:
     question, cutoff = churn(90, active_in=365, features=(features.purchases.recency,)), datetime(2011, 9, 9)
     rows = matrix(question, history, [cutoff])
-    assert len(rows) == len(answers(question, history, [cutoff])) == 2994
-    assert 0.4 < answers(question, history, [cutoff]).mean() < 0.6
+    assert len(rows) == len(labels(question, history, [cutoff])) == 2994
+    assert 0.4 < labels(question, history, [cutoff]).mean() < 0.6

@@ -13,7 +13,7 @@ from patron.models.serving import Bundle
 from patron.models.training import train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import Matrix, answers, matrix
+from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.profit import CostModel
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, shop
 
@@ -26,7 +26,7 @@ def trained():
 @cache
 def unseen():
     question = trained().question
-    return matrix(question, shop(), SPLIT.test), answers(question, shop(), SPLIT.test)
+    return matrix(question, shop(), SPLIT.test), labels(question, shop(), SPLIT.test)
 
 
 @cache
@@ -109,7 +109,7 @@ def test_a_tier_means_the_same_in_all_folds():
 @cache
 def worth() -> Card:
     fitted = train(tier(HORIZON, CostModel(margin_rate=0.4)), shop(), SPLIT)
-    rows, label = matrix(fitted.question, shop(), SPLIT.test), answers(fitted.question, shop(), SPLIT.test)
+    rows, label = matrix(fitted.question, shop(), SPLIT.test), labels(fitted.question, shop(), SPLIT.test)
     return judge(fitted, rows, label)
 
 
@@ -135,7 +135,7 @@ def test_expected_profit_comes_in_by_groups_of_all_customers():
 
 def test_the_days_are_judged_by_who_was_back_when_and_beside_one_day_for_all():
     fitted = train(next_purchase(HORIZON), shop(), SPLIT)
-    rows, label = matrix(fitted.question, shop(), SPLIT.test), answers(fitted.question, shop(), SPLIT.test)
+    rows, label = matrix(fitted.question, shop(), SPLIT.test), labels(fitted.question, shop(), SPLIT.test)
     card = judge(fitted, rows, label)
     ours, same = (card.measured[name]["error of the date (days)"].value for name in (fitted.champion, "constant"))
     assert ours < same

@@ -12,7 +12,7 @@ from patron.history.sources import events
 from patron.models.training import train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.profit import CostModel
 
 LAUNCH = datetime(2024, 3, 1)
@@ -52,7 +52,7 @@ def game() -> History:
 def test_the_questions_are_answered_over_days(game, question):
     trained = train(question, game, SPLIT)
     tested = matrix(trained.question, game, SPLIT.test)
-    happened = answers(trained.question, game, SPLIT.test)
+    happened = labels(trained.question, game, SPLIT.test)
     card = judge(trained, tested, happened)
     predictions = trained.model.predict(tested.X)
     assert (tested.X.orders == 1).mean() > 0.25

@@ -213,7 +213,7 @@ def test_pushes_lead_from_one_base_to_every_calibrated_margin(estimator):
     model = trained("churn", estimator)
     pushes = by_feature(drivers(model, people(), top=4), "push").sum(axis=1)
     pushes = pushes.reindex(people().key.customer, fill_value=0.0)
-    margins = model.margins(encode(people().X, FEATURES))[:, 0]
+    margins = model.log_odds(encode(people().X, FEATURES))[:, 0]
     assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-6)
 
 
@@ -236,7 +236,7 @@ def test_the_next_purchase_is_told_as_the_mean_over_the_steps_of_the_first_days_
     model = trained("next_purchase", "linear")
     steps = model.spec["answer"]["edges"].index(30)
     X = encode(people().X, FEATURES)
-    margins = np.mean([model.margins(X, step)[:, 0] for step in range(steps)], axis=0)
+    margins = np.mean([model.log_odds(X, step)[:, 0] for step in range(steps)], axis=0)
     table = drivers(model, people(), top=4)
     pushes = by_feature(table, "push").sum(axis=1).to_numpy()
     assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-9)

@@ -9,7 +9,7 @@ from patron.errors import QuestionError
 from patron.metrics import auc, concordance
 from patron.models.extrapolation import train_beyond
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.profit import CostModel
 from worlds.shop import START, of, orders, shop
 
@@ -18,7 +18,7 @@ AT = START + timedelta(days=280)
 
 def test_a_horizon_as_long_as_the_history_is_answered_well():
     made = train_beyond(churn(270), shop(600), AT)
-    rows, label = matrix(made.question, shop(600), [AT]), answers(made.question, shop(600), [AT])
+    rows, label = matrix(made.question, shop(600), [AT]), labels(made.question, shop(600), [AT])
     for candidate in ("logit", "parametric", "lightgbm", "hybrid", "blend"):
         chance = made.bundles[candidate].predict(rows.X).churn_probability
         assert auc(label, chance) > 0.75
@@ -41,7 +41,7 @@ def test_events_from_the_cutoff_on_change_nothing():
 
 def test_a_purchase_beyond_all_labels_is_told_with_its_day():
     made = train_beyond(next_purchase(270, within=(30,)), shop(600), AT)
-    rows, days = matrix(made.question, shop(600), [AT]), answers(made.question, shop(600), [AT])
+    rows, days = matrix(made.question, shop(600), [AT]), labels(made.question, shop(600), [AT])
     told = made.bundles["hybrid"].predict(rows.X)
     assert list(told.columns[:2]) == ["purchase_within_30d", "purchase_within_270d"]
     assert (told.purchase_within_30d <= told.purchase_within_270d).all()

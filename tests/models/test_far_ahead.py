@@ -18,8 +18,8 @@ def test_the_champion_is_the_mean_of_logit_and_hybrid_before_their_slopes():
     made = train_beyond(churn(270), shop(), AT)
     rows = encode(matrix(made.question, shop(), [AT]).X, made.model.spec["features"])
     alone = [made.bundles[name] for name in ("logit", "hybrid")]
-    raw = [replace(bundle, spec=bundle.spec | {"calibration": None}).margins(rows) for bundle in alone]
-    np.testing.assert_allclose(made.model.margins(rows), np.mean(raw, axis=0))
+    raw = [replace(bundle, spec=bundle.spec | {"calibration": None}).log_odds(rows) for bundle in alone]
+    np.testing.assert_allclose(made.model.log_odds(rows), np.mean(raw, axis=0))
     assert made.champion == "blend"
     assert made.reason.endswith("so far ahead a blend of logit and hybrid is used")
 

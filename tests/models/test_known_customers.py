@@ -13,7 +13,7 @@ from patron.explanations.drivers import drivers
 from patron.history.sources import attributes
 from patron.models.training import train
 from patron.questions.kinds import churn, next_purchase
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.scoring.model import score, unseen
 from worlds.shop import SPLIT, of, orders
 
@@ -31,7 +31,7 @@ def answered():
     history = of(FRAME, people=attributes(known))
     trained = train(churn(60), history, SPLIT)
     rows = matrix(trained.question, history, SPLIT.test)
-    return trained, rows, judge(trained, rows, answers(trained.question, history, SPLIT.test)), known
+    return trained, rows, judge(trained, rows, labels(trained.question, history, SPLIT.test)), known
 
 
 def test_a_status_of_today_is_told_as_a_feature_that_knows_the_outcome_and_an_honest_attribute_is_not(answered):
@@ -42,7 +42,7 @@ def test_who_never_came_back_is_told_by_it_whatever_was_asked(answered):
     history = of(FRAME, people=attributes(answered[3]))
     trained = train(next_purchase(60, within=(7,)), history, SPLIT)
     rows = matrix(trained.question, history, SPLIT.test)
-    assert list(judge(trained, rows, answers(trained.question, history, SPLIT.test)).suspects) == ["people_status"]
+    assert list(judge(trained, rows, labels(trained.question, history, SPLIT.test)).suspects) == ["people_status"]
 
 
 def test_texts_that_no_model_knows_are_counted_and_texts_for_numbers_refused(answered):

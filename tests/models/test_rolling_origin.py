@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patron.models.rolling_origin import ROUNDS, Told, folds, rolled
+from patron.models.rolling_origin import ROUNDS, FoldPredictions, folds, predict_out_of_fold
 from patron.models.targets import Examples
 from patron.periods import Span
 
@@ -28,15 +28,15 @@ def test_the_rounds_that_lose_least_are_chosen():
     good, bad = (np.where(y == 1, odds, -odds)[:, None] * 1.0 for odds in (2.0, -2.0))
     path = [bad] * len(ROUNDS)
     path[3] = good
-    told = Told({"lightgbm": path}, Examples(np.arange(100), None, y, 2), np.arange(100))
-    made = rolled([told])
+    told = FoldPredictions({"lightgbm": path}, Examples(np.arange(100), None, y, 2), np.arange(100))
+    made = predict_out_of_fold([told])
     assert made.rounds == {"lightgbm": ROUNDS[3]}
-    assert np.allclose(made.margins["lightgbm"], good)
+    assert np.allclose(made.log_odds["lightgbm"], good)
 
 
 def test_a_level_that_is_off_costs_nothing_because_it_is_chance_to_all():
     y = np.tile([0, 1], 50)
     margins = np.where(y == 1, 1.0, -1.0)[:, None]
-    told = Told({"a": [margins], "b": [margins + 2.0]}, Examples(np.arange(100), None, y, 2), np.arange(100))
-    made = rolled([told])
-    assert np.allclose(made.losses(made.margins["a"]), made.losses(made.margins["b"]), atol=1e-3)
+    told = FoldPredictions({"a": [margins], "b": [margins + 2.0]}, Examples(np.arange(100), None, y, 2), np.arange(100))
+    made = predict_out_of_fold([told])
+    assert np.allclose(made.losses(made.log_odds["a"]), made.losses(made.log_odds["b"]), atol=1e-3)

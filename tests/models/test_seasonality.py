@@ -4,7 +4,7 @@ from datetime import datetime
 
 import numpy as np
 
-from patron.models.seasonality import month_shifts, season_cutoffs, settled
+from patron.models.seasonality import month_shifts, season_cutoffs, without_cutoff_constants
 from patron.periods import Span
 
 YEAR = [datetime(2010, 6, 1), datetime(2010, 9, 1), datetime(2010, 12, 1), datetime(2011, 4, 1)]
@@ -26,6 +26,6 @@ def test_december_is_near_january():
 
 def test_a_feature_that_names_the_cutoff_is_hidden_and_others_are_not():
     X = np.array([[6, 1.0], [6, 2.0], [9, 1.0], [9, np.nan]])
-    made = settled(X, np.array([0, 0, 1, 1]))
+    made = without_cutoff_constants(X, np.array([0, 0, 1, 1]))
     assert made[:, 0].tolist() == [0, 0, 0, 0]
     np.testing.assert_array_equal(made[:, 1], X[:, 1])

@@ -16,7 +16,7 @@ from patron.models.targets.ordinal import OrdinalTarget, _rank_cutpoints
 from patron.models.training import Trained, fit, train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.profit import CostModel
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, coin, of, orders, shop
 
@@ -100,7 +100,7 @@ def test_one_train_and_one_valid_cutoff_suffice():
 def test_the_rates_of_the_training_cutoffs_are_kept_with_the_model():
     rates = trained("churn").model.spec["base_rates"]
     assert list(rates) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
-    label = answers(QUESTIONS["churn"], shop(), SPLIT.train[:1])
+    label = labels(QUESTIONS["churn"], shop(), SPLIT.train[:1])
     assert np.isclose(rates[f"{SPLIT.train[0]:%Y-%m-%d}"], label.mean())
 
 
@@ -132,7 +132,7 @@ def test_a_handful_of_rows_is_refused():
 def test_cutoffs_too_close_for_the_horizon_are_refused():
     asked = churn(HORIZON).on(shop())
     close = Split(CUTOFFS[:1], CUTOFFS[1:2], CUTOFFS[4:])
-    rows, label = matrix(asked, shop(), close.known), answers(asked, shop(), close.known)
+    rows, label = matrix(asked, shop(), close.known), labels(asked, shop(), close.known)
     with pytest.raises(QuestionError, match=r"(?s)looks 90d ahead, but its known cutoffs.*Move the valid"):
         fit(replace(asked, horizon=churn(90).horizon).on(shop()), shop(), rows, label, close)
 
@@ -140,7 +140,7 @@ def test_cutoffs_too_close_for_the_horizon_are_refused():
 def test_features_that_are_missing_constant_or_infinite_do_no_harm():
     asked = churn(HORIZON).on(shop())
     rows, label = matrix(asked, shop(), (*SPLIT.known, *SPLIT.test)), None
-    label = answers(asked, shop(), (*SPLIT.known, *SPLIT.test))
+    label = labels(asked, shop(), (*SPLIT.known, *SPLIT.test))
     X = rows.X.assign(spend=np.float32(np.inf), last_order=np.float32(np.nan), first_order=np.float32(7))
     made = fit(asked, shop(), replace(rows, X=X), label, SPLIT)
     for bundle in made.bundles.values():

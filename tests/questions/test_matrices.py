@@ -14,7 +14,7 @@ from patron.history.history import History
 from patron.history.sources import events
 from patron.periods import monthly
 from patron.questions.kinds import churn, next_purchase
-from patron.questions.matrices import answers, matrix, write_rows
+from patron.questions.matrices import labels, matrix, write_rows
 from worlds.histories import COLUMNS, CUTOFF, ago, frame_of, history_of, retail_world, small
 
 FEW = (purchases.recency, purchases.mean_order)
@@ -56,8 +56,8 @@ def test_texts_stay_texts() -> None:
 
 def test_answers_stand_in_the_order_of_the_rows(history: History) -> None:
     asked = [CUTOFF, EARLY]
-    assert answers(churn(30), history, asked).tolist() == [1.0, 1.0, 0.0]
-    days = answers(next_purchase(90), history, asked)
+    assert labels(churn(30), history, asked).tolist() == [1.0, 1.0, 0.0]
+    days = labels(next_purchase(90), history, asked)
     assert days[[0, 2]].tolist() == [80.0, 20.0]
     assert np.isnan(days[1])
 
@@ -76,7 +76,7 @@ def test_rows_are_taken_by_cutoff(history: History) -> None:
 
 
 def test_rows_without_a_cutoff_are_refused(history: History) -> None:
-    for ask in (matrix, answers):
+    for ask in (matrix, labels):
         with pytest.raises(QuestionError, match=r"Rows need at least one cutoff, got none. Give for example cutoffs"):
             ask(churn(90), history, [])
 
@@ -98,16 +98,14 @@ def test_answers_of_other_rows_than_the_features_are_refused(tmp_path):
     made = matrix(churn(30), history, [CUTOFF])
     frame_of([*sold, ("c", ago(5), 1.0)], COLUMNS["orders"]).to_parquet(path)
     with pytest.raises(HistoryError, match=r"features were made for 2 rows .* other ones were answered \(3\)"):
-        answers(churn(30), history, [CUTOFF], rows=made)
+        labels(churn(30), history, [CUTOFF], rows=made)
 
 
 def test_cutoffs_may_be_written_as_dates(history: History):
     asked = churn(30, features=FEW)
     written = matrix(asked, history, [f"{CUTOFF:%Y-%m-%d}"])
     assert written.key.equals(matrix(asked, history, [CUTOFF]).key)
-    assert (
-        answers(churn(30), history, [f"{CUTOFF:%Y-%m-%d}"]).tolist() == answers(churn(30), history, [CUTOFF]).tolist()
-    )
+    assert labels(churn(30), history, [f"{CUTOFF:%Y-%m-%d}"]).tolist() == labels(churn(30), history, [CUTOFF]).tolist()
 
 
 def test_a_single_cutoff_is_not_taken_for_a_list() -> None:
@@ -141,7 +139,7 @@ def test_a_cutoff_given_twice_is_refused():
 
 def test_answers_in_parts_are_the_answers_at_once():
     world = retail_world(seed=11, customers=120)
-    whole, parts = (answers(churn(90), world.history, MONTHS, memory=memory) for memory in (2.0, 1e-4))
+    whole, parts = (labels(churn(90), world.history, MONTHS, memory=memory) for memory in (2.0, 1e-4))
     assert len(whole) == len(matrix(churn(90), world.history, MONTHS))
     np.testing.assert_array_equal(whole, parts)
 
@@ -149,7 +147,7 @@ def test_answers_in_parts_are_the_answers_at_once():
 def test_answers_of_nobody_are_refused():
     history = small(("a", ago(90), 5.0), ("a", ago(-60), 5.0))
     with pytest.raises(QuestionError, match="No customer had an order"):
-        answers(churn(30, active_in=30), history, [CUTOFF])
+        labels(churn(30, active_in=30), history, [CUTOFF])
 
 
 @pytest.mark.parametrize("memory", [0, -1, float("nan"), "2GB"])

@@ -14,7 +14,7 @@ from patron.models.extrapolation import train_beyond
 from patron.models.training import Trained, train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.panels import Panel, panel
 from patron.questions.profit import CostModel
 from patron.scoring.model import score
@@ -49,12 +49,12 @@ def test_rows_are_in_the_order_of_a_matrix_with_numbers_and_texts_as_features():
     assert rows.key.customer.tolist() == ["a", "b"]
     assert rows.X.visits.tolist() == [1.0, 3.0]
     assert rows.X.plan.isna().tolist() == [True, False]
-    assert answers(churn(30), ready, [DATES[0].to_pydatetime()]).tolist() == [1.0, 0.0]
+    assert labels(churn(30), ready, [DATES[0].to_pydatetime()]).tolist() == [1.0, 0.0]
 
 
 def test_a_panel_trains_and_is_judged_in_the_place_of_a_history():
     ready = made(frame())
-    rows, label = matrix(churn(30), ready, SPLIT.test), answers(churn(30), ready, SPLIT.test)
+    rows, label = matrix(churn(30), ready, SPLIT.test), labels(churn(30), ready, SPLIT.test)
     card = judge(trained(), rows, label)
     assert card.measured["lightgbm"]["AUC"].value > 0.85
     assert list(score(trained().model, rows).columns) == ["customer", "cutoff", "churn_probability"]
@@ -88,7 +88,7 @@ def test_a_feature_that_was_written_after_the_outcome_is_a_suspect_on_the_card()
     rows = frame().assign(score=lambda f: np.where(f.left == 1, 1, 4) + f.visits % 2)
     ready = made(rows)
     found = train(churn(30), ready, SPLIT)
-    card = judge(found, matrix(churn(30), ready, SPLIT.test), answers(churn(30), ready, SPLIT.test))
+    card = judge(found, matrix(churn(30), ready, SPLIT.test), labels(churn(30), ready, SPLIT.test))
     assert list(card.suspects) == ["score"]
 
 
@@ -178,11 +178,11 @@ def test_a_question_that_the_panel_does_not_answer_is_refused(question, told):
 def test_labels_that_a_question_cannot_have_are_refused():
     at = [DATES[0].to_pydatetime()]
     with pytest.raises(QuestionError, match=r"must be 1 for left, 0 for stayed, .* 1 of 2 rows have others, such as 7"):
-        answers(churn(30), made(SMALL.assign(left=[7, 0])), at)
+        labels(churn(30), made(SMALL.assign(left=[7, 0])), at)
     with pytest.raises(QuestionError, match=r"must be the days until the next order, .* such as 30"):
-        answers(next_purchase(30), made(SMALL.assign(left=[30, np.nan])), at)
+        labels(next_purchase(30), made(SMALL.assign(left=[30, np.nan])), at)
     with pytest.raises(QuestionError, match=r"without a label. It has: plan, visits"):
-        answers(churn(30), panel(SMALL.drop(columns="left"), 30, **NAMES), at)
+        labels(churn(30), panel(SMALL.drop(columns="left"), 30, **NAMES), at)
 
 
 def test_a_cutoff_without_rows_is_refused_with_those_there_are():

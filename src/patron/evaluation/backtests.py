@@ -21,7 +21,7 @@ from patron.models.rolling_origin import folds as rolling_folds
 from patron.models.targets import QuestionMetric, Target, target_for, target_of
 from patron.models.training import Trained, fit
 from patron.periods import Split
-from patron.questions.matrices import Matrix, answers, matrix, row_source
+from patron.questions.matrices import Matrix, labels, matrix, row_source
 from patron.questions.panels import SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
@@ -68,7 +68,7 @@ def backtest(question: Question, history: History | RowSource, split: Split, see
     question = source.complete(question, splits[0].known[-1])
     cutoffs = sorted({cutoff for origin in splits for cutoff in (*origin.known, *origin.test)})
     rows = matrix(question, source, cutoffs)
-    label = answers(question, source, cutoffs, rows=rows)
+    label = labels(question, source, cutoffs, rows=rows)
     folds: list[_Fold] = []
     for origin in splits:
         trained = fit(question, source, rows, label, origin, seed)

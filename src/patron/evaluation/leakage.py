@@ -189,7 +189,7 @@ def _cross_fitted(
         out = fold == k
         known, unseen = (_examples(y[mask]) for mask in (~out, out))
         trees = boosted(codes[~out], known, names, categories, ROUNDS, seed=seed)
-        log_odds[out] = trees.margins(codes[out], unseen)[:, 0]
+        log_odds[out] = trees.log_odds(codes[out], unseen)[:, 0]
     return log_odds
 
 

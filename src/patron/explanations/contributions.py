@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from patron.errors import PatronError
-from patron.models.serving import Bundle, carried_shifts, linear_inputs, process_log_odds, season_shifts
+from patron.models.serving import Bundle, horizon_shifts, linear_inputs, process_log_odds, season_shifts
 
 __all__ = ["contributions"]
 
@@ -56,7 +56,7 @@ def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
     calibration = model.spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
     slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
     parts, base = _split(model.spec["estimator"], model, X, step)
-    log_odds = model.margins(X, step)
+    log_odds = model.log_odds(X, step)
     _check_sums((parts.sum(axis=2) + base) * slope + shift, log_odds)
     return parts * slope, log_odds
 
@@ -120,9 +120,9 @@ def _seasonal(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -
     return moved, base
 
 
-def _carried(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     def shifts(rows: np.ndarray) -> np.ndarray:
-        return carried_shifts(estimator, rows)
+        return horizon_shifts(estimator, rows)
 
     moved = _shared(shifts, estimator["to"]["inputs"], model, X)
     return _added([_split(estimator["of"], model, X, step), moved])
@@ -136,7 +136,7 @@ _SPLIT = {
     "hybrid": _hybrid,
     "blend": _blend,
     "seasonal": _seasonal,
-    "carried": _carried,
+    "carried": _shift_horizon,
 }
 
 

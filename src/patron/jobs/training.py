@@ -16,8 +16,8 @@ from patron.jobs.checking import check_cutoffs, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.models.baskets import asked_by, fit_basket, judge_basket
-from patron.models.training import Trained, answer_in, fit
-from patron.questions.matrices import Matrix, answers, matrix
+from patron.models.training import Trained, fit, target_spec
+from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.question import Question
 from patron.reports.terminal import basket_lines, card_lines
 
@@ -49,10 +49,10 @@ def _train(job: Job) -> dict[str, Any]:
     job.tell_left_out()
     cutoffs = (*split.known, *split.test)
     rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
-    labelled = {q.name: answers(q, job.history, cutoffs, rows=rows) for q in job.questions}
+    labelled = {q.name: labels(q, job.history, cutoffs, rows=rows) for q in job.questions}
     _tell_rows(job, rows)
     for question in job.questions:
-        answer_in(question, rows, labelled[question.name], split)
+        target_spec(question, rows, labelled[question.name], split)
     book = tell_ledger(job)
     entry = tracking.Entry(job.settings, fingerprint(job.history), job.now)
     results = {q.name: _train_question(job, q, rows, labelled[q.name], entry) for q in job.questions}

@@ -120,8 +120,8 @@ def fit_basket(history: History, cutoffs: Sequence[datetime], active_in: Span, h
                 basket = Basket(by, half_life, weight, TOP[by])
                 chance = _leaning(pairs.own, pairs.everybody, pairs.baskets, weight)
                 ranked = pairs.assign(chance=chance).sort_values(["chance", by], ascending=[False, True])
-                found = _found(held, ranked.groupby("customer").head(basket.top), by)
-                recalls.setdefault(basket, []).append(found.recall.mean())
+                hits = _hits(held, ranked.groupby("customer").head(basket.top), by)
+                recalls.setdefault(basket, []).append(hits.recall.mean())
     return max(recalls, key=lambda basket: float(np.mean(recalls[basket])))
 
 
@@ -130,12 +130,12 @@ def judge_basket(
 ) -> BasketCard:
     """Judge suggestions at test cutoffs, beside the customer's own past and plain popularity."""
     ways = {"ours": basket, "own past": replace(basket, weight=OWN), "popular": replace(basket, weight=POPULAR)}
-    found = {name: _results(history, cutoffs, active_in, horizon, way) for name, way in ways.items()}
-    ours = found["ours"]
-    hit = {name: estimate(_mean, f.customer, f.hit.to_numpy(), seed=seed) for name, f in found.items()}
-    recall = {name: estimate(_mean, f.customer, f.recall.to_numpy(), seed=seed) for name, f in found.items()}
+    results = {name: _results(history, cutoffs, active_in, horizon, way) for name, way in ways.items()}
+    ours = results["ours"]
+    hit = {name: estimate(_mean, f.customer, f.hit.to_numpy(), seed=seed) for name, f in results.items()}
+    recall = {name: estimate(_mean, f.customer, f.recall.to_numpy(), seed=seed) for name, f in results.items()}
     rival = max(("own past", "popular"), key=lambda name: recall[name].value)
-    difference = ours.recall.to_numpy() - found[rival].recall.to_numpy()
+    difference = ours.recall.to_numpy() - results[rival].recall.to_numpy()
     return BasketCard(
         by=basket.by,
         top=basket.top,
@@ -169,15 +169,15 @@ def _leaning(own: Any, everybody: Any, baskets: Any, weight: float) -> Any:
 def _pairs(history: History, cutoff: datetime, active_in: Span, basket: Basket) -> Table:
     """Each customer beside their own and the most popular contents: `own`, `everybody`, and all own `baskets`."""
     by = basket.by
-    asked = history.past("orders", cutoff, active_in).select("customer").distinct()
-    past = _contents(history.past("lines", cutoff, EVER), by).semi_join(asked, "customer")
+    customers = history.past("orders", cutoff, active_in).select("customer").distinct()
+    past = _contents(history.past("lines", cutoff, EVER), by).semi_join(customers, "customer")
     faded = past.mutate(weight=ibis.literal(0.5) ** (past.days_ago / basket.half_life))
     own = faded.group_by(["customer", by]).aggregate(own=faded.weight.sum())
     visits = faded.select("customer", "days_ago", "weight").distinct()
     baskets = visits.group_by("customer").aggregate(baskets=visits.weight.sum())
     popular = _popular(history, cutoff, basket)
     first = popular.order_by(ibis.desc("everybody"), by).limit(basket.top + POPULAR_BEYOND)
-    every = asked.cross_join(first).select("customer", by)
+    every = customers.cross_join(first).select("customer", by)
     pairs = own.select("customer", by).union(every, distinct=True)
     beside = _joined(_joined(_joined(pairs, own, ["customer", by]), popular, [by]), baskets, ["customer"])
     known = {name: beside[name].fill_null(0.0) for name in ("own", "everybody", "baskets")}
@@ -205,7 +205,7 @@ def _results(
 ) -> pd.DataFrame:
     """Hit and recall of each customer who bought within the horizon, judged by their first basket."""
     return pd.concat(
-        _found(_next_baskets(history, c, horizon, basket.by), suggest(history, c, active_in, basket), basket.by)
+        _hits(_next_baskets(history, c, horizon, basket.by), suggest(history, c, active_in, basket), basket.by)
         for c in cutoffs
     )
 
@@ -227,10 +227,10 @@ def _unseen(history: History, cutoff: datetime, horizon: Span, by: str) -> np.nd
     return (~_next_baskets(history, cutoff, horizon, by)[by].isin(known)).to_numpy()
 
 
-def _found(held: pd.DataFrame, suggested: pd.DataFrame, by: str) -> pd.DataFrame:
-    asked = held[held.customer.isin(suggested.customer)]
-    both = asked.merge(suggested[["customer", by]], on=["customer", by])
-    size = asked.groupby("customer").size()
+def _hits(held: pd.DataFrame, suggested: pd.DataFrame, by: str) -> pd.DataFrame:
+    bought = held[held.customer.isin(suggested.customer)]
+    both = bought.merge(suggested[["customer", by]], on=["customer", by])
+    size = bought.groupby("customer").size()
     hits = both.groupby("customer").size().reindex(size.index, fill_value=0)
     return pd.DataFrame({"customer": size.index, "hit": (hits > 0).to_numpy(float), "recall": (hits / size).to_numpy()})
 

@@ -18,7 +18,7 @@ TURNS = 12
 FURTHEST = 3.0
 
 
-def calibrate(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calibration | None:
+def calibrate(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calibration | None:
     """Find the slope of the log-odds that fits what happened, or None where it would not help later on.
 
     The slope of Platt (1999) and, for classes, the temperature of Guo et al. (2017), leaning towards no change, with
@@ -35,53 +35,53 @@ def calibrate(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calibr
         return None
     for cutoff in several:
         here = cutoffs == cutoff
-        slope = _slope(margins[~here], y[~here], cutoffs[~here])
-        if _lost(slope, margins[here], y[here], cutoffs[here]) >= _lost(1.0, margins[here], y[here], cutoffs[here]):
+        slope = _slope(log_odds[~here], y[~here], cutoffs[~here])
+        if _lost(slope, log_odds[here], y[here], cutoffs[here]) >= _lost(1.0, log_odds[here], y[here], cutoffs[here]):
             return None
-    slope = _slope(margins, y, cutoffs)
-    return {"slope": slope, "intercept": ((1.0 - slope) * margins.mean(axis=0)).tolist()}
+    slope = _slope(log_odds, y, cutoffs)
+    return {"slope": slope, "intercept": ((1.0 - slope) * log_odds.mean(axis=0)).tolist()}
 
 
-def level(margins: np.ndarray, y: np.ndarray) -> np.ndarray:
+def level(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the shift of the log-odds by which the mean prediction meets the rate, shape (1,) or (classes,)."""
-    shift = np.zeros(margins.shape[1])
-    if margins.shape[1] == 1:
+    shift = np.zeros(log_odds.shape[1])
+    if log_odds.shape[1] == 1:
         for _ in range(TURNS):
-            p = sigmoid(margins[:, 0] + shift)
+            p = sigmoid(log_odds[:, 0] + shift)
             shift += (y.sum() - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
         return np.clip(shift, -FURTHEST, FURTHEST)
     counts = np.bincount(y, minlength=len(shift)) + 0.5
     for _ in range(TURNS):
-        shift += np.log(counts / (softmax(margins + shift).sum(axis=0) + 0.5))
+        shift += np.log(counts / (softmax(log_odds + shift).sum(axis=0) + 0.5))
     return np.clip(shift - shift.mean(), -FURTHEST, FURTHEST)
 
 
-def levelled(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+def levelled(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
     """Return the margins with the rows of each cutoff shifted to what happened there, shape (n, 1) or (n, classes)."""
-    made = np.empty_like(margins)
+    shifted = np.empty_like(log_odds)
     for cutoff in np.unique(cutoffs):
         here = cutoffs == cutoff
-        made[here] = margins[here] + level(margins[here], y[here])
-    return made
+        shifted[here] = log_odds[here] + level(log_odds[here], y[here])
+    return shifted
 
 
-def log_losses(margins: np.ndarray, y: np.ndarray) -> np.ndarray:
+def log_losses(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the log loss of each example, shape (n,)."""
-    if margins.shape[1] == 1:
-        p = sigmoid(margins[:, 0])
+    if log_odds.shape[1] == 1:
+        p = sigmoid(log_odds[:, 0])
         chance = np.where(y == 1, p, 1.0 - p)
     else:
-        chance = softmax(margins)[np.arange(len(y)), y]
+        chance = softmax(log_odds)[np.arange(len(y)), y]
     return -np.log(np.maximum(chance, 1e-15))
 
 
-def _slope(margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> float:
+def _slope(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> float:
     def cost(slope: float) -> float:
-        return _lost(slope, margins, y, cutoffs) + TRUST * (slope - 1.0) ** 2
+        return _lost(slope, log_odds, y, cutoffs) + TRUST * (slope - 1.0) ** 2
 
     return float(minimize_scalar(cost, bounds=(0.2, 3.0), method="bounded", options={"xatol": 0.01}).x)
 
 
-def _lost(slope: float, margins: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> float:
+def _lost(slope: float, log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> float:
     """Sum of log losses with each cutoff at its own level."""
-    return float(log_losses(levelled(slope * margins, y, cutoffs), y).sum())
+    return float(log_losses(levelled(slope * log_odds, y, cutoffs), y).sum())

@@ -10,7 +10,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import linear_inputs, plain_names, process_log_odds, raw_margins
+from patron.models.serving import linear_inputs, plain_names, process_log_odds, raw_score
 from patron.models.targets import Examples
 
 __all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
@@ -43,12 +43,12 @@ class Estimator:
     rounds: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def margins(self, X: np.ndarray, target: Examples) -> np.ndarray:
+    def log_odds(self, X: np.ndarray, target: Examples) -> np.ndarray:
         """Return log-odds for each example, in the examples' order, shape (m, classes) or (m, 1)."""
         if target.step is None:
-            return raw_margins(self.spec, self.booster, X, None)[target.row]
+            return raw_score(self.spec, self.booster, X, None)[target.row]
         steps = range(target.steps)
-        by_step = np.stack([raw_margins(self.spec, self.booster, X, step) for step in steps])
+        by_step = np.stack([raw_score(self.spec, self.booster, X, step) for step in steps])
         return np.asarray(by_step[target.step, target.row])
 
 
@@ -74,8 +74,8 @@ def activity(X: np.ndarray, target: Examples, column: int, edges: Sequence[float
 def logit(X: np.ndarray, target: Examples, inputs: Sequence[int]) -> Estimator:
     """Answer with a logistic regression on the logarithms of a few features, such as recency and frequency."""
     spec = _scaling(X, inputs)
-    found = _regressed(linear_inputs(spec, X)[target.row], target)
-    return constant(X, target) if found is None else Estimator(spec | found)
+    coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
+    return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
 
 
 def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs: Sequence[int] = ()) -> Estimator:
@@ -89,11 +89,11 @@ def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs:
     """
     spec = _scaling(X, inputs)
     odds = _odds(X, target, life)
-    found = _regressed(np.column_stack([linear_inputs(spec, X)[target.row], odds]), target)
-    if found is None:
+    coefficients = _regressed(np.column_stack([linear_inputs(spec, X)[target.row], odds]), target)
+    if coefficients is None:
         return constant(X, target)
-    coef = np.asarray(found["coef"])
-    linear = spec | found | {"coef": coef[:, :-1].tolist()}
+    coef = np.asarray(coefficients["coef"])
+    linear = spec | coefficients | {"coef": coef[:, :-1].tolist()}
     return Estimator({"kind": "parametric", "life": dict(life), "slope": coef[:, -1].tolist(), "linear": linear})
 
 
@@ -116,7 +116,7 @@ def boosted(
     names: Sequence[str],
     categories: Sequence[int],
     rounds: int = MOST_ROUNDS,
-    watched: tuple[np.ndarray, Examples] | None = None,
+    validation: tuple[np.ndarray, Examples] | None = None,
     seed: int = 0,
     base: Estimator | None = None,
 ) -> Estimator:
@@ -127,18 +127,18 @@ def boosted(
         target: examples to fit.
         names: names of the features.
         categories: which features are categories.
-        rounds: number of trees, the most where *watched* is given.
-        watched: later features and examples; fitting stops when they do not improve.
+        rounds: number of trees, the most where *validation* is given.
+        validation: later features and examples; fitting stops when they do not improve.
         seed: of the sampling of rows and features.
         base: an estimator whose log-odds the trees start from.
     """
     parameters = {**PARAMETERS, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
     columns = plain_names([*names, *(["step"] if target.step is not None else [])])
     fit = _dataset(X, target, columns, categories, base)
-    if watched is None:
+    if validation is None:
         booster = lgb.train(parameters, fit, rounds)
     else:
-        later = _dataset(*watched, columns, categories, base, reference=fit)
+        later = _dataset(*validation, columns, categories, base, reference=fit)
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         booster = lgb.train(parameters, fit, rounds, valid_sets=[later], callbacks=[stop])
     return Estimator({"kind": "trees"}, booster, booster.best_iteration or rounds, parameters)
@@ -155,7 +155,7 @@ def _dataset(
     rows = X[target.row] if target.step is not None else X
     if target.step is not None:
         rows = np.column_stack([rows, target.step.astype(np.float32)])
-    start = None if base is None else base.margins(X, target).ravel(order="F")
+    start = None if base is None else base.log_odds(X, target).ravel(order="F")
     kind: Any = list(categories) or "auto"
     return lgb.Dataset(rows, target.y, reference, None, None, start, columns, kind)
 
@@ -174,11 +174,11 @@ def _threads(X: np.ndarray, target: Examples) -> int:
 def _table(target: Examples, cells: np.ndarray, count: int) -> list[Any]:
     """Smoothed log-odds by step, cell and class; each cell leans on the rate of all by one example."""
     step = target.step if target.step is not None else np.zeros(len(target.y), dtype=np.int64)
-    found = np.zeros((target.steps, count, target.classes))
-    np.add.at(found, (step, cells[target.row].astype(np.int64), target.y), 1.0)
-    overall = found.sum(axis=1, keepdims=True) + 0.5
-    found += overall / overall.sum(axis=2, keepdims=True)
-    rates = found / found.sum(axis=2, keepdims=True)
+    counts = np.zeros((target.steps, count, target.classes))
+    np.add.at(counts, (step, cells[target.row].astype(np.int64), target.y), 1.0)
+    overall = counts.sum(axis=1, keepdims=True) + 0.5
+    counts += overall / overall.sum(axis=2, keepdims=True)
+    rates = counts / counts.sum(axis=2, keepdims=True)
     if target.classes == 2:
         return np.log(rates[:, :, 1:] / rates[:, :, :1]).tolist()
     return np.log(rates).tolist()

@@ -60,20 +60,20 @@ def train_beyond(question: Question, history: History, at: Moment, seed: int = 0
             f"The events go up to {history.ends:%Y-%m-%d}, and at = {instant(at):%Y-%m-%d} lies after that, so the "
             f"last labels would not have passed. Use at = {history.ends:%Y-%m-%d} or earlier, or read newer events."
         )
-    asked = target.nearer(question, near).on(history, instant(at))
-    trained = train(asked, history, split, seed)
+    nearer = target.nearer(question, near).on(history, instant(at))
+    trained = train(nearer, history, split, seed)
     inputs = process_inputs([f["name"] for f in trained.model.spec["features"]])
     if inputs is None:
         raise QuestionError(
             f"{question.name!r} beyond the labels needs the features recency, tenure and orders, which are not asked. "
             "Add them: features=[..., purchases.recency, purchases.tenure, purchases.orders]."
         )
-    life = fit_process_at(asked, source, instant(at), trained.model.spec["answer"], inputs)
-    bundles = {name: target.extrapolated(bundle, life, question) for name, bundle in trained.bundles.items()}
+    process = fit_process_at(nearer, source, instant(at), trained.model.spec["answer"], inputs)
+    bundles = {name: target.extrapolated(bundle, process, question) for name, bundle in trained.bundles.items()}
     reason = f"{trained.reason}, {near} ahead; carried to {question.horizon} by a Pareto/NBD"
-    asked = replace(question, features=asked.features, own=(), rhythm=asked.rhythm)
-    reached = replace(trained, question=asked, bundles=bundles, reason=reason)
-    return _blended(reached, target.far_blend) if target.far_blend and trained.champion not in FLAT else reached
+    nearer = replace(question, features=nearer.features, own=(), rhythm=nearer.rhythm)
+    carried = replace(trained, question=nearer, bundles=bundles, reason=reason)
+    return _blended(carried, target.far_blend) if target.far_blend and trained.champion not in FLAT else carried
 
 
 def inner_split(starts: datetime, at: datetime) -> tuple[Split, Span]:

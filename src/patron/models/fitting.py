@@ -11,8 +11,8 @@ import pandas as pd
 
 from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
-from patron.models.rolling_origin import Fold, Rolled, Told, staged
-from patron.models.seasonality import season_cutoffs, seasoned, settled
+from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, staged
+from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
 from patron.models.selection import TREES
 from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
@@ -20,7 +20,7 @@ from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["Work", "members"]
+__all__ = ["TrainingSet", "blend_members"]
 
 HYBRID = "hybrid"
 PLAIN = ("logit", "parametric", "parametric_logit")
@@ -31,7 +31,7 @@ FEWEST_ALIKE = 20
 
 
 @dataclass(frozen=True)
-class Work:
+class TrainingSet:
     """The rows of one training, and what its candidates look at.
 
     Args:
@@ -66,12 +66,12 @@ class Work:
         return encode(self.rows.X, self.features)
 
     @cached_property
-    def settled(self) -> np.ndarray:
+    def tree_features(self) -> np.ndarray:
         """The features as trees see them: nothing tells one cutoff from another."""
-        return settled(self.X, self.rows.key.cutoff.to_numpy())
+        return without_cutoff_constants(self.X, self.rows.key.cutoff.to_numpy())
 
     @cached_property
-    def watched(self) -> tuple[list[int], list[int]]:
+    def baseline_columns(self) -> tuple[list[int], list[int]]:
         """The features of the baselines: activity in the last horizon; recency, frequency and the like."""
         first, *others = self.question.baseline_columns
         there = [[self.names.index(name) for name in part if name in self.names] for part in ([first], others)]
@@ -81,56 +81,57 @@ class Work:
         """Return what is to be fitted of some rows."""
         return target_of(self.answer).examples(self.answer, self.label[mask])
 
-    def told(self, fold: Fold) -> Told:
+    def predict_fold(self, fold: Fold) -> FoldPredictions:
         """Let every candidate answer at the later cutoff of a fold."""
         fitted = self._some(self.rows.at(*fold.fitted), MOST_FITTED)
         judged = self._some(self.rows.at(fold.judged), MOST_JUDGED)
         target, X = self.examples(judged), self.X[judged]
-        simple = self.simple(fitted, fold.judged)
-        paths = {name: [estimator.margins(X, target)] for name, estimator in simple.items()}
-        for name, base in self._bases(simple).items():
-            grown = self.boosted(fitted, base, None, (self.settled[judged], target))
+        baselines = self.fit_baselines(fitted, fold.judged)
+        paths = {name: [estimator.log_odds(X, target)] for name, estimator in baselines.items()}
+        for name, base in self._bases(baselines).items():
+            grown = self.boosted(fitted, base, None, (self.tree_features[judged], target))
             paths[name] = staged(grown, base, X, target)
-        return Told(paths, target, self.rows.key.customer.to_numpy()[judged])
+        return FoldPredictions(paths, target, self.rows.key.customer.to_numpy()[judged])
 
-    def simple(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
+    def fit_baselines(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
         """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
         X, target = self.X[mask], self.examples(mask)
         edges = target_of(self.answer).activity_edges(self.answer)
-        active, watched = self.watched
-        made = {"constant": constant(X, target)}
+        active, others = self.baseline_columns
+        estimators = {"constant": constant(X, target)}
         if active:
-            made["activity"] = activity(X, target, active[0], edges)
-        if watched:
-            made["logit"] = logit(X, target, watched)
+            estimators["activity"] = activity(X, target, active[0], edges)
+        if others:
+            estimators["logit"] = logit(X, target, others)
         inputs = process_inputs(self.names)
         if inputs is not None:
-            life = fit_process_at(self.question, self.source, at, self.answer, inputs)
-            corrected = sorted({*inputs, *watched})
-            made["parametric"] = parametric(X, target, life)
-            made["parametric_logit"] = parametric(X, target, life, corrected)
-        return made
+            process = fit_process_at(self.question, self.source, at, self.answer, inputs)
+            corrected = sorted({*inputs, *others})
+            estimators["parametric"] = parametric(X, target, process)
+            estimators["parametric_logit"] = parametric(X, target, process, corrected)
+        return estimators
 
-    def finals(self, past: Rolled) -> dict[str, Estimator]:
+    def refit_all(self, oof: OutOfFold) -> dict[str, Estimator]:
         """Fit every candidate on all rows, with the season on top where it can be told."""
         everything = np.ones(len(self.rows), dtype=bool)
-        simple = self.simple(everything, self.rows.key.cutoff.max().to_pydatetime() + self.question.horizon.delta)
-        made = dict(simple)
-        for name, base in self._bases(simple).items():
-            grown = self.boosted(everything, base, past.rounds[name], None)
-            made[name] = hybrid(base, grown) if base else grown
-        if len(both := members(past)) > 1:
-            made["blend"] = blended([made[name] for name in both])
-        return {name: self._seasoned(estimator) for name, estimator in made.items()}
+        end = self.rows.key.cutoff.max().to_pydatetime() + self.question.horizon.delta
+        baselines = self.fit_baselines(everything, end)
+        estimators = dict(baselines)
+        for name, base in self._bases(baselines).items():
+            grown = self.boosted(everything, base, oof.rounds[name], None)
+            estimators[name] = hybrid(base, grown) if base else grown
+        if len(both := blend_members(oof)) > 1:
+            estimators["blend"] = blended([estimators[name] for name in both])
+        return {name: self._seasoned(estimator) for name, estimator in estimators.items()}
 
     def boosted(
         self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: tuple[np.ndarray, Examples] | None
     ) -> Estimator:
         """Fit trees on some rows, for a number of rounds or until later rows do not improve."""
         categories = [i for i, f in enumerate(self.features) if f["dtype"] == "category"]
-        about = (self.settled[mask], self.examples(mask), self.names, categories)
+        about = (self.tree_features[mask], self.examples(mask), self.names, categories)
         if rounds is None:
-            return boosted(*about, watched=later, seed=self.seed, base=base)
+            return boosted(*about, validation=later, seed=self.seed, base=base)
         return boosted(*about, rounds, seed=self.seed, base=base)
 
     @property
@@ -140,18 +141,18 @@ class Work:
         rates = pd.Series(outcome.y_true).groupby(self.rows.key.cutoff.to_numpy()).mean()
         return {f"{cutoff:%Y-%m-%d}": float(rate) for cutoff, rate in rates.items()}
 
-    def _bases(self, simple: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
+    def _bases(self, baselines: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
         """What each candidate with trees starts from."""
-        known = {HYBRID: simple["parametric_logit"]} if "parametric_logit" in simple else {}
+        known = {HYBRID: baselines["parametric_logit"]} if "parametric_logit" in baselines else {}
         return {TREES: None, **known}
 
     def _some(self, mask: np.ndarray, most: int) -> np.ndarray:
         """Return at most so many of the rows, drawn at random."""
-        found = np.flatnonzero(mask)
-        if len(found) <= most:
+        indices = np.flatnonzero(mask)
+        if len(indices) <= most:
             return mask
         kept = np.zeros_like(mask)
-        kept[np.random.default_rng(self.seed).choice(found, most, replace=False)] = True
+        kept[np.random.default_rng(self.seed).choice(indices, most, replace=False)] = True
         return kept
 
     def _seasoned(self, estimator: Estimator) -> Estimator:
@@ -164,24 +165,24 @@ class Work:
         return seasoned(estimator, self.X, at, self.examples, self.names.index(MONTH))
 
 
-def members(past: Rolled) -> tuple[str, ...]:
+def blend_members(oof: OutOfFold) -> tuple[str, ...]:
     """Return what a blend is made of: the best candidate without trees, where there is any, and the best with them."""
-    lost = {name: past.losses(margins).mean() for name, margins in past.margins.items()}
+    lost = {name: oof.losses(log_odds).mean() for name, log_odds in oof.log_odds.items()}
     kinds = ([name for name in PLAIN if name in lost], [name for name in (TREES, HYBRID) if name in lost])
     return tuple(min(kind, key=lost.__getitem__) for kind in kinds if kind)
 
 
 def _features(rows: Matrix) -> list[FeatureSpec]:
     """Describe the columns of a matrix for the bundle: categories with their levels, numbers with what is usual."""
-    made: list[FeatureSpec] = []
+    features: list[FeatureSpec] = []
     for meant in rows.definitions:
         column = rows.X[meant.name]
         numeric = pd.api.types.is_numeric_dtype(column)
         levels = [] if numeric else _levels(column, rows.key.customer)
         dtype = "float64" if numeric else "category"
         learned = {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)}
-        made.append(cast(FeatureSpec, asdict(meant) | learned | shares(column, levels)))
-    return made
+        features.append(cast(FeatureSpec, asdict(meant) | learned | shares(column, levels)))
+    return features
 
 
 def _levels(column: pd.Series, customers: pd.Series) -> list[str]:

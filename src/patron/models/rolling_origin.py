@@ -15,7 +15,7 @@ from patron.models.candidates import Estimator
 from patron.models.targets import Examples
 from patron.periods import Span
 
-__all__ = ["Fold", "Rolled", "Told", "folds", "rolled", "staged"]
+__all__ = ["Fold", "FoldPredictions", "OutOfFold", "folds", "predict_out_of_fold", "staged"]
 
 FOLDS = 3
 ROUNDS = (5, 10, 20, 35, 50, 75, 100, 150, 250, 400)
@@ -30,7 +30,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Told:
+class FoldPredictions:
     """What the candidates of one fold said of its later cutoff.
 
     Args:
@@ -45,7 +45,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Rolled:
+class OutOfFold:
     """The rolling predictions of all folds, one below the other.
 
     Args:
@@ -57,7 +57,7 @@ class Rolled:
         customers: customer of each row, shape (n,).
     """
 
-    margins: Mapping[str, np.ndarray]
+    log_odds: Mapping[str, np.ndarray]
     rounds: Mapping[str, int]
     y: np.ndarray
     row: np.ndarray
@@ -67,18 +67,18 @@ class Rolled:
     @property
     def row_folds(self) -> np.ndarray:
         """Fold of each row, shape (n,)."""
-        made = np.zeros(len(self.customers), dtype=self.fold.dtype)
-        made[self.row] = self.fold
-        return made
+        folds = np.zeros(len(self.customers), dtype=self.fold.dtype)
+        folds[self.row] = self.fold
+        return folds
 
-    def losses(self, margins: np.ndarray) -> np.ndarray:
+    def losses(self, log_odds: np.ndarray) -> np.ndarray:
         """Return the log loss of each row, summed over its examples, each fold at its own level, shape (n,)."""
-        lost = log_losses(levelled(margins, self.y, self.fold), self.y)
+        lost = log_losses(levelled(log_odds, self.y, self.fold), self.y)
         return np.bincount(self.row, weights=lost, minlength=len(self.customers))
 
-    def holding(self, name: str, margins: np.ndarray) -> "Rolled":
+    def holding(self, name: str, log_odds: np.ndarray) -> "OutOfFold":
         """Return the same with one more candidate."""
-        return replace(self, margins={**self.margins, name: margins})
+        return replace(self, log_odds={**self.log_odds, name: log_odds})
 
 
 def folds(cutoffs: Sequence[datetime], horizon: Span) -> tuple[Fold, ...]:
@@ -88,51 +88,51 @@ def folds(cutoffs: Sequence[datetime], horizon: Span) -> tuple[Fold, ...]:
     >>> [(len(fold.fitted), fold.judged.month) for fold in folds(some, Span(60))]
     [(1, 3), (2, 5)]
     """
-    made: list[Fold] = []
+    chosen: list[Fold] = []
     for cutoff in sorted(cutoffs, reverse=True):
         before = tuple(c for c in sorted(cutoffs) if c + horizon.delta <= cutoff)
-        if before and len(made) < FOLDS and (not made or cutoff + horizon.delta <= made[-1].judged):
-            made.append(Fold(before, cutoff))
-    return tuple(reversed(made))
+        if before and len(chosen) < FOLDS and (not chosen or cutoff + horizon.delta <= chosen[-1].judged):
+            chosen.append(Fold(before, cutoff))
+    return tuple(reversed(chosen))
 
 
-def rolled(told: Sequence[Told]) -> Rolled:
+def predict_out_of_fold(predictions: Sequence[FoldPredictions]) -> OutOfFold:
     """Put the folds together; how many trees are enough is told for each half of the customers by the other half."""
-    starts = np.cumsum([0, *(len(part.customers) for part in told)])
-    customers = np.concatenate([part.customers for part in told])
-    row = np.concatenate([part.target.row + start for part, start in zip(told, starts, strict=False)])
-    y = np.concatenate([part.target.y for part in told])
-    fold = np.repeat(np.arange(len(told)), [len(part.target.y) for part in told])
+    starts = np.cumsum([0, *(len(part.customers) for part in predictions)])
+    customers = np.concatenate([part.customers for part in predictions])
+    row = np.concatenate([part.target.row + start for part, start in zip(predictions, starts, strict=False)])
+    y = np.concatenate([part.target.y for part in predictions])
+    fold = np.repeat(np.arange(len(predictions)), [len(part.target.y) for part in predictions])
     halves = (np.unique(customers, return_inverse=True)[1] % 2)[row]
-    margins, rounds = {}, {}
-    for name in told[0].paths:
-        path = [np.concatenate(stage) for stage in zip(*(part.paths[name] for part in told), strict=True)]
-        margins[name], best = _enough(path, y, fold, halves)
+    log_odds, rounds = {}, {}
+    for name in predictions[0].paths:
+        path = [np.concatenate(stage) for stage in zip(*(part.paths[name] for part in predictions), strict=True)]
+        log_odds[name], best = _enough(path, y, fold, halves)
         if len(path) > 1:
             rounds[name] = ROUNDS[best]
-    return Rolled(margins, rounds, y, row, fold, customers)
+    return OutOfFold(log_odds, rounds, y, row, fold, customers)
 
 
 def staged(grown: Estimator, base: Estimator | None, X: np.ndarray, target: Examples) -> list[np.ndarray]:
     """Return the log-odds of trees, on top of a base or alone, after each of `ROUNDS`."""
-    start = base.margins(X, target) if base else 0.0
-    made: list[np.ndarray] = []
+    start = base.log_odds(X, target) if base else 0.0
+    stages: list[np.ndarray] = []
     for rounds in ROUNDS:
-        if made and rounds > grown.rounds and ROUNDS[len(made) - 1] >= grown.rounds:
-            made.append(made[-1])
+        if stages and rounds > grown.rounds and ROUNDS[len(stages) - 1] >= grown.rounds:
+            stages.append(stages[-1])
         else:
-            made.append(start + replace(grown, spec=grown.spec | {"rounds": rounds}).margins(X, target))
-    return made
+            stages.append(start + replace(grown, spec=grown.spec | {"rounds": rounds}).log_odds(X, target))
+    return stages
 
 
 def _enough(path: Sequence[np.ndarray], y: np.ndarray, fold: np.ndarray, halves: np.ndarray) -> tuple[np.ndarray, int]:
     """Return margins at the stage that the other half of the customers chose, and the stage that all choose."""
     if len(path) == 1:
         return path[0], 0
-    losses = np.stack([log_losses(levelled(margins, y, fold), y) for margins in path])
-    made = np.empty_like(path[0])
+    losses = np.stack([log_losses(levelled(log_odds, y, fold), y) for log_odds in path])
+    log_odds_of_halves = np.empty_like(path[0])
     for half in (0, 1):
         other = halves != half
         best = int(losses[:, other].sum(axis=1).argmin()) if other.any() else 0
-        made[halves == half] = path[best][halves == half]
-    return made, int(losses.sum(axis=1).argmin())
+        log_odds_of_halves[halves == half] = path[best][halves == half]
+    return log_odds_of_halves, int(losses.sum(axis=1).argmin())

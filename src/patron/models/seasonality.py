@@ -16,7 +16,7 @@ from patron.models.candidates import Estimator
 from patron.models.targets import Examples
 from patron.periods import Span
 
-__all__ = ["month_shifts", "season_cutoffs", "seasoned", "settled"]
+__all__ = ["month_shifts", "season_cutoffs", "seasoned", "without_cutoff_constants"]
 
 ROUND = timedelta(days=300)
 NEAR = 33
@@ -46,16 +46,16 @@ def month_shifts(levels: Mapping[datetime, np.ndarray]) -> list[list[float]]:
     Args:
         levels: by how much the model was too low at each cutoff, in log-odds, shape (classes,) or (1,).
 
-    >>> made = month_shifts({datetime(2010, 9, 14): np.array([1.0])})
-    >>> [month[0] for month in made[6:11]]
+    >>> shifts = month_shifts({datetime(2010, 9, 14): np.array([1.0])})
+    >>> [month[0] for month in shifts[6:11]]
     [0.0, 0.75, 0.75, 0.75, 0.0]
     """
     none = np.zeros(len(next(iter(levels.values()))))
-    made = []
+    shifts = []
     for month in range(1, 13):
-        near = [found for cutoff, found in levels.items() if _apart(cutoff, month) <= NEAR]
-        made.append((SHARE * np.mean(near, axis=0) if near else none).tolist())
-    return made
+        near = [shift for cutoff, shift in levels.items() if _apart(cutoff, month) <= NEAR]
+        shifts.append((SHARE * np.mean(near, axis=0) if near else none).tolist())
+    return shifts
 
 
 def seasoned(
@@ -77,22 +77,22 @@ def seasoned(
     return Estimator(spec, estimator.booster, estimator.rounds, estimator.parameters)
 
 
-def settled(X: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+def without_cutoff_constants(X: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
     """Return X with every feature of the cutoff itself set to zero, so that no tree can tell cutoffs apart.
 
     Such a feature has one value at each cutoff, but not the same at all.
     """
-    made = X.copy()
+    varying = X.copy()
     starts = np.unique(cutoffs, return_index=True)[1]
     first = X[starts][np.unique(cutoffs, return_inverse=True)[1]]
     same = ((first == X) | (np.isnan(first) & np.isnan(X))).all(axis=0)
     if len(starts) > 1:
-        made[:, same] = 0.0
-    return made
+        varying[:, same] = 0.0
+    return varying
 
 
 def _level(estimator: Estimator, X: np.ndarray, target: Examples) -> np.ndarray:
-    return level(estimator.margins(X, target), target.y)
+    return level(estimator.log_odds(X, target), target.y)
 
 
 def _apart(cutoff: datetime, month: int) -> float:

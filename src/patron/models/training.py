@@ -15,18 +15,18 @@ from patron.history.history import History
 from patron.metrics import Estimate
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
-from patron.models.fitting import Work, members
-from patron.models.rolling_origin import Fold, Rolled, folds, rolled
+from patron.models.fitting import TrainingSet, blend_members
+from patron.models.rolling_origin import Fold, OutOfFold, folds, predict_out_of_fold
 from patron.models.selection import BASELINES, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
 from patron.models.targets import target_for, target_of
 from patron.periods import Split
-from patron.questions.matrices import Matrix, answers, matrix, row_source
+from patron.questions.matrices import Matrix, labels, matrix, row_source
 from patron.questions.panels import COUNTED
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["BASELINES", "TREES", "Trained", "answer_in", "fit", "train"]
+__all__ = ["BASELINES", "TREES", "Trained", "fit", "target_spec", "train"]
 
 MIN_ROWS = 20
 
@@ -85,7 +85,7 @@ def train(question: Question, history: History | RowSource, split: Split, seed: 
     source = row_source(history)
     complete = source.complete(question, split.known[-1])
     rows = matrix(complete, source, split.known)
-    return fit(complete, source, rows, answers(complete, source, split.known, rows=rows), split, seed)
+    return fit(complete, source, rows, labels(complete, source, split.known, rows=rows), split, seed)
 
 
 def fit(
@@ -104,21 +104,21 @@ def fit(
     Raises:
         QuestionError: there is too little to learn from.
     """
-    answer, known = answer_in(question, rows, label, split), rows.at(*split.known)
-    work = Work(question, row_source(history), rows.take(known), label[known], answer, seed)
-    past = _with_blend(rolled([work.told(fold) for fold in _folds(question, split)]))
+    answer, known = target_spec(question, rows, label, split), rows.at(*split.known)
+    training_set = TrainingSet(question, row_source(history), rows.take(known), label[known], answer, seed)
+    oof = _with_blend(predict_out_of_fold([training_set.predict_fold(fold) for fold in _folds(question, split)]))
     choice = choose(
-        {name: past.losses(margins) for name, margins in past.margins.items()}, past.customers, past.row_folds
+        {name: oof.losses(log_odds) for name, log_odds in oof.log_odds.items()}, oof.customers, oof.row_folds
     )
-    made = {name: _bundle(work, name, estimator, past) for name, estimator in work.finals(past).items()}
-    return Trained(
-        question, made, choice.losses, choice.gains, choice.champion, choice.reason + _left_out(made, work.names)
-    )
+    estimators = training_set.refit_all(oof)
+    bundles = {name: _bundle(training_set, name, estimator, oof) for name, estimator in estimators.items()}
+    reason = choice.reason + _left_out(bundles, training_set.names)
+    return Trained(question, bundles, choice.losses, choice.gains, choice.champion, reason)
 
 
-def _left_out(made: Mapping[str, Bundle], names: Sequence[str]) -> str:
+def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str]) -> str:
     """Tell which candidates were not tried, each with the roles that no column is known to have."""
-    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in made]
+    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in bundles]
     return f"; not tried for want of columns of known meaning: {', '.join(missing)}" if missing else ""
 
 
@@ -130,7 +130,7 @@ def _lacked(candidate: str, names: Sequence[str]) -> str:
     return ", ".join(role for role in COUNTED if role not in names)
 
 
-def answer_in(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:
+def target_spec(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:
     """Return what a model must remember of its question, found from the train cutoffs; arguments are those of `fit`.
 
     It is quick, so that what cannot be learned is refused before other questions have been trained for long.
@@ -158,45 +158,45 @@ def _check_enough(question: Question, label: np.ndarray) -> None:
 
 
 def _folds(question: Question, split: Split) -> tuple[Fold, ...]:
-    made = folds(split.known, question.horizon)
-    if not made:
+    chosen = folds(split.known, question.horizon)
+    if not chosen:
         first, last = split.known[0], split.known[-1]
         raise QuestionError(
             f"{question.name!r} looks {question.horizon} ahead, but its known cutoffs, {first:%Y-%m-%d} to "
             f"{last:%Y-%m-%d}, are closer than that: no later cutoff is free of earlier labels. "
             f"Move the valid cutoff to {first + question.horizon.delta:%Y-%m-%d} or later."
         )
-    return made
+    return chosen
 
 
-def _with_blend(past: Rolled) -> Rolled:
-    both = members(past)
-    return past.holding("blend", np.mean([past.margins[name] for name in both], axis=0)) if len(both) > 1 else past
+def _with_blend(oof: OutOfFold) -> OutOfFold:
+    both = blend_members(oof)
+    return oof.holding("blend", np.mean([oof.log_odds[name] for name in both], axis=0)) if len(both) > 1 else oof
 
 
-def _bundle(work: Work, name: str, estimator: Estimator, past: Rolled) -> Bundle:
+def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: OutOfFold) -> Bundle:
     """Put a candidate into the form that is kept, its log-odds stretched as rolling predictions ask for."""
-    margins = past.margins[name]
-    calibration = calibrate(margins, past.y, past.fold)
-    target = target_of(work.answer)
+    log_odds = oof.log_odds[name]
+    calibration = calibrate(log_odds, oof.y, oof.fold)
+    target = target_of(training_set.answer)
     spec: BundleSpec = {
         "format": FORMAT,
-        "question": work.question.name,
+        "question": training_set.question.name,
         "candidate": name,
-        "features": work.features,
+        "features": training_set.features,
         "estimator": estimator.spec,
         "parameters": dict(estimator.parameters) | ({"rounds": estimator.rounds} if estimator.rounds else {}),
         "calibration": calibration,
-        "answer": target.with_cutpoints(work.answer, _stretched(margins, calibration)),
-        "outputs": target.outputs(work.answer),
-        "base_rates": work.base_rates,
-        "active_in": work.question.active_in.days,
-        "rhythm": work.question.rhythm,
+        "answer": target.with_cutpoints(training_set.answer, _calibrated(log_odds, calibration)),
+        "outputs": target.outputs(training_set.answer),
+        "base_rates": training_set.base_rates,
+        "active_in": training_set.question.active_in.days,
+        "rhythm": training_set.question.rhythm,
     }
     return Bundle(spec, estimator.booster)
 
 
-def _stretched(margins: np.ndarray, calibration: Calibration | None) -> np.ndarray:
+def _calibrated(log_odds: np.ndarray, calibration: Calibration | None) -> np.ndarray:
     if calibration is None:
-        return margins
-    return margins * calibration["slope"] + np.asarray(calibration["intercept"])
+        return log_odds
+    return log_odds * calibration["slope"] + np.asarray(calibration["intercept"])

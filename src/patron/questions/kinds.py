@@ -163,8 +163,8 @@ def next_purchase(
     >>> next_purchase(horizon=90, within=(30,)).within
     (30,)
     """
-    asked = tuple(within) if isinstance(within, Iterable) else (within,)
-    return NextPurchase(Span(horizon), Span(active_in), tuple(features), asked, own=tuple(own))
+    days = tuple(within) if isinstance(within, Iterable) else (within,)
+    return NextPurchase(Span(horizon), Span(active_in), tuple(features), days, own=tuple(own))
 
 
 def tier(

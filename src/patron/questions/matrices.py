@@ -23,7 +23,7 @@ from patron.periods import EVER, Moment, instants
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
-__all__ = ["KEY", "Matrix", "answers", "matrix", "row_source", "write_rows"]
+__all__ = ["KEY", "Matrix", "labels", "matrix", "row_source", "write_rows"]
 
 
 def matrix(
@@ -104,7 +104,7 @@ def _writer(path: Path, kinds: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, kinds, compression="zstd", use_dictionary=words)
 
 
-def answers(
+def labels(
     question: Question,
     history: History | RowSource,
     cutoffs: Sequence[Moment],
@@ -242,8 +242,8 @@ def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...
     return times
 
 
-def _check_found(question: Question, cutoffs: Sequence[Moment], found: int) -> None:
-    if not found:
+def _check_found(question: Question, cutoffs: Sequence[Moment], count: int) -> None:
+    if not count:
         raise QuestionError(
             f"No customer had an order in the {question.active_in} before {max(instants(cutoffs)):%Y-%m-%d}. "
             "Ask about a longer time (active_in), or use later cutoffs."

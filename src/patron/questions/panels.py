@@ -168,8 +168,8 @@ def panel(
             has two rows at a cutoff.
 
     >>> rows = pd.DataFrame({"id": ["b", "a"], "on": ["2024-05-01"] * 2, "visits": [3, 1], "left": [0, 1]})
-    >>> made = panel(rows.assign(on=pd.to_datetime(rows.on)), 28, customer="id", cutoff="on", label="left")
-    >>> made.key.customer.tolist(), made.X.visits.tolist(), made.label.tolist()
+    >>> ready = panel(rows.assign(on=pd.to_datetime(rows.on)), 28, customer="id", cutoff="on", label="left")
+    >>> ready.key.customer.tolist(), ready.X.visits.tolist(), ready.label.tolist()
     (['a', 'b'], [1.0, 3.0], [1.0, 0.0])
     """
     span, frame = Span(horizon), _named(frame)

@@ -102,8 +102,8 @@ def ledger(history: History, costs: CostModel) -> dict[str, float]:
 def _assumed(history: History, costs: CostModel, totals: Mapping[str, float]) -> float:
     """Return what the margin rate brings where tables say a margin or cost of their own, but not in every row."""
     stated, sold = replace(costs, margin_rate=None), {"orders", "returns"} & set(totals)
-    told = [name for name in sorted(sold) if {"margin", "cost"} & set(history[name].columns)]
-    return sum(totals[name] - _total(history[name], stated, name) for name in told)
+    tables = [name for name in sorted(sold) if {"margin", "cost"} & set(history[name].columns)]
+    return sum(totals[name] - _total(history[name], stated, name) for name in tables)
 
 
 def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
@@ -115,8 +115,8 @@ def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
         QuestionError: as in `profit_over`.
 
     >>> from patron.datasets import online_retail
-    >>> told = sensitivity(online_retail(), CostModel(margin_rate=0.35, cost_per_order=4.0))
-    >>> sorted(told)
+    >>> profits = sensitivity(online_retail(), CostModel(margin_rate=0.35, cost_per_order=4.0))
+    >>> sorted(profits)
     ['as assumed', 'cost_per_order +25 %', 'cost_per_order -25 %', 'margin_rate +10 %', 'margin_rate -10 %']
     """
     tried = {"as assumed": costs}
@@ -143,12 +143,12 @@ def _earning(history: History) -> tuple[str, ...]:
 def _earners(history: History, costs: CostModel) -> dict[str, tuple[str, str]]:
     """Return the event tables that earn or cost, each with what that means, in words, and its theme."""
     _check(history, costs)
-    found = {"orders": ("Margin of orders after their costs", "value")}
+    earners = {"orders": ("Margin of orders after their costs", "value")}
     if "returns" in history.tables:
-        found["returns"] = ("Margin lost by returns, and their costs", "service")
+        earners["returns"] = ("Margin lost by returns, and their costs", "service")
     others = sorted(set(history.tables) - {"orders", "returns", *LINES, *history.attributes})
     costly = [name for name in others if name in costs.cost_per_event or "cost" in history[name].columns]
-    return found | {name: (f"Cost of {name}", "service") for name in costly}
+    return earners | {name: (f"Cost of {name}", "service") for name in costly}
 
 
 def _worth(name: str, costs: CostModel, rows: Table) -> Scalar:
@@ -184,8 +184,8 @@ def _of_customers(history: History, costs: CostModel) -> float:
     end = max(receipt.last for receipt in history.receipts if receipt.last)
     cutoff = ibis.literal(end.replace(year=end.year + 1, day=1))
     spine = history["orders"].select("customer").distinct().mutate(cutoff=cutoff)
-    made = feature_table(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
-    return float(made.profit.sum().to_pyarrow().as_py())
+    table = feature_table(spine, lambda name, window: history[name], (profit_over(history, costs, EVER),))
+    return float(table.profit.sum().to_pyarrow().as_py())
 
 
 def _check(history: History, costs: CostModel) -> None:

@@ -40,10 +40,10 @@ def labels(question: Question, history: History, cutoff: datetime) -> Table:
     def after(name: str, horizon: Span) -> Table:
         return history.future(name, cutoff, horizon)
 
-    made = feature_table(_spine(question, history, cutoff), after, (label,))
-    return made.rename(label=label.column(question.horizon))
+    table = feature_table(_spine(question, history, cutoff), after, (label,))
+    return table.rename(label=label.column(question.horizon))
 
 
 def _spine(question: Question, history: History, cutoff: datetime) -> Table:
-    asked = history.past("orders", cutoff, question.active_in).select("customer").distinct()
-    return asked.mutate(cutoff=ibis.literal(cutoff))
+    customers = history.past("orders", cutoff, question.active_in).select("customer").distinct()
+    return customers.mutate(cutoff=ibis.literal(cutoff))

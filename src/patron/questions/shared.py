@@ -24,10 +24,10 @@ def together(questions: Sequence[Question], history: History, before: datetime |
     Raises:
         QuestionError: the questions are asked of different customers, or mean different things by one column.
     """
-    asked = {question.active_in for question in questions}
-    if len(asked) != 1:
+    active = {question.active_in for question in questions}
+    if len(active) != 1:
         raise QuestionError(
-            f"The questions are asked of customers active in {listed(asked)}. Ask them of the same customers "
+            f"The questions are asked of customers active in {listed(active)}. Ask them of the same customers "
             "(active_in), or one by one."
         )
     features: list[Feature] = []
@@ -58,11 +58,11 @@ def _unseen(feature: Feature, seen: dict[str, Feature], history: History) -> tup
     return (feature.over(*windows),) if windows and isinstance(feature, Measure) else ()
 
 
-def _check_same(one: Feature, other: Feature, history: History) -> None:
-    if one == other:
+def _check_same(feature: Feature, other: Feature, history: History) -> None:
+    if feature == other:
         return
     meant = {d.name: d.formula for d in definitions(history.tables, (other,))}
-    for name, formula in ((d.name, d.formula) for d in definitions(history.tables, (one,))):
+    for name, formula in ((d.name, d.formula) for d in definitions(history.tables, (feature,))):
         if meant.get(name, formula) != formula:
             raise QuestionError(
                 f"Two questions make the column {name!r} in different ways. "

@@ -20,8 +20,8 @@ from patron.scoring.contract import check_contract, shifts
 __all__ = ["check_asked", "check_definitions", "opened", "predictions", "score"]
 
 MOST_TOLD, LONGEST_TOLD = 3, 30
-KEPT = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
-TOLD = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
+SPEC_KEYS = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
+FEATURE_KEYS = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
 
 
 def opened(folder: Path, name: str, version: str) -> Bundle:
@@ -50,9 +50,9 @@ def _unread(spec: dict[str, Any], folder: Path) -> str:
     if spec.get("format") != FORMAT:
         return f"has format {spec.get('format')}, where this one reads format {FORMAT}"
     needed: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        *(("", key, spec) for key in KEPT),
+        *(("", key, spec) for key in SPEC_KEYS),
         *(("answer.", key, spec.get("answer", {})) for key in ("kind", "horizon")),
-        *(("features.", key, feature) for feature in spec.get("features", ()) for key in TOLD),
+        *(("features.", key, feature) for feature in spec.get("features", ()) for key in FEATURE_KEYS),
     )
     missing = {f"{place}{key}" for place, key, held in needed if key not in held}
     if missing:

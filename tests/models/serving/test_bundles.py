@@ -62,20 +62,20 @@ def test_steps_of_the_horizon_multiply_to_the_chance_of_all_of_it():
 
 def test_a_blend_is_the_mean_of_log_odds():
     made = churn({"kind": "blend", "of": [constant(1.0), constant(-2.0)]})
-    assert made.margins(SEEN.astype(np.float32)).ravel().tolist() == [-0.5] * 3
+    assert made.log_odds(SEEN.astype(np.float32)).ravel().tolist() == [-0.5] * 3
 
 
 def test_a_season_moves_only_its_own_month_and_an_unknown_month_by_nothing():
     shift = [[0.0]] * 5 + [[0.7]] + [[0.0]] * 6
     made = churn({"kind": "seasonal", "of": constant(0.0), "input": 3, "shift": shift})
     X = np.array([[0, 0, 1, month] for month in (6, 7, np.nan)], dtype=np.float32)
-    assert made.margins(X).ravel().round(6).tolist() == [0.7, 0.0, 0.0]
+    assert made.log_odds(X).ravel().round(6).tolist() == [0.7, 0.0, 0.0]
 
 
 def test_carrying_to_the_same_horizon_changes_nothing_and_to_a_longer_one_lowers_churn():
     near = LIFE | {"edges": [0, 90], "sign": -1, "inputs": [0, 1, 2]}
     carried = {"kind": "carried", "of": constant(0.3), "from": near, "slope": 1.0}
-    same, far = (churn(carried | {"to": near | {"edges": [0, days]}}).margins(SEEN[:2]) for days in (90, 900))
+    same, far = (churn(carried | {"to": near | {"edges": [0, days]}}).log_odds(SEEN[:2]) for days in (90, 900))
     assert np.allclose(same, 0.3)
     expected = 0.3 + logit(1 - bought_by(LIFE, SEEN[:2, :3], 900)) - logit(1 - bought_by(LIFE, SEEN[:2, :3], 90))
     np.testing.assert_allclose(far.ravel(), expected, atol=1e-6)
@@ -88,7 +88,7 @@ def test_an_infinite_amount_is_unknown():
 
 def test_trees_without_their_file_are_refused():
     with pytest.raises(ValueError, match=r"has no booster\.txt"):
-        churn({"kind": "trees"}).margins(SEEN)
+        churn({"kind": "trees"}).log_odds(SEEN)
 
 
 def test_the_serving_file_answers_where_patron_is_not_installed(tmp_path):
@@ -140,8 +140,8 @@ def test_the_mean_wait_counts_nobody_beyond_the_horizon():
 def test_past_all_labels_a_purchase_process_goes_on():
     life = LIFE | {"edges": [0, 30, 90], "sign": 1, "inputs": [0, 1, 2]}
     made = churn({"kind": "reaching", "of": constant(0.3), "steps": 1, "life": life, "slope": 0.5, "intercept": 1.0})
-    assert np.allclose(made.margins(SEEN, 0), 0.3)
-    assert np.allclose(made.margins(SEEN, 1)[:, 0], 0.5 * process_log_odds(life, SEEN[:, :3], 1) + 1.0)
+    assert np.allclose(made.log_odds(SEEN, 0), 0.3)
+    assert np.allclose(made.log_odds(SEEN, 1)[:, 0], 0.5 * process_log_odds(life, SEEN[:, :3], 1) + 1.0)
 
 
 def test_the_interval_of_profit_holds_80_percent_also_where_most_earn_nothing():

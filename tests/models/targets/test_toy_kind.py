@@ -19,7 +19,7 @@ from patron.models.targets import BinaryTarget, known, register, target_for
 from patron.models.training import Trained, train
 from patron.periods import Span
 from patron.questions.kinds import churn
-from patron.questions.matrices import answers, matrix
+from patron.questions.matrices import labels, matrix
 from patron.questions.question import Question
 from patron.scoring.model import check_asked, score
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, of, shop
@@ -65,7 +65,7 @@ def test_its_label_counts_orders():
     last = pd.DataFrame([("later", SPLIT.test[0] + pd.Timedelta(days=99), 1.0)])
     history = of(pd.concat([frame, last]).set_axis(["customer", "at", "amount"], axis=1))
     rows = matrix(QUESTION, history, SPLIT.test)
-    label = answers(QUESTION, history, SPLIT.test)
+    label = labels(QUESTION, history, SPLIT.test)
     assert dict(zip(rows.key.customer, label, strict=True)) == {"never": 0.0, "once": 0.0, "twice": 1.0}
 
 
@@ -76,7 +76,7 @@ def test_every_candidate_is_trained(trained):
 
 def test_it_is_judged_on_a_card(trained):
     rows = matrix(trained.question, shop(), SPLIT.test)
-    label = answers(trained.question, shop(), SPLIT.test)
+    label = labels(trained.question, shop(), SPLIT.test)
     card = judge(trained, rows, label)
     assert list(card.differences) == ["AUC", "average precision", "log loss", "Brier", "bias"]
     assert card.base == {"two orders rate": pytest.approx(label.mean())}
@@ -93,7 +93,7 @@ def test_it_is_scored_after_saving_and_loading(trained, tmp_path):
     scores = score(Bundle.load(trained.model.save(tmp_path)), rows)
     assert list(scores.columns) == ["customer", "cutoff", "two_orders_probability"]
     assert scores.two_orders_probability.equals(score(trained.model, rows).two_orders_probability)
-    again = answers(trained.question, shop(), SPLIT.test) == 1
+    again = labels(trained.question, shop(), SPLIT.test) == 1
     assert scores.two_orders_probability[again].mean() > scores.two_orders_probability[~again].mean() + 0.1
     check_asked(trained.model, trained.question)
 

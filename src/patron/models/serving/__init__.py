@@ -8,12 +8,12 @@ import ast
 import inspect
 
 from patron.models.serving import bundles, estimators, processes, profits, specs, waits
-from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, encode, shape_of, shares, stands
+from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, current_tiers, encode, shape_of, shares
 from patron.models.serving.estimators import (
-    carried_shifts,
+    horizon_shifts,
     linear_inputs,
     plain_names,
-    raw_margins,
+    raw_score,
     season_shifts,
     sigmoid,
     softmax,
@@ -33,12 +33,13 @@ __all__ = [
     "OutputSpec",
     "TargetSpec",
     "bought_by",
-    "carried_shifts",
+    "current_tiers",
     "encode",
+    "horizon_shifts",
     "linear_inputs",
     "plain_names",
     "process_log_odds",
-    "raw_margins",
+    "raw_score",
     "repeats",
     "season_shifts",
     "shape_of",
@@ -46,7 +47,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "standalone",
-    "stands",
     "tier_codes",
 ]
 

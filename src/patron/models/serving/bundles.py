@@ -11,7 +11,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from patron.models.serving.estimators import Booster, raw_margins, sigmoid, softmax
+from patron.models.serving.estimators import Booster, raw_score, sigmoid, softmax
 from patron.models.serving.profits import tier_codes, tiers
 from patron.models.serving.specs import BundleSpec, FeatureSpec, TargetSpec
 from patron.models.serving.waits import purchase_curve, waits
@@ -61,9 +61,9 @@ class Bundle:
         columns = ANSWERS[shape_of(self.spec["answer"])](self, encode(frame, self.spec["features"]))
         return pd.DataFrame(columns, index=frame.index)
 
-    def margins(self, X: np.ndarray, step: int | None = None) -> np.ndarray:
+    def log_odds(self, X: np.ndarray, step: int | None = None) -> np.ndarray:
         """Return calibrated log-odds, shape (n, classes), or (n, 1) for yes or no, at one step of the horizon."""
-        raw = raw_margins(self.spec["estimator"], self.booster, X, step)
+        raw = raw_score(self.spec["estimator"], self.booster, X, step)
         calibration = self.spec["calibration"]
         if calibration is None:
             return raw
@@ -108,7 +108,7 @@ def shares(column: pd.Series, levels: list[str]) -> dict[str, float]:
     return {"known": len(known) / max(len(column), 1), "seen": float(seen)}
 
 
-def stands(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+def current_tiers(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     """Return the place of the tier of the profit of the last horizon: where each customer stands today."""
     answer = bundle.spec["answer"]
     names = [feature["name"] for feature in bundle.spec["features"]]
@@ -128,17 +128,17 @@ def shape_of(answer: TargetSpec) -> str:
 
 def _binary(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     column = bundle.spec["answer"].get("column", "churn_probability")
-    return {column: sigmoid(bundle.margins(X)[:, 0])}
+    return {column: sigmoid(bundle.log_odds(X)[:, 0])}
 
 
 def _hazard(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     answer = bundle.spec["answer"]
     steps = range(len(answer["edges"]) - 1)
-    return waits(answer, purchase_curve(np.column_stack([sigmoid(bundle.margins(X, step)[:, 0]) for step in steps])))
+    return waits(answer, purchase_curve(np.column_stack([sigmoid(bundle.log_odds(X, step)[:, 0]) for step in steps])))
 
 
 def _ordinal(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    return tiers(bundle.spec["answer"], softmax(bundle.margins(X)), stands(bundle, X))
+    return tiers(bundle.spec["answer"], softmax(bundle.log_odds(X)), current_tiers(bundle, X))
 
 
 SHAPES = {"churn": "binary", "next_purchase": "hazard", "tier": "ordinal"}

@@ -11,16 +11,16 @@ from patron.models.serving.processes import process_log_odds
 Booster = lgb.Booster | None
 
 
-def raw_margins(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def raw_score(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Return an estimator's log-odds before calibration, shape (n, classes) or (n, 1)."""
-    return np.asarray(MARGINS[estimator["kind"]](estimator, booster, X, step))
+    return np.asarray(RAW_SCORES[estimator["kind"]](estimator, booster, X, step))
 
 
 def _trees(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    asked = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
-    margins = _grown(booster).predict(rows, raw_score=True, **asked)
-    return np.asarray(margins).reshape(len(X), -1)
+    options = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
+    log_odds = _grown(booster).predict(rows, raw_score=True, **options)
+    return np.asarray(log_odds).reshape(len(X), -1)
 
 
 def _grown(booster: Booster) -> lgb.Booster:
@@ -50,18 +50,18 @@ def _parametric(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step
 
 def _hybrid(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Trees for what the base leaves over."""
-    parts = (raw_margins(estimator[part], booster, X, step) for part in ("base", "rest"))
+    parts = (raw_score(estimator[part], booster, X, step) for part in ("base", "rest"))
     return np.asarray(sum(parts))
 
 
 def _blend(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """The mean log-odds of several."""
-    return np.mean([raw_margins(member, booster, X, step) for member in estimator["of"]], axis=0)
+    return np.mean([raw_score(member, booster, X, step) for member in estimator["of"]], axis=0)
 
 
 def _seasonal(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds moved by what the month of the cutoff usually adds."""
-    return raw_margins(estimator["of"], booster, X, step) + season_shifts(estimator, X)
+    return raw_score(estimator["of"], booster, X, step) + season_shifts(estimator, X)
 
 
 def season_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
@@ -70,20 +70,20 @@ def season_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
     return np.asarray(table[np.clip(np.nan_to_num(X[:, estimator["input"]]), 0, 12).astype(int)])
 
 
-def _carried(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _shift_horizon(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds of one horizon moved to another as a purchase process moves."""
-    return raw_margins(estimator["of"], booster, X, step) + carried_shifts(estimator, X)
+    return raw_score(estimator["of"], booster, X, step) + horizon_shifts(estimator, X)
 
 
-def _reaching(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _extend_horizon(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds learned from labels for the first steps, those of a purchase process for steps past all labels."""
     if step is None or step < estimator["steps"]:
-        return raw_margins(estimator["of"], booster, X, step)
+        return raw_score(estimator["of"], booster, X, step)
     odds = process_log_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
     return odds[:, None] * estimator["slope"] + estimator["intercept"]
 
 
-def carried_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+def horizon_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
     """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
     seen = X[:, estimator["to"]["inputs"]]
     far, near = (process_log_odds(estimator[part], seen, None) for part in ("to", "from"))
@@ -98,7 +98,7 @@ def linear_inputs(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
     return (filled - np.asarray(estimator["mean"])) / np.asarray(estimator["scale"])
 
 
-MARGINS = {
+RAW_SCORES = {
     "trees": _trees,
     "rates": _rates,
     "linear": _linear,
@@ -106,19 +106,19 @@ MARGINS = {
     "hybrid": _hybrid,
     "blend": _blend,
     "seasonal": _seasonal,
-    "carried": _carried,
-    "reaching": _reaching,
+    "carried": _shift_horizon,
+    "reaching": _extend_horizon,
 }
 
 
-def sigmoid(margins: np.ndarray) -> np.ndarray:
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
     """Return probabilities from log-odds."""
-    return 1.0 / (1.0 + np.exp(-np.clip(margins, -40.0, 40.0)))
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -40.0, 40.0)))
 
 
-def softmax(margins: np.ndarray) -> np.ndarray:
+def softmax(log_odds: np.ndarray) -> np.ndarray:
     """Return probabilities that add up to one from class margins, shape (n, classes)."""
-    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+    powers = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 

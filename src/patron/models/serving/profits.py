@@ -9,7 +9,7 @@ from patron.models.serving.specs import TargetSpec
 TENTH, HELD = 0.1, 0.8
 
 
-def tiers(answer: TargetSpec, shares: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
+def tiers(answer: TargetSpec, shares: np.ndarray, current: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is told of the profit, by column, each of shape (n,).
 
     Args:
@@ -19,29 +19,29 @@ def tiers(answer: TargetSpec, shares: np.ndarray, present: np.ndarray) -> dict[s
     """
     rank = shares @ np.arange(shares.shape[1])
     names = np.asarray(answer["tiers"], dtype=object)
-    profit = np.asarray(answer["profit_from"])[present]
-    low, high = _profit_spans(shares, present, answer["spread_from"])
-    made = {
+    profit = np.asarray(answer["profit_from"])[current]
+    low, high = _profit_spans(shares, current, answer["spread_from"])
+    columns = {
         "tier": names[np.searchsorted(answer["cuts"], rank, side="right")],
-        "present_tier": names[present],
+        "present_tier": names[current],
         "expected_profit": (shares * profit).sum(axis=1),
         "profit_if_active": (shares * profit)[:, 1:].sum(axis=1) / np.maximum(1.0 - shares[:, 0], 1e-9),
         "profit_low": low,
         "profit_high": high,
     }
-    return made | {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
+    return columns | {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
 
 
-def tier_codes(lows: list[float], profit: np.ndarray) -> np.ndarray:
+def tier_codes(thresholds: list[float], profit: np.ndarray) -> np.ndarray:
     """Return the tier of each profit, worst first: 0 up to and with the first low (no profit is none), then by low."""
-    return (profit > lows[0]) * (1 + np.searchsorted(lows[1:], profit, side="right"))
+    return (profit > thresholds[0]) * (1 + np.searchsorted(thresholds[1:], profit, side="right"))
 
 
-def _profit_spans(shares: np.ndarray, stands: np.ndarray, spreads: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+def _profit_spans(shares: np.ndarray, current: np.ndarray, spreads: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return the bounds of the 80 % interval of the profit, by the tier where each customer stands."""
     low, high = np.zeros(len(shares)), np.zeros(len(shares))
-    for place in np.unique(stands):
-        here = stands == place
+    for place in np.unique(current):
+        here = current == place
         low[here], high[here] = _profit_span(shares[here], np.asarray(spreads[place]))
     return low, high
 

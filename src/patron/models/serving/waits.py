@@ -16,10 +16,10 @@ def waits(answer: TargetSpec, curve: np.ndarray) -> dict[str, np.ndarray]:
         curve: chance to have bought by each edge, shape (n, edges).
     """
     edges = np.asarray(answer["edges"], dtype=np.float64)
-    made = {f"purchase_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
+    columns = {f"purchase_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
     for name, share in (("days_low", EARLY), ("days_median", MIDDLE), ("days_high", LATE)):
-        made[name] = _quantile(curve, edges, np.full(len(curve), share))
-    return made | {
+        columns[name] = _quantile(curve, edges, np.full(len(curve), share))
+    return columns | {
         "days_if_back": _quantile(curve, edges, curve[:, -1] * MIDDLE),
         "days_expected": _expected(curve, edges),
     }
@@ -45,8 +45,8 @@ def _quantile(curve: np.ndarray, edges: np.ndarray, shares: np.ndarray) -> np.nd
     rows = np.arange(len(curve))
     early, late = 1.0 - curve[rows, i - 1], 1.0 - curve[rows, i]
     rate = np.maximum(np.log(early / late) / (edges[i] - edges[i - 1]), 1e-12)
-    found = edges[i - 1] + np.log(early / (1.0 - shares)) / rate
-    return np.minimum(found, LONGEST * edges[-1])
+    days = edges[i - 1] + np.log(early / (1.0 - shares)) / rate
+    return np.minimum(days, LONGEST * edges[-1])
 
 
 def _expected(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:

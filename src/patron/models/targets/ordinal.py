@@ -10,7 +10,7 @@ import pandas as pd
 
 from patron import metrics
 from patron.errors import QuestionError, listed
-from patron.models.serving import Bundle, OutputSpec, TargetSpec, softmax, stands, tier_codes
+from patron.models.serving import Bundle, OutputSpec, TargetSpec, current_tiers, softmax, tier_codes
 from patron.models.targets.question_metric import PROMISED, QuestionMetric
 from patron.models.targets.target import BinaryOutcome, Examples, ExplainedScore, Target
 from patron.questions.kinds import Tier
@@ -109,7 +109,7 @@ class OrdinalTarget(Target[Tier]):
         """Return the expected profit; ranks push beside their mean, as a shift of all log-odds changes no answer."""
         spec = model.spec["answer"]
         ranks, profit = np.arange(len(spec["tiers"]), dtype=np.float64), np.asarray(spec["profit_from"])
-        current = stands(model, X)
+        current = current_tiers(model, X)
 
         def expected_profit(log_odds: np.ndarray, row: np.ndarray) -> np.ndarray:
             return np.asarray((softmax(log_odds[:, 0]) * profit[current[row]]).sum(axis=1))
