@@ -11,7 +11,7 @@ from patron.models.targets import target_for
 from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
 from patron.scoring.contract import check_contract
-from patron.scoring.model import predictions
+from patron.scoring.model import check_definitions, predictions
 from patron.scoring.stable_tiers import score_stable_tiers
 
 __all__ = ["contradictions", "side_by_side"]
@@ -46,6 +46,7 @@ def side_by_side(
         ScoreError: as `patron.scoring.model.score`.
     """
     for model in models.values():
+        check_definitions(model, rows)
         check_contract(model, rows)
     columns = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
     scores = _with_value(pd.concat([rows.key, *columns], axis=1), value)
