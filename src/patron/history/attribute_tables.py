@@ -92,13 +92,13 @@ def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:
     tidy = {column: _tidied(declared.used[column]) for column in declared.attributes}
     known = {column: value for column, value in tidy.items() if value is not None}
     rows = declared.used.mutate(**known).drop(*(column for column in tidy if column not in known))
-    found = _counted(rows, tuple(known))
-    written = {c: kind for c in known if (kind := _written(found[c], rows[c]))}
+    counts = _counted(rows, tuple(known))
+    written = {c: kind for c in known if (kind := _written(counts[c], rows[c]))}
     rows = rows.mutate(**{column: rows[column].try_cast(TYPES[kind]) for column, kind in written.items()})
     why = {column: "is neither number, text nor date" for column in tidy if column not in known}
-    why |= {column: reason for column in known if (reason := _says_nothing(found[column], rows[column]))}
+    why |= {column: reason for column in known if (reason := _says_nothing(counts[column], rows[column]))}
     notes = tuple(f"{column!r} {reason}, and is left out" for column, reason in why.items())
-    unread = {column: found[column]["known"] - found[column][kind] for column, kind in written.items()}
+    unread = {column: counts[column]["known"] - counts[column][kind] for column, kind in written.items()}
     notes += tuple(f"{n:,} of {c!r} cannot be read as {written[c]}, and are unknown" for c, n in unread.items() if n)
     receipt = replace(receipt, notes=receipt.notes + notes)
     if receipt.first == receipt.last == ALWAYS:
@@ -140,15 +140,15 @@ def _check_columns(table: Table, leave_out: Sequence[str]) -> None:
 
 def _check_once(name: str, rows: Table) -> None:
     key = [column for column in ABOUT if column in rows.columns]
-    found = rows.group_by(key).aggregate(n=rows.count())
-    several = found.filter(found.n > 1)
-    told = (
+    keys = rows.group_by(key).aggregate(n=rows.count())
+    several = keys.filter(keys.n > 1)
+    count = (
         several.aggregate(customers=several.customer.nunique(), first=several["at"].min()).to_pyarrow().to_pylist()[0]
     )
-    if told["customers"]:
-        when = "" if told["first"] == ALWAYS else f" of one time, the first {told['first']:%Y-%m-%d %H:%M},"
+    if count["customers"]:
+        when = "" if count["first"] == ALWAYS else f" of one time, the first {count['first']:%Y-%m-%d %H:%M},"
         raise HistoryError(
-            f"Attribute table {name!r} has several rows{when} for {told['customers']:,} customers, so which one holds "
+            f"Attribute table {name!r} has several rows{when} for {count['customers']:,} customers, so which one holds "
             "cannot be told. Keep one row for each customer, or name the column with the time from which a row "
             "holds: at = '...' (rows that repeat another one: duplicates = \"drop\")."
         )
@@ -166,15 +166,17 @@ def _tidied(column: Column) -> Column | None:
 
 def _counted(rows: Table, columns: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     """Count for each column the known values, the different ones, and the texts that are numbers or dates."""
-    asked: dict[str, Any] = {}
+    aggregates: dict[str, Any] = {}
     for i, column in enumerate(columns):
         value = rows[column]
-        asked |= {f"known_{i}": value.count(), f"different_{i}": value.nunique()}
+        aggregates |= {f"known_{i}": value.count(), f"different_{i}": value.nunique()}
         text = value.type().is_string()
-        asked |= {f"{kind}_{i}": value.try_cast(t).count() if text else ibis.literal(0) for kind, t in TYPES.items()}
-    found = rows.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        aggregates |= {
+            f"{kind}_{i}": value.try_cast(t).count() if text else ibis.literal(0) for kind, t in TYPES.items()
+        }
+    row = rows.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
     kinds = ("known", "different", *TYPES)
-    return {c: {k: found[f"{k}_{i}"] for k in kinds} for i, c in enumerate(columns)}
+    return {c: {k: row[f"{k}_{i}"] for k in kinds} for i, c in enumerate(columns)}
 
 
 def _written(counted: Mapping[str, int], column: Column) -> str:

@@ -199,10 +199,10 @@ class History:
 
 
 def _check_declared(events: Mapping[str, object]) -> None:
-    for name, one in events.items():
-        if not isinstance(one, Events):
+    for name, declared in events.items():
+        if not isinstance(declared, Events):
             raise HistoryError(
-                f"The table {name!r} of a history is no declared event table, got {type(one).__name__}. "
+                f"The table {name!r} of a history is no declared event table, got {type(declared).__name__}. "
                 f"Declare it first: {name}=pt.events(frame, customer='...', at='...')."
             )
 
@@ -257,16 +257,16 @@ def _count(name: str, events: Events) -> Receipt:
         **money,
         **unsaid,
     )
-    found = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
-    aside = {reason: row["n"] for reason, row in sorted(found.items(), key=lambda kv: str(kv[0])) if reason}
-    read = sum(row["n"] for row in found.values())
-    if None not in found:
+    by_reason = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
+    aside = {reason: row["n"] for reason, row in sorted(by_reason.items(), key=lambda kv: str(kv[0])) if reason}
+    read = sum(row["n"] for row in by_reason.values())
+    if None not in by_reason:
         why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
         where = "" if read else ", and whether any row meets its condition (where), capitals too"
         raise HistoryError(
             f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
         )
-    used = found[None]
+    used = by_reason[None]
     small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
     doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
     notes = tuple(f"{used[no]:,} rows have {no}; {UNSAID[no]}" for no in unsaid if used[no])
@@ -275,7 +275,7 @@ def _count(name: str, events: Events) -> Receipt:
         if doubled
         else ()
     )
-    sums = {reason or "used": row["money"] or 0.0 for reason, row in found.items()} if money else {}
+    sums = {reason or "used": row["money"] or 0.0 for reason, row in by_reason.items()} if money else {}
     seen = (*events.notes, *notes)
     return Receipt(
         name,

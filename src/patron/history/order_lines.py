@@ -59,19 +59,19 @@ def unsaid(rows: Table) -> Any:
     """Return the amount of each row of which neither a margin nor a cost says what is left; null or 0 of the others."""
     if UNSAID in rows.columns:
         return rows[UNSAID]
-    told = next((rows[c] for c in ("margin", "cost") if c in rows.columns), None)
-    return rows.amount if told is None else told.isnull().ifelse(rows.amount, ibis.null(MONEY))
+    known = next((rows[c] for c in ("margin", "cost") if c in rows.columns), None)
+    return rows.amount if known is None else known.isnull().ifelse(rows.amount, ibis.null(MONEY))
 
 
 def _sums(rows: Table) -> dict[str, Any]:
     """What an order is, of what its lines are; an order is there, and known, when its last line is."""
-    told = {"at": rows["at"].max()} | {c: rows[c].sum() for c in SIGNED if c in rows.columns}
+    sums = {"at": rows["at"].max()} | {c: rows[c].sum() for c in SIGNED if c in rows.columns}
     if {"amount", "cost"} <= set(rows.columns):  # a line that does not say its cost brings no profit, nor takes any
-        told["cost"] = rows.cost.fill_null(rows.amount).sum()
+        sums["cost"] = rows.cost.fill_null(rows.amount).sum()
     if "amount" in rows.columns and {"margin", "cost"} & set(rows.columns):
-        told[UNSAID] = unsaid(rows).sum()
+        sums[UNSAID] = unsaid(rows).sum()
     if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
         repeated = rows.shipping.min() == rows.shipping.max()
-        told["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())
-    told |= {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
-    return told | ({"known_at": rows.known_at.max()} if "known_at" in rows.columns else {})
+        sums["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())
+    sums |= {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
+    return sums | ({"known_at": rows.known_at.max()} if "known_at" in rows.columns else {})

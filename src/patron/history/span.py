@@ -163,10 +163,10 @@ def _around(gaps: np.ndarray, k: int) -> float:
 
 
 def _same_season(days: np.ndarray, k: int, other: int) -> bool:
-    """Tell whether two gaps begin and end at the same time of different years."""
+    """Check whether two gaps begin and end at the same time of different years."""
 
-    def near(one: np.datetime64, two: np.datetime64) -> bool:
-        apart = abs(int((two - one).astype(int)))
+    def near(first: np.datetime64, second: np.datetime64) -> bool:
+        apart = abs(int((second - first).astype(int)))
         return apart > YEAR / 2 and abs(apart - YEAR * round(apart / YEAR)) <= SAME_SEASON
 
     return near(days[k], days[other]) and near(days[k + 1], days[other + 1])
