@@ -201,10 +201,10 @@ def test_a_few_untidy_cells_turn_neither_numbers_nor_dates_into_kinds():
     history = History.of(orders=events(ORDERS.assign(customer="c1")), people=attributes(many, customer="id"))
     kinds = history["people"].schema()
     assert (kinds["age"].is_floating(), kinds["born"].is_timestamp()) == (True, True)
-    assert history.receipts[1].notes[:2] == (
+    assert {
         "1 of 'age' cannot be read as numbers, and are unknown",
         "1 of 'born' cannot be read as dates, and are unknown",
-    )
+    } <= set(history.receipts[1].notes)
 
 
 def test_one_column_to_leave_out_stands_in_a_list() -> None:

@@ -10,7 +10,7 @@ import pytest
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.history import History
-from patron.history.sources import events
+from patron.history.sources import attributes, events
 
 JAN_13, FEB_2 = datetime(2024, 1, 13), datetime(2024, 2, 2)
 EVENING = datetime(2024, 1, 13, 19, 5)
@@ -68,7 +68,7 @@ def test_days_are_read_as_the_column_proves_them(times):
     assert read(list(times)) == [JAN_13, FEB_2]
 
 
-@pytest.mark.parametrize("times", DAYS)
+@pytest.mark.parametrize("times", DAYS[::3])
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_files_are_read_as_frames_are(times, ending, tmp_path):
     path = tmp_path / f"orders.{ending}"
@@ -267,7 +267,7 @@ def test_a_form_that_names_no_day_is_refused(form):
 def test_times_that_are_times_already_take_no_form(tmp_path):
     path = tmp_path / "orders.parquet"
     pq.write_table(pa.table({"customer": ["a"], "at": pa.array([0], pa.timestamp("us"))}), path)
-    with pytest.raises(HistoryError, match=r"holds times already .* Take the line at_format away"):
+    with pytest.raises(HistoryError, match=r'holds times already .* Take the line at_format = "%d/%m/%Y" away'):
         events(path, at_format="%d/%m/%Y")
 
 
@@ -288,3 +288,27 @@ def test_the_time_when_a_fact_became_known_is_read_by_the_same_rules():
 def test_a_time_put_together_from_two_columns_is_read_by_the_same_rules():
     rows = pd.DataFrame({"customer": ["a"], "day": ["13/01/2024"], "hour": ["7:05 PM"]})
     assert clock(events(rows, at=lambda t: t.day + " " + t.hour)) == [EVENING]
+
+
+PEOPLE = pd.DataFrame({"customer": ["a", "b"], "plan": ["x", "y"]})
+
+
+def test_dates_of_attributes_are_read_as_their_column_proves_them():
+    known = attributes(PEOPLE.assign(born=["13/05/1985", "01/02/1990"])).used.order_by("customer").born
+    assert known.to_pyarrow().to_pylist() == [datetime(1985, 5, 13), datetime(1990, 2, 1)]
+
+
+def test_dates_of_attributes_that_can_be_read_in_two_ways_are_asked_about_or_left_out():
+    rows = PEOPLE.assign(born=["03/05/1985", "01/02/1990"])
+    with pytest.raises(HistoryError, match=r'formats = { "born" = "%d/%m/%Y" } or formats = { "born" = "%m/%d/%Y" }'):
+        attributes(rows)
+    said = attributes(rows, formats={"born": "%m/%d/%Y"}).used.order_by("customer").born.to_pyarrow().to_pylist()
+    assert said == [datetime(1985, 3, 5), datetime(1990, 1, 2)]
+    assert attributes(rows, leave_out=["born"]).attributes == ("plan",)
+
+
+def test_a_form_for_an_attribute_that_is_not_there_is_refused():
+    with pytest.raises(
+        HistoryError, match=r"no attribute of the table. Did you mean 'plan'\? Its attributes are: plan"
+    ):
+        attributes(PEOPLE, formats={"plann": "%d/%m/%Y"})

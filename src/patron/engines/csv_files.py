@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import duckdb
 import ibis
@@ -163,32 +163,38 @@ def _check_alike(layouts: dict[Path, _Layout]) -> None:
 
 def _opened(paths: Sequence[Path], readable: Sequence[Path], layout: _Layout) -> Table:
     """Open files of one layout; where the engine does not take them as that, tell the line, or let it find out."""
+    options: dict[str, str | int] = {"delim": layout.delimiter, "skip": layout.skipped, "quote": '"', "escape": '"'}
     try:
-        table = _scanned(readable, delim=layout.delimiter, skip=layout.skipped, quote='"', escape='"')
+        table = _scanned(readable, **options)
         if len(table.columns) == len(layout.header):
             return table
     except duckdb.Error:
         pass
     for path in paths:
         check_file(path, layout)
-    return _scanned(readable, delim=layout.delimiter, sample_size=-1)
+    even = [_as_utf8(path, layout, newline=None) for path in paths]  # lines may end in several ways
+    try:
+        return _scanned(even, **options)
+    except duckdb.Error:
+        return _scanned(even, delim=layout.delimiter, sample_size=-1)
 
 
-def _scanned(paths: Sequence[Path], **options: str | int) -> Table:
+def _scanned(paths: Sequence[Path], **options: Any) -> Table:
     together = {"union_by_name": True} if len(paths) > 1 else {}
     return ibis.read_csv([str(path) for path in paths], header=True, all_varchar=True, **options, **together)
 
 
-def _as_utf8(path: Path, layout: _Layout) -> Path:
+def _as_utf8(path: Path, layout: _Layout, newline: str | None = "") -> Path:
     """Write a copy in UTF-8 that lives as long as the process; an engine knows few encodings."""
     stat = path.stat()
-    return _copied(path, layout.encoding, stat.st_size, stat.st_mtime_ns)
+    return _copied(path, layout.encoding, newline, stat.st_size, stat.st_mtime_ns)
 
 
 @cache
-def _copied(path: Path, encoding: str, size: int, changed: int) -> Path:
+def _copied(path: Path, encoding: str, newline: str | None, size: int, changed: int) -> Path:
     copy = Path(_scratch().name) / f"{len(list(Path(_scratch().name).iterdir()))}.csv"
-    with _text(path, encoding, errors="strict") as file, copy.open("w", encoding=UTF_8, newline="") as out:
+    source = _text(path, encoding, errors="strict", newline=newline)
+    with source as file, copy.open("w", encoding=UTF_8, newline="") as out:
         while block := file.read(BLOCK):
             out.write(block)
     return copy
@@ -220,7 +226,7 @@ def _bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, opener(path, "rb"))
 
 
-def _text(path: Path, encoding: str, errors: str = "replace") -> IO[str]:
+def _text(path: Path, encoding: str, errors: str = "replace", newline: str | None = "") -> IO[str]:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     name = "utf-8-sig" if encoding == UTF_8 else encoding
-    return opener(path, "rt", encoding=name, errors=errors, newline="")
+    return opener(path, "rt", encoding=name, errors=errors, newline=newline)

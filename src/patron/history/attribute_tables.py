@@ -11,6 +11,8 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from patron.errors import HistoryError, listed, nearest
+from patron.history.attribute_dates import with_dates
+from patron.history.conditions import matches
 from patron.history.event_tables import AS_PROVEN, EARLIEST, Events, Receipt, Role, Where, declare_as
 from patron.history.keys import meeting, unlike
 from patron.history.point_in_time import CUSTOMER_NUMBER
@@ -67,8 +69,11 @@ def declare_attributes(
     ('country',)
     """
     timeless: dict[str, Role] = {} if "at" in {*roles, *table.columns} else {"at": lambda _: ibis.literal(ALWAYS)}
-    declared = declare_as(table, where, None, timezone, ABOUT, roles | timeless, formats)
     _check_columns(table, leave_out)
+    wanted = matches(table, where) if where else None
+    free = [column for column in table.columns if column not in (*ABOUT, *roles.values(), *leave_out)]
+    dated, unread = with_dates(table, free, wanted, timezone, formats)
+    declared = declare_as(dated, where, None, timezone, ABOUT, roles | timeless, formats)
     left = {*leave_out, *(f"own_{column}" for column in leave_out if f"own_{column}" not in table.columns)}
     out = (*ABOUT, CUSTOMER_NUMBER, *left)
     columns = tuple(column for column in declared.used.columns if column not in out)
@@ -79,7 +84,7 @@ def declare_attributes(
         )
     gone = [column for column in declared.used.columns if column in left]
     table, used = declared.table.drop(*gone), declared.used.drop(*gone)
-    return replace(declared, table=table, used=used, attributes=columns)
+    return replace(declared, table=table, used=used, attributes=columns, notes=(*declared.notes, *unread))
 
 
 def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:

@@ -19,8 +19,8 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
-from patron.history.numbers import read_numbers
 from patron.history.point_in_time import CUSTOMER_NUMBER
+from patron.history.readings import read_roles
 from patron.history.roles import (
     KEPT_NAMES,
     KEPT_OF_EVENTS,
@@ -31,7 +31,7 @@ from patron.history.roles import (
     named_roles,
     own_names,
 )
-from patron.history.times import Formats, Times, read_times
+from patron.history.times import Formats
 
 __all__ = [
     "MONEY",
@@ -167,10 +167,9 @@ def declare_as(
     noted = condition_notes(table, where, returns, naming.columns["customer"])
     wanted = matches(table, where) if where else None
     kept = table if wanted is None else table.filter(wanted)
-    numbers, written = _numbers(table, columns, wanted, formats)
-    columns |= numbers
+    read = read_roles(table, columns, wanted, timezone, formats)
+    columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns))
-    times = _times(table, columns, wanted, timezone, formats)
     typed = {role: times[role].clock if role in times else _typed(role, c) for role, c in columns.items()}
     if returns:
         typed["returned"] = matches(table, returns).fill_null(False)
@@ -186,39 +185,9 @@ def declare_as(
     return Events(
         kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))),
         kept.filter(*(~broken for broken, _ in reasons)).select(**result),
-        assumed=(*naming.assumed, *_computed(computed, columns), *_assumptions(written, times)),
+        assumed=(*naming.assumed, *_computed(computed, columns), *read.assumed),
         notes=(*naming.notes_with(renamed), *noted),
     )
-
-
-def _numbers(
-    table: Table, columns: Mapping[str, Column], wanted: BooleanValue | None, formats: Formats
-) -> tuple[dict[str, Column], tuple[tuple[str, str], ...]]:
-    texts = {role: _where(columns[role], wanted) for role in NUMBER_ROLES if role in columns}
-    return read_numbers(table, texts, formats.decimal, formats.delimiter, formats.numbered)
-
-
-def _times(
-    table: Table, columns: Mapping[str, Column], wanted: BooleanValue | None, timezone: str, formats: Formats
-) -> dict[str, Times]:
-    said = {"at": formats.at, "known_at": formats.known_at}
-    return {
-        role: read_times(table, _where(columns[role], wanted), role, timezone, form, formats.numbered)
-        for role, form in said.items()
-        if role in columns
-    }
-
-
-def _where(column: Column, wanted: BooleanValue | None) -> Column:
-    """Return a column that is unknown in the rows that a condition leaves out, so that these prove nothing."""
-    if wanted is None or not column.type().is_string():
-        return column
-    return wanted.ifelse(column, ibis.null("string")).name(column.get_name())
-
-
-def _assumptions(numbers: Sequence[tuple[str, str]], times: Mapping[str, Times]) -> tuple[Assumption, ...]:
-    words = (*numbers, *(assumed for read in times.values() for assumed in read.assumed))
-    return tuple(Assumption(what, change) for what, change in words)
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -14,6 +14,7 @@ import pandas as pd
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
+from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import SIGNED, Events, Receipt
@@ -73,6 +74,8 @@ class History:
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
         tables: dict[str, Table] = {}
         receipts = {name: _count(name, declared) for name, declared in events.items()}
+        for declared in events.values():
+            check_unchanged(declared.stamps)
         noted: dict[str, tuple[str, ...]] = {}
         facts = {name: facts_of(name, one, receipts[name]) for name, one in events.items() if one.attributes}
         for name, declared in events.items():

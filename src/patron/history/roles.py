@@ -24,7 +24,7 @@ __all__ = [
     "own_names",
 ]
 
-TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction")
+TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction", "currency")
 NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
 ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
@@ -155,6 +155,7 @@ MEANINGS = {
     "channel": "the way by which it came",
     "kind": "what sort of event it is",
     "direction": "who began a contact",
+    "currency": "that of the money in the row",
     "amount": "money received, net of discount and tax",
     "gross": "money before discount and tax",
     "price": "the price of one piece",

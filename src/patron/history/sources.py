@@ -36,6 +36,7 @@ def events(
     at_format: str = "",
     known_at_format: str = "",
     decimal: str = "",
+    rates: Mapping[str, float] | None = None,
     encoding: str = "",
     sheet: str = "",
     **roles: Role,
@@ -62,6 +63,8 @@ def events(
             "microseconds", "nanoseconds", "yyyymmdd", "yyyymmddhhmmss" or "spreadsheet days".
         known_at_format: the same for the times at which facts became known.
         decimal: the sign before decimals in texts of numbers, "," or ".".
+        rates: what one unit of each currency is worth in that of the business, for example {"EUR": 1.0, "USD": 0.92},
+            where the column of the role `currency` names several.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
@@ -80,7 +83,9 @@ def events(
     _check_index(source, roles)
     opened = open_source(source, FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format)))
     numbered = not isinstance(source, Table)
-    formats = Formats(at_format, known_at_format, decimal, opened.delimiter, numbered, duplicates == "drop")
+    formats = Formats(
+        at_format, known_at_format, decimal, opened.delimiter, {}, rates or {}, numbered, duplicates == "drop"
+    )
     declared = _checked(source, opened, declare(opened.table, where, returns, timezone, formats, **roles), duplicates)
     named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
@@ -96,6 +101,7 @@ def attributes(
     customer_case: str = "keep",
     at_format: str = "",
     known_at_format: str = "",
+    formats: Mapping[str, str] | None = None,
     encoding: str = "",
     sheet: str = "",
     **roles: Role,
@@ -113,6 +119,7 @@ def attributes(
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         at_format: how the times are written, as for `events`.
         known_at_format: the same for the times at which facts became known.
+        formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
         **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
@@ -129,11 +136,11 @@ def attributes(
     """
     _check_choices(duplicates, "")
     _check_index(source, roles)
-    opened = open_source(source, FileFormat(encoding, sheet, texts=_texts(roles, at_format, known_at_format)))
-    formats = Formats(
-        at_format, known_at_format, "", opened.delimiter, not isinstance(source, Table), duplicates == "drop"
-    )
-    declared = declare_attributes(opened.table, where, timezone, leave_out, formats, **roles)
+    texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))
+    opened = open_source(source, FileFormat(encoding, sheet, texts=texts))
+    numbered, compared = not isinstance(source, Table), duplicates == "drop"
+    written = Formats(at_format, known_at_format, "", opened.delimiter, formats or {}, {}, numbered, compared)
+    declared = declare_attributes(opened.table, where, timezone, leave_out, written, **roles)
     checked = _checked(source, opened, declared, duplicates)
     return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)
 

@@ -54,8 +54,14 @@ NUMBER_FORMS: Mapping[str, NumberForm] = {
 }
 
 
-def number_form(table: Table, column: Column, role: str) -> str:
+def number_form(table: Table, column: Column, place: str, line: str) -> str:
     """Return the one form in which all numbers of a column are times between 1980 and 2100.
+
+    Args:
+        table: the rows; one query looks at all forms.
+        column: the numbers.
+        place: where they stand in a declaration, in words.
+        line: the line that says their form, with {} for that.
 
     Raises:
         HistoryError: there is none.
@@ -67,10 +73,10 @@ def number_form(table: Table, column: Column, role: str) -> str:
     for i, name in enumerate(NUMBER_FORMS):
         if counts["n"] and counts[f"dated_{i}"] == counts["n"]:
             return name
-    lines = " or ".join(f'{role}_format = "{name}"' for name in NUMBER_FORMS)
+    lines = " or ".join(line.replace("{}", name) for name in NUMBER_FORMS)
     span = f", from {counts['least']:,.15g} to {counts['most']:,.15g}" if counts["n"] else ""
     raise HistoryError(
-        f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {column.type()}: its numbers{span}, "
+        f"Column {column.get_name()!r}, {place}, must be a time, got {column.type()}: its numbers{span}, "
         f"are in no one way all times between 1980 and 2100. Name a column of times, or say what they are: {lines}."
     )
 

@@ -6,7 +6,7 @@ names a zone is an instant; one that names none is the wall clock of the busines
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -18,13 +18,12 @@ from patron.errors import HistoryError
 from patron.history.time_forms import CLEANINGS, Cleaning, Family, family_of, is_form, is_instant, is_utc, zone_word
 from patron.history.time_numbers import NUMBER_FORMS, number_form, number_time
 
-__all__ = ["INSTANT", "Formats", "Times", "read_times"]
+__all__ = ["INSTANT", "Asked", "Formats", "Times", "read_times"]
 
 Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
 INSTANT = "timestamp('UTC')"
 LOOKED_AT, ROUNDS = 1000, 4
-UNREADABLE_SHARE = 0.01
 MANY, FEW = 20, 12  # so many different numbers are days, and so few are years
 OLDEST = datetime(100, 1, 1)  # an engine reads the year 24 where a text has two digits
 ISO = "Write times like 2024-05-31 or 2024-05-31 17:45:00"
@@ -39,6 +38,8 @@ class Formats:
         known_at: that of the times at which facts became known.
         decimal: the sign before decimals, "," or ".".
         delimiter: the sign between the columns of the file.
+        columns: that of the dates of each further column, by its name.
+        rates: what one unit of each currency is worth in that of the business.
         numbered: whether rows have a place that a person can find.
         compared: whether rows will be compared, so that instants must be told apart that clocks show alike.
     """
@@ -47,8 +48,34 @@ class Formats:
     known_at: str = ""
     decimal: str = ""
     delimiter: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
     numbered: bool = False
     compared: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a column of times stands in a declaration.
+
+    Args:
+        place: in words, for messages.
+        line: the line of a settings file that says its form, with {} for that.
+        share: of its texts that may be no times.
+    """
+
+    place: str
+    line: str
+    share: float = 0.01
+
+    def line_for(self, form: str) -> str:
+        """Return the line of a settings file that says a form."""
+        return self.line.replace("{}", form)
+
+    @classmethod
+    def of(cls, role: str) -> "Asked":
+        """Return where the column of a role stands."""
+        return cls(f"declared as {role!r}", f'{role}_format = "{{}}"')
 
 
 @dataclass(frozen=True)
@@ -60,13 +87,15 @@ class Times:
     assumed: Assumed = ()
 
 
-def read_times(table: Table, column: Column, role: str, timezone: str, form: str = "", numbered: bool = False) -> Times:
+def read_times(
+    table: Table, column: Column, asked: Asked, timezone: str, form: str = "", numbered: bool = False
+) -> Times:
     """Return the times of a column as the wall clock of the business; texts and numbers run a few queries.
 
     Args:
         table: the rows.
         column: texts, numbers, dates or times of it.
-        role: what the times are, as messages and settings call it.
+        asked: where it stands in a declaration.
         timezone: where the business lives.
         form: how they are written, where somebody said so.
         numbered: whether rows have a place that a person can find.
@@ -75,21 +104,21 @@ def read_times(table: Table, column: Column, role: str, timezone: str, form: str
         HistoryError: the column holds no times, can be read in two ways, or more than one text in a hundred is none.
 
     >>> rows = ibis.memtable({"ts": ["13/01/2024", "02/03/2024"]})
-    >>> clock = rows.select(at=read_times(rows, rows.ts, "at", "UTC").clock).to_pyarrow()["at"].to_pylist()
+    >>> clock = rows.select(at=read_times(rows, rows.ts, Asked.of("at"), "UTC").clock).to_pyarrow()["at"].to_pylist()
     >>> [f"{at:%d %b}" for at in clock]
     ['13 Jan', '02 Mar']
     """
     kind = column.type()
     if form:
-        _check_form(column, role, form)
+        _check_form(column, asked, form)
     if kind.is_string():
-        return _Texts(table, column, role, timezone, numbered).read(form)
+        return _Texts(table, column, asked, timezone, numbered).read(form)
     if kind.is_numeric():
-        return _numbers(table, column, role, timezone, form)
+        return _numbers(table, column, asked, timezone, form)
     if form and not kind.is_date():
         raise HistoryError(
-            f"Column {column.get_name()!r}, declared as {role!r}, holds times already ({kind}), so that none of it can "
-            f"be read as {form!r}. Take the line {role}_format away."
+            f"Column {column.get_name()!r}, {asked.place}, holds times already ({kind}), so that none of it can "
+            f"be read as {form!r}. Take the line {asked.line_for(form)} away."
         )
     if (kind.is_timestamp() and kind.timezone is not None) or "TIMESTAMPTZ" in str(kind):
         instants = column.cast(INSTANT)
@@ -97,31 +126,29 @@ def read_times(table: Table, column: Column, role: str, timezone: str, form: str
     if kind.is_timestamp() or kind.is_date():
         return Times(column.cast("timestamp(6)"))
     raise HistoryError(
-        f"Column {column.get_name()!r}, declared as {role!r}, must be a time, got {kind}. "
+        f"Column {column.get_name()!r}, {asked.place}, must be a time, got {kind}. "
         "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
     )
 
 
-def _check_form(column: Column, role: str, form: str) -> None:
+def _check_form(column: Column, asked: Asked, form: str) -> None:
     if form not in NUMBER_FORMS and not is_form(form):
         raise HistoryError(
-            f"Column {column.get_name()!r}, declared as {role!r}, cannot be read as {form!r}. Write the year as %Y or "
-            f'%y, the month as %m or %b, the day as %d, for example {role}_format = "%d/%m/%Y %H:%M", or one of: '
+            f"Column {column.get_name()!r}, {asked.place}, cannot be read as {form!r}. Write the year as %Y or "
+            f"%y, the month as %m or %b, the day as %d, for example {asked.line_for('%d/%m/%Y %H:%M')}, or one of: "
             f"{', '.join(NUMBER_FORMS)}."
         )
 
 
-def _numbers(table: Table, column: Column, role: str, timezone: str, form: str) -> Times:
+def _numbers(table: Table, column: Column, asked: Asked, timezone: str, form: str) -> Times:
     """Read whole numbers, or spreadsheet days, as the times that all of them can be."""
     if form and form not in NUMBER_FORMS:
         text = column.cast("int64").cast("string")
-        return _Texts(table, text.name(column.get_name()), role, timezone, False).read(form)
-    chosen = form or number_form(table, column, role)
+        return _Texts(table, text.name(column.get_name()), asked, timezone, False).read(form)
+    chosen = form or number_form(table, column, asked.place, asked.line)
     naive = number_time(column, chosen)
     name = column.get_name()
-    assumed = (
-        () if form else ((f"the numbers of {name!r} are read as {_words(chosen)}", f'{role}_format = "{chosen}"'),)
-    )
+    assumed = () if form else ((f"the numbers of {name!r} are read as {_words(chosen)}", asked.line_for(chosen)),)
     if not NUMBER_FORMS[chosen].is_instant:
         return Times(naive, None, assumed)
     instants = _of_zone("UTC", naive)
@@ -138,7 +165,7 @@ class _Texts:
 
     table: Table
     column: Column
-    role: str
+    asked: Asked
     timezone: str
     numbered: bool
 
@@ -147,7 +174,7 @@ class _Texts:
         text = self.column.strip()
         if form in NUMBER_FORMS or (not form and self._are_numbers(text)):
             number = text.try_cast("float64").name(self.column.get_name())
-            return _numbers(self.table, number, self.role, self.timezone, form)
+            return _numbers(self.table, number, self.asked, self.timezone, form)
         if form:
             return self._read_by(text, [form], self._counted(text, form), ())
         return self._proven(text)
@@ -213,10 +240,10 @@ class _Texts:
             likely = self._by_spread(text, families, alike, orders) if len(orders) > 1 else orders
             if len(orders) > len(likely) == 1:
                 change = family[next(k for k in orders if k not in likely)]
-                assumed += ((f"{self._name} is read as {family[likely[0]]}", f'{self.role}_format = "{change}"'),)
+                assumed += ((f"{self._name} is read as {family[likely[0]]}", self.asked.line_for(change)),)
             if len(likely) == 1:
                 forms |= {i: families[i][likely[0]] for i in alike}
-            elif held > UNREADABLE_SHARE * counts["n"]:
+            elif held > self.asked.share * counts["n"]:
                 raise self._ambiguous(text, family, [family[k] for k in likely])
         return forms, assumed
 
@@ -246,7 +273,7 @@ class _Texts:
 
     def _ambiguous(self, text: Column, family: Family, fitting: Sequence[str]) -> HistoryError:
         value, place = self._first(_parsed_any(text, [family]).notnull())
-        lines = " or ".join(f'{self.role}_format = "{form}"' for form in fitting or family)
+        lines = " or ".join(self.asked.line_for(form) for form in fitting or family)
         if fitting:
             why = "and none that tells whether the day or the month comes first"
             if any("%y" in form for form in fitting):
@@ -255,7 +282,7 @@ class _Texts:
             other, there = self._first(_parsed_any(text, [family]).notnull() & _parsed(text, family[0]).isnull())
             why = f"some with the day first and some with the month first, such as {other!r}{there}"
         return HistoryError(
-            f"Column {self._name}, declared as {self.role!r}, has dates like {value!r}{place}, {why}. "
+            f"Column {self._name}, {self.asked.place}, has dates like {value!r}{place}, {why}. "
             f"Say which: {lines}; or write times like 2024-05-31 17:45:00."
         )
 
@@ -265,7 +292,7 @@ class _Texts:
 
     def _read_by(self, text: Column, forms: Sequence[str], counts: Mapping[str, int], assumed: Assumed) -> Times:
         """Read each text by the one of some forms that it is written in; refuse where too many are in none."""
-        if counts["n"] - counts["read"] > UNREADABLE_SHARE * counts["n"]:
+        if counts["n"] - counts["read"] > self.asked.share * counts["n"]:
             raise self._unreadable(text, forms, counts)
         local = [_parsed(text, form) for form in forms if not is_instant(form)]
         instants = [_instant(text, form) for form in forms if is_instant(form)]
@@ -284,10 +311,10 @@ class _Texts:
         if word:
             mend = (
                 f"Which offset {word!r} is cannot be told; if it is the clock of your time zone, write "
-                f'{self.role}_format = "%Y-%m-%d %H:%M:%S {word}"'
+                + self.asked.line_for(f"%Y-%m-%d %H:%M:%S {word}")
             )
         return HistoryError(
-            f"Column {self._name}, declared as {self.role!r}, has {counts['n'] - counts['read']} of {counts['n']} "
+            f"Column {self._name}, {self.asked.place}, has {counts['n'] - counts['read']} of {counts['n']} "
             f"times that cannot be read as a time; the first is {value!r}{place}. {mend}."
         )
 

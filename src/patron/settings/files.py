@@ -20,6 +20,8 @@ from patron.settings.values import Attributes, Settings, Table
 
 __all__ = ["load", "template"]
 
+CODE = 3  # letters of a currency's code, which has the rate 1 in its own business
+
 
 def load(path: str | Path) -> Settings:
     """Read a settings file, with every mistake told before any work begins.
@@ -71,7 +73,9 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
     money: dict[str, Any] = {key: float(amount) for key, amount in content.get("decisions", {}).items()}
     return Settings(
         name=content["name"],
-        tables={name: _table(declared, folder) for name, declared in content["tables"].items()},
+        tables={
+            name: _table(declared, folder, content.get("currency", "")) for name, declared in content["tables"].items()
+        },
         attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
         questions=questions,
         split=_split(source, cutoffs, questions),
@@ -84,10 +88,12 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
     )
 
 
-def _table(declared: Mapping[str, Any], folder: Path) -> Table:
+def _table(declared: Mapping[str, Any], folder: Path, currency: str) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
     others = {key: value for key, value in declared.items() if key not in (*ROLES, "path", "not_customers")}
     others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
+    if "rates" in declared and len(currency) == CODE:
+        others["rates"] = {currency: 1.0} | declared["rates"]
     return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared))
 
 

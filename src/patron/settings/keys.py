@@ -126,6 +126,8 @@ DATES = Kind(
     'KEY = ["2011-09-09"]',
     lambda value: _list_of(_is_date)(as_list(value)),
 )
+RATES = _section("what one unit of each currency is worth in yours", "KEY = { EUR = 1.0, USD = 0.92 }")
+FORMS = _section("the form of the dates of some columns", 'KEY = { born = "%d/%m/%Y" }')
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
@@ -151,15 +153,17 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
-        "decimal": DECIMAL, **WRITTEN,
+        "decimal": DECIMAL, "rates": RATES, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
+    "tables.*.rates": {"*": NUMBER},
     "attributes": {"*": FACTS},
     "attributes.*": {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
-        "not_customers": NOBODY, "customer_case": CASE, **WRITTEN,
+        "not_customers": NOBODY, "customer_case": CASE, **WRITTEN, "formats": FORMS,
         **dict.fromkeys(ABOUT, COLUMN),
     },
+    "attributes.*.formats": {"*": TIME_FORM},
     "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
     "questions.churn": {"horizon": DAYS},
     "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},

@@ -35,6 +35,7 @@ class Table:
         at_format: how the times are written, for example "%d/%m/%Y", or what numbers are, for example "seconds".
         known_at_format: the same for the times at which facts became known.
         decimal: the sign before decimals in texts of numbers, "," or ".".
+        rates: what one unit of each currency is worth in that of the business, where rows have several.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
     """
@@ -53,6 +54,7 @@ class Table:
     at_format: str = ""
     known_at_format: str = ""
     decimal: str = ""
+    rates: Mapping[str, float] | None = None
     encoding: str = ""
     sheet: str = ""
 
@@ -76,6 +78,7 @@ class Table:
             self.at_format,
             self.known_at_format,
             self.decimal,
+            self.rates,
             self.encoding,
             self.sheet,
             **self.roles,
@@ -97,6 +100,7 @@ class Attributes:
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         at_format: how the times are written, for example "%d/%m/%Y", or what numbers are, for example "seconds".
         known_at_format: the same for the times at which facts became known.
+        formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
     """
@@ -111,6 +115,7 @@ class Attributes:
     customer_case: str = "keep"
     at_format: str = ""
     known_at_format: str = ""
+    formats: Mapping[str, str] | None = None
     encoding: str = ""
     sheet: str = ""
 
@@ -130,6 +135,7 @@ class Attributes:
             self.customer_case,
             self.at_format,
             self.known_at_format,
+            self.formats,
             self.encoding,
             self.sheet,
             **self.roles,

@@ -1,0 +1,123 @@
+"""Money: discounts without a sign, and one currency for all that is added up."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import ibis
+from ibis.expr.types import BooleanValue, Column, Table
+
+from patron.errors import HistoryError, listed
+
+__all__ = ["in_one_currency", "without_sign"]
+
+Assumed: TypeAlias = tuple[tuple[str, str], ...]
+
+MONEY_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping")
+SHOWN = 50
+
+
+def without_sign(
+    table: Table, columns: Mapping[str, Column], wanted: BooleanValue | None
+) -> tuple[dict[str, Column], Assumed]:
+    """Take the sign from discounts that are all written below zero; runs one query where there are discounts.
+
+    Only rows that bring money are looked at: what takes a purchase back has all of its signs turned.
+
+    Args:
+        table: the rows.
+        columns: the column of each role, numbers as such.
+        wanted: the rows that are read.
+
+    Raises:
+        HistoryError: some discounts are below zero and some above.
+    """
+    discount = columns.get("discount")
+    if discount is None or not discount.type().is_numeric():
+        return {}, ()
+    paid = _bringing_money(columns)
+    looked = ibis.and_(*(mask for mask in (wanted, paid) if mask is not None))
+    counts = table.aggregate(below=(looked & (discount < 0)).sum(), above=(looked & (discount > 0)).sum())
+    below, above = (counts.to_pyarrow()[name][0].as_py() or 0 for name in ("below", "above"))
+    name = discount.get_name()
+    if below and above:
+        raise HistoryError(
+            f"Column {name!r}, declared as 'discount', is below zero in {below:,} rows and above in {above:,}, so what "
+            'it takes off cannot be told. Write all of it without a sign, or say that it is none: discount = "".'
+        )
+    if not below:
+        return {}, ()
+    return {"discount": -discount}, ((f"{name!r} is written below zero, and was taken off without its sign", ""),)
+
+
+def in_one_currency(
+    table: Table, columns: Mapping[str, Column], rates: Mapping[str, float], wanted: BooleanValue | None
+) -> tuple[dict[str, Column], Assumed]:
+    """Turn money into one currency by rates; runs one query where a column names currencies.
+
+    Args:
+        table: the rows.
+        columns: the column of each role, numbers as such.
+        rates: what one unit of each currency is worth in that of the business.
+        wanted: the rows that are read.
+
+    Raises:
+        HistoryError: there are several currencies and no rate for one of them.
+    """
+    if "currency" not in columns:
+        if rates:
+            raise HistoryError(
+                'There are rates, but no column that names the currency of a row. Name it: currency = "the column".'
+            )
+        return {}, ()
+    code = columns["currency"].cast("string").strip().upper().nullif("")
+    codes = _codes(table, code, wanted)
+    _check_rates(columns["currency"].get_name(), codes, rates)
+    if not rates:
+        return {}, ()
+    rate = ibis.cases(
+        *((code == name.upper(), float(value)) for name, value in rates.items()), else_=ibis.null("float64")
+    )
+    turned = {role: columns[role].cast("float64") * rate for role in MONEY_ROLES if role in columns}
+    words = f"money in {listed(c for c in codes if c)} was turned into one currency by the rates"
+    return turned, ((words, _line(rates)),)
+
+
+def _bringing_money(columns: Mapping[str, Column]) -> BooleanValue | None:
+    known = next((columns[role] for role in ("gross", "amount") if role in columns), None)
+    if known is None and {"price", "quantity"} <= set(columns):
+        known = columns["price"] * columns["quantity"]
+    return known > 0 if known is not None and known.type().is_numeric() else None
+
+
+def _codes(table: Table, code: Column, wanted: BooleanValue | None) -> Sequence[str | None]:
+    rows = table.select(code=code, wanted=ibis.literal(True) if wanted is None else wanted)
+    result: list[str | None] = (
+        rows.filter(rows.wanted).code.as_table().distinct().limit(SHOWN).to_pyarrow()["code"].to_pylist()
+    )
+    return result
+
+
+def _check_rates(name: str, codes: Sequence[str | None], rates: Mapping[str, float]) -> None:
+    known = {code.upper() for code in rates}
+    wrong = next((code for code, rate in rates.items() if not (math.isfinite(rate) and rate > 0)), "")
+    if wrong:
+        raise HistoryError(f"The rate of {wrong} must be a number above zero, got {rates[wrong]}. Write {wrong} = 1.1.")
+    named = sorted(code for code in codes if code)
+    if len(named) > 1 and not rates:
+        raise HistoryError(
+            f"Column {name!r}, declared as 'currency', names {listed(named)}: money of several currencies would be "
+            f"added up. Say what one unit of each is worth in yours: {_line(dict.fromkeys(named, 1.0))}; or keep one: "
+            f'where = {{ {name} = "{named[0]}" }}.'
+        )
+    missing = [code for code in named if code not in known]
+    if rates and (missing or None in codes):
+        why = f"{listed(missing)}, for which there is no rate" if missing else "nothing in some rows"
+        raise HistoryError(
+            f"Column {name!r}, declared as 'currency', names {why}. Give each currency a rate: "
+            f'{_line({**rates, **dict.fromkeys(missing, 1.0)})}; or keep some: where = {{ {name} = ["..."] }}.'
+        )
+
+
+def _line(rates: Mapping[str, float]) -> str:
+    return f"rates = {{ {', '.join(f'{code} = {rate}' for code, rate in rates.items())} }}"
