@@ -7,6 +7,7 @@ whatever could be read in two ways stays a text, for the door to prove or to ask
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
@@ -14,6 +15,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 __all__ = ["parse_naive", "typed", "typed_pointless"]
 
 LOOKED_AT = 1000
+OLDEST = date(100, 1, 1)
 ISO = r"\d{4}-\d{1,2}-\d{1,2}"
 WHOLE = r"^-?(0|[1-9]\d{0,17})$"  # what begins with more zeros, or is longer, is a key
 NUMBER = r"^(-?(0|[1-9]\d*)?\.\d+|-?(0|[1-9]\d{0,17})\.?|-?(0|[1-9]\d*)?(\.\d+)?[eE][+-]?\d+|(?i:nan|-?inf))$"
@@ -47,12 +49,12 @@ def _matching(pattern: str, kind: str) -> _Kind:
 
 
 def _dated(pattern: str, form: str, kind: str) -> _Kind:
-    """Prove by reading, which is quicker; a year has four digits where the text is long enough for that."""
+    """Prove by reading, which is quicker; an engine takes a year of two digits for one of the first century."""
 
     def values(text: Column) -> Column:
         return parse_naive(text, form).cast(kind)
 
-    return _Kind(re.compile(pattern), lambda text: values(text).notnull() & text.re_search(r"^\d{4}"), values)
+    return _Kind(re.compile(pattern), lambda text: (values(text) >= OLDEST).fill_null(False), values)
 
 
 KINDS: Mapping[str, _Kind] = {
@@ -76,7 +78,7 @@ def typed(table: Table, kept: Collection[str] = ()) -> Table:
     >>> [str(kind) for kind in typed(rows).schema().types]
     ['int64', 'date', 'string']
     """
-    return _proven(table, {column: kinds for column, kinds in _looks(table).items() if column not in kept}, "number")
+    return _proven(table, {column: kinds for column, kinds in _looks(table).items() if column not in kept}, "")
 
 
 def typed_pointless(table: Table, kept: Collection[str] = ()) -> Table:
@@ -85,30 +87,38 @@ def typed_pointless(table: Table, kept: Collection[str] = ()) -> Table:
     Where columns are parted by semicolons, a point may stand between thousands.
     """
     looks = {column: kinds for column, kinds in _looks(table).items() if column not in kept}
-    return _proven(table, looks, "pointed")
+    return _proven(table, looks, POINTED)
 
 
-def _proven(table: Table, looks: Mapping[str, Sequence[str]], decided: str) -> Table:
-    """Cast each column to the first of its kinds that all of its rows prove.
+def _proven(table: Table, looks: Mapping[str, Sequence[str]], point: str) -> Table:
+    """Give each column the first of its kinds that all of its rows prove.
 
     Args:
         table: columns of texts.
         looks: the kinds that each column looks like.
-        decided: the count that must not be zero where numbers have decimals.
+        point: what one of its numbers must look like, so that a point in them stands before decimals.
     """
-    counts: dict[str, Column] = {}
-    for i, (column, kinds) in enumerate(looks.items()):
-        text = table[column]
-        counts |= {f"n_{i}": text.count()} | {f"{kind}_{i}": KINDS[kind].proves(text).sum() for kind in kinds}
-        if decided == "pointed" and "number" in kinds:
-            counts[f"pointed_{i}"] = text.re_search(POINTED).sum()
-    result = table.aggregate(**counts).to_pyarrow().to_pylist()[0] if counts else {}
     proven: dict[str, Column] = {}
-    for i, (column, kinds) in enumerate(looks.items()):
-        kind = next((kind for kind in kinds if result[f"n_{i}"] and result[f"{kind}_{i}"] == result[f"n_{i}"]), "")
-        if kind and (kind != "number" or result[f"{decided}_{i}"]):
-            proven[column] = KINDS[kind].values(table[column])
+    while looks:  # a second time only where a number with decimals comes late among whole ones
+        first = {column: kinds[0] for column, kinds in looks.items()}
+        counts = _counts(table, first, point)
+        for i, (column, kind) in enumerate(first.items()):
+            whole = counts[f"n_{i}"] == counts[f"proven_{i}"] != 0
+            if whole and (kind != "number" or counts[f"decimals_{i}"]):
+                proven[column] = KINDS[kind].values(table[column])
+        looks = {c: kinds[1:] for c, kinds in looks.items() if c not in proven and len(kinds) > 1}
     return table.mutate(**proven)
+
+
+def _counts(table: Table, kinds: Mapping[str, str], point: str) -> Mapping[str, int]:
+    counts: dict[str, Column] = {}
+    for i, (column, kind) in enumerate(kinds.items()):
+        text = table[column]
+        counts |= {f"n_{i}": text.count(), f"proven_{i}": KINDS[kind].proves(text).sum()}
+        if kind == "number":
+            counts[f"decimals_{i}"] = text.re_search(point).sum() if point else text.count()
+    result: Mapping[str, int] = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    return result
 
 
 def _looks(table: Table) -> dict[str, tuple[str, ...]]:
