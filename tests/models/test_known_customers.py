@@ -14,7 +14,8 @@ from patron.history.sources import attributes
 from patron.models.training import train
 from patron.questions.kinds import churn, next_purchase
 from patron.questions.matrices import labels, matrix
-from patron.scoring.model import score, unseen
+from patron.scoring.contract import shifts
+from patron.scoring.model import score
 from worlds.shop import SPLIT, of, orders
 
 FRAME = orders(300)
@@ -47,9 +48,9 @@ def test_who_never_came_back_is_told_by_it_whatever_was_asked(answered):
 
 def test_texts_that_no_model_knows_are_counted_and_texts_for_numbers_refused(answered):
     model, rows = answered[0].bundles["lightgbm"], answered[1]
-    assert unseen(model, rows) == {}
+    assert not any(sentence.startswith("people_region") for sentence in shifts(model, rows))
     renamed = replace(rows, X=rows.X.assign(people_region=rows.X.people_region.str.upper()))
-    assert unseen(model, renamed) == {"people_region": 1.0}
+    assert shifts(model, renamed)[0].startswith("people_region: 100% of the customers have a value that the model does")
     with pytest.raises(ScoreError, match=r"'recency' .* was a number in training and holds texts now\. Mend"):
         score(model, replace(rows, X=rows.X.assign(recency="long ago")))
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from patron.errors import PatronError
-from patron.models.serving import Bundle, horizon_shifts, linear_inputs, process_log_odds, season_shifts
+from patron.models.serving import Bundle, EstimatorSpec, horizon_shifts, linear_inputs, process_log_odds, season_shifts
 
 __all__ = ["contributions"]
 
 TOLERANCE = 1e-4
 Steps = tuple[int | None, ...]
 Split = tuple[np.ndarray, np.ndarray]
-Spec = dict[str, Any]
+Spec = EstimatorSpec
 
 
 def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split:

@@ -10,7 +10,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import linear_inputs, plain_names, process_log_odds, raw_score
+from patron.models.serving import EstimatorSpec, linear_inputs, plain_names, process_log_odds, raw_score
 from patron.models.targets import Examples
 
 __all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
@@ -38,7 +38,7 @@ NARROW = 0.25  # a feature that hardly varied in training must not explode where
 class Estimator:
     """A fitted candidate: plain values, the trees where it has any, and how many rounds were enough."""
 
-    spec: dict[str, Any]
+    spec: EstimatorSpec
     booster: lgb.Booster | None = None
     rounds: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -184,7 +184,7 @@ def _table(target: Examples, cells: np.ndarray, count: int) -> list[Any]:
     return np.log(rates).tolist()
 
 
-def _scaling(X: np.ndarray, inputs: Sequence[int]) -> dict[str, Any]:
+def _scaling(X: np.ndarray, inputs: Sequence[int]) -> EstimatorSpec:
     """Centre and scale of the logarithms of some features; a feature nobody has becomes zero."""
     used = X[:, list(inputs)].astype(np.float64)
     logs = np.sign(used) * np.log1p(np.abs(used))
@@ -207,7 +207,7 @@ def _odds(X: np.ndarray, target: Examples, life: Mapping[str, Any]) -> np.ndarra
     return np.asarray(by_step[target.step, target.row])
 
 
-def _regressed(Z: np.ndarray, target: Examples) -> dict[str, Any] | None:
+def _regressed(Z: np.ndarray, target: Examples) -> EstimatorSpec | None:
     """Coefficients by class, intercepts by step and class; None where there is one class only."""
     from sklearn.linear_model import LogisticRegression
 
@@ -221,7 +221,7 @@ def _regressed(Z: np.ndarray, target: Examples) -> dict[str, Any] | None:
     return _coefficients(fitted, present, target, inputs)
 
 
-def _coefficients(fitted: Any, present: np.ndarray, target: Examples, inputs: int) -> dict[str, Any]:
+def _coefficients(fitted: Any, present: np.ndarray, target: Examples, inputs: int) -> EstimatorSpec:
     """Put a fitted regression into the bundle's form: coefficients by class, intercepts by step and class."""
     if target.classes == 2:
         offsets = np.concatenate([[0.0], fitted.coef_[0, inputs:]]) if target.step is not None else np.zeros(1)

@@ -1,22 +1,22 @@
 """Estimators: fitted candidates as plain JSON values and trees, and the log-odds that each gives."""
 
 import re
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
 from patron.models.serving.processes import process_log_odds
+from patron.models.serving.specs import EstimatorSpec
 
 Booster = lgb.Booster | None
 
 
-def raw_score(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def raw_score(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Return an estimator's log-odds before calibration, shape (n, classes) or (n, 1)."""
     return np.asarray(RAW_SCORES[estimator["kind"]](estimator, booster, X, step))
 
 
-def _trees(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _trees(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
     options = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
     log_odds = _grown(booster).predict(rows, raw_score=True, **options)
@@ -29,7 +29,7 @@ def _grown(booster: Booster) -> lgb.Booster:
     return booster
 
 
-def _rates(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _rates(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds by cell of one feature (or one cell for all), and step: table of shape (steps, cells, classes)."""
     table = np.asarray(estimator["table"])[step or 0]
     if estimator["input"] is None:
@@ -37,45 +37,45 @@ def _rates(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int
     return table[np.searchsorted(estimator["edges"], np.nan_to_num(X[:, estimator["input"]]), side="right")]
 
 
-def _linear(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _linear(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     inputs = linear_inputs(estimator, X)
     return inputs @ np.asarray(estimator["coef"]).T + np.asarray(estimator["intercept"])[step or 0]
 
 
-def _parametric(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _parametric(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """The log-odds of a purchase process, stretched, beside a linear part."""
     odds = process_log_odds(estimator["life"], X[:, estimator["life"]["inputs"]], step)
     return _linear(estimator["linear"], booster, X, step) + odds[:, None] * np.asarray(estimator["slope"])
 
 
-def _hybrid(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _hybrid(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Trees for what the base leaves over."""
     parts = (raw_score(estimator[part], booster, X, step) for part in ("base", "rest"))
     return np.asarray(sum(parts))
 
 
-def _blend(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _blend(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """The mean log-odds of several."""
     return np.mean([raw_score(member, booster, X, step) for member in estimator["of"]], axis=0)
 
 
-def _seasonal(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _seasonal(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds moved by what the month of the cutoff usually adds."""
     return raw_score(estimator["of"], booster, X, step) + season_shifts(estimator, X)
 
 
-def season_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+def season_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     """Return the shift of the month of each row, shape (n, classes) or (n, 1); none where it is unknown."""
     table = np.vstack([np.zeros(len(estimator["shift"][0])), np.asarray(estimator["shift"])])
     return np.asarray(table[np.clip(np.nan_to_num(X[:, estimator["input"]]), 0, 12).astype(int)])
 
 
-def _shift_horizon(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _shift_horizon(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds of one horizon moved to another as a purchase process moves."""
     return raw_score(estimator["of"], booster, X, step) + horizon_shifts(estimator, X)
 
 
-def _extend_horizon(estimator: dict[str, Any], booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+def _extend_horizon(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds learned from labels for the first steps, those of a purchase process for steps past all labels."""
     if step is None or step < estimator["steps"]:
         return raw_score(estimator["of"], booster, X, step)
@@ -83,14 +83,14 @@ def _extend_horizon(estimator: dict[str, Any], booster: Booster, X: np.ndarray, 
     return odds[:, None] * estimator["slope"] + estimator["intercept"]
 
 
-def horizon_shifts(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+def horizon_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
     seen = X[:, estimator["to"]["inputs"]]
     far, near = (process_log_odds(estimator[part], seen, None) for part in ("to", "from"))
     return (far - near)[:, None] * estimator["slope"]
 
 
-def linear_inputs(estimator: dict[str, Any], X: np.ndarray) -> np.ndarray:
+def linear_inputs(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     """Return a linear model's inputs: signed logarithms, unknown ones filled, centred and scaled."""
     used = X[:, estimator["inputs"]].astype(np.float64)
     logs = np.sign(used) * np.log1p(np.abs(used))
