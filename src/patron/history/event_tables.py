@@ -27,6 +27,7 @@ from patron.history.roles import (
     NUMBER_ROLES,
     ROLES,
     TEXT_ROLES,
+    TOTAL,
     Role,
     named_roles,
     own_names,
@@ -99,6 +100,9 @@ class Events:
         attributes: the columns that tell of the customer and not of an event; none in a table of events.
         assumed: how its times, numbers and keys were read.
         notes: what was seen on the way in.
+        columns: by role the name of its column; empty where a function of the table has it.
+        rows: what a row is, "orders" or "lines"; empty where it was not declared.
+        filled: whether it was declared which cells are filled from other rows of the same order.
         holes: the stretches without any row in which rows are usual.
         stamps: the files that it is read from, each with its size and time of change when it was opened.
     """
@@ -110,6 +114,9 @@ class Events:
     notes: tuple[str, ...] = ()
     holes: tuple[tuple[datetime, datetime], ...] = ()
     stamps: tuple[tuple[Path, int, int], ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rows: str = ""
+    filled: bool = False
 
 
 def declare(
@@ -134,7 +141,9 @@ def declare(
             A role that is not named is taken by the column of the same name, if there is one whose values fit; an
             empty name ("") says that no column has the role. The amount is what the business gets: net of discount
             and tax. Where no column has it, it is made from `gross` less `discount` and `tax`, or from `price` times
-            `quantity`.
+            `quantity`, or is the `total` of the order, which stands on each of its lines and counts once. The cost
+            is that of the row; a `unit_cost`, of one piece, is multiplied by the quantity. Of the rows of an order
+            that differ in `status` only the latest count.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -169,8 +178,11 @@ def declare_as(
     kept = table if wanted is None else table.filter(wanted)
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
-    columns |= (computed := _amount(columns))
+    columns |= (computed := _amount(columns)) | _cost(columns)
     typed = {role: times[role].clock if role in times else _typed(role, c) for role, c in columns.items()}
+    if "total" in typed:
+        typed[TOTAL] = typed.pop("total")
+    typed.pop("unit_cost", None)
     if returns:
         typed["returned"] = matches(table, returns).fill_null(False)
     if columns["customer"].type().is_signed_integer():
@@ -187,11 +199,15 @@ def declare_as(
         kept.filter(*(~broken for broken, _ in reasons)).select(**result),
         assumed=(*naming.assumed, *_computed(computed, columns), *read.assumed),
         notes=(*naming.notes_with(renamed), *noted),
+        columns={role: name if isinstance(name, str) else "" for role, name in naming.columns.items()},
     )
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
     """Make the amount where no column has it but others tell it."""
+    if "total" in columns:
+        _check_total(columns)
+        return {"amount": columns["total"]}
     if "amount" in columns:
         return {}
     if "gross" in columns:
@@ -203,9 +219,35 @@ def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
     return {}
 
 
+def _cost(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Multiply the cost of one piece by the number of pieces."""
+    if "unit_cost" not in columns:
+        return {}
+    for role in ("unit_cost", "quantity"):
+        if role not in columns or "cost" in columns:
+            why = "beside a cost of the row" if "cost" in columns else "without the quantity"
+            raise HistoryError(
+                f"The table has a unit_cost {why}, so what a row costs cannot be told. Its roles are: "
+                f"{listed(columns)}. Name the quantity (quantity = '...'), and either unit_cost or cost."
+            )
+        _check_number(role, columns[role])
+    return {"cost": columns["unit_cost"] * columns["quantity"]}
+
+
+def _check_total(columns: Mapping[str, Column]) -> None:
+    """Refuse the total of an order beside an amount of the row, or where nothing says which rows are one order."""
+    if "amount" in columns or "order" not in columns:
+        why = "beside an amount of the row" if "amount" in columns else "without the order number"
+        raise HistoryError(
+            f"The table has the total of an order {why}, so what an order brings cannot be told. Its roles are: "
+            f"{listed(columns)}. Name the order number (order = '...'), and either total or amount."
+        )
+    _check_number("total", columns["total"])
+
+
 def _computed(computed: Mapping[str, Column], columns: Mapping[str, Column]) -> tuple[Assumption, ...]:
     """Say how the amount was computed, where no column has it."""
-    if not computed:
+    if not computed or "total" in columns:
         return ()
     less = "".join(f" less {role!r}" for role in ("discount", "tax") if role in columns)
     way = f"'gross'{less}" if "gross" in columns else "'price' times 'quantity'"

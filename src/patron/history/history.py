@@ -16,12 +16,17 @@ from ibis.expr.types import Table
 
 from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
+from patron.history.assumptions import Assumption
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import SIGNED, Events, Receipt
 from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
-from patron.history.order_lines import BEGAN, orders_of
+from patron.history.order_checks import Findings
+from patron.history.order_lines import BEGAN, deductions, orders_of
 from patron.history.point_in_time import in_window, is_past
 from patron.history.receipts import receipt_table
+from patron.history.role_checks import role_notes, role_sums
+from patron.history.roles import TOTAL
+from patron.history.whole_orders import once_per_order, with_lost_rows
 from patron.periods import Span
 
 __all__ = ["History"]
@@ -59,9 +64,10 @@ class History:
         """Check event tables and attributes, and open the doors; runs a few counting queries for each table.
 
         Rows of `orders` (or `lines`) that take a purchase back become the table `returns`; the amounts of returns
-        are positive.
+        are positive. A row below zero beside larger ones of the same order and time is a part of that purchase.
         Where several rows of `orders` share customer, order and day they are lines: they stay as `lines` and are
-        added up to `orders`, each at the time of its last line. Rows without an order number share a time instead.
+        added up to `orders`, each at the time of its last line. Rows without an order number share a time instead,
+        where others have one or `rows` says that they are lines.
         An order that goes on for days counts once for each day, so that no line is known at a midnight before it.
 
         Raises:
@@ -73,23 +79,27 @@ class History:
             got = f"only attributes: {listed(events)}" if events else "none"
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
         tables: dict[str, Table] = {}
-        receipts = {name: _count(name, declared) for name, declared in events.items()}
+        whole = {name: _counted(name, declared) for name, declared in events.items()}
+        events = {name: declared for name, (declared, _) in whole.items()}
+        receipts = {name: receipt for name, (_, receipt) in whole.items()}
         for declared in events.values():
             check_unchanged(declared.stamps)
-        noted: dict[str, tuple[str, ...]] = {}
+        noted: dict[str, Findings] = {}
         facts = {name: facts_of(name, one, receipts[name]) for name, one in events.items() if one.attributes}
         for name, declared in events.items():
             if name not in facts:
                 made, noted[name] = _split(name, declared.used, taken=events)
                 tables |= made
-        orders, added = orders_of(tables)
+        orders, read, added = orders_of(tables, events)
         tables |= orders | {name: one.rows for name, one in facts.items()}
         _check_together(tables)
         for name, one in facts.items():
             receipts[name] = one.receipt
+            noted[name] = Findings(unknown_of(name, one.rows, tables["orders"]) if "orders" in tables else ())
         for name, shared in _shared(events, facts, tables, receipts).items():
-            noted[name] = (*noted.get(name, ()), *shared)
-        told = (replace(r, notes=(*r.notes, *noted[name], *added.get(name, ()))) for name, r in receipts.items())
+            seen = noted.get(name, Findings())
+            noted[name] = replace(seen, notes=(*seen.notes, *shared))
+        told = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
         return cls(tables, tuple(told), {name: one.columns for name, one in facts.items()})
 
     def __getitem__(self, name: str) -> Table:
@@ -246,6 +256,20 @@ def _days(late: Any, early: Any) -> Any:
     return late.delta(early, unit="microsecond") / DAY
 
 
+def _with(receipt: Receipt, *seen: Findings) -> Receipt:
+    """Add to a receipt what was seen in the rows."""
+    notes = (note for findings in seen for note in findings.notes)
+    assumed = (assumption for findings in seen for assumption in findings.assumed)
+    return replace(receipt, notes=(*receipt.notes, *notes), assumed=(*receipt.assumed, *assumed))
+
+
+def _counted(name: str, declared: Events) -> tuple[Events, Receipt]:
+    """Count rows by reason, once more where rows of whole orders are brought back or do not count."""
+    receipt = _count(name, declared)
+    whole = once_per_order(with_lost_rows(declared, receipt.set_aside))
+    return (declared, receipt) if whole is declared else (whole, _count(name, whole))
+
+
 def _count(name: str, events: Events) -> Receipt:
     """Count rows by reason; refuse a table that has nothing to use."""
     table = events.table
@@ -259,6 +283,7 @@ def _count(name: str, events: Events) -> Receipt:
         last=table["at"].max(where=table.set_aside.isnull()),
         **money,
         **unsaid,
+        **({} if events.attributes else role_sums(table)),
     )
     by_reason = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
     aside = {reason: row["n"] for reason, row in sorted(by_reason.items(), key=lambda kv: str(kv[0])) if reason}
@@ -279,7 +304,7 @@ def _count(name: str, events: Events) -> Receipt:
         else ()
     )
     sums = {reason or "used": row["money"] or 0.0 for reason, row in by_reason.items()} if money else {}
-    seen = (*events.notes, *notes)
+    seen = (*events.notes, *role_notes(used, events.columns), *notes)
     return Receipt(
         name,
         read,
@@ -295,21 +320,42 @@ def _count(name: str, events: Events) -> Receipt:
     )
 
 
-def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], tuple[str, ...]]:
+def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], Findings]:
     """Part purchases from returns where one table has both."""
     if name in ASIDE.values():
-        return {name: _positive(rows)}, ()
+        return {name: _positive(rows)}, Findings()
     marked = "returned" in rows.columns and rows.returned.type().is_boolean()
     if name not in ASIDE or not (marked or "amount" in rows.columns):
-        return {name: rows}, ()
-    back = (rows.returned if marked else rows.amount < 0).fill_null(False)
+        return {name: rows}, Findings()
+    money = next((column for column in (TOTAL, "amount") if column in rows.columns), "")
+    back = (rows.returned if marked else rows[money] < 0).fill_null(False)
     count = int(back.sum().to_pyarrow().as_py() or 0)
     if ASIDE[name] in taken:
-        return {name: rows}, _left(name, count, marked)
+        return {name: rows}, Findings(_left(name, count, marked))
     if not count and not marked:
-        return {name: rows}, ()
-    parted = {name: rows.filter(~back), ASIDE[name]: _positive(rows.filter(back))}
-    return parted, (f"{count:,} rows read as {ASIDE[name].replace('_', ' ')}",) if count else ()
+        return {name: rows}, Findings()
+    bought, returned = rows.filter(~back), rows.filter(back)
+    deducted = 0 if marked or money == TOTAL or "order" not in rows.columns else _deducted(rows, returned)
+    if deducted:
+        key = list((sold := deductions(rows)).columns)
+        bought, returned = bought.union(returned.semi_join(sold, key)), returned.anti_join(sold, key)
+    if deducted == count > 0:
+        return {name: rows}, Findings(assumed=_off(deducted))
+    notes = (f"{count - deducted:,} rows read as {ASIDE[name].replace('_', ' ')}",) if count else ()
+    return {name: bought, ASIDE[name]: _positive(returned)}, Findings(notes, _off(deducted))
+
+
+def _deducted(rows: Table, returned: Table) -> int:
+    """Count the rows below zero that are a part of a purchase, such as a coupon."""
+    sold = deductions(rows)
+    return int(returned.semi_join(sold, sold.columns).count().to_pyarrow().as_py())
+
+
+def _off(count: int) -> tuple[Assumption, ...]:
+    if not count:
+        return ()
+    what = f"{count:,} rows below zero beside larger ones of the same order and time are a part of that purchase"
+    return (Assumption(f"{what}, and nothing that came back", "returns = { the_column = [...] }"),)
 
 
 def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:

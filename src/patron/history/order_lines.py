@@ -6,42 +6,76 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
-from patron.history.event_tables import MONEY, SIGNED
+from patron.history.event_tables import MONEY, SIGNED, Events
+from patron.history.order_checks import Findings, OrderCounts, count_orders, findings
+from patron.history.roles import BEGAN, PART, TOTAL, UNSAID
 
-__all__ = ["BEGAN", "PART", "orders_of", "unsaid", "with_parts"]
-
-PART, BEGAN, UNSAID = "part_of_order", "first_line_at", "amount_without_cost"
+__all__ = ["BEGAN", "PART", "deductions", "orders_of", "unsaid", "with_parts"]
 
 
-def orders_of(tables: Mapping[str, Table]) -> tuple[dict[str, Table], dict[str, tuple[str, ...]]]:
-    """Add lines up to orders where the business gave only lines, or gave lines as orders; with notes by table read."""
+def orders_of(tables: Mapping[str, Table], events: Mapping[str, Events]) -> tuple[dict[str, Table], str, Findings]:
+    """Add lines up to orders where the business gave only lines, or gave lines as orders.
+
+    Args:
+        tables: purchases and returns, parted.
+        events: the tables as they were declared.
+
+    Returns:
+        The tables of orders, returns and lines; the table that orders were read from; what their rows look like.
+    """
     read = "orders" if "orders" in tables or "lines" not in tables else "lines"
     back = "returned_lines" if read == "lines" and "returns" not in tables else "returns"
     given = {name: tables[source] for name, source in (("orders", read), ("returns", back)) if source in tables}
-    added = {name: _added_up(table) for name, table in given.items()}
-    made = {name: table for name, (table, _) in added.items()}
-    if made.get("orders") is not given.get("orders") and "lines" not in tables:
-        made["lines"] = given["orders"]
-    return made, {read: added["orders"][1]} if "orders" in added else {}
+    kind = events[read].rows if read in events else ""
+    counts = {name: _counts(table, name, kind) for name, table in given.items()}
+    added = [name for name, table in given.items() if _are_lines(table, counts[name], kind)]
+    result = {name: _added_up(table, counts[name]) if name in added else table for name, table in given.items()}
+    if "orders" in added and "lines" not in tables:
+        result["lines"] = given["orders"]
+    lines = {name: table for name, table in {**tables, **result}.items() if name in ("lines", "returned_lines")}
+    result |= {name: table.drop("amount") for name, table in lines.items() if TOTAL in table.columns}
+    result = {name: table.drop(TOTAL) if TOTAL in table.columns else table for name, table in result.items()}
+    if "orders" not in given:
+        return result, read, Findings()
+    return result, read, findings(given["orders"], counts["orders"], events[read].columns, kind)
 
 
-def _added_up(rows: Table) -> tuple[Table, tuple[str, ...]]:
+def deductions(rows: Table) -> Table:
+    """Return the orders that have rows below zero beside larger ones above it, at one time: coupons, discounts.
+
+    They are told by customer, order and time. Rows below zero that stand alone, or came later, take something back.
+    """
+    key = ["customer", "order", "at"]
+    below = rows.filter((rows.amount < 0) & rows.order.notnull()).select(*key).distinct()
+    sold = rows.semi_join(below, key).group_by(key).aggregate(sum=rows.amount.sum(), most=rows.amount.max())
+    return sold.filter((sold["sum"] >= 0) & (sold.most > 0)).select(*key)
+
+
+def _counts(rows: Table, name: str, kind: str) -> OrderCounts:
+    """Count orders; where each row is one, there is nothing to count."""
+    alone = name == "returns" and "order" not in rows.columns
+    return OrderCounts(0, 0, 1) if alone or kind == "orders" else count_orders(rows)
+
+
+def _are_lines(rows: Table, counts: OrderCounts, kind: str) -> bool:
+    """Tell whether several rows are one order; without an order number somebody must have said so."""
+    return counts.most > 1 and ("order" in rows.columns or kind == "lines")
+
+
+def _added_up(rows: Table, counts: OrderCounts) -> Table:
     """Add up the lines of each order; of an order on several days, those of each day."""
-    if "order" not in rows.columns:
-        return rows, ()
-    parted, key = with_parts(rows), ["customer", "order", PART]
-    found = parted.group_by(key).aggregate(n=parted.count(), first=parted["at"].min(), last=parted["at"].max())
-    spread = (found["first"] < found["last"]).any()
-    told = found.aggregate(most=found.n.max(), spread=spread).to_pyarrow().to_pylist()[0]
-    if (told["most"] or 0) <= 1:
-        return rows, ()
-    began = {BEGAN: parted["at"].min()} if told["spread"] else {}
-    added = parted.group_by(key).aggregate(**_sums(parted), **began, lines=parted.count())
-    made = added.drop(PART).cache()
-    named = made.filter(made.order.notnull())
-    days = named.group_by(["customer", "order"]).aggregate(n=named.count())
-    long = int(days.filter(days.n > 1).count().to_pyarrow().as_py())
-    return made, (f"{long:,} orders have lines on several days, and count once for each day",) if long else ()
+    parted, number = with_parts(rows), [column for column in ("order",) if column in rows.columns]
+    key = ["customer", *number, PART]
+    began = {BEGAN: parted["at"].min()} if counts.spread and _is_spread(parted, key, counts) else {}
+    return parted.group_by(key).aggregate(**_sums(parted), **began, lines=parted.count()).drop(PART).cache()
+
+
+def _is_spread(parted: Table, key: list[str], counts: OrderCounts) -> bool:
+    """Tell whether lines of one part of an order came at different times."""
+    if not counts.long:
+        return True
+    parts = parted.group_by(key).aggregate(first=parted["at"].min(), last=parted["at"].max())
+    return bool(parts.aggregate(spread=(parts["first"] < parts["last"]).any()).to_pyarrow()["spread"][0].as_py())
 
 
 def with_parts(rows: Table) -> Table:

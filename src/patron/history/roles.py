@@ -13,22 +13,41 @@ from patron.history.assumptions import Assumption
 from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE
 
 __all__ = [
+    "BEGAN",
     "KEPT_NAMES",
     "KEPT_OF_EVENTS",
     "NUMBER_ROLES",
+    "PART",
     "ROLES",
     "TEXT_ROLES",
+    "TOTAL",
+    "UNSAID",
     "NamedRoles",
     "Role",
     "named_roles",
     "own_names",
 ]
 
-TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction", "currency")
-NUMBER_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "quantity")
+TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction", "currency", "status")
+NUMBER_ROLES = (
+    "amount",
+    "gross",
+    "price",
+    "discount",
+    "tax",
+    "cost",
+    "margin",
+    "shipping",
+    "quantity",
+    "total",
+    "unit_cost",
+)
 ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
-KEPT_OF_EVENTS = ("returned", "part_of_order", "first_line_at", "amount_without_cost")
+DECLARED = ("status", "total", "unit_cost")  # roles that change what a row is: no column takes them by its name
+PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
+KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL)
+INSTEAD = {"total": "amount", "unit_cost": "cost"}
 NUMERIC = r"^[^A-Za-z0-9%]{0,3}([A-Z]{3}\s?)?[^A-Za-z0-9%]{0,2}\d[\d.,'\s]*([^A-Za-z0-9%]{0,3}|\s?[A-Z]{3})$"
 FITTING = 0.5  # of the texts of a column: where more look like numbers they are meant as such, and read or refused
 
@@ -53,8 +72,8 @@ class NamedRoles:
 
     @property
     def all(self) -> dict[str, Role]:
-        """The column of each role, with an empty name for those that no column may take."""
-        return {**self.columns, **dict.fromkeys(self.own, "")}
+        """The column of each role, with an empty name for those that no column has."""
+        return {**dict.fromkeys(ROLES, ""), **self.columns}
 
     def notes_with(self, renamed: Mapping[str, str]) -> tuple[str, ...]:
         """Say why columns are called otherwise than in the table.
@@ -93,11 +112,13 @@ def named_roles(table: Table, roles: Mapping[str, Role], known: Sequence[str]) -
             )
     declared = {role: roles[role] for role in known if role in roles and not _is_off(roles[role])}
     named = {column for column in declared.values() if isinstance(column, str)}
-    free = [role for role in known if role not in roles and role in table.columns and role not in named]
+    taken_over = {INSTEAD[role] for role in INSTEAD if role in declared}
+    closed = {*roles, *named, *DECLARED, *taken_over}
+    free = [role for role in known if role in table.columns and role not in closed]
     unfit = _unfit(table, [role for role in free if role in NUMBER_ROLES])
     taken = [role for role in free if role not in unfit]
     columns: dict[str, Role] = {role: declared.get(role, role) for role in known if role in declared or role in taken}
-    off = [role for role in known if role in table.columns and role not in columns]
+    off = [role for role in known if role in table.columns and role not in columns and role not in DECLARED]
     return NamedRoles(
         columns,
         tuple(role for role in off if role not in named),

@@ -15,11 +15,13 @@ from patron.history.event_tables import SAME_INSTANT, Assumption, Events, Role, 
 from patron.history.keys import with_keys
 from patron.history.span import with_span
 from patron.history.times import Formats
+from patron.history.whole_orders import fill_down as fill_down_cells
 from patron.periods import Moment
 
 __all__ = ["attributes", "events"]
 
 REPEATED = "repeated row"
+ROWS = ("", "orders", "lines")
 
 
 def events(
@@ -39,6 +41,8 @@ def events(
     rates: Mapping[str, float] | None = None,
     encoding: str = "",
     sheet: str = "",
+    fill_down: Sequence[str] | None = None,
+    rows: str = "",
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -67,6 +71,12 @@ def events(
             where the column of the role `currency` names several.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
+        fill_down: columns whose empty cells are filled from the first row of the same order number that has them.
+            Where it is not said, rows without customer or time have those of their order; an empty list says they
+            have none.
+        rows: "orders" where each row is a purchase, "lines" where those of one order number (or, without one, of one
+            customer and time) are one. Where it is not said those of one order number are one, and what looks otherwise
+            is noted.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
 
@@ -79,14 +89,16 @@ def events(
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    _check_choices(duplicates, decimal)
+    _check_choices(duplicates, decimal, rows)
     _check_index(source, roles)
     opened = open_source(source, FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format)))
+    table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
     numbered = not isinstance(source, Table)
     formats = Formats(
         at_format, known_at_format, decimal, opened.delimiter, {}, rates or {}, numbered, duplicates == "drop"
     )
-    declared = _checked(source, opened, declare(opened.table, where, returns, timezone, formats, **roles), duplicates)
+    declared = _checked(source, opened, declare(table, where, returns, timezone, formats, **roles), duplicates)
+    declared = replace(declared, notes=(*filled, *declared.notes), rows=rows, filled=fill_down is not None)
     named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
@@ -156,7 +168,9 @@ def _check_index(source: Source, roles: Mapping[str, Role]) -> None:
             )
 
 
-def _check_choices(duplicates: str, decimal: str) -> None:
+def _check_choices(duplicates: str, decimal: str, rows: str = "") -> None:
+    if rows not in ROWS:
+        raise HistoryError(f"Rows are 'orders' or 'lines', got {rows!r}. Write rows = 'lines', or leave it out.")
     if duplicates not in DUPLICATES:
         raise HistoryError(f"Repeated rows are 'keep' or 'drop', got {duplicates!r}. Write duplicates = 'drop'.")
     if decimal not in ("", ",", "."):

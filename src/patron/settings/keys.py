@@ -109,6 +109,7 @@ TIME_FORM = Kind(
 DECIMAL = Kind('"," or "."', 'KEY = ","', lambda value: value in (",", "."))
 ENCODING = Kind("the name of an encoding", 'KEY = "cp1252"', _is_encoding)
 WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENCODING, "sheet": TEXT}
+ROWS = Kind('"orders" or "lines"', 'KEY = "lines"', lambda value: value in ("orders", "lines"))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
@@ -153,7 +154,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
-        "decimal": DECIMAL, "rates": RATES, **WRITTEN,
+        "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "tables.*.rates": {"*": NUMBER},

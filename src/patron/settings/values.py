@@ -1,6 +1,6 @@
 """Settings as Python values: what a run needs beside the code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,10 @@ class Table:
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
         since: the day from which events count; None where only a few events long before all others do not.
         until: the day before which events count; None where only a few events long after all others do not.
+        fill_down: columns whose empty cells are filled from the first row of the same order; None where only rows
+            without customer or time have those of their order.
+        rows: "orders" where each row is a purchase, "lines" where those of one order, or of one customer and time,
+            are one; empty where only those of one order number are.
         gaps: "missing" where weeks without events are holes in the data, "closed" where the business was closed.
         not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
@@ -57,6 +61,8 @@ class Table:
     rates: Mapping[str, float] | None = None
     encoding: str = ""
     sheet: str = ""
+    fill_down: Sequence[str] | None = None
+    rows: str = ""
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -81,6 +87,8 @@ class Table:
             self.rates,
             self.encoding,
             self.sheet,
+            self.fill_down,
+            self.rows,
             **self.roles,
         )
 
