@@ -85,22 +85,24 @@ class History:
         for declared in events.values():
             check_unchanged(declared.stamps)
         noted: dict[str, Findings] = {}
-        facts = {name: facts_of(name, one, receipts[name]) for name, one in events.items() if one.attributes}
+        facts = {
+            name: facts_of(name, declared, receipts[name]) for name, declared in events.items() if declared.attributes
+        }
         for name, declared in events.items():
             if name not in facts:
-                made, noted[name] = _split(name, declared.used, taken=events)
-                tables |= made
+                parted, noted[name] = _split(name, declared.used, taken=events)
+                tables |= parted
         orders, read, added = orders_of(tables, events)
-        tables |= orders | {name: one.rows for name, one in facts.items()}
+        tables |= orders | {name: known.rows for name, known in facts.items()}
         _check_together(tables)
-        for name, one in facts.items():
-            receipts[name] = one.receipt
-            noted[name] = Findings(unknown_of(name, one.rows, tables["orders"]) if "orders" in tables else ())
+        for name, known in facts.items():
+            receipts[name] = known.receipt
+            noted[name] = Findings(unknown_of(name, known.rows, tables["orders"]) if "orders" in tables else ())
         for name, shared in _shared(events, facts, tables, receipts).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
-        told = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
-        return cls(tables, tuple(told), {name: one.columns for name, one in facts.items()})
+        complete = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
+        return cls(tables, tuple(complete), {name: known.columns for name, known in facts.items()})
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.

@@ -13,7 +13,7 @@ __all__ = ["in_one_currency", "without_sign"]
 
 Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
-MONEY_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping")
+MONEY_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "total", "unit_cost")
 SHOWN = 50
 
 
