@@ -7,7 +7,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.readings import wanted_only
 from patron.history.time_forms import family_of
-from patron.history.times import Asked, Formats, read_times
+from patron.history.times import Formats, FormSetting, read_times
 
 __all__ = ["with_dates"]
 
@@ -40,9 +40,9 @@ def with_dates(
     dated = [c for c in _looking_dated(table, texts) if c not in formats.columns]
     clocks: dict[str, Column] = {}
     for column in (*formats.columns, *dated):
-        asked = Asked("an attribute", f'formats = {{ "{column}" = "{{}}" }}', 1 - READ)
+        setting = FormSetting("an attribute", f'formats = {{ "{column}" = "{{}}" }}', 1 - READ)
         form, value = formats.columns.get(column, ""), texts.get(column, table[column])
-        clocks[column] = read_times(table, value, asked, timezone, form, formats.numbered).clock
+        clocks[column] = read_times(table, value, setting, timezone, form, formats.numbered).clock
     return table.mutate(**clocks), _unread(table, {c: (texts[c], clocks[c]) for c in clocks if c in texts})
 
 

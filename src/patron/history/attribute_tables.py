@@ -112,7 +112,7 @@ def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:
 
 
 def unknown_of(name: str, facts: Table, buyers: Table) -> tuple[str, ...]:
-    """Say how many customers with an order the attributes do not tell of, and the other way round.
+    """Describe how many customers with an order the attributes do not tell of, and the other way round.
 
     Raises:
         HistoryError: they tell of none of them, so that the keys must be others.
@@ -192,7 +192,7 @@ def _written(counted: Mapping[str, int], column: Column) -> str:
 
 
 def _says_nothing(counted: Mapping[str, int], column: Column) -> str:
-    """Say why a column cannot tell customers apart, or nothing.
+    """Describe why a column cannot tell customers apart, or nothing.
 
     One that is the same for all may tell tomorrow, or did when a model was trained.
     """

@@ -246,7 +246,7 @@ def _check_total(columns: Mapping[str, Column]) -> None:
 
 
 def _computed(computed: Mapping[str, Column], columns: Mapping[str, Column]) -> tuple[Assumption, ...]:
-    """Say how the amount was computed, where no column has it."""
+    """Describe how the amount was computed, where no column has it."""
     if not computed or "total" in columns:
         return ()
     less = "".join(f" less {role!r}" for role in ("discount", "tax") if role in columns)
@@ -303,12 +303,12 @@ def _customer(column: Column) -> Column:
 
 
 def _is_doubtful(text: Column) -> BooleanValue:
-    """Tell by its first character where a key may stand for no customer or start with a blank; no other key does."""
+    """Check by its first character where a key may stand for no customer or start with a blank; no other key does."""
     return (text.ascii_str() <= SPACE) | text.ascii_str().isin(DOUBTFUL)
 
 
 def _is_nobody(text: Column) -> BooleanValue:
-    """Tell where a key stands for no customer.
+    """Check where a key stands for no customer.
 
     Written in another order than tidying is, lest an engine share the work of the two and do it for every row.
     """
@@ -316,7 +316,7 @@ def _is_nobody(text: Column) -> BooleanValue:
 
 
 def _has_no_customer(column: Column) -> BooleanValue:
-    """Tell where there is no customer; the costly test is left to the few keys that may be none."""
+    """Check where there is no customer; the costly test is left to the few keys that may be none."""
     if column.type().is_integer():
         return column.isnull()
     text = column.cast("string")
@@ -332,7 +332,7 @@ def _check_number(role: str, column: Column) -> None:
 
 
 def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
-    """Say when a row is set aside and why; the first reason counts, and an unknown condition is none."""
+    """Return when a row is set aside and why; the first reason counts, and an unknown condition is none."""
     reasons = [(_has_no_customer(columns["customer"]), "no customer"), (columns["at"].isnull(), "no time")]
     if not columns["at"].type().is_timestamp() and not columns["at"].type().is_date():
         reasons.append((typed["at"].isnull(), UNREADABLE_TIME))

@@ -361,7 +361,7 @@ def _off(count: int) -> tuple[Assumption, ...]:
 
 
 def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
-    """Say which negative rows stay where they are; refuse returns that were declared twice."""
+    """Describe which negative rows stay where they are; refuse returns that were declared twice."""
     if count and marked:
         raise HistoryError(
             f"Returns come twice: {count} rows of event table {name!r} are marked as returns, and there is a table "

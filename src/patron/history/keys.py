@@ -227,7 +227,7 @@ def _check_whole(keys: Table, counts: Mapping[str, int], named: Role) -> None:
 
 
 def _has_points(counts: Mapping[str, int]) -> bool:
-    """Tell whether most keys are whole numbers, some of them written with a decimal point."""
+    """Check whether most keys are whole numbers, some of them written with a decimal point."""
     numbers = counts["points"] + counts["digits"]
     return counts["points"] > 0 and not counts["fractions"] and 2 * numbers >= counts["keys"]
 

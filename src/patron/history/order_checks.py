@@ -80,7 +80,7 @@ def count_orders(rows: Table) -> OrderCounts:
 
 
 def findings(rows: Table, counts: OrderCounts, columns: Mapping[str, str], declared: str) -> Findings:
-    """Say what the rows of orders look like, each with the line that would have them read otherwise.
+    """Describe what the rows of orders look like, each with the line that would have them read otherwise.
 
     Args:
         rows: purchases as they were read.
@@ -122,14 +122,14 @@ def _orders(rows: Table) -> Table:
 
 
 def _is_same(orders: Table) -> Any:
-    """Tell where all rows of an order have one amount, which is something."""
+    """Check where all rows of an order have one amount, which is something."""
     if "low" not in orders.columns:
         return orders.n < 0
     return (orders.n > 1) & (orders.priced == orders.n) & (orders.low == orders.high) & (orders.low != 0)
 
 
 def _same_amounts(rows: Table, counts: OrderCounts, columns: Mapping[str, str]) -> list[str]:
-    """Say whether one amount on all rows is the total of the order, or the order was written several times."""
+    """Describe whether one amount on all rows is the total of the order, or the order was written several times."""
     orders = _orders(rows)
     orders = orders.filter(_is_same(orders) & orders.order.notnull()).select("customer", "order")
     same = rows.semi_join(orders, ["customer", "order"]).cache()
@@ -172,7 +172,7 @@ def _is_state(column: str, columns: Mapping[str, str]) -> bool:
 
 
 def _has_states(same: Table, column: str) -> bool:
-    """Tell whether the texts of a column are few and call states of an order."""
+    """Check whether the texts of a column are few and call states of an order."""
     if not same[column].type().is_string():
         return False
     values = same.select(value=same[column]).distinct().limit(MAX_STATES + 1).to_pyarrow()["value"].to_pylist()

@@ -58,7 +58,7 @@ def _counts(rows: Table, name: str, kind: str) -> OrderCounts:
 
 
 def _are_lines(rows: Table, counts: OrderCounts, kind: str) -> bool:
-    """Tell whether several rows are one order; without an order number somebody must have said so."""
+    """Check whether several rows are one order; without an order number somebody must have said so."""
     return counts.most > 1 and ("order" in rows.columns or kind == "lines")
 
 
@@ -71,7 +71,7 @@ def _added_up(rows: Table, counts: OrderCounts) -> Table:
 
 
 def _is_spread(parted: Table, key: list[str], counts: OrderCounts) -> bool:
-    """Tell whether lines of one part of an order came at different times."""
+    """Check whether lines of one part of an order came at different times."""
     if not counts.long:
         return True
     parts = parted.group_by(key).aggregate(first=parted["at"].min(), last=parted["at"].max())

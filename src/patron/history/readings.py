@@ -10,7 +10,7 @@ from patron.history.assumptions import Assumption
 from patron.history.money import in_one_currency, without_sign
 from patron.history.numbers import read_numbers
 from patron.history.roles import NUMBER_ROLES
-from patron.history.times import Asked, Formats, Times, read_times
+from patron.history.times import Formats, FormSetting, Times, read_times
 
 __all__ = ["Readings", "read_roles", "wanted_only"]
 
@@ -48,7 +48,9 @@ def read_roles(
     result |= signless
     forms = {"at": formats.at, "known_at": formats.known_at}
     times = {
-        role: read_times(table, wanted_only(column, wanted), Asked.of(role), timezone, forms[role], formats.numbered)
+        role: read_times(
+            table, wanted_only(column, wanted), FormSetting.of(role), timezone, forms[role], formats.numbered
+        )
         for role, column in result.items()
         if role in forms
     }

@@ -31,7 +31,7 @@ def role_sums(rows: Table) -> dict[str, Any]:
 
 
 def role_notes(counts: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[str, ...]:
-    """Say which columns hold something else than their role says, each with the line that mends it.
+    """Describe which columns hold something else than their role says, each with the line that mends it.
 
     Args:
         counts: what `role_sums` asked for, of the rows that are used.
@@ -72,7 +72,7 @@ def _pieces(rows: Table) -> dict[str, Any]:
 
 
 def _is_rate(role: str, n: Mapping[str, Any]) -> bool:
-    """Tell whether all values lie between 0 and 1, most of them inside, while amounts are far larger."""
+    """Check whether all values lie between 0 and 1, most of them inside, while amounts are far larger."""
     if n.get(f"{role}_high") is None or not n.get("amount"):
         return False
     low, high = n[f"{role}_low"], n[f"{role}_high"]
@@ -94,7 +94,7 @@ def _rate(role: str, n: Mapping[str, Any], columns: Mapping[str, str]) -> str:
 
 
 def _is_of_a_piece(n: Mapping[str, Any]) -> bool:
-    """Tell whether a cost fits a piece, and as such is as steady a part of the price as it is of the row's amount."""
+    """Check whether a cost fits a piece, and as such is as steady a part of the price as it is of the row's amount."""
     if not n.get("piece_n") or n["piece_fits"] < FITTING * n["piece_n"]:
         return False
     return bool(n["piece_spread"] / n["piece_mean"] <= n["row_spread"] / n["row_mean"])

@@ -76,7 +76,7 @@ class NamedRoles:
         return {**dict.fromkeys(ROLES, ""), **self.columns}
 
     def notes_with(self, renamed: Mapping[str, str]) -> tuple[str, ...]:
-        """Say why columns are called otherwise than in the table.
+        """Describe why columns are called otherwise than in the table.
 
         Args:
             renamed: the new name of each such column.

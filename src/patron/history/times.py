@@ -18,7 +18,7 @@ from patron.errors import HistoryError
 from patron.history.time_forms import CLEANINGS, Cleaning, Family, family_of, is_form, is_instant, is_utc, zone_word
 from patron.history.time_numbers import NUMBER_FORMS, number_form, number_time
 
-__all__ = ["INSTANT", "Asked", "Formats", "Times", "read_times"]
+__all__ = ["INSTANT", "FormSetting", "Formats", "Times", "read_times"]
 
 Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -55,7 +55,7 @@ class Formats:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormSetting:
     """Where a column of times stands in a declaration.
 
     Args:
@@ -73,7 +73,7 @@ class Asked:
         return self.line.replace("{}", form)
 
     @classmethod
-    def of(cls, role: str) -> "Asked":
+    def of(cls, role: str) -> "FormSetting":
         """Return where the column of a role stands."""
         return cls(f"declared as {role!r}", f'{role}_format = "{{}}"')
 
@@ -88,14 +88,14 @@ class Times:
 
 
 def read_times(
-    table: Table, column: Column, asked: Asked, timezone: str, form: str = "", numbered: bool = False
+    table: Table, column: Column, setting: FormSetting, timezone: str, form: str = "", numbered: bool = False
 ) -> Times:
     """Return the times of a column as the wall clock of the business; texts and numbers run a few queries.
 
     Args:
         table: the rows.
         column: texts, numbers, dates or times of it.
-        asked: where it stands in a declaration.
+        setting: where it stands in a declaration.
         timezone: where the business lives.
         form: how they are written, where somebody said so.
         numbered: whether rows have a place that a person can find.
@@ -104,21 +104,22 @@ def read_times(
         HistoryError: the column holds no times, can be read in two ways, or more than one text in a hundred is none.
 
     >>> rows = ibis.memtable({"ts": ["13/01/2024", "02/03/2024"]})
-    >>> clock = rows.select(at=read_times(rows, rows.ts, Asked.of("at"), "UTC").clock).to_pyarrow()["at"].to_pylist()
+    >>> times = read_times(rows, rows.ts, FormSetting.of("at"), "UTC")
+    >>> clock = rows.select(at=times.clock).to_pyarrow()["at"].to_pylist()
     >>> [f"{at:%d %b}" for at in clock]
     ['13 Jan', '02 Mar']
     """
     kind = column.type()
     if form:
-        _check_form(column, asked, form)
+        _check_form(column, setting, form)
     if kind.is_string():
-        return _Texts(table, column, asked, timezone, numbered).read(form)
+        return _Texts(table, column, setting, timezone, numbered).read(form)
     if kind.is_numeric():
-        return _numbers(table, column, asked, timezone, form)
+        return _numbers(table, column, setting, timezone, form)
     if form and not kind.is_date():
         raise HistoryError(
-            f"Column {column.get_name()!r}, {asked.place}, holds times already ({kind}), so that none of it can "
-            f"be read as {form!r}. Take the line {asked.line_for(form)} away."
+            f"Column {column.get_name()!r}, {setting.place}, holds times already ({kind}), so that none of it can "
+            f"be read as {form!r}. Take the line {setting.line_for(form)} away."
         )
     if (kind.is_timestamp() and kind.timezone is not None) or "TIMESTAMPTZ" in str(kind):
         instants = column.cast(INSTANT)
@@ -126,29 +127,29 @@ def read_times(
     if kind.is_timestamp() or kind.is_date():
         return Times(column.cast("timestamp(6)"))
     raise HistoryError(
-        f"Column {column.get_name()!r}, {asked.place}, must be a time, got {kind}. "
+        f"Column {column.get_name()!r}, {setting.place}, must be a time, got {kind}. "
         "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
     )
 
 
-def _check_form(column: Column, asked: Asked, form: str) -> None:
+def _check_form(column: Column, setting: FormSetting, form: str) -> None:
     if form not in NUMBER_FORMS and not is_form(form):
         raise HistoryError(
-            f"Column {column.get_name()!r}, {asked.place}, cannot be read as {form!r}. Write the year as %Y or "
-            f"%y, the month as %m or %b, the day as %d, for example {asked.line_for('%d/%m/%Y %H:%M')}, or one of: "
+            f"Column {column.get_name()!r}, {setting.place}, cannot be read as {form!r}. Write the year as %Y or "
+            f"%y, the month as %m or %b, the day as %d, for example {setting.line_for('%d/%m/%Y %H:%M')}, or one of: "
             f"{', '.join(NUMBER_FORMS)}."
         )
 
 
-def _numbers(table: Table, column: Column, asked: Asked, timezone: str, form: str) -> Times:
+def _numbers(table: Table, column: Column, setting: FormSetting, timezone: str, form: str) -> Times:
     """Read whole numbers, or spreadsheet days, as the times that all of them can be."""
     if form and form not in NUMBER_FORMS:
         text = column.cast("int64").cast("string")
-        return _Texts(table, text.name(column.get_name()), asked, timezone, False).read(form)
-    chosen = form or number_form(table, column, asked.place, asked.line)
+        return _Texts(table, text.name(column.get_name()), setting, timezone, False).read(form)
+    chosen = form or number_form(table, column, setting.place, setting.line)
     naive = number_time(column, chosen)
     name = column.get_name()
-    assumed = () if form else ((f"the numbers of {name!r} are read as {_words(chosen)}", asked.line_for(chosen)),)
+    assumed = () if form else ((f"the numbers of {name!r} are read as {_words(chosen)}", setting.line_for(chosen)),)
     if not NUMBER_FORMS[chosen].is_instant:
         return Times(naive, None, assumed)
     instants = _of_zone("UTC", naive)
@@ -165,7 +166,7 @@ class _Texts:
 
     table: Table
     column: Column
-    asked: Asked
+    setting: FormSetting
     timezone: str
     numbered: bool
 
@@ -174,7 +175,7 @@ class _Texts:
         text = self.column.strip()
         if form in NUMBER_FORMS or (not form and self._are_numbers(text)):
             number = text.try_cast("float64").name(self.column.get_name())
-            return _numbers(self.table, number, self.asked, self.timezone, form)
+            return _numbers(self.table, number, self.setting, self.timezone, form)
         if form:
             return self._read_by(text, [form], self._counted(text, form), ())
         return self._proven(text)
@@ -240,10 +241,10 @@ class _Texts:
             likely = self._by_spread(text, families, alike, orders) if len(orders) > 1 else orders
             if len(orders) > len(likely) == 1:
                 change = family[next(k for k in orders if k not in likely)]
-                assumed += ((f"{self._name} is read as {family[likely[0]]}", self.asked.line_for(change)),)
+                assumed += ((f"{self._name} is read as {family[likely[0]]}", self.setting.line_for(change)),)
             if len(likely) == 1:
                 forms |= {i: families[i][likely[0]] for i in alike}
-            elif held > self.asked.share * counts["n"]:
+            elif held > self.setting.share * counts["n"]:
                 raise self._ambiguous(text, family, [family[k] for k in likely])
         return forms, assumed
 
@@ -273,7 +274,7 @@ class _Texts:
 
     def _ambiguous(self, text: Column, family: Family, fitting: Sequence[str]) -> HistoryError:
         value, place = self._first(_parsed_any(text, [family]).notnull())
-        lines = " or ".join(self.asked.line_for(form) for form in fitting or family)
+        lines = " or ".join(self.setting.line_for(form) for form in fitting or family)
         if fitting:
             why = "and none that tells whether the day or the month comes first"
             if any("%y" in form for form in fitting):
@@ -282,7 +283,7 @@ class _Texts:
             other, there = self._first(_parsed_any(text, [family]).notnull() & _parsed(text, family[0]).isnull())
             why = f"some with the day first and some with the month first, such as {other!r}{there}"
         return HistoryError(
-            f"Column {self._name}, {self.asked.place}, has dates like {value!r}{place}, {why}. "
+            f"Column {self._name}, {self.setting.place}, has dates like {value!r}{place}, {why}. "
             f"Say which: {lines}; or write times like 2024-05-31 17:45:00."
         )
 
@@ -292,7 +293,7 @@ class _Texts:
 
     def _read_by(self, text: Column, forms: Sequence[str], counts: Mapping[str, int], assumed: Assumed) -> Times:
         """Read each text by the one of some forms that it is written in; refuse where too many are in none."""
-        if counts["n"] - counts["read"] > self.asked.share * counts["n"]:
+        if counts["n"] - counts["read"] > self.setting.share * counts["n"]:
             raise self._unreadable(text, forms, counts)
         local = [_parsed(text, form) for form in forms if not is_instant(form)]
         instants = [_instant(text, form) for form in forms if is_instant(form)]
@@ -311,10 +312,10 @@ class _Texts:
         if word:
             mend = (
                 f"Which offset {word!r} is cannot be told; if it is the clock of your time zone, write "
-                + self.asked.line_for(f"%Y-%m-%d %H:%M:%S {word}")
+                + self.setting.line_for(f"%Y-%m-%d %H:%M:%S {word}")
             )
         return HistoryError(
-            f"Column {self._name}, {self.asked.place}, has {counts['n'] - counts['read']} of {counts['n']} "
+            f"Column {self._name}, {self.setting.place}, has {counts['n'] - counts['read']} of {counts['n']} "
             f"times that cannot be read as a time; the first is {value!r}{place}. {mend}."
         )
 

@@ -127,7 +127,7 @@ def _known_orders(declared: Events) -> Table:
 
 
 def _is_possible(joined: Table) -> BooleanValue:
-    """Tell where nothing else speaks against a row: another customer of its own, or a time beyond any calendar."""
+    """Check where nothing else speaks against a row: another customer of its own, or a time beyond any calendar."""
     same = (joined.set_aside == NO_CUSTOMER) | (joined.customer == joined.whole_customer)
     return same.fill_null(False) & (joined["at"].isnull() | joined["at"].between(EARLIEST, LATEST))
 

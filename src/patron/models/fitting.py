@@ -82,7 +82,7 @@ class TrainingSet:
         return target_of(self.answer).examples(self.answer, self.label[mask])
 
     def predict_fold(self, fold: Fold) -> FoldPredictions:
-        """Let every candidate answer at the later cutoff of a fold."""
+        """Predict with every candidate at the later cutoff of a fold."""
         fitted = self._some(self.rows.at(*fold.fitted), MOST_FITTED)
         judged = self._some(self.rows.at(fold.judged), MOST_JUDGED)
         target, X = self.examples(judged), self.X[judged]

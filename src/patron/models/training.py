@@ -117,7 +117,7 @@ def fit(
 
 
 def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str]) -> str:
-    """Tell which candidates were not tried, each with the roles that no column is known to have."""
+    """Return which candidates were not tried, each with the roles that no column is known to have."""
     missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in bundles]
     return f"; not tried for want of columns of known meaning: {', '.join(missing)}" if missing else ""
 

@@ -56,7 +56,7 @@ def side_by_side(
 
 
 def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[str]:
-    """Tell of how many customers the answers to churn and to the next purchase, over the same days, lie far apart.
+    """Describe for how many customers the answers to churn and to the next purchase, over the same days, lie far apart.
 
     Two models answer them. Neither is derived from the other: on development data each was the better one as often, and
     a model must answer the same wherever it is asked.
