@@ -35,6 +35,13 @@ def test_words_that_stand_for_nobody_are_set_aside_with_the_line_that_keeps_them
     assert orders(["ann", "Guest"], not_customers=[]).receipts[0].used == 2
 
 
+def test_a_table_of_guests_alone_is_refused_with_the_line_that_keeps_them() -> None:
+    with pytest.raises(
+        HistoryError, match=r"2 rows of 'guest' count as rows of no customer \(not_customers = \[\]\)\."
+    ):
+        orders(["guest", "guest"])
+
+
 def test_declared_keys_of_nobody_replace_the_usual_words() -> None:
     history = orders(["0", "guest", "12", "12"], not_customers=["0"])
     assert customers(history) == ["12", "12", "guest"]

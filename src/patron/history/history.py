@@ -291,11 +291,7 @@ def _count(name: str, events: Events) -> Receipt:
     aside = {reason: row["n"] for reason, row in sorted(by_reason.items(), key=lambda kv: str(kv[0])) if reason}
     read = sum(row["n"] for row in by_reason.values())
     if None not in by_reason:
-        why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
-        where = "" if read else ", and whether any row meets its condition (where), capitals too"
-        raise HistoryError(
-            f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
-        )
+        raise HistoryError(_unusable(name, events, aside))
     used = by_reason[None]
     small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
     doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
@@ -320,6 +316,15 @@ def _count(name: str, events: Events) -> Receipt:
         events.assumed,
         events.holes,
     )
+
+
+def _unusable(name: str, events: Events, aside: Mapping[str, int]) -> str:
+    """Describe why no row of a table is used, with the lines that would have its rows read otherwise."""
+    read = sum(aside.values())
+    why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
+    why += "".join(f" {assumed.what} ({assumed.change})." for assumed in events.assumed if assumed.change)
+    where = "" if read else ", and whether any row meets its condition (where), capitals too"
+    return f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
 
 
 def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], Findings]:
