@@ -35,6 +35,7 @@ DAY = 86_400_000_000
 STALE = timedelta(days=31)
 LOOKED_THROUGH = 5_000_000
 UNSAID = {"no amount": "they count as no money", "no cost": "they bring no profit, unless a margin rate is set"}
+ASIDE_BY = ("not_customers", "since", "until")  # the keys that say which rows are set aside
 ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
 
@@ -322,7 +323,9 @@ def _unusable(name: str, events: Events, aside: Mapping[str, int]) -> str:
     """Describe why no row of a table is used, with the lines that would have its rows read otherwise."""
     read = sum(aside.values())
     why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
-    why += "".join(f" {assumed.what} ({assumed.change})." for assumed in events.assumed if assumed.change)
+    why += "".join(
+        f" {assumed.what} ({assumed.change})." for assumed in events.assumed if assumed.change.startswith(ASIDE_BY)
+    )
     where = "" if read else ", and whether any row meets its condition (where), capitals too"
     return f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
 
