@@ -120,7 +120,7 @@ def check_meeting(name: str, rows: Table, buyers: Table) -> tuple[str, ...]:
     customers, bought = shared.alone + shared.both, shared.unknown + shared.both
     if not shared.alone or not bought:
         return ()
-    if not shared.both and (_shape(rows) != _shape(buyers) or min(customers, bought) >= MIN_CUSTOMERS):
+    if not shared.both and (min(customers, bought) >= MIN_CUSTOMERS or _are_other_keys(rows, buyers)):
         raise HistoryError(
             f"Event table {name!r} tells of {customers:,} customers, but of none of the {bought:,} with an order: "
             f"{unlike(rows, buyers)}"
@@ -134,14 +134,11 @@ def unlike(rows: Table, buyers: Table) -> str:
     """Describe how the keys of a table differ from those of the orders, and how they would meet."""
     theirs, ours = _shape(rows), _shape(buyers)
     others = "as those of the orders do" if theirs == ours else f"those of the orders like {ours}"
-    looks = f"its keys look like {theirs}, {others}."
-    for what, (way, line) in WAYS.items():
-        sides = [t.select(customer=way(t.customer)).distinct() for t in (rows, buyers)]
-        both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
-        fewer = min(side.count().to_pyarrow().as_py() for side in sides)
-        if both > FEW_MEET * fewer:
-            return f"{looks} Without {what} they meet: {line}"
-    return f"{looks} Name the column with the same keys: customer = '...'."
+    way = _way_to_meet(rows, buyers)
+    mend = (
+        f"Without {way} they meet: {WAYS[way][1]}" if way else "Name the column with the same keys: customer = '...'."
+    )
+    return f"its keys look like {theirs}, {others}. {mend}"
 
 
 def note_of_own_keys(rows: Table, buyers: Table) -> tuple[str, ...]:
@@ -164,6 +161,22 @@ def note_of_own_keys(rows: Table, buyers: Table) -> tuple[str, ...]:
         f"every order has a customer of its own ({counts['customers']:,} in {counts['orders']:,} orders): is it the "
         f"number of the order{better}? (customer = '...' names the customer's key)",
     )
+
+
+def _way_to_meet(rows: Table, buyers: Table) -> str:
+    """Return in what the keys of two tables differ that would meet otherwise, or nothing."""
+    for what, (way, _) in WAYS.items():
+        sides = [table.select(customer=way(table.customer)).distinct() for table in (rows, buyers)]
+        both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
+        if both > FEW_MEET * min(side.count().to_pyarrow().as_py() for side in sides):
+            return what
+    return ""
+
+
+def _are_other_keys(rows: Table, buyers: Table) -> bool:
+    """Tell whether the keys of two tables are written in another way, whatever their lengths."""
+    looks = [re.sub(r"(.)\1+", r"\1", _shape(table)) for table in (rows, buyers)]
+    return looks[0] != looks[1] or bool(_way_to_meet(rows, buyers))
 
 
 def _check_arguments(not_customers: Sequence[str] | None, customer_case: str) -> None:
