@@ -98,7 +98,6 @@ class History:
         _check_together(tables)
         for name, known in facts.items():
             receipts[name] = known.receipt
-            noted[name] = Findings(unknown_of(name, known.rows, tables["orders"]) if "orders" in tables else ())
         for name, shared in _shared(events, facts, tables, receipts).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
