@@ -79,6 +79,9 @@ def events(
             is noted.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
+            total="order_total", in place of amount, is the total of an order that stands on each of its lines;
+            status="status" says that of the rows of an order only the latest count; unit_cost="cost_price", in place
+            of cost, is the cost of one piece.
 
     Raises:
         HistoryError: the file is not there or cannot be read, a column is missing or can be read in two ways, no row
