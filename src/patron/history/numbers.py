@@ -5,6 +5,7 @@ A comma stands before decimals or between thousands; what a column cannot show i
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import ibis
@@ -46,6 +47,7 @@ def _proof(decimal: str) -> str:
 PROOFS = {decimal: _proof(decimal) for decimal in OTHER}
 OPEN = {decimal: rf"^[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}$" for decimal in OTHER}
 PLAIN = r"^\d+$"
+BARE = r"^-?[0-9.,]+$"
 # What a text is that should be a number; the first fitting line counts.
 STRANGE = (
     (re.compile(r"[^\w\s.,+'-]|^[A-Z]{3}\s?[\d+-]|\d\s?[A-Z]{3}$"), "has a sign beside it that is no currency's"),
@@ -59,7 +61,7 @@ def read_numbers(
     """Turn the columns of texts among some that should be numbers into numbers, with what was assumed.
 
     Args:
-        table: the rows; one query looks at all such columns.
+        table: the rows; two queries look at all such columns.
         columns: the column of each role.
         decimal: the sign before decimals, where somebody said so.
         delimiter: the sign between the columns of the file.
@@ -76,63 +78,81 @@ def read_numbers(
     texts = {role: column for role, column in columns.items() if column.type().is_string()}
     if not texts:
         return {}, ()
-    counts = table.aggregate(**{k: v for role, column in texts.items() for k, v in _counts(role, column).items()})
+    parts = _parts(table, texts)
+    counts = table.aggregate(**{k: v for role, part in parts.items() for k, v in _counts(role, part).items()})
     result = counts.to_pyarrow().to_pylist()[0]
     numbers: dict[str, Column] = {}
     assumed: Assumed = ()
     for role, column in texts.items():
         seen = {k.removeprefix(f"{role}_"): n for k, n in result.items() if k.startswith(f"{role}_")}
-        look = _Look(table, column, role, numbered)
+        look = _Look(table, column, parts[role], role, numbered)
         look.check(seen)
         chosen = decimal or look.decimal(seen, delimiter)
         look.check_decimal(seen, chosen)
-        numbers[role] = _number(column, chosen)
+        numbers[role] = _number(parts[role], chosen).name(column.get_name())
         if chosen == ",":
             assumed += ((f"{column.get_name()!r} is read with a comma before its decimals", 'decimal = "."'),)
     return numbers, assumed
 
 
-def _counts(role: str, column: Column) -> dict[str, Column]:
-    text, core = _text(column), _core(column)
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of texts of numbers: the digits with their signs between, the currency, and what tells of them."""
+
+    text: Column
+    core: Column
+    word: Column
+    written: BooleanValue
+    negative: BooleanValue
+
+
+def _parts(table: Table, texts: Mapping[str, Column]) -> dict[str, _Parts]:
+    """Take texts apart, by quick means where all of a column are digits, points and commas; runs one query."""
+    counts = {f"n_{role}": column.count() for role, column in texts.items()}
+    counts |= {f"bare_{role}": column.re_search(BARE).sum() for role, column in texts.items()}
+    n = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    return {r: _bare(c) if n[f"n_{r}"] == n[f"bare_{r}"] else _any(c) for r, c in texts.items()}
+
+
+def _bare(column: Column) -> _Parts:
+    nothing = column.isnull().ifelse(column, ibis.null("string"))
+    return _Parts(column, column.replace("-", ""), nothing, column.notnull(), column.startswith("-"))
+
+
+def _any(column: Column) -> _Parts:
+    text = column.strip().nullif("")
+    core = text.re_replace(CURRENCY, "").re_replace("[^0-9.,]", "")
     word = text.upper().re_extract(CURRENCY, 0).nullif("")
-    written = text.re_search(VALID)
-    shapes = {f"proof{d}": written & core.re_search(PROOFS[d]) for d in OTHER}
-    shapes |= {f"open{d}": written & core.re_search(OPEN[d]) for d in OTHER}
+    return _Parts(text, core, word, text.re_search(VALID), text.re_search(NEGATIVE))
+
+
+def _counts(role: str, parts: _Parts) -> dict[str, Column]:
+    shapes = {f"proof{d}": parts.written & parts.core.re_search(PROOFS[d]) for d in OTHER}
+    shapes |= {f"open{d}": parts.written & parts.core.re_search(OPEN[d]) for d in OTHER}
     counts = {name: shape.sum() for name, shape in shapes.items()}
-    counts |= {"unread": _is_unread(column).sum(), "first": word.min(), "last": word.max()}
+    counts |= {"unread": _is_unread(parts).sum(), "first": parts.word.min(), "last": parts.word.max()}
     return {f"{role}_{name}": count for name, count in counts.items()}
 
 
-def _text(column: Column) -> Column:
-    return column.strip().nullif("")
+def _is_unread(parts: _Parts) -> BooleanValue:
+    shape = parts.core.re_search("|".join((PLAIN, *PROOFS.values(), *OPEN.values())))
+    exact = parts.text.try_cast("float64").notnull()
+    return parts.text.notnull() & ~exact & ~(parts.written & shape)
 
 
-def _core(column: Column) -> Column:
-    """The digits with the points and commas between them."""
-    return _text(column).re_replace(CURRENCY, "").re_replace("[^0-9.,]", "")
-
-
-def _is_unread(column: Column) -> BooleanValue:
-    text, core = _text(column), _core(column)
-    shape = core.re_search("|".join((PLAIN, *PROOFS.values(), *OPEN.values())))
-    exact = text.try_cast("float64").notnull()
-    return text.notnull() & ~exact & ~(text.re_search(VALID) & shape)
-
-
-def _number(column: Column, decimal: str) -> Column:
-    text, core = _text(column), _core(column)
-    value = core.replace(OTHER[decimal], "").replace(decimal, ".").try_cast("float64")
-    signed = text.re_search(NEGATIVE).ifelse(-value, value)
+def _number(parts: _Parts, decimal: str) -> Column:
+    value = parts.core.replace(OTHER[decimal], "").replace(decimal, ".").try_cast("float64")
+    signed = parts.negative.ifelse(-value, value)
     if decimal == ",":
         return signed
-    return ibis.coalesce(text.try_cast("float64"), signed)  # 1e3 and nan, too
+    return ibis.coalesce(parts.text.try_cast("float64"), signed)  # 1e3 and nan, too
 
 
 class _Look:
     """A column of texts that should be numbers, as its rows were counted."""
 
-    def __init__(self, table: Table, column: Column, role: str, numbered: bool) -> None:
-        self.table, self.column, self.role, self.numbered = table, column, role, numbered
+    def __init__(self, table: Table, column: Column, parts: _Parts, role: str, numbered: bool) -> None:
+        self.table, self.column, self.parts, self.role, self.numbered = table, column, parts, role, numbered
 
     @property
     def place(self) -> str:
@@ -141,7 +161,7 @@ class _Look:
     def check(self, counts: Mapping[str, int]) -> None:
         """Refuse a text that is no number, and sums over several currencies."""
         if counts["unread"]:
-            value, row = self.first(_is_unread(self.column))
+            value, row = self.first(_is_unread(self.parts))
             why = next((why for strange, why in STRANGE if strange.search(value.strip())), "is no number")
             raise HistoryError(
                 f"{self.place} must be a number, but {value!r}{row} {why}. "
@@ -162,7 +182,7 @@ class _Look:
         if counts["open,"] and not counts["open."] and delimiter == ";":
             return ","  # who parts columns by semicolons does so because numbers have commas
         if counts["open,"] or (counts["open."] and delimiter == ";"):
-            value, row = self.first(_core(self.column).re_search(f"{OPEN[',']}|{OPEN['.']}"))
+            value, row = self.first(self.parts.core.re_search(f"{OPEN[',']}|{OPEN['.']}"))
             raise HistoryError(
                 f"{self.place} has numbers like {value!r}{row}, and none that tells whether that sign stands before "
                 'decimals or between thousands. Say which sign stands before decimals: decimal = "," or decimal = ".".'
@@ -172,7 +192,7 @@ class _Look:
     def check_decimal(self, counts: Mapping[str, int], decimal: str) -> None:
         """Refuse numbers that can only be read with the other sign before their decimals."""
         if counts[f"proof{OTHER[decimal]}"]:
-            value, row = self.first(_core(self.column).re_search(PROOFS[OTHER[decimal]]))
+            value, row = self.first(self.parts.core.re_search(PROOFS[OTHER[decimal]]))
             raise HistoryError(
                 f"{self.place} has {decimal!r} before decimals, but {value!r}{row} has {OTHER[decimal]!r}. Write all "
                 f"numbers in one way, or say which: decimal = {OTHER[decimal]!r}."
