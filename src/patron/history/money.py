@@ -36,7 +36,8 @@ def without_sign(
     if discount is None or not discount.type().is_numeric():
         return {}, ()
     paid = _bringing_money(columns)
-    looked = ibis.and_(*(mask for mask in (wanted, paid) if mask is not None))
+    finite = ~(discount.isinf() | discount.isnan()) if discount.type().is_floating() else None
+    looked = ibis.and_(*(mask for mask in (wanted, paid, finite) if mask is not None))
     counts = table.aggregate(below=(looked & (discount < 0)).sum(), above=(looked & (discount > 0)).sum())
     below, above = (counts.to_pyarrow()[name][0].as_py() or 0 for name in ("below", "above"))
     name = discount.get_name()
