@@ -99,3 +99,12 @@ def test_facts_that_hold_from_a_day_on_are_proposed_as_dated_even_with_one_row_e
     facts = {"cust_id": ["a", "b"], "valid_from": ["2022-01-01", "2023-01-01"], "born": ["1980-01-01", "1990-01-01"]}
     settings, _ = proposed(tmp_path, kunden=pd.DataFrame(facts), sales=ROWS)
     assert settings.attributes["customers"].roles == {"customer": "cust_id", "at": "valid_from"}
+
+
+def test_times_with_the_day_first_are_told_and_give_the_cutoffs(tmp_path):
+    days = "".join(f"c{i},{i % 28 + 1:02}/{i % 12 + 1:02}/2023,5.0\n" for i in range(90))
+    (tmp_path / "orders.csv").write_text(f"customer_id,bought,paid\n{days}", encoding="utf-8")
+    propose([tmp_path / "orders.csv"], tmp_path / "shop.toml")
+    text = (tmp_path / "shop.toml").read_text(encoding="utf-8")
+    assert 'at = "bought"' in text
+    assert "made up" not in text

@@ -15,7 +15,9 @@ from pathlib import Path
 from ibis.expr.types import Table
 
 from patron.engines.files import read, write_text
-from patron.errors import SettingsError, listed
+from patron.errors import HistoryError, SettingsError, listed
+from patron.history.time_forms import family_of
+from patron.history.times import FormSetting, read_times
 
 __all__ = ["propose"]
 
@@ -174,9 +176,9 @@ def _is_time(table: Table, column: str) -> bool:
     kind = table[column].type()
     if not kind.is_string():
         return bool(kind.is_timestamp() or kind.is_date())
-    begun = table.select(text=table[column]).limit(LOOKED_AT)
-    read = begun.aggregate(n=begun.text.count(), read=begun.text.try_cast("timestamp(6)").count()).to_pyarrow()
-    return bool(read["n"][0].as_py() == read["read"][0].as_py() > 0)
+    texts = table.select(text=table[column]).limit(LOOKED_AT).to_pyarrow()["text"].to_pylist()
+    known = [text for text in texts if text is not None]
+    return bool(known) and all(family_of(text) and not text.strip().isdigit() for text in known)
 
 
 def _marks(table: Table, column: str) -> tuple[str, ...]:
@@ -188,7 +190,10 @@ def _marks(table: Table, column: str) -> tuple[str, ...]:
 def _span(table: Table, column: str) -> tuple[datetime, datetime] | None:
     if not column:
         return None
-    at = table[column].try_cast("timestamp(6)")
+    try:
+        at = read_times(table, table[column], FormSetting.of("at"), "UTC").clock
+    except HistoryError:  # days and months cannot be told apart; the file that is proposed will be refused for that
+        return None
     span = table.aggregate(first=at.min(), last=at.max()).to_pyarrow().to_pylist()[0]
     return (span["first"], span["last"]) if span["first"] else None
 
