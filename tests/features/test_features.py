@@ -1,6 +1,7 @@
 """Every built-in feature, counted by hand on one small history, and by plain loops on generated ones."""
 
 import math
+import re
 from datetime import timedelta
 
 import pandas as pd
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron import features
-from patron.features import available, purchases, service
+from patron.features import ALL, available, fitted, purchases, service
 from patron.features.definitions import columns, definitions
-from patron.features.measures import THEMES
+from patron.features.measures import THEMES, Combination
 from patron.history.history import History
 from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
@@ -218,3 +219,32 @@ def test_a_feature_that_cannot_be_made_is_named_once_whatever_its_variants():
     left_out = features.available(bare)[1]
     assert "largest_order" in left_out
     assert len(left_out) == len(set(left_out))
+
+
+@pytest.mark.parametrize(
+    ("gap", "name", "words"),
+    [
+        (10.0, "order_trend", "Share of the last 90 days' orders that fell in the last 30 days"),
+        (10.0, "month_trend", "Share of the last 30 days' orders that fell in the last 7 days"),
+        (10.0, "price_trend", "Usual price in the last 30 days, in usual prices of all time"),
+        (100.0, "order_trend", "Share of the last 1095 days' orders that fell in the last 365 days"),
+        (100.0, "month_trend", "Share of the last 365 days' orders that fell in the last 90 days"),
+        (30.0, "order_trend", "Share of the year's orders that fell in the last 90 days"),
+    ],
+)
+def test_the_words_of_a_comparison_follow_its_windows(gap, name, words):
+    (feature,) = (f for f in fitted(ALL, gap) if f.name == name)
+    assert feature.words == words
+
+
+@pytest.mark.parametrize("gap", [3.0, 10.0, 30.0, 100.0, 400.0])
+def test_every_window_that_words_name_is_one_that_is_looked_at(gap):
+    for feature in (f for f in fitted(ALL, gap) if isinstance(f, Combination)):
+        looked_at = {part.windows[0].days for part in feature.parts}
+        named = {int(n) for n in re.findall(r"last (\d+) days", feature.words)}
+        named |= {365} if "the year's" in feature.words else set()
+        assert named <= looked_at, feature.words
+
+
+def test_no_measure_speaks_of_a_currency():
+    assert not [f.words for f in ALL if re.search("pound|euro|dollar|[£€$]", f.words.lower())]

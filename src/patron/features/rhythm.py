@@ -1,6 +1,8 @@
 """Windows from the rhythm of the data: a grocer's customers come weekly, a furniture shop's yearly."""
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -72,8 +74,24 @@ def _stretch(feature: Feature, stretch: float) -> Feature:
         parts = tuple(part.over(*_windows(part, stretch)) for part in feature.parts)
         compared = len({part.windows for part in feature.parts}) > 1
         same = compared and len({part.windows for part in parts}) == 1
-        return feature if same else replace(feature, parts=parts)  # two windows that fall together compare nothing
+        if same:  # two windows that fall together compare nothing
+            return feature
+        return replace(feature, parts=parts, words=_with_windows(feature.words, feature.parts, parts))
     return feature.over(*_windows(feature, stretch))
+
+
+def _with_windows(words: str, before: Sequence[Measure], after: Sequence[Measure]) -> str:
+    """Return the words of a combination with the windows that its parts look at now in place of those before."""
+    moved = {was.windows[0].days: now.windows[0].days for was, now in zip(before, after, strict=True)}
+
+    def window(match: re.Match[str]) -> str:
+        was = int(match[1] or YEAR.days)
+        now = moved.get(was, was)
+        if now == was:
+            return match[0]
+        return f"last {now} days" if match[1] else f"the last {now} days'"
+
+    return re.sub(r"the year's|last (\d+) days", window, words)
 
 
 def _windows(measure: Measure, stretch: float) -> tuple[Span, ...]:

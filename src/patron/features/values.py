@@ -22,13 +22,13 @@ def smallest_order(orders):
 
 @measure(empty=0, theme="value", unit="money")
 def fresh_spend(orders):
-    """Money spent, each pound worth half after 30 days."""
+    """Money spent, each amount worth half after 30 days."""
     return (orders.amount.cast("float64") * decay(orders, 30)).sum()
 
 
 @measure(empty=0, theme="value", unit="money")
 def warm_spend(orders):
-    """Money spent, each pound worth half after 180 days."""
+    """Money spent, each amount worth half after 180 days."""
     return (orders.amount.cast("float64") * decay(orders, 180)).sum()
 
 

@@ -39,8 +39,8 @@ def side_by_side(
 
     Returns:
         `customer`, `cutoff`, the answers of `patron.scoring.model.score`; `settled_tier` where there is a tier
-        question; `value`, the profit at stake, where it is known; `next_<category or item>_<rank>` where
-        the next basket is told.
+        question; `value`, the profit at stake, where it is known (0 for who never paid); `next_<category or
+        item>_<rank>` where the next basket is told.
 
     Raises:
         ScoreError: as `patron.scoring.model.score`.
@@ -49,7 +49,7 @@ def side_by_side(
         check_definitions(model, rows)
         check_contract(model, rows)
     columns = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
-    scores = _with_value(pd.concat([rows.key, *columns], axis=1), value)
+    scores = _with_value(pd.concat([rows.key, *columns], axis=1), value, rows.X)
     for model in (model for model in models.values() if shape_of(model.spec["answer"]) == "ordinal"):
         scores = scores.assign(settled_tier=score_stable_tiers(model, earlier, scores))
     return _with_baskets(scores, models, questions, history)
@@ -82,10 +82,19 @@ def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[
     return sentences
 
 
-def _with_value(scores: pd.DataFrame, value: float | None) -> pd.DataFrame:
-    if "profit_if_active" in scores:
-        return scores.assign(value=scores.profit_if_active)
-    return scores if value is None else scores.assign(value=float(value))
+def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame) -> pd.DataFrame:
+    if "profit_if_active" not in scores and value is None:
+        return scores
+    worth = scores.profit_if_active if "profit_if_active" in scores else pd.Series(float(value or 0.0), scores.index)
+    return scores.assign(value=worth.mask(_never_paid(known), 0.0))
+
+
+def _never_paid(known: pd.DataFrame) -> pd.Series:
+    """Return who has brought no money so far: without an order of more than nothing, or with all of it paid back."""
+    if "spend" not in known:
+        return pd.Series(False, known.index)
+    paid_back = known.refunded.fillna(0.0) if "refunded" in known else 0.0
+    return known.spend.fillna(0.0) - paid_back <= 0
 
 
 def _with_baskets(

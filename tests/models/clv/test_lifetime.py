@@ -96,3 +96,13 @@ def test_customers_of_whom_hardly_any_came_back_are_refused_rather_than_worth_no
 def test_a_discount_below_zero_is_refused_by_its_own_name():
     with pytest.raises(QuestionError, match=r"The discount is a rate a year of 0 or more, got -0\.1"):
         lifetime_value(of(orders(50)), AT, 90, discount=-0.1)
+
+
+def test_who_never_paid_is_expected_to_order_and_is_worth_nothing():
+    frame = orders(200)
+    free = frame.customer.isin(["c1", "c2"])
+    values = lifetime_value(of(frame.assign(amount=frame.amount.mask(free, 0.0))), AT, 90).set_index("customer")
+    nothing = values.loc[[c for c in ("c1", "c2") if c in values.index]]
+    assert len(nothing) and (nothing.expected_orders > 0).all()
+    assert (nothing[["expected_spend", "value", "value_low", "value_high"]] == 0).all().all()
+    assert (values.drop(nothing.index).value > 0).all()

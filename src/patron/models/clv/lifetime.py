@@ -64,7 +64,7 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     of these orders, before returns and costs), `value` (the same discounted to the cutoff), and its 80 % interval
     `value_low` to `value_high`; and `median_orders`, which as many stay below as go beyond: nearest to what each
     customer orders, while the sum over many is nearest to that of `expected_orders`. Money is null where the orders
-    have no amount.
+    have no amount, and nothing for customers who never paid any.
 
     Raises
     ------
@@ -172,7 +172,8 @@ def _money(
     spend = fit_spend(n, total, total**2 / n + (n - 1.0) * spread**2)
     value = worth(process, spend, now.transactions, total, float(horizon), discount)
     own = {"expected_spend": expected * spend.order_value(n, total)}
-    return own | {"value": value.expected, "value_low": value.low, "value_high": value.high}
+    columns = own | {"value": value.expected, "value_low": value.low, "value_high": value.high}
+    return {name: np.where(total > 0, column, 0.0) for name, column in columns.items()}  # who never paid brings nothing
 
 
 def _columns(features: tuple[Feature, ...]) -> list[str]:
