@@ -225,7 +225,7 @@ def test_a_feature_that_cannot_be_made_is_named_once_whatever_its_variants():
     ("gap", "name", "words"),
     [
         (10.0, "order_trend", "Share of the last 90 days' orders that fell in the last 30 days"),
-        (10.0, "month_trend", "Share of the last 30 days' orders that fell in the last 7 days"),
+        (10.0, "month_trend", "Share of the last 30 days' orders that fell in the last 14 days"),
         (10.0, "price_trend", "Usual price in the last 30 days, in usual prices of all time"),
         (100.0, "order_trend", "Share of the last 1095 days' orders that fell in the last 365 days"),
         (100.0, "month_trend", "Share of the last 365 days' orders that fell in the last 90 days"),

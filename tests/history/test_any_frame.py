@@ -4,11 +4,26 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from patron.errors import HistoryError
+from patron.decisions import Offer, decide
+from patron.engines.frames import framed
+from patron.errors import HistoryError, ScoreError
+from patron.history.event_tables import declare
 from patron.history.history import History
 from patron.history.sources import attributes, events
+from patron.questions.panels import panel
+from worlds.frames import KEY, columns, frames
 
+FUZZ = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
+ROLES = ("amount", "quantity", "order", "kind", "known_at", "cost", "item", "price", "channel")
+SHOPS = [
+    {"c": "keys", "t": "times"},
+    {"c": "keys", "t": "texts of times"},
+    {"c": "keys", "t": "zones", "p": "decimals"},
+    {"c": "numbers", "t": "times", "p": "floats"},
+]
 DAYS = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"])
 
 
@@ -49,3 +64,89 @@ def test_a_column_that_differs_from_a_role_by_capitals_only_does_not_take_its_pl
     rows = events(frame, customer="id", at="ts").used
     assert rows.customer.to_pyarrow().to_pylist() == ["1", "2", "3"]
     assert "Customer" not in rows.columns
+
+
+def test_a_column_cannot_be_the_key_and_a_number_and_no_key_is_shown():
+    frame = pd.DataFrame({"c": [f"{KEY}1", f"{KEY}2"], "ts": DAYS[:2]})
+    with pytest.raises(HistoryError, match=r"'c' is declared as 'customer' and as 'amount'\. Name another") as told:
+        events(frame, customer="c", at="ts", amount="c")
+    assert KEY not in str(told.value)
+
+
+def named(data: st.DataObject, frame: pd.DataFrame, shop: dict) -> dict[str, str]:
+    """Roles for the columns of a frame: customer and time, and now and then one of the others."""
+    texts = [name for name in frame.columns if isinstance(name, str) and name != "c"]
+    others = data.draw(st.dictionaries(st.sampled_from(ROLES), st.sampled_from(texts), max_size=2))
+    return {"customer": "c", "at": data.draw(st.sampled_from(["t", "t", "t", *texts]))} | others
+
+
+def check_said(error: Exception, frame: pd.DataFrame) -> None:
+    """A sentence names a column of the frame or a role, and shows nobody's key."""
+    text = str(error)
+    assert KEY not in text
+    assert (
+        any(f"{str(name)!r}" in text or ascii(str(name)) in text for name in [*frame.columns, "at"])
+        or "no row to use" in text
+    )
+
+
+@settings(max_examples=1600, **FUZZ)
+@given(st.data())
+def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_column(data):
+    shop = data.draw(st.sampled_from(SHOPS))
+    frame = data.draw(frames(tuple(shop.items())))
+    try:
+        rows = declare(framed(frame), **named(data, frame, shop))
+        counted = rows.table.group_by("set_aside").aggregate(n=rows.table.count()).to_pyarrow().to_pylist()
+    except HistoryError as error:
+        check_said(error, frame)
+    else:
+        assert sum(row["n"] for row in counted) == len(frame)
+
+
+@settings(max_examples=70, **FUZZ)
+@given(st.data())
+def test_any_frame_comes_through_the_whole_door_with_a_receipt_or_is_refused(data):
+    shop = data.draw(st.sampled_from(SHOPS))
+    frame = data.draw(frames(tuple(shop.items())))
+    try:
+        (receipt,) = History.of(orders=events(frame, **named(data, frame, shop))).receipts
+    except HistoryError as error:
+        check_said(error, frame)
+    else:
+        assert receipt.read == len(frame) == receipt.used + sum(receipt.set_aside.values())
+
+
+@settings(max_examples=30, **FUZZ)
+@given(frames((("c", "keys"),)))
+def test_any_frame_of_attributes_is_taken_or_refused(frame):
+    orders = events(pd.DataFrame({"c": [f"{KEY}{i}" for i in range(3)], "t": DAYS}), customer="c", at="t")
+    try:
+        History.of(orders=orders, people=attributes(frame, customer="c"))
+    except HistoryError as error:
+        assert KEY not in str(error)
+
+
+@settings(max_examples=150, **FUZZ)
+@given(frames((("c", "keys"), ("t", "times"))), st.sampled_from([None, "c", "paid", "at"]))
+def test_any_frame_is_a_panel_or_refused(frame, label):
+    try:
+        rows = panel(frame, 28, customer="c", cutoff="t", label=label)
+    except HistoryError as error:
+        assert KEY not in str(error)
+    else:
+        assert len(rows.key) == len(frame)
+
+
+@settings(max_examples=150, **FUZZ)
+@given(frames((("customer", "keys"),)), st.data())
+def test_any_scores_are_decided_on_or_refused(frame, data):
+    if "value" not in frame and len(frame):
+        chances, values = (data.draw(columns(len(frame))).tolist() for _ in range(2))
+        frame = frame.assign(cutoff=DAYS[0], churn_probability=chances, value=values)
+    try:
+        table = decide(frame, [Offer("call", contact_cost=1.0, effect=0.2)], 10.0).table
+    except ScoreError as error:
+        assert KEY not in str(error)
+    else:
+        assert set(table.customer) <= set(frame.customer)

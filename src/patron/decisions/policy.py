@@ -233,7 +233,9 @@ def _check_scores(scores: pd.DataFrame) -> None:
 def _check_numeric(column: pd.Series) -> None:
     """Refuse texts and whatever else is no number, also where it could be read as one."""
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
-        first = f" such as {column.iloc[0]!r}" if len(column) else ""
+        texts = column[column.map(lambda value: isinstance(value, str)).astype(bool)]
+        written = texts[pd.to_numeric(texts, errors="coerce").notna()]  # another text may be somebody's key
+        first = f" such as {written.iloc[0]!r}" if len(written) else ""
         raise ScoreError(
             f"{column.name!r} of the scores must hold numbers, got {column.dtype}{first}. Turn it into such: "
             f"scores[{column.name!r}] = pd.to_numeric(scores[{column.name!r}])."

@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 MONEY = "decimal(18, 4)"
+PRICES = {"gross", "discount", "tax", "price", "quantity"}  # of which an amount is made where no column has it
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
 NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
@@ -210,8 +211,9 @@ def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
         return {"amount": columns["total"]}
     if "amount" in columns:
         return {}
+    for role in PRICES & set(columns):
+        _check_number(role, columns[role])
     if "gross" in columns:
-        _check_number("gross", columns["gross"])
         less = [columns[role].fill_null(0) for role in ("discount", "tax") if role in columns]
         return {"amount": reduce(sub, less, columns["gross"])}
     if {"price", "quantity"} <= set(columns):
