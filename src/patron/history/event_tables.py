@@ -195,9 +195,14 @@ def declare_as(
     renamed = {c: name for c, name in own.items() if c != name and not (returns and c in returns)}
     result = {**typed, **{name: table[column] for column, name in own.items()}}
     reasons = _reasons(columns, typed)
+    marked = kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string")))
+    used = kept.filter(*(~broken for broken, _ in reasons)).select(**result)
+    if formats.delimiter and read.from_texts:  # read once, as each later query would read all texts again
+        marked = marked.cache()
+        used = marked.filter(marked.set_aside.isnull()).drop("set_aside")
     return Events(
-        kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string"))),
-        kept.filter(*(~broken for broken, _ in reasons)).select(**result),
+        marked,
+        used,
         assumed=(*naming.assumed, *_computed(computed, columns), *read.assumed),
         notes=(*naming.notes_with(renamed), *noted),
         columns={role: name if isinstance(name, str) else "" for role, name in naming.columns.items()},

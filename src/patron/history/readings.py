@@ -17,11 +17,12 @@ __all__ = ["Readings", "read_roles", "wanted_only"]
 
 @dataclass(frozen=True)
 class Readings:
-    """The columns of the roles, numbers as such and in one currency, their times, and what was assumed."""
+    """The columns of the roles, with numbers in one currency, their times, what was assumed, and if texts were read."""
 
     columns: Mapping[str, Column]
     times: Mapping[str, Times]
     assumed: tuple[Assumption, ...]
+    from_texts: bool = False
 
 
 def read_roles(
@@ -54,8 +55,9 @@ def read_roles(
         for role, column in result.items()
         if role in forms
     }
+    from_texts = bool(numbers) or any(columns[role].type().is_string() for role in times)
     words = (*written, *rated, *signed, *(assumed for read in times.values() for assumed in read.assumed))
-    return Readings(result, times, tuple(Assumption(what, change) for what, change in words))
+    return Readings(result, times, tuple(Assumption(what, change) for what, change in words), from_texts)
 
 
 def wanted_only(column: Column, wanted: BooleanValue | None) -> Column:
