@@ -261,3 +261,9 @@ def test_probabilities_and_values_are_numbers_and_not_texts_that_look_like_them(
     mend = rf"scores\['{column}'\] = pd.to_numeric\(scores\['{column}'\]\)"
     with pytest.raises(ScoreError, match=rf"'{column}' of the scores must hold numbers, got {kind}.*{mend}"):
         decide(scored(("ann", 0.5, 200.0)).assign(**{column: values}), [CALL], 100.0)
+
+
+def test_scores_with_two_columns_of_one_name_are_refused():
+    scores = scored(("ann", 0.5, 200.0))
+    with pytest.raises(ScoreError, match="have the column 'value' twice"):
+        decide(pd.concat([scores, scores[["value"]]], axis=1), [CALL], 100.0)

@@ -40,6 +40,7 @@ def taken(values) -> tuple[str, list]:
         (pd.IntervalIndex.from_breaks([0, 1]), "string", ["(0, 1]"]),
         (pd.to_timedelta([1], unit="D"), "string", ["1 days 00:00:00"]),
         ([1 + 2j], "string", ["(1+2j)"]),
+        ([1 + 2j, complex("nan")], "string", ["(1+2j)", None]),
         ([{"a": 1}, [2]], "string", ["{'a': 1}", "[2]"]),
         (["a", 7, None], "string", ["a", "7", None]),
         (pd.Series(["\ud800"], dtype=object), "string", ["\\ud800"]),

@@ -195,3 +195,8 @@ def test_what_needs_the_orders_themselves_refuses_a_panel():
         lifetime_value(made(SMALL), "2024-02-01", 30)
     with pytest.raises(QuestionError, match="beyond the labels is found from the orders of each customer"):
         train_beyond(churn(365), made(SMALL), "2024-02-01")
+
+
+def test_a_column_of_lists_ends_in_no_traceback():
+    frame = pd.DataFrame({"customer": ["a"], "cutoff": pd.to_datetime(["2024-05-01"]), "tags": [["x"]]})
+    assert panel(frame, 28).X.tags.tolist() == ["['x']"]

@@ -249,6 +249,8 @@ def _check_columns(frame: pd.DataFrame, needed: Sequence[str], name: str, mend: 
                 f"The {name} lack the column {column!r}.{nearest(column, map(str, frame.columns))} "
                 f"They have: {listed(frame.columns)}. {mend}"
             )
+        if (frame.columns == column).sum() > 1:
+            raise ScoreError(f"The {name} have the column {column!r} twice. Give each column one name.")
 
 
 def _check_once(frame: pd.DataFrame, key: list[str], name: str) -> None:

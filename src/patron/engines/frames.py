@@ -176,7 +176,7 @@ def _decimals(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _texts(column: pd.Series) -> pa.Array:
     texts = pd.Series(column.to_numpy(dtype=object), dtype=object).map(_text, na_action="ignore")
-    return pa.array(texts.to_numpy(dtype=object), pa.string(), from_pandas=True)
+    return pa.array(texts.where(texts.notna(), None).to_numpy(dtype=object), pa.string(), from_pandas=True)
 
 
 def _text(value: object) -> str:

@@ -296,7 +296,7 @@ def _feature(column: pd.Series, named: bool) -> pd.Series:
             f"The column {column.name!r} of the panel holds {column.dtype}, which is no feature. "
             f"Count days before the cutoff: (frame.cutoff - frame[{column.name!r}]).dt.days, or leave it out."
         )
-    if (kinds := column.nunique()) > max(FEW, ALIKE * len(column)):
+    if (kinds := column.map(str, na_action="ignore").nunique()) > max(FEW, ALIKE * len(column)):
         raise HistoryError(
             f"The column {column.name!r} of the panel has {kinds:,} different texts in {len(column):,} rows: names, or "
             f"numbers read as text. Leave it out, or use pd.to_numeric(frame[{column.name!r}], errors='coerce')."
