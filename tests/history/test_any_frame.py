@@ -150,3 +150,10 @@ def test_any_scores_are_decided_on_or_refused(frame, data):
         assert KEY not in str(error)
     else:
         assert set(table.customer) <= set(frame.customer)
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_times_of_which_none_is_known_are_counted_and_no_traceback(rows):
+    frame = pd.DataFrame({"c": [f"{KEY}{i}" for i in range(rows)], "t": pd.Series([None] * rows, dtype="str")})
+    with pytest.raises(HistoryError, match=rf"'orders' has no row to use, of {rows} read"):
+        History.of(orders=events(frame.astype({"c": "str"}), customer="c", at="t"))

@@ -209,7 +209,7 @@ class _Texts:
             bare = sum(n for i, n in reads.items() if not is_instant(decided[i]))
             counts = {"n": counts["n"], "read": sum(reads.values()), "bare": bare}
         elif not decided:
-            counts = {"n": counts.get("n", 1), "read": 0}
+            counts = {"n": counts.get("n", 1 if sample else 0), "read": 0}
         return self._read_by(cleaned, list(decided.values()), {"bare": 0, **counts}, assumed)
 
     def _sample(self, text: Column, wanted: BooleanValue) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from patron.models.serving import Bundle
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix
-from patron.scoring.model import score
+from patron.scoring.model import predictions
 
 __all__ = ["earlier_cutoffs", "score_stable_tiers", "stable_tiers"]
 
@@ -67,6 +67,6 @@ def score_stable_tiers(model: Bundle, earlier: Matrix, scores: pd.DataFrame) -> 
         scores: today's predictions: `customer`, `tier`.
     """
     cutoffs = [cutoff.to_pydatetime() for cutoff in earlier.key.cutoff.unique()]
-    past = [score(model, earlier.take(earlier.at(cutoff))) for cutoff in sorted(cutoffs)]
+    past = [predictions(model, earlier.take(earlier.at(cutoff))) for cutoff in sorted(cutoffs)]
     tiers = [period.set_index("customer").tier for period in (*past, scores)]
     return stable_tiers(tiers).reindex(scores.customer).set_axis(scores.index)
