@@ -197,7 +197,7 @@ def declare_as(
     reasons = _reasons(columns, typed)
     marked = kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string")))
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**result)
-    if formats.delimiter and read.from_texts:  # read once, as each later query would read all texts again
+    if formats.delimiter:  # a file of texts is read once, as each later query would take all of it apart again
         marked = marked.cache()
         used = marked.filter(marked.set_aside.isnull()).drop("set_aside")
     return Events(

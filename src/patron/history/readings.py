@@ -17,12 +17,11 @@ __all__ = ["Readings", "read_roles", "wanted_only"]
 
 @dataclass(frozen=True)
 class Readings:
-    """The columns of the roles, with numbers in one currency, their times, what was assumed, and if texts were read."""
+    """The columns of the roles, numbers as such and in one currency, their times, and what was assumed."""
 
     columns: Mapping[str, Column]
     times: Mapping[str, Times]
     assumed: tuple[Assumption, ...]
-    from_texts: bool = False
 
 
 def read_roles(
@@ -55,9 +54,8 @@ def read_roles(
         for role, column in result.items()
         if role in forms
     }
-    from_texts = bool(numbers) or any(columns[role].type().is_string() for role in times)
     words = (*written, *rated, *signed, *(assumed for read in times.values() for assumed in read.assumed))
-    return Readings(result, times, tuple(Assumption(what, change) for what, change in words), from_texts)
+    return Readings(result, times, tuple(Assumption(what, change) for what, change in words))
 
 
 def wanted_only(column: Column, wanted: BooleanValue | None) -> Column:
