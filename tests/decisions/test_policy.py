@@ -267,3 +267,9 @@ def test_scores_with_two_columns_of_one_name_are_refused():
     scores = scored(("ann", 0.5, 200.0))
     with pytest.raises(ScoreError, match="have the column 'value' twice"):
         decide(pd.concat([scores, scores[["value"]]], axis=1), [CALL], 100.0)
+
+
+@pytest.mark.parametrize("cutoff", [False, "soon"])
+def test_cutoffs_of_scores_are_times(cutoff):
+    with pytest.raises(ScoreError, match=r"'cutoff' of the scores must hold times, got .*pd.Timestamp\('2024-05-01'\)"):
+        decide(scored(("ann", 0.5, 200.0)).assign(cutoff=cutoff), [CALL], 100.0)

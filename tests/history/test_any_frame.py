@@ -142,7 +142,7 @@ def test_any_frame_is_a_panel_or_refused(frame, label):
 @given(frames((("customer", "keys"),)), st.data())
 def test_any_scores_are_decided_on_or_refused(frame, data):
     if "value" not in frame and len(frame):
-        chances, values = (data.draw(columns(len(frame))).tolist() for _ in range(2))
+        chances, values = (data.draw(columns(len(frame))) for _ in range(2))
         frame = frame.assign(cutoff=DAYS[0], churn_probability=chances, value=values)
     try:
         table = decide(frame, [Offer("call", contact_cost=1.0, effect=0.2)], 10.0).table

@@ -224,6 +224,7 @@ def _check_scores(scores: pd.DataFrame) -> None:
                 f"{name!r} of the scores is {meaning}, but not in {len(bad)} of {len(scores)} rows; the first is row "
                 f"{bad[0]} with {scores[name].iloc[bad[0]]}. Set those rows aside, or score them anew."
             )
+    _check_times(scores.cutoff)
     lost = int(scores.customer.isna().sum())
     if lost:
         raise ScoreError(f"{lost} of {len(scores)} rows of the scores have no customer. Set those rows aside.")
@@ -240,6 +241,16 @@ def _check_numeric(column: pd.Series) -> None:
             f"{column.name!r} of the scores must hold numbers, got {column.dtype}{first}. Turn it into such: "
             f"scores[{column.name!r}] = pd.to_numeric(scores[{column.name!r}])."
         )
+
+
+def _check_times(column: pd.Series) -> None:
+    try:
+        pd.to_datetime(column)
+    except (TypeError, ValueError, OverflowError):
+        raise ScoreError(
+            f"{column.name!r} of the scores must hold times, got {column.dtype}. Give the instant at which each row was "
+            f"scored: scores[{column.name!r}] = pd.Timestamp('2024-05-01')."
+        ) from None
 
 
 def _check_columns(frame: pd.DataFrame, needed: Sequence[str], name: str, mend: str) -> None:
