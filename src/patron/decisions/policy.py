@@ -217,7 +217,7 @@ def _check_scores(scores: pd.DataFrame) -> None:
     _check_columns(scores, NEEDED, "scores", "Add it: value is the profit at stake, in currency.")
     for name, least, most, meaning in RANGES:
         _check_numeric(scores[name])
-        column = pd.to_numeric(scores[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        column = scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.flatnonzero(~((column >= least) & (column <= most)))
         if len(bad):
             raise ScoreError(
@@ -248,8 +248,8 @@ def _check_times(column: pd.Series) -> None:
         pd.to_datetime(column)
     except (TypeError, ValueError, OverflowError):
         raise ScoreError(
-            f"{column.name!r} of the scores must hold times, got {column.dtype}. Give the instant at which each row was "
-            f"scored: scores[{column.name!r}] = pd.Timestamp('2024-05-01')."
+            f"{column.name!r} of the scores must hold times, got {column.dtype}. Give the instant at which each row "
+            f"was scored: scores[{column.name!r}] = pd.Timestamp('2024-05-01')."
         ) from None
 
 
