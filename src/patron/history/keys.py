@@ -174,7 +174,7 @@ def _way_to_meet(rows: Table, buyers: Table) -> str:
 
 
 def _are_other_keys(rows: Table, buyers: Table) -> bool:
-    """Tell whether the keys of two tables are written in another way, whatever their lengths."""
+    """Return whether the keys of two tables are written in another way, whatever their lengths."""
     looks = [re.sub(r"(.)\1+", r"\1", _shape(table)) for table in (rows, buyers)]
     return looks[0] != looks[1] or bool(_way_to_meet(rows, buyers))
 

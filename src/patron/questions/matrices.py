@@ -168,9 +168,9 @@ class EventRows(RowSource):
             _check_same(rows.key, _key(block))
         return block.numbers[0]
 
-    def everybody(self, question: Question, features: Sequence[Feature], at: datetime) -> pd.DataFrame:
-        """Return the features of all customers with an order before an instant."""
-        return matrix(replace(question, active_in=EVER, features=tuple(features)), self.history, [at]).X
+    def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
+        """Return the features of all customers with an order before a cutoff."""
+        return matrix(replace(question, active_in=EVER, features=tuple(features)), self.history, [cutoff]).X
 
     def check_events(self, purpose: str) -> None:
         """Refuse nothing: here are the events."""

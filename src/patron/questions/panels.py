@@ -89,9 +89,9 @@ class Panel(RowSource):
             )
         return label
 
-    def everybody(self, question: Question, features: Sequence[Feature], at: datetime) -> pd.DataFrame:
-        """Return the features of the last row of each customer, of the rows up to an instant."""
-        past = self.key[(self.key.cutoff <= at).to_numpy()]
+    def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
+        """Return the features of the last row of each customer, of the rows up to a cutoff."""
+        past = self.key[(self.key.cutoff <= cutoff).to_numpy()]
         return self.X.loc[past.drop_duplicates("customer", keep="last").index]
 
     def check_events(self, purpose: str) -> None:

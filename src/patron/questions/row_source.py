@@ -75,8 +75,8 @@ class RowSource(ABC):
         """Return what came of the same rows, shape (n,)."""
 
     @abstractmethod
-    def everybody(self, question: Question, features: Sequence[Feature], at: datetime) -> pd.DataFrame:
-        """Return some features of all customers known before an instant, whenever they last ordered."""
+    def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
+        """Return some features of all customers known before a cutoff, whenever they last ordered."""
 
     @abstractmethod
     def check_events(self, purpose: str) -> None:
