@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.errors import HistoryError, QuestionError
-from patron.history.event_tables import Events, Receipt
+from patron.history.event_tables import Events
 from patron.history.history import History
+from patron.history.receipts import Receipt
 from patron.history.sources import events
 from patron.periods import EVER, Span
 from worlds.histories import COLUMNS, CUTOFF, MONEY, NOBODY, TICK, TIMES, World, ago, frame_of, history_of

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from patron.history.event_tables import Assumption, Receipt
+from patron.history.event_tables import Assumption
 from patron.history.history import History
-from patron.history.receipts import receipt_table
+from patron.history.receipts import Receipt, receipt_table
 from patron.history.sources import events
 
 MAY = datetime(2024, 5, 1)
@@ -36,3 +36,13 @@ def test_a_history_returns_its_receipt() -> None:
     assert receipt.what.tolist() == ["read", "set aside", "used", "assumed"]
     assert receipt.rows.tolist()[:3] == [2, 1, 1]
     assert receipt.change.tolist()[-1] == "not_customers = []"
+
+
+def test_in_a_notebook_a_history_and_a_receipt_show_their_lines_with_every_sentence_whole() -> None:
+    long = "a sentence of more than fifty letters, which a frame would cut off in a notebook"
+    orders = Receipt("orders", 3, {"no <time>": 1}, 2, 1, MAY, MAY, (long,))
+    people = Receipt("people", 7, {}, 7, 7, None, None)
+    assert [orders._repr_html_().count(f">{cell}</td>") for cell in (long, "no &lt;time&gt;", "3", "2")] == [1] * 4
+    shown = History({}, (orders, people))._repr_html_()
+    assert shown.count("<tr") == 1 + 4 + 2  # a head, four lines of the orders and two of the people
+    assert "NaN" not in shown and "NA" not in shown

@@ -11,7 +11,7 @@ from patron.decisions import Decisions, Offer, decide
 from patron.errors import ScoreError
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
-from patron.history.event_tables import Receipt
+from patron.history.receipts import Receipt
 from patron.metrics import Estimate
 from patron.questions.profit import CostModel
 from patron.reports import plots, quality_page

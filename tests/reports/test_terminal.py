@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from patron.history.event_tables import Assumption, Receipt
-from patron.history.receipts import receipt_table
+from patron.history.event_tables import Assumption
+from patron.history.receipts import Receipt, receipt_table
 from patron.reports.terminal import receipt_lines
 
 MAY = datetime(2024, 5, 1)

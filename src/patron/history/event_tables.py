@@ -40,7 +40,6 @@ __all__ = [
     "ROLES",
     "Assumption",
     "Events",
-    "Receipt",
     "Role",
     "Where",
     "declare",
@@ -58,35 +57,6 @@ LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than ca
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 SAME_INSTANT = "same_instant"  # clocks show one hour twice in autumn
 AS_PROVEN = Formats()
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of the rows of one event table: read, set aside (why), used.
-
-    Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
-    `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
-    Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
-    was a choice, each with the line that would change it; `notes` what else a reader should know.
-    `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end.
-    """
-
-    table: str
-    read: int
-    set_aside: Mapping[str, int]
-    used: int
-    customers: int
-    first: datetime | None
-    last: datetime | None
-    notes: tuple[str, ...] = ()
-    money: Mapping[str, float] = field(default_factory=dict)
-    assumed: tuple[Assumption, ...] = ()
-    holes: tuple[tuple[datetime, datetime], ...] = ()
-
-    @property
-    def period(self) -> str:
-        """From when to when its rows are, in words."""
-        return f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}" if self.first and self.last else "known at any time"
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
-from patron.history.event_tables import SIGNED, Events, Receipt
+from patron.history.event_tables import SIGNED, Events
 from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
 from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, deductions, orders_of
 from patron.history.point_in_time import in_window, is_past
-from patron.history.receipts import receipt_table
+from patron.history.receipts import Receipt, receipt_html, receipt_table
 from patron.history.role_checks import role_notes, role_sums
 from patron.history.roles import TOTAL
 from patron.history.whole_orders import once_per_order, with_lost_rows
@@ -143,6 +143,10 @@ class History:
     def receipt(self) -> pd.DataFrame:
         """Return what became of the rows of each table, and how they were read, as one table: see `receipt_table`."""
         return receipt_table(self.receipts)
+
+    def _repr_html_(self) -> str:
+        """Return the receipt as a notebook shows it."""
+        return receipt_html(self.receipts)
 
     @property
     def starts(self) -> datetime:

@@ -1,15 +1,53 @@
-"""The receipt as one table: what was read of each table, what was set aside, used, assumed and noted."""
+"""Receipts: what was read of each table, what was set aside, used, assumed and noted; as one table, and as a page.
 
-from collections.abc import Iterator, Sequence
+In a notebook a receipt shows itself as its table, with every sentence whole.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import pandas as pd
 
-from patron.history.event_tables import Receipt
+from patron.history.assumptions import Assumption
 
-__all__ = ["COLUMNS", "receipt_table"]
+__all__ = ["COLUMNS", "Receipt", "receipt_html", "receipt_table"]
 
 COLUMNS = ("table", "what", "rows", "detail", "change")
 Line = tuple[str, str, int | None, str, str]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the rows of one event table: read, set aside (why), used.
+
+    Every row that was read is either used or counted under a reason; so is the money, where rows have an amount:
+    `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
+    Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
+    was a choice, each with the line that would change it; `notes` what else a reader should know.
+    `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end.
+    """
+
+    table: str
+    read: int
+    set_aside: Mapping[str, int]
+    used: int
+    customers: int
+    first: datetime | None
+    last: datetime | None
+    notes: tuple[str, ...] = ()
+    money: Mapping[str, float] = field(default_factory=dict)
+    assumed: tuple[Assumption, ...] = ()
+    holes: tuple[tuple[datetime, datetime], ...] = ()
+
+    @property
+    def period(self) -> str:
+        """From when to when its rows are, in words."""
+        return f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}" if self.first and self.last else "known at any time"
+
+    def _repr_html_(self) -> str:
+        """Return the receipt as a notebook shows it."""
+        return receipt_html([self])
 
 
 def receipt_table(receipts: Sequence[Receipt]) -> pd.DataFrame:
@@ -25,6 +63,18 @@ def receipt_table(receipts: Sequence[Receipt]) -> pd.DataFrame:
     """
     lines = [line for receipt in receipts for line in _lines(receipt)]
     return pd.DataFrame(lines, columns=list(COLUMNS)).astype({"rows": "Int64"})
+
+
+def receipt_html(receipts: Sequence[Receipt]) -> str:
+    """Return the receipts of all tables as one table of a web page.
+
+    >>> receipt_html([Receipt("orders", 3, {}, 3, 2, None, None)]).count("<tr")
+    3
+    """
+    table = receipt_table(receipts).astype(object).fillna("")
+    with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
+        page = table.to_html(index=False, border=0, justify="left")
+    return page.replace("<td>", '<td style="text-align: left">')  # notebooks put cells to the right
 
 
 def _lines(receipt: Receipt) -> Iterator[Line]:

@@ -15,7 +15,7 @@ from patron.decisions import Decisions, Offer
 from patron.errors import ScoreError, listed
 from patron.evaluation.cards import Card
 from patron.formatting import date
-from patron.history.event_tables import Receipt
+from patron.history.receipts import Receipt
 from patron.questions.profit import CostModel
 from patron.reports import plots
 from patron.reports.quality_page import answer, rates, verdict
