@@ -1,0 +1,249 @@
+"""Edits: the lines of a proposed settings file that must be changed until it says what the files really are."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from patron.history.event_tables import ROLES
+from worlds.exports.truths import Export, File, Rule
+
+PURCHASES = ("orders", "lines")
+SLACK = timedelta(days=7)  # rows that are no purchases may come after the last one
+DOUBT = re.compile(
+    r"\?|\b(doubt\w*|unsure|uncertain|perhaps|maybe|may|might|could|guess\w*|assum\w+|instead|otherwise|unless|"
+    r"seems?|looks? like|if (it|they|that|these|those)|check (it|that|whether)|not sure|beware)\b",
+    re.IGNORECASE,
+)
+REFUSED = re.compile(r"\bpanel\b|one row (for|per)|(without|no) (dates?|times?)|row for each customer", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One line to change.
+
+    Args:
+        place: the section and key.
+        why: what is wrong with it, or missing.
+        is_wrong: whether something wrong was written, rather than nothing.
+        is_silent: whether nobody was told that the line is in doubt.
+    """
+
+    place: str
+    why: str
+    is_wrong: bool
+    is_silent: bool
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One table of a settings file."""
+
+    kind: str
+    name: str
+    content: Mapping[str, Any]
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The columns by role, without those that were said to have none."""
+        return {role: self.content[role] for role in ROLES if self.content.get(role)}
+
+
+def edits(export: Export, folder: Path, settings: Path, said: str) -> list[Edit]:
+    """List what must be changed in a proposal.
+
+    Args:
+        export: the truth.
+        folder: where its files lie.
+        settings: the file that was proposed; it need not be there, where none was.
+        said: what was printed beside it.
+    """
+    text = settings.read_text(encoding="utf-8") if settings.exists() else ""
+    content = tomllib.loads(text)
+    if not export.has_history:
+        return _of_a_panel(content, said)
+    doubted = _doubts(f"{text}\n{said}")
+    sections = _sections(content)
+    parts = {file.name: _of_file(file, export, folder, settings, sections) for file in export.files}
+    changes = [edit for file in export.files for edit in _edits_of(file, parts[file.name], folder, doubted)]
+    return [*changes, *_cutoff_edits(export, content)]
+
+
+def _of_a_panel(content: Mapping[str, Any], said: str) -> list[Edit]:
+    """Where no times tell of purchases, the right answer is a sentence and no event table."""
+    if content.get("tables"):
+        return [Edit(f"tables.{name}", "no event table", True, not REFUSED.search(said)) for name in content["tables"]]
+    return [] if REFUSED.search(said) else [Edit("", "no word on what can be done with these rows", False, True)]
+
+
+def _doubts(text: str) -> Callable[[str], bool]:
+    """Return what tells whether a line that expresses doubt names a column."""
+    lines = [line for line in text.split("\n") if DOUBT.search(line.partition("#")[2] if "#" in line else line)]
+    return lambda column: any(column in line for line in lines)
+
+
+def _sections(content: Mapping[str, Any]) -> list[_Section]:
+    return [
+        _Section(kind, name, section)
+        for kind in ("tables", "attributes")
+        for name, section in content.get(kind, {}).items()
+    ]
+
+
+def _of_file(file: File, export: Export, folder: Path, settings: Path, sections: Sequence[_Section]) -> list[_Section]:
+    """Return the sections that read a file; one that reads a file of init's own is taken to be the orders'."""
+    given = {(folder / other.name).resolve(): other.name for other in export.files}
+    names = [given.get((settings.parent / section.content["path"]).resolve(), "") for section in sections]
+    return [
+        section
+        for section, name in zip(sections, names, strict=True)
+        if name == file.name or (not name and file.kind == "orders" and section.kind == "tables")
+    ]
+
+
+def _edits_of(file: File, sections: Sequence[_Section], folder: Path, doubted: Callable[[str], bool]) -> Iterator[Edit]:
+    yield from _kind_edits(file, sections, doubted)
+    if file.kind in ("joined", "nothing"):
+        return
+    yield from _role_edits(file, sections, doubted)
+    if file.kind == "orders":
+        yield from _row_edits(file, sections, folder, doubted)
+    missing = [c for c in file.leave_out if not any(c in s.content.get("leave_out", ()) for s in sections)]
+    if missing:
+        yield Edit(_place(file, sections, "leave_out"), f"lacks {missing}", False, not all(map(doubted, missing)))
+    for key, values in file.told.items():
+        if not any(section.content.get(key) in values for section in sections):
+            yield Edit(_place(file, sections, key), f"is none of {values}", False, not doubted(key))
+
+
+def _kind_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
+    rights = {
+        "orders": lambda s: s.kind == "tables" and s.name in PURCHASES,
+        "events": lambda s: s.kind == "tables" and s.name not in (*PURCHASES, "returns"),
+        "attributes": lambda s: s.kind == "attributes",
+    }
+    right = rights.get(file.kind, lambda s: False)
+    wrong = [section for section in sections if not right(section)]
+    for section in wrong:
+        yield Edit(f"{section.kind}.{section.name}", f"{file.name} is {file.kind}", True, not doubted(file.name))
+    if not sections and file.kind in rights:
+        yield Edit(file.name, f"no section reads it as {file.kind}", False, not doubted(file.name))
+
+
+def _role_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
+    named = [(section, role, column) for section in sections for role, column in section.roles.items()]
+    wrong = [(s, role, column) for s, role, column in named if not file.is_right(role, column)]
+    for section, role, column in wrong:
+        yield Edit(f"{section.kind}.{section.name}.{role}", f"is {column!r}", True, not doubted(column))
+    gone = {role for _, role, _ in wrong}
+    for role, columns in file.roles.items():
+        if role not in gone and not any(r == role and c in columns for _, r, c in named):
+            yield Edit(_place(file, sections, role), f"lacks {columns}", False, False)
+    told = {role: column for _, role, column in named}
+    ways = [all(told.get(role) in columns for role, columns in way.items()) for way in file.money]
+    if file.money and not any(ways) and not gone & {"amount", "total", "gross", "price"}:
+        yield Edit(_place(file, sections, "amount"), "nothing tells it", False, False)
+
+
+def _place(file: File, sections: Sequence[_Section], key: str) -> str:
+    return f"{sections[0].kind}.{sections[0].name}.{key}" if sections else f"{file.name}.{key}"
+
+
+def _row_edits(
+    file: File, sections: Sequence[_Section], folder: Path, doubted: Callable[[str], bool]
+) -> Iterator[Edit]:
+    """Compare the rows that are read, and those that take something back, with the rows that should."""
+    rules = (file.kept, file.dropped, file.returned, file.refunds)
+    if not any(rules) or not sections:
+        return
+    content = sections[0].content
+    raw = _texts(folder / file.name)
+    if not {c for rule in rules for c in rule} <= set(raw.columns):
+        return
+    whole = _filled(raw, file.roles.get("order", ("",))[0], raw.columns)
+    seen = _filled(raw, content.get("order", ""), content.get("fill_down") or ())
+    read = _meets_all(seen, content.get("where") or {})
+    yield from _where_edits(file, sections, whole, read, doubted)
+    back = content.get("returns") or {}
+    rule, right = _meets_all(seen, back) & bool(back) & read, _meets_any(whole, file.returned)
+    if (rule & ~right & ~_meets_any(whole, file.refunds)).any():
+        yield Edit(
+            _place(file, sections, "returns"), f"takes sales for returns: {back}", True, not doubted(next(iter(back)))
+        )
+    elif (right & ~_meets_any(whole, file.dropped) & ~rule).any():
+        silent = not any(doubted(column) for column in file.returned)
+        yield Edit(_place(file, sections, "returns"), f"does not tell {dict(file.returned)}", False, silent)
+
+
+def _where_edits(
+    file: File, sections: Sequence[_Section], whole: pd.DataFrame, read: pd.Series, doubted: Callable[[str], bool]
+) -> Iterator[Edit]:
+    kept = _meets_all(whole, file.kept) & ~_meets_any(whole, file.dropped)
+    key = whole[file.roles["order"][0]] if file.roles.get("order", ("",))[0] in whole.columns else whole.index
+    lost = kept & ~pd.Series(key, index=whole.index).isin(set(key[read]))
+    taken = _meets_any(whole, file.dropped) & read
+    silent = not any(doubted(column) for column in (*file.dropped, *file.kept))
+    place = _place(file, sections, "where")
+    if lost.any():
+        yield Edit(place, f"loses {lost.sum():,} rows of purchases", True, silent)
+    elif taken.any():
+        yield Edit(place, f"reads {taken.sum():,} rows that are no purchases", True, silent)
+    elif (kept & ~read).any():
+        yield Edit(_place(file, sections, "fill_down"), f"{(kept & ~read).sum():,} lines are lost", True, silent)
+
+
+def _texts(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).astype(str)
+    first = path.read_bytes()
+    encoding, sign = ("utf-8", ",") if b"\xfc" not in first and b"\xf6" not in first else ("cp1252", ";")
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding, sep=sign)
+
+
+def _filled(rows: pd.DataFrame, order: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Fill empty cells from the first row of the same order."""
+    wanted = [column for column in columns if column in rows and column != order]
+    if order not in rows or not wanted:
+        return rows
+    known = rows[wanted].mask(rows[wanted] == "")
+    first = known.groupby(rows[order]).transform("first")
+    return rows.assign(**known.fillna(first).fillna(""))
+
+
+def _meets_all(rows: pd.DataFrame, rule: Mapping[str, Any]) -> pd.Series:
+    met = pd.Series(True, index=rows.index)
+    for column, values in rule.items():
+        met &= _has(rows, column, values)
+    return met
+
+
+def _meets_any(rows: pd.DataFrame, rule: Rule) -> pd.Series:
+    met = pd.Series(False, index=rows.index)
+    for column, values in rule.items():
+        met |= _has(rows, column, values)
+    return met
+
+
+def _has(rows: pd.DataFrame, column: str, values: Any) -> pd.Series:
+    several = values if isinstance(values, list | tuple) else [values]
+    if column not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows[column].str.strip().str.casefold().isin({str(value).strip().casefold() for value in several})
+
+
+def _cutoff_edits(export: Export, content: Mapping[str, Any]) -> Iterator[Edit]:
+    """List the cutoffs before the first purchase, or whose horizon has not passed with the last one."""
+    questions = [q for q in content.get("questions", {}).values() if isinstance(q, dict)]
+    horizon = max((question["horizon"] for question in questions), default=0)
+    first, last = export.span or (datetime.min, datetime.max)
+    for group in ("train", "valid", "test"):
+        value = content.get("cutoffs", {}).get(group, [])
+        moments = [datetime.fromisoformat(str(text)) for text in (value if isinstance(value, list) else [value])]
+        ends = timedelta(days=horizon - 1)
+        if not moments or min(moments) <= first or max(moments) + ends > last + SLACK:
+            yield Edit(f"cutoffs.{group}", f"{value} does not suit {first:%Y-%m-%d} to {last:%Y-%m-%d}", True, True)
