@@ -3,6 +3,7 @@
 In the order of the work:
 
     events, attributes          what happened to customers, and what is known of them
+    identities                  which keys of several tables are one customer
     History                     the tables of a business, checked at the door
     panel                       ready-made rows instead, with what came of them
     measure, combine            a feature of your own: one small function
@@ -26,6 +27,7 @@ from typing import Any
 _HOME = {
     "events": "history.sources",
     "attributes": "history.sources",
+    "identities": "history.identities.table",
     "History": "history.history",
     "panel": "questions.panels",
     "measure": "features.measures",

@@ -20,7 +20,7 @@ from patron.history.event_tables import ROLES
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
 from patron.questions.profit import CostModel
-from patron.settings import Attributes, Settings, Table, describe, load, template
+from patron.settings import Attributes, Identity, Settings, Table, describe, load, template
 from patron.settings.keys import KNOWN
 
 TEXT = """\
@@ -153,6 +153,7 @@ def test_keys_are_those_of_the_values_they_become():
     assert set(KNOWN["costs"]) == {field.name for field in fields(CostModel)}
     assert set(KNOWN["tables.*"]) == {field.name for field in fields(Table)} - {"roles"} | set(ROLES)
     assert set(KNOWN["attributes.*"]) == {field.name for field in fields(Attributes)} - {"roles"} | set(ABOUT)
+    assert set(KNOWN["identity"]) == {field.name for field in fields(Identity)}
 
 
 @pytest.mark.parametrize(
@@ -504,6 +505,7 @@ def test_every_line_of_the_template_that_is_turned_off_can_be_turned_on(tmp_path
     settings = loaded(tmp_path, re.sub(r"(?m)^# (?=\w+ = |\[)", "", template()))
     assert settings.tables["orders"].where == {"line_kind": ["product"]}
     assert settings.attributes["customers"].leave_out == ("status",)
+    assert settings.identity is not None and settings.identity.largest == 50
     assert (settings.score_at, settings.value) == (datetime(2024, 9, 1), 30.0)
 
 

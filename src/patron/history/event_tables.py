@@ -42,6 +42,7 @@ __all__ = [
     "Events",
     "Role",
     "Where",
+    "customer_key",
     "declare",
     "declare_as",
 ]
@@ -260,14 +261,15 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
 
 def _typed(role: str, column: Column) -> Column:
     if role == "customer":
-        return _customer(column)
+        return customer_key(column)
     if role in TEXT_ROLES:
         return column.cast("string")
     _check_number(role, column)
     return column.try_cast(MONEY)
 
 
-def _customer(column: Column) -> Column:
+def customer_key(column: Column) -> Column:
+    """Return a key as a text: whole numbers without a point, no blanks around it, null where it stands for nobody."""
     if column.type().is_floating():
         whole = column.try_cast("int64")
         column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))

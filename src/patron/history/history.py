@@ -19,6 +19,8 @@ from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import SIGNED, Events
+from patron.history.identities.merging import merged
+from patron.history.identities.table import Identities
 from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
 from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, deductions, orders_of
@@ -61,7 +63,7 @@ class History:
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **events: Events) -> "History":
+    def of(cls, identities: Identities | None = None, **events: Events) -> "History":
         """Check event tables and attributes, and open the doors; runs a few counting queries for each table.
 
         Rows of `orders` (or `lines`) that take a purchase back become the table `returns`; the amounts of returns
@@ -71,6 +73,10 @@ class History:
         where others have one or `rows` says that they are lines.
         An order that goes on for days counts once for each day, so that no line is known at a midnight before it.
 
+        Args:
+            identities: the customer of each key, where keys of several tables or silos are one customer.
+            **events: the tables by name.
+
         Raises:
             HistoryError: a table is not declared, is empty or breaks a promise, returns come twice, or engines are
                 mixed.
@@ -79,6 +85,9 @@ class History:
         if all(declared.attributes for declared in events.values()):
             got = f"only attributes: {listed(events)}" if events else "none"
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
+        if identities is not None:
+            _check_together({name: declared.used for name, declared in events.items()})
+            events = merged(events, identities)
         tables: dict[str, Table] = {}
         whole = {name: _counted(name, declared) for name, declared in events.items()}
         events = {name: declared for name, (declared, _) in whole.items()}

@@ -172,6 +172,9 @@ class Job:
         """Report which files are about to be read, and how large they are."""
         for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
             self.tell(f"reading   {name} from {table.path.name}{_size(table.path)}")
+        if self.settings.identity:
+            path = self.settings.identity.path
+            self.tell(f"reading   which keys are one customer from {path.name}{_size(path)}")
 
     def tell_left_out(self) -> None:
         """Report how many features the tables cannot give."""

@@ -5,7 +5,8 @@ opened.
 """
 
 from patron.settings.files import load, template
+from patron.settings.identity import Identity
 from patron.settings.plain import describe
 from patron.settings.values import Attributes, Settings, Table
 
-__all__ = ["Attributes", "Settings", "Table", "describe", "load", "template"]
+__all__ = ["Attributes", "Identity", "Settings", "Table", "describe", "load", "template"]

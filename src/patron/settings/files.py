@@ -13,6 +13,7 @@ from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
 from patron.settings.checks import check
+from patron.settings.identity import Identity
 from patron.settings.keys import as_list
 from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
@@ -77,6 +78,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
             name: _table(declared, folder, content.get("currency", "")) for name, declared in content["tables"].items()
         },
         attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
+        identity=_identity(content["identity"], folder) if "identity" in content else None,
         questions=questions,
         split=_split(source, cutoffs, questions),
         root=folder / content.get("root", "."),
@@ -103,6 +105,10 @@ def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
     others = {key: value for key, value in declared.items() if key not in apart}
     gone, nobody = tuple(declared.get("leave_out", ())), _nobody(declared)
     return Attributes(folder / declared["path"], roles, **others, leave_out=gone, not_customers=nobody)
+
+
+def _identity(declared: Mapping[str, Any], folder: Path) -> Identity:
+    return Identity(**{**declared, "path": folder / declared["path"]})
 
 
 def _nobody(declared: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -129,6 +129,7 @@ DATES = Kind(
 )
 RATES = _section("what one unit of each currency is worth in yours", "KEY = { EUR = 1.0, USD = 0.92 }")
 FORMS = _section("the form of the dates of some columns", 'KEY = { born = "%d/%m/%Y" }')
+IDENTITY = _section("which keys are one customer", '[identity]\npath = "identities.parquet"')
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
@@ -147,7 +148,7 @@ OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
 KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "": {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
-        "attributes": ATTRIBUTES,
+        "attributes": ATTRIBUTES, "identity": IDENTITY,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
     },
     "tables": {"*": TABLE},
@@ -165,6 +166,10 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         **dict.fromkeys(ABOUT, COLUMN),
     },
     "attributes.*.formats": {"*": TIME_FORM},
+    "identity": {
+        "path": FILE, "key": COLUMN, "customer": COLUMN, "table": COLUMN, "customer_case": CASE, "largest": COUNT,
+        "encoding": ENCODING, "sheet": TEXT,
+    },
     "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
     "questions.churn": {"horizon": DAYS},
     "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},
@@ -188,6 +193,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "tables", "questions", "cutoffs"),
     "tables.*": ("path",),
     "attributes.*": ("path",),
+    "identity": ("path",),
     "questions.churn": ("horizon",),
     "questions.next_purchase": ("horizon",),
     "questions.tier": ("horizon",),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from patron.decisions import Offer
 from patron.errors import HistoryError, QuestionError, listed, nearest
@@ -12,8 +13,18 @@ from patron.history.event_tables import Events, Role
 from patron.history.history import History
 from patron.periods import Moment, Split
 from patron.questions.question import Question
+from patron.settings.identity import Identity
 
 __all__ = ["Attributes", "Settings", "Table"]
+
+Opened = TypeVar("Opened", covariant=True)
+
+
+class Opening(Protocol[Opened]):
+    """A part of the settings that a table is opened by."""
+
+    def open(self) -> Opened:
+        """Return the declared table."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,8 @@ class Settings:
         seed: what chance starts from.
         top_reasons: the number of drivers told for each customer.
         currency: what the amounts are in, as reports write it; money stands without it where nobody said.
+        attributes: tables of what is known of customers, by name.
+        identity: which keys of the tables are one customer, where some are.
     """
 
     name: str
@@ -186,6 +199,7 @@ class Settings:
     top_reasons: int = 3
     currency: str = ""
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
+    identity: Identity | None = None
 
     def history(self) -> History:
         """Open and check all event tables.
@@ -198,7 +212,8 @@ class Settings:
             name: _open(f"Attribute table {name!r} ([attributes.{name}])", table)
             for name, table in self.attributes.items()
         }
-        return History.of(**(tables | facts))
+        known = _open("The identity table ([identity])", self.identity) if self.identity else None
+        return History.of(identities=known, **(tables | facts))
 
     def question(self, name: str) -> Question:
         """Return the question of that name: churn, next_purchase or tier.
@@ -215,7 +230,7 @@ class Settings:
         return questions[name]
 
 
-def _open(place: str, table: Table | Attributes) -> Events:
+def _open(place: str, table: Opening[Opened]) -> Opened:
     try:
         return table.open()
     except HistoryError as error:

@@ -1,0 +1,179 @@
+"""The identity table: one line for each key that belongs to a customer of another name, checked at the door.
+
+A key that it does not name stays itself, so taking a line out parts what the line had merged. No message shows a key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import BooleanValue, Table
+
+from patron.engines.files import FileFormat, Source, open_source
+from patron.errors import HistoryError, listed, nearest
+from patron.history.event_tables import Events, customer_key
+from patron.history.keys import with_keys
+
+__all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "identities"]
+
+TABLE, KEY, CUSTOMER, LINE = "identity_table", "identity_key", "identity_customer", "identity_line"
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Which keys are which customer.
+
+    Args:
+        lines: the table in which a key is one, null where it is in all, the key, its customer, and the line.
+        largest: the number of keys that one customer may have; 0 where it may not have more than a third of all.
+    """
+
+    lines: Table
+    largest: int = 0
+
+    def moves(self, name: str) -> Table:
+        """Return the keys of an event table that are customers of another name, with that name."""
+        lines = self.lines.filter(self.lines[TABLE].isnull() | (self.lines[TABLE] == name))
+        return lines.filter(lines[KEY] != lines[CUSTOMER]).select(KEY, CUSTOMER).distinct()
+
+
+def identities(
+    source: Source,
+    key: str = "key",
+    customer: str = "customer",
+    table: str = "table",
+    customer_case: str = "keep",
+    largest: int = 0,
+    encoding: str = "",
+    sheet: str = "",
+) -> Identities:
+    """Read an identity table: which keys of your tables are the same customer.
+
+    It holds at all times, as a timeless attribute does, and no event moves: each stays at its own time.
+
+    Args:
+        source: path of a Parquet, CSV or Excel file, a pandas frame, or an Ibis table.
+        key: the column of keys, as the event tables have them.
+        customer: the column of the customer that each key belongs to.
+        table: the column of the event table that a line holds for, where the table has such a column; empty for all.
+        customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer; as the
+            event tables say.
+        largest: the number of keys that one customer may have, where that is more than a third of all.
+        encoding: how the bytes of a CSV file are read, for example "cp1252".
+        sheet: the sheet of an Excel file.
+
+    Raises:
+        HistoryError: the file cannot be read, a column is missing, a line has no key or no customer, a key has two
+            customers, or the customer of one line is a key of another line with another customer.
+
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"key": ["a", "b"], "customer": ["a", "a"]})
+    >>> identities(lines).moves("orders").to_pyarrow().to_pylist()
+    [{'identity_key': 'b', 'identity_customer': 'a'}]
+    """
+    _check_largest(largest)
+    opened = open_source(source, FileFormat(encoding, sheet)).table
+    _check_columns(opened.columns, key, customer)
+    lines = _lines(opened, key, customer, table)
+    _check_filled(lines, key, customer)
+    for side in (KEY, CUSTOMER):
+        lines = _tidied(lines, side, key if side == KEY else customer, customer_case)
+    lines = lines.cache()
+    _check_single(lines)
+    _check_chains(lines)
+    return Identities(ibis.memtable(lines.to_pyarrow()), largest)
+
+
+def _check_largest(largest: int) -> None:
+    if not isinstance(largest, int) or isinstance(largest, bool) or largest < 0:
+        raise HistoryError(
+            f"The largest number of keys of one customer is a whole number, got {largest!r}. Write for example "
+            "largest = 50."
+        )
+
+
+def _check_columns(columns: Sequence[str], key: str, customer: str) -> None:
+    for role, column in (("key", key), ("customer", customer)):
+        if column not in columns:
+            raise HistoryError(
+                f"The identity table lacks the column {column!r} (its {role}).{nearest(column, columns)} It has: "
+                f"{listed(columns)}. Name the right one: {role} = '...'."
+            )
+    if key == customer:
+        raise HistoryError(
+            f"The column {key!r} of the identity table is declared as its key and as its customer. Name another "
+            "column for one of them, for example customer = '...'."
+        )
+
+
+def _lines(opened: Table, key: str, customer: str, table: str) -> Table:
+    """Return the lines with names of our own, in memory, so that the engine of any event table can join them."""
+    scope = opened[table].cast("string").strip().nullif("") if table in opened.columns else ibis.null("string")
+    sides = {TABLE: scope, KEY: customer_key(opened[key]), CUSTOMER: customer_key(opened[customer])}
+    rows = opened.select(**sides).to_pyarrow()
+    return ibis.memtable(rows.append_column(LINE, pa.array(range(1, len(rows) + 1), pa.int64())))
+
+
+def _check_filled(lines: Table, key: str, customer: str) -> None:
+    bare = lines.filter(lines[KEY].isnull() | lines[CUSTOMER].isnull())
+    n, first = _count(bare)
+    if n:
+        raise HistoryError(
+            f"{n:,} lines of the identity table have no {key!r} or no {customer!r}, the first is row {first:,}. "
+            "Fill them, or leave them out: frame.dropna()."
+        )
+
+
+def _tidied(lines: Table, side: str, named: str, customer_case: str) -> Table:
+    """Return the lines with one of their sides as the keys of event tables are tidied."""
+    rows = lines.mutate(customer=lines[side], set_aside=ibis.null("string"))
+    used = with_keys(Events(rows, rows.drop("set_aside")), named, (), customer_case).used
+    return used.mutate(**{side: used.customer}).drop("customer")
+
+
+def _check_single(lines: Table) -> None:
+    """Refuse a key with two customers, also where one line holds for all tables and the other for one."""
+    other = lines.view()
+    twice = lines.join(other, [lines[KEY] == other[KEY], lines[CUSTOMER] < other[CUSTOMER], _meet(lines, other)])
+    rows = twice.select(key=lines[KEY], one_line=lines[LINE], other_line=other[LINE])
+    first = _first(rows)
+    if first:
+        keys = rows.key.nunique().to_pyarrow().as_py()
+        raise HistoryError(
+            f"{keys:,} keys of the identity table stand twice with different customers, the first in rows "
+            f"{first['one_line']:,} and {first['other_line']:,}. Leave out one of the rows, or name on each the table "
+            "that it holds for: table = '...'."
+        )
+
+
+def _check_chains(lines: Table) -> None:
+    """Refuse a customer who is a key with another customer: nobody can tell which of the two is meant."""
+    onward = lines.view()
+    same = [lines[CUSTOMER] == onward[KEY], onward[KEY] != onward[CUSTOMER], lines[KEY] != lines[CUSTOMER]]
+    chains = lines.join(onward, [*same, _meet(lines, onward)])
+    rows = chains.select(key=lines[KEY], one_line=lines[LINE], other_line=onward[LINE])
+    first = _first(rows)
+    if first:
+        count = rows.key.nunique().to_pyarrow().as_py()
+        raise HistoryError(
+            f"{count:,} lines of the identity table form a chain: the customer of row {first['one_line']:,} is the key "
+            f"of row {first['other_line']:,}, which has another customer. Write the customer of row "
+            f"{first['other_line']:,} in row {first['one_line']:,} too, or leave out one of the rows."
+        )
+
+
+def _meet(lines: Table, other: Table) -> BooleanValue:
+    """Check where two lines hold for the same table."""
+    return lines[TABLE].isnull() | other[TABLE].isnull() | (lines[TABLE] == other[TABLE])
+
+
+def _first(rows: Table) -> dict[str, Any]:
+    first = rows.order_by(["one_line", "other_line"]).limit(1).to_pyarrow().to_pylist()
+    return first[0] if first else {}
+
+
+def _count(rows: Table) -> tuple[int, int]:
+    counts = rows.aggregate(n=rows.count(), first=rows[LINE].min()).to_pyarrow().to_pylist()[0]
+    return counts["n"], counts["first"] or 0
