@@ -6,13 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from patron.cli import app
 from patron.settings import Settings, load
 from worlds.exports import EXPORTS, Export, File
 from worlds.exports.edits import edits
 
 HORIZON = timedelta(days=90)
 UNSAYABLE = ("olist", "telco")  # a key that stands in another file, and rows without any time
+READ = ("square", "online_retail")  # by what `patron init` proposes, as it is
 
 
 def settings_of(export: Export) -> str:
@@ -103,3 +106,20 @@ def test_each_line_that_is_wrong_or_missing_is_one_edit(line, changed, place, is
     path.write_text(text.replace(line, changed), encoding="utf-8")
     (change,) = edits(export, tmp_path, path, "")
     assert (change.place, change.is_wrong, change.is_silent) == (place, is_wrong, is_silent)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_is_proposed_for_an_export_can_be_checked_at_once_and_does_no_harm(name, tmp_path, monkeypatch):
+    export, runner = EXPORTS[name](tmp_path), CliRunner()
+    monkeypatch.chdir(tmp_path)
+    assert runner.invoke(app, ["init", *(file.name for file in export.files)]).exit_code == 0
+    checked = runner.invoke(app, ["check", "patron.toml"])
+    assert checked.exit_code == 0, checked.exception
+    settings = load("patron.toml")
+    paths = {Path(file.name): file for file in export.files}
+    named = [
+        (paths[table.path.relative_to(tmp_path)], role, column)
+        for table in (*settings.tables.values(), *settings.attributes.values())
+        for role, column in table.roles.items()
+    ]
+    assert [(file.name, role, column) for file, role, column in named if column in file.wrong.get(role, ())] == []
