@@ -3,6 +3,7 @@
 In the order of the work:
 
     events, attributes          what happened to customers, and what is known of them
+    Join                        a file beside that of the events, whose columns they get
     identities                  which keys of several tables are one customer
     History                     the tables of a business, checked at the door
     panel                       ready-made rows instead, with what came of them
@@ -27,6 +28,7 @@ from typing import Any
 _HOME = {
     "events": "history.sources",
     "attributes": "history.sources",
+    "Join": "history.joins",
     "identities": "history.identities.table",
     "History": "history.history",
     "panel": "questions.panels",

@@ -17,6 +17,7 @@ from patron.errors import HistoryError, QuestionError, SettingsError
 from patron.features import purchases
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.joins import Join
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
 from patron.questions.profit import CostModel
@@ -633,3 +634,50 @@ def test_a_folder_is_no_pipeline(tmp_path):
     (tmp_path / "shop.py").mkdir()
     with pytest.raises(SettingsError, match=r"shop\.py: the pipeline fails with ImportError: can't find '__main__'"):
         load(tmp_path / "shop.py")
+
+
+JOINED = TEXT.replace(
+    'path = "events.parquet"\n',
+    'path = "items.csv"\njoins = [\n  { path = "orders.csv", on = "order_id" },\n'
+    '  { path = "people.csv", on = { cust = "id" }, encoding = "cp1252" },\n]\n',
+)
+
+
+def test_joins_are_files_seen_from_the_folder_of_the_settings(tmp_path):
+    assert loaded(tmp_path, JOINED).tables["orders"].joins == (
+        Join(tmp_path / "orders.csv", on="order_id"),
+        Join(tmp_path / "people.csv", on={"cust": "id"}, encoding="cp1252"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (', on = "order_id"', "", "line 4: [tables.orders.joins] lacks 'on': the name of a column of both files"),
+        ('on = "order_id"', "on = 3", "line 4: [tables.orders.joins] on must be the name of a column of both files"),
+        ('on = "order_id"', 'by = "order_id"', "line 4: [tables.orders.joins] has no key 'by'"),
+        ("{ cust = ", "{ cust = 7, x = ", "line 4: [tables.orders.joins] on must be the name of a column of both"),
+    ],
+)
+def test_a_wrong_join_is_told_with_its_line(tmp_path, old, new, message):
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, JOINED.replace(old, new))
+    assert message in str(caught.value)
+
+
+def test_a_wrong_join_of_its_own_section_is_told_with_that_line(tmp_path):
+    sections = '[[tables.orders.joins]]\npath = "a.csv"\non = "k"\n[[tables.orders.joins]]\npath = "b.csv"\nonn = "k"\n'
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, TEXT.replace("[questions]", f"{sections}[questions]"))
+    assert "line 14: [tables.orders.joins] has no key 'onn'. Did you mean 'on'?" in str(caught.value)
+
+
+def test_joins_are_described_by_the_names_of_their_files(tmp_path):
+    plain = describe(loaded(tmp_path, JOINED))["tables.orders.joins"]
+    assert [(join["source"], join["on"]) for join in plain] == [
+        ("orders.csv", "order_id"),
+        ("people.csv", {"cust": "id"}),
+    ]
+    frame = Table(tmp_path / "a.csv", {}, joins=(Join(pd.DataFrame({"k": [1]}), on="k"),))
+    logged = describe(replace(loaded(tmp_path, TEXT), tables={"orders": frame}))["tables.orders.joins"]
+    assert logged[0]["source"] == "a DataFrame"

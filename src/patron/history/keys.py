@@ -15,7 +15,20 @@ from patron.errors import HistoryError, listed
 from patron.history.event_tables import NUMBER_ROLES, TEXT_ROLES, Assumption, Events, Role
 from patron.history.point_in_time import CUSTOMER_NUMBER
 
-__all__ = ["CASES", "MIN_OWN", "Meeting", "check_meeting", "meeting", "note_of_own_keys", "unlike", "with_keys"]
+__all__ = [
+    "CASES",
+    "MIN_OWN",
+    "Meeting",
+    "check_meeting",
+    "has_points",
+    "meeting",
+    "note_of_own_keys",
+    "shape",
+    "unlike",
+    "way_to_meet",
+    "with_keys",
+    "without_point",
+]
 
 CASES = ("keep", "fold")
 NO_CUSTOMER = "no customer"
@@ -132,13 +145,45 @@ def check_meeting(name: str, rows: Table, buyers: Table) -> tuple[str, ...]:
 
 def unlike(rows: Table, buyers: Table) -> str:
     """Describe how the keys of a table differ from those of the orders, and how they would meet."""
-    theirs, ours = _shape(rows), _shape(buyers)
+    theirs, ours = shape(rows), shape(buyers)
     others = "as those of the orders do" if theirs == ours else f"those of the orders like {ours}"
-    way = _way_to_meet(rows, buyers)
+    way = way_to_meet(rows, buyers)
     mend = (
         f"Without {way} they meet: {WAYS[way][1]}" if way else "Name the column with the same keys: customer = '...'."
     )
     return f"its keys look like {theirs}, {others}. {mend}"
+
+
+def way_to_meet(rows: Table, buyers: Table) -> str:
+    """Return in what the keys of two tables differ that would meet otherwise, or nothing."""
+    for what, (way, _) in WAYS.items():
+        sides = [table.select(customer=way(table.customer)).distinct() for table in (rows, buyers)]
+        both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
+        if both > FEW_MEET * min(side.count().to_pyarrow().as_py() for side in sides):
+            return what
+    return ""
+
+
+def shape(customers: Table) -> str:
+    """Return the commonest look of keys, their letters and digits made unknown."""
+    key = customers.customer
+    look = customers.select(look=key.re_replace(r"\d", "9").re_replace(r"\pL", "a"))
+    common = look.group_by("look").aggregate(n=look.count()).order_by([ibis.desc("n"), "look"]).limit(1)
+    looks = common.to_pyarrow()["look"].to_pylist()
+    return repr(looks[0]) if looks else "nothing"
+
+
+def has_points(rows: Table) -> bool:
+    """Check whether most keys are whole numbers, some of them written like 9.0; runs a query, or two where some are."""
+    keys = rows.select("customer").distinct()
+    signs = (keys.customer.contains(".") & keys.customer.endswith("0")).sum()
+    counts = keys.aggregate(keys=keys.count(), points=signs).to_pyarrow().to_pylist()[0]
+    return bool(counts["points"]) and _has_points(counts | _counts(keys))
+
+
+def without_point(key: Column) -> Column:
+    """Return keys such as 9.0 as the whole number that they are."""
+    return key.re_replace(POINT, r"\1")
 
 
 def note_of_own_keys(rows: Table, buyers: Table) -> tuple[str, ...]:
@@ -163,20 +208,10 @@ def note_of_own_keys(rows: Table, buyers: Table) -> tuple[str, ...]:
     )
 
 
-def _way_to_meet(rows: Table, buyers: Table) -> str:
-    """Return in what the keys of two tables differ that would meet otherwise, or nothing."""
-    for what, (way, _) in WAYS.items():
-        sides = [table.select(customer=way(table.customer)).distinct() for table in (rows, buyers)]
-        both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
-        if both > FEW_MEET * min(side.count().to_pyarrow().as_py() for side in sides):
-            return what
-    return ""
-
-
 def _are_other_keys(rows: Table, buyers: Table) -> bool:
     """Return whether the keys of two tables are written in another way, whatever their lengths."""
-    looks = [re.sub(r"(.)\1+", r"\1", _shape(table)) for table in (rows, buyers)]
-    return looks[0] != looks[1] or bool(_way_to_meet(rows, buyers))
+    looks = [re.sub(r"(.)\1+", r"\1", shape(table)) for table in (rows, buyers)]
+    return looks[0] != looks[1] or bool(way_to_meet(rows, buyers))
 
 
 def _check_arguments(not_customers: Sequence[str] | None, customer_case: str) -> None:
@@ -246,14 +281,11 @@ def _has_points(counts: Mapping[str, int]) -> bool:
 
 
 def _without_points(declared: Events, keys: Table, count: int) -> tuple[Events, Table]:
-    def whole(key: Column) -> Column:
-        return key.re_replace(POINT, r"\1")
-
     some = f"{count:,} keys are" if count > 1 else "1 key is"
     assumed = Assumption(f"{some} written like 9.0, and read as the whole number 9")
-    changed = keys.mutate(customer=whole(keys.customer))
+    changed = keys.mutate(customer=without_point(keys.customer))
     again = changed.group_by("customer").aggregate(n=changed.n.sum())
-    return replace(_with_customer(declared, whole), assumed=(*declared.assumed, assumed)), again.cache()
+    return replace(_with_customer(declared, without_point), assumed=(*declared.assumed, assumed)), again.cache()
 
 
 def _without_nobody(declared: Events, keys: Table, words: Sequence[str], usual: bool) -> tuple[Events, dict[str, int]]:
@@ -297,7 +329,7 @@ def _outweighs(heavy: Sequence[Mapping[str, Any]], after: int, rows: int, nobody
     keys = [row["customer"] for row in heavy]
     names = [key if NOBODY_NUMBER.fullmatch(key) else "..." for key in keys]
     n, few = sum(row["n"] for row in heavy), "one key" if len(heavy) == 1 else f"{len(heavy)} keys"
-    who = ", ".join(repr(name) for name in names if name != "...") or _shape(ibis.memtable({"customer": keys}))
+    who = ", ".join(repr(name) for name in names if name != "...") or shape(ibis.memtable({"customer": keys}))
     line = ", ".join(f'"{key}"' for key in (*names, *(key for key in nobody if key.lower() in PLACEHOLDERS)))
     return (
         f"{few} ({who}) with {n:,} of {rows:,} rows ({n / rows:.0%}) have {heavy[-1]['n'] / after:.0f} times as many "
@@ -313,11 +345,3 @@ def _alike(counts: Mapping[str, int]) -> tuple[str, ...]:
         f"{zeros:,} keys differ from another one only by zeros in front, and count as customers of their own": zeros,
     }
     return tuple(note for note, count in notes.items() if count)
-
-
-def _shape(customers: Table) -> str:
-    """Return the commonest look of keys, their letters and digits made unknown."""
-    key = customers.customer
-    look = customers.select(look=key.re_replace(r"\d", "9").re_replace(r"\pL", "a"))
-    common = look.group_by("look").aggregate(n=look.count()).order_by([ibis.desc("n"), "look"]).limit(1)
-    return repr(common.to_pyarrow()["look"][0].as_py())

@@ -12,6 +12,7 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.event_tables import NUMBER_ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
+from patron.history.joins import Join, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
 from patron.history.times import Formats
@@ -43,6 +44,7 @@ def events(
     sheet: str = "",
     fill_down: Sequence[str] | None = None,
     rows: str = "",
+    joins: Sequence[Join] = (),
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -77,6 +79,9 @@ def events(
         rows: "orders" where each row is a purchase, "lines" where those of one order number (or, without one, of one
             customer and time) are one. Where it is not said those of one order number are one, and what looks otherwise
             is noted.
+        joins: other files whose columns the rows get, in order, each by a key that is unique there, for example
+            [Join("orders.csv", on="order_id")]. Roles and conditions may name columns of any of them; of a name that
+            several have, the first counts, and the table comes before its joins.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
             total="order_total", in place of amount, is the total of an order that stands on each of its lines;
@@ -94,14 +99,15 @@ def events(
     """
     _check_choices(duplicates, decimal, rows)
     _check_index(source, roles)
-    opened = open_source(source, FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format)))
+    form = FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format))
+    opened, met = with_joins(source, open_source(source, form), joins, form)
     table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
     numbered = not isinstance(source, Table)
     formats = Formats(
         at_format, known_at_format, decimal, opened.delimiter, {}, rates or {}, numbered, duplicates == "drop"
     )
     declared = _checked(source, opened, declare(table, where, returns, timezone, formats, **roles), duplicates)
-    declared = replace(declared, notes=(*filled, *declared.notes), rows=rows, filled=fill_down is not None)
+    declared = replace(declared, notes=(*met, *filled, *declared.notes), rows=rows, filled=fill_down is not None)
     named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 

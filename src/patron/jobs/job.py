@@ -171,7 +171,9 @@ class Job:
     def tell_sources(self) -> None:
         """Report which files are about to be read, and how large they are."""
         for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
-            self.tell(f"reading   {name} from {table.path.name}{_size(table.path)}")
+            joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
+            files = [f"{path.name}{_size(path)}" for path in (table.path, *map(Path, joined))]
+            self.tell(f"reading   {name} from {' and '.join(files)}")
         if self.settings.identity:
             path = self.settings.identity.path
             self.tell(f"reading   which keys are one customer from {path.name}{_size(path)}")

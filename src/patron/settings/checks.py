@@ -44,10 +44,16 @@ def _check_keys(source: Source, content: Mapping[str, Any], path: KeyPath, secti
             raise source.wrong((*path, key), _unfit(path, key, kind, value))
         below = f"{section}.{key if key in known else '*'}".lstrip(".")
         if below in KNOWN:
-            _check_keys(source, value, (*path, key), below)
+            for place, section_below in _sections(value, (*path, key)):
+                _check_keys(source, section_below, place, below)
     for key in NEEDED.get(section, ()):
         if key not in content:
             raise source.wrong(path, _lacking(path, key, known[key], content))
+
+
+def _sections(value: Any, path: KeyPath) -> list[tuple[KeyPath, Mapping[str, Any]]]:
+    """Return a section, or each of a list of them, with its path."""
+    return [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
 
 
 def _unknown(path: KeyPath, key: str, known: Mapping[str, Kind]) -> str:

@@ -8,6 +8,7 @@ from patron.decisions import Offer
 from patron.errors import SettingsError, listed
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.joins import Join
 from patron.periods import EVER, Span, Split, instant
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
@@ -92,11 +93,16 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
 
 def _table(declared: Mapping[str, Any], folder: Path, currency: str) -> Table:
     roles = {role: column for role, column in declared.items() if role in ROLES}
-    others = {key: value for key, value in declared.items() if key not in (*ROLES, "path", "not_customers")}
+    others = {key: value for key, value in declared.items() if key not in (*ROLES, "path", "not_customers", "joins")}
     others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
     if "rates" in declared and len(currency) == CODE:
         others["rates"] = {currency: 1.0} | declared["rates"]
-    return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared))
+    joins = tuple(Join(folder / join["path"], **_without_path(join)) for join in declared.get("joins", ()))
+    return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared), joins=joins)
+
+
+def _without_path(join: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in join.items() if key != "path"}
 
 
 def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:

@@ -112,6 +112,16 @@ WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENC
 ROWS = Kind('"orders" or "lines"', 'KEY = "lines"', lambda value: value in ("orders", "lines"))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
+KEY = Kind(
+    "the name of a column of both files, or { this column = the other }",
+    'KEY = "order_id"',
+    lambda value: _is_text(value) or (isinstance(value, dict) and bool(value) and all(map(_is_text, value.values()))),
+)
+JOINS = Kind(
+    "a list of files, each with its key",
+    'KEY = [{ path = "orders.csv", on = "order_id" }]',
+    _list_of(lambda value: isinstance(value, dict)),
+)
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
 NUMBER = Kind("a number", "KEY = 0.35", _is_number)
 NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
@@ -155,10 +165,11 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
-        "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, **WRITTEN,
+        "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, "joins": JOINS, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "tables.*.rates": {"*": NUMBER},
+    "tables.*.joins": {"path": FILE, "on": KEY, "encoding": ENCODING, "sheet": TEXT},
     "attributes": {"*": FACTS},
     "attributes.*": {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
@@ -192,6 +203,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "tables", "questions", "cutoffs"),
     "tables.*": ("path",),
+    "tables.*.joins": ("path", "on"),
     "attributes.*": ("path",),
     "identity": ("path",),
     "questions.churn": ("horizon",),

@@ -41,13 +41,13 @@ def _plain(value: Any) -> Any:
         return "a function of the table"
     if isinstance(value, Mapping):
         return {key: _plain(below) for key, below in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         named = {item.name: _plain(item) for item in value if isinstance(item, Question | Offer)}
         return named or [_plain(item) for item in value]
     if is_dataclass(value):
         values = {field.name: _logged(field.name, getattr(value, field.name)) for field in fields(value)}
         return {name: _plain(below) for name, below in values.items()}
-    return value
+    return value if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
 
 
 def _logged(name: str, value: Any) -> Any:

@@ -12,7 +12,8 @@ from patron.errors import PatronError, SettingsError
 
 __all__ = ["KeyPath", "Source", "label"]
 
-KeyPath = tuple[str, ...]
+KeyPath = tuple[str | int, ...]
+"""The keys that lead to a value, from the top; a number stands for a place in a list."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,15 @@ class Source:
 
 def _has(content: Any, path: KeyPath) -> bool:
     for key in path:
-        if not isinstance(content, dict) or key not in content:
+        known = len(content) > key if isinstance(key, int) and isinstance(content, list) else _is_key(content, key)
+        if not known:
             return False
         content = content[key]
     return True
+
+
+def _is_key(content: Any, key: str | int) -> bool:
+    return isinstance(content, dict) and key in content
 
 
 def label(path: KeyPath) -> str:
@@ -93,4 +99,4 @@ def label(path: KeyPath) -> str:
     >>> label(("offers", "call")), label(())
     ('[offers.call]', 'The file')
     """
-    return f"[{'.'.join(path)}]" if path else "The file"
+    return f"[{'.'.join(key for key in path if isinstance(key, str))}]" if path else "The file"

@@ -11,6 +11,7 @@ from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history import sources
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
+from patron.history.joins import Join
 from patron.periods import Moment, Split
 from patron.questions.question import Question
 from patron.settings.identity import Identity
@@ -53,6 +54,7 @@ class Table:
         rates: what one unit of each currency is worth in that of the business, where rows have several.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
+        joins: other files whose columns the rows get, in order, each by a key that is unique there.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class Table:
     sheet: str = ""
     fill_down: Sequence[str] | None = None
     rows: str = ""
+    joins: tuple[Join, ...] = ()
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -100,6 +103,7 @@ class Table:
             self.sheet,
             self.fill_down,
             self.rows,
+            self.joins,
             **self.roles,
         )
 
