@@ -22,7 +22,7 @@ def settings_of(export: Export) -> str:
     """Write the settings that say the truth, with the first of the columns that are right for each role."""
     last = export.span[1]
     cutoffs = [f"{last - k * HORIZON:%Y-%m-%d}" for k in (4, 3, 2, 1)]
-    sections = "\n".join(line for file in export.files for line in section(file))
+    sections = "\n".join(line for file in export.files if file.kind != "joined" for line in section(file))
     return (
         f'name = "truth"\n{sections}\n[questions]\nchurn = {{ horizon = {HORIZON.days} }}\n'
         f'[cutoffs]\ntrain = {cutoffs[:2]}\nvalid = "{cutoffs[2]}"\ntest = "{cutoffs[3]}"\n'
@@ -40,6 +40,9 @@ def section(file: File) -> Iterator[str]:
     for key, rule in {"where": file.kept, "returns": file.returned}.items():
         if rule:
             yield f"{key} = {{ {', '.join(f'{json.dumps(c)} = {json.dumps(v)}' for c, v in rule.items())} }}"
+    if file.joins:
+        joins = (f"{{ path = {json.dumps(path)}, on = {json.dumps(key)} }}" for path, key in file.joins.items())
+        yield f"joins = [{', '.join(joins)}]"
     if file.kept:
         yield f"fill_down = {json.dumps(list(file.kept))}"
     if file.leave_out:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from patron.history.event_tables import ROLES
-from worlds.exports.truths import Export, File, Rule
+from worlds.exports.sections import Section, filled, meets_all, meets_any, sections_of
+from worlds.exports.truths import Export, File
 
 PURCHASES = ("orders", "lines")
 SLACK = timedelta(days=7)  # rows that are no purchases may come after the last one
@@ -40,20 +40,6 @@ class Edit:
     is_silent: bool
 
 
-@dataclass(frozen=True)
-class _Section:
-    """One table of a settings file."""
-
-    kind: str
-    name: str
-    content: Mapping[str, Any]
-
-    @property
-    def roles(self) -> dict[str, str]:
-        """The columns by role, without those that were said to have none."""
-        return {role: self.content[role] for role in ROLES if self.content.get(role)}
-
-
 def edits(export: Export, folder: Path, settings: Path, said: str) -> list[Edit]:
     """List what must be changed in a proposal.
 
@@ -68,9 +54,9 @@ def edits(export: Export, folder: Path, settings: Path, said: str) -> list[Edit]
     if not export.has_history:
         return _of_a_panel(content, said)
     doubted = _doubts(f"{text}\n{said}")
-    sections = _sections(content)
-    parts = {file.name: _of_file(file, export, folder, settings, sections) for file in export.files}
-    changes = [edit for file in export.files for edit in _edits_of(file, parts[file.name], folder, doubted)]
+    sections = sections_of(content, settings.parent)
+    parts = {file.name: [s for s in sections if _reads(s, file, folder)] for file in export.files}
+    changes = [edit for file in export.files for edit in _edits_of(file, parts[file.name], doubted)]
     return [*changes, *_cutoff_edits(export, content)]
 
 
@@ -87,32 +73,22 @@ def _doubts(text: str) -> Callable[[str], bool]:
     return lambda column: any(column in line for line in lines)
 
 
-def _sections(content: Mapping[str, Any]) -> list[_Section]:
-    return [
-        _Section(kind, name, section)
-        for kind in ("tables", "attributes")
-        for name, section in content.get(kind, {}).items()
-    ]
+def _reads(section: Section, file: File, folder: Path) -> bool:
+    """Check whether a section tells of a file: reads it, or joins the purchases that it is to its rows."""
+    own, *joined = section.paths
+    path = (folder / file.name).resolve()
+    if file.kind == "joined":
+        return path == own and not section.joins
+    return path == own or (file.kind == "orders" and path in joined)
 
 
-def _of_file(file: File, export: Export, folder: Path, settings: Path, sections: Sequence[_Section]) -> list[_Section]:
-    """Return the sections that read a file; one that reads a file of init's own is taken to be the orders'."""
-    given = {(folder / other.name).resolve(): other.name for other in export.files}
-    names = [given.get((settings.parent / section.content["path"]).resolve(), "") for section in sections]
-    return [
-        section
-        for section, name in zip(sections, names, strict=True)
-        if name == file.name or (not name and file.kind == "orders" and section.kind == "tables")
-    ]
-
-
-def _edits_of(file: File, sections: Sequence[_Section], folder: Path, doubted: Callable[[str], bool]) -> Iterator[Edit]:
+def _edits_of(file: File, sections: Sequence[Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
     yield from _kind_edits(file, sections, doubted)
     if file.kind in ("joined", "nothing"):
         return
     yield from _role_edits(file, sections, doubted)
     if file.kind == "orders":
-        yield from _row_edits(file, sections, folder, doubted)
+        yield from _row_edits(file, sections, doubted)
     missing = [c for c in file.leave_out if not any(c in s.content.get("leave_out", ()) for s in sections)]
     if missing:
         yield Edit(_place(file, sections, "leave_out"), f"lacks {missing}", False, not all(map(doubted, missing)))
@@ -121,7 +97,7 @@ def _edits_of(file: File, sections: Sequence[_Section], folder: Path, doubted: C
             yield Edit(_place(file, sections, key), f"is none of {values}", False, not doubted(key))
 
 
-def _kind_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
+def _kind_edits(file: File, sections: Sequence[Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
     rights = {
         "orders": lambda s: s.kind == "tables" and s.name in PURCHASES,
         "events": lambda s: s.kind == "tables" and s.name not in (*PURCHASES, "returns"),
@@ -135,7 +111,7 @@ def _kind_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str
         yield Edit(file.name, f"no section reads it as {file.kind}", False, not doubted(file.name))
 
 
-def _role_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
+def _role_edits(file: File, sections: Sequence[Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
     named = [(section, role, column) for section in sections for role, column in section.roles.items()]
     wrong = [(s, role, column) for s, role, column in named if not file.is_right(role, column)]
     for section, role, column in wrong:
@@ -150,90 +126,52 @@ def _role_edits(file: File, sections: Sequence[_Section], doubted: Callable[[str
         yield Edit(_place(file, sections, "amount"), "nothing tells it", False, False)
 
 
-def _place(file: File, sections: Sequence[_Section], key: str) -> str:
+def _place(file: File, sections: Sequence[Section], key: str) -> str:
     return f"{sections[0].kind}.{sections[0].name}.{key}" if sections else f"{file.name}.{key}"
 
 
-def _row_edits(
-    file: File, sections: Sequence[_Section], folder: Path, doubted: Callable[[str], bool]
-) -> Iterator[Edit]:
+def _row_edits(file: File, sections: Sequence[Section], doubted: Callable[[str], bool]) -> Iterator[Edit]:
     """Compare the rows that are read, and those that take something back, with the rows that should."""
-    rules = (file.kept, file.dropped, file.returned, file.refunds)
-    if not any(rules) or not sections:
-        return
-    content = sections[0].content
-    raw = _texts(folder / file.name)
-    if not {c for rule in rules for c in rule} <= set(raw.columns):
-        return
-    whole = _filled(raw, file.roles.get("order", ("",))[0], raw.columns)
-    seen = _filled(raw, content.get("order", ""), content.get("fill_down") or ())
-    read = _meets_all(seen, content.get("where") or {})
-    yield from _where_edits(file, sections, whole, read, doubted)
-    back = content.get("returns") or {}
-    rule, right = _meets_all(seen, back) & bool(back) & read, _meets_any(whole, file.returned)
-    if (rule & ~right & ~_meets_any(whole, file.refunds)).any():
-        yield Edit(
-            _place(file, sections, "returns"), f"takes sales for returns: {back}", True, not doubted(next(iter(back)))
+    columns = {column for rule in (file.kept, file.dropped, file.returned, file.refunds) for column in rule}
+    for section in sections if columns else ():
+        content, raw = section.content, section.rows()
+        if not columns <= set(raw.columns):
+            yield Edit(_place(file, [section], "where"), f"has no {columns}", True, not any(map(doubted, columns)))
+            continue
+        whole = filled(raw, file.roles.get("order", ("",))[0], raw.columns)
+        read = meets_all(
+            filled(raw, content.get("order", ""), content.get("fill_down") or ()), content.get("where", {})
         )
-    elif (right & ~_meets_any(whole, file.dropped) & ~rule).any():
-        silent = not any(doubted(column) for column in file.returned)
-        yield Edit(_place(file, sections, "returns"), f"does not tell {dict(file.returned)}", False, silent)
+        yield from _where_edits(file, section, whole, read, doubted)
+        yield from _return_edits(file, section, whole, read, doubted)
+
+
+def _return_edits(
+    file: File, section: Section, whole: pd.DataFrame, read: pd.Series, doubted: Callable[[str], bool]
+) -> Iterator[Edit]:
+    back, place = section.content.get("returns", {}), _place(file, [section], "returns")
+    rule, right = meets_all(whole, back) & bool(back) & read, meets_any(whole, file.returned)
+    if (rule & ~right & ~meets_any(whole, file.refunds)).any():
+        yield Edit(place, f"takes sales for returns: {back}", True, not any(map(doubted, back)))
+    elif (right & ~meets_any(whole, file.dropped) & ~rule).any():
+        yield Edit(place, f"does not tell {dict(file.returned)}", False, not any(map(doubted, file.returned)))
 
 
 def _where_edits(
-    file: File, sections: Sequence[_Section], whole: pd.DataFrame, read: pd.Series, doubted: Callable[[str], bool]
+    file: File, section: Section, whole: pd.DataFrame, read: pd.Series, doubted: Callable[[str], bool]
 ) -> Iterator[Edit]:
-    kept = _meets_all(whole, file.kept) & ~_meets_any(whole, file.dropped)
+    kept = meets_all(whole, file.kept) & ~meets_any(whole, file.dropped)
     key = whole[file.roles["order"][0]] if file.roles.get("order", ("",))[0] in whole.columns else whole.index
     lost = kept & ~pd.Series(key, index=whole.index).isin(set(key[read]))
-    taken = _meets_any(whole, file.dropped) & read
-    silent = not any(doubted(column) for column in (*file.dropped, *file.kept))
-    place = _place(file, sections, "where")
+    taken = meets_any(whole, file.dropped) & read
+    silent = not any(map(doubted, (*file.dropped, *file.kept)))
+    place = _place(file, [section], "where")
     if lost.any():
         yield Edit(place, f"loses {lost.sum():,} rows of purchases", True, silent)
     elif taken.any():
         yield Edit(place, f"reads {taken.sum():,} rows that are no purchases", True, silent)
     elif (kept & ~read).any():
-        yield Edit(_place(file, sections, "fill_down"), f"{(kept & ~read).sum():,} lines are lost", True, silent)
-
-
-def _texts(path: Path) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path).astype(str)
-    first = path.read_bytes()
-    encoding, sign = ("utf-8", ",") if b"\xfc" not in first and b"\xf6" not in first else ("cp1252", ";")
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding, sep=sign)
-
-
-def _filled(rows: pd.DataFrame, order: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Fill empty cells from the first row of the same order."""
-    wanted = [column for column in columns if column in rows and column != order]
-    if order not in rows or not wanted:
-        return rows
-    known = rows[wanted].mask(rows[wanted] == "")
-    first = known.groupby(rows[order]).transform("first")
-    return rows.assign(**known.fillna(first).fillna(""))
-
-
-def _meets_all(rows: pd.DataFrame, rule: Mapping[str, Any]) -> pd.Series:
-    met = pd.Series(True, index=rows.index)
-    for column, values in rule.items():
-        met &= _has(rows, column, values)
-    return met
-
-
-def _meets_any(rows: pd.DataFrame, rule: Rule) -> pd.Series:
-    met = pd.Series(False, index=rows.index)
-    for column, values in rule.items():
-        met |= _has(rows, column, values)
-    return met
-
-
-def _has(rows: pd.DataFrame, column: str, values: Any) -> pd.Series:
-    several = values if isinstance(values, list | tuple) else [values]
-    if column not in rows:
-        return pd.Series(False, index=rows.index)
-    return rows[column].str.strip().str.casefold().isin({str(value).strip().casefold() for value in several})
+        yield Edit(_place(file, [section], "fill_down"), f"{(kept & ~read).sum():,} lines are lost", True, silent)
 
 
 def _cutoff_edits(export: Export, content: Mapping[str, Any]) -> Iterator[Edit]:

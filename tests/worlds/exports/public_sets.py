@@ -17,8 +17,8 @@ OLIST_ORDERS = File(
         "order": ("order_id",),
     },
     money=(
-        {"amount": ("price", "payment_value")},
         {"total": ("payment_value",)},
+        {"amount": ("price", "payment_value")},
         {"gross": ("price",)},
     ),
     allowed={"status": ("order_status",), "item": ("product_id",), "channel": ("payment_type",)},
@@ -37,6 +37,7 @@ OLIST_ORDERS = File(
     },
     kept={"order_status": ("delivered", "shipped", "invoiced", "processing")},
     dropped={"order_status": ("canceled", "unavailable")},
+    joins={"olist_customers_dataset.csv": "customer_id", "olist_order_payments_dataset.csv": "order_id"},
 )
 OLIST_ITEMS = File("olist_order_items_dataset.csv", "joined")
 OLIST_CUSTOMERS = File("olist_customers_dataset.csv", "joined", wrong={"customer": ("customer_id",)})
