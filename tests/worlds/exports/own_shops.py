@@ -25,6 +25,7 @@ BELEGE = File(
         "kind": ("Belegart",),
         "channel": ("Vertriebsweg",),
         "tax": ("MwSt",),
+        "status": ("Status",),
     },
     wrong={
         "customer": ("Bestellnummer", "Kundengruppe", "Artikelnummer"),

@@ -45,12 +45,16 @@ OLIST_PAYMENTS = File("olist_order_payments_dataset.csv", "joined")
 ONLINE_RETAIL = File(
     "online_retail_II.csv",
     "orders",
-    roles={"customer": ("Customer ID",), "at": ("InvoiceDate",), "order": ("Invoice",), "item": ("StockCode",)},
+    roles={
+        "customer": ("Customer ID",),
+        "at": ("InvoiceDate",),
+        "order": ("Invoice",),
+        "item": ("StockCode", "Description"),
+    },
     money=({"price": ("Price",), "quantity": ("Quantity",)},),
     wrong={
         "customer": ("Invoice", "Country", "StockCode"),
         "amount": ("Price", "Quantity"),
-        "item": ("Description",),
         "channel": ("Country",),
         "category": ("Country", "Description"),
     },

@@ -25,6 +25,8 @@ SHOPIFY_ORDERS = File(
     allowed={
         "quantity": ("Lineitem quantity",),
         "price": ("Lineitem price",),
+        "discount": ("Discount Amount", "Lineitem discount"),
+        "tax": ("Taxes",),
         "currency": ("Currency",),
         "channel": ("Source",),
         "kind": ("Source",),
@@ -58,7 +60,12 @@ WOO = File(
         "order": ("Order Number",),
     },
     money=({"amount": ("Order Total Amount", "Order Subtotal Amount")},),
-    allowed={"currency": ("Order Currency",), "status": ("Order Status",)},
+    allowed={
+        "currency": ("Order Currency",),
+        "status": ("Order Status",),
+        "discount": ("Cart Discount Amount",),
+        "tax": ("Order Total Tax Amount",),
+    },
     wrong={
         "customer": ("Customer User ID", "First Name (Billing)", "Last Name (Billing)", "Order Number"),
         "shipping": ("Order Shipping Amount",),
