@@ -1,11 +1,15 @@
 """Data frames: each column becomes one that an engine has, or a sentence says which does not."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
 
+from patron.engines.files import open_source
 from patron.engines.frames import framed
 from patron.errors import HistoryError
 
@@ -99,3 +103,24 @@ def test_a_later_change_of_the_frame_changes_nothing():
     table = framed(frame)
     frame.loc[0, "x"] = 9.0
     assert table.x.to_pyarrow().to_pylist() == [1.0, 2.0]
+
+
+def test_frames_of_polars_and_tables_of_arrow_are_read_like_those_of_pandas():
+    rows = {"c": ["a", "b"], "at": [datetime(2024, 5, 1), None], "x": [1.5, 2.0], "kind": ["u", "v"]}
+    frames = [pd.DataFrame(rows).astype({"kind": "category"}), polars.DataFrame(rows), pa.table(rows)]
+    frames[1] = frames[1].with_columns(polars.col("kind").cast(polars.Categorical))
+    expected = {"c": "string", "at": "timestamp(6)", "x": "float64", "kind": "string"}
+    for frame in frames:
+        table = open_source(frame).table
+        assert {name: str(kind) for name, kind in table.schema().items()} == expected
+        assert table.x.sum().to_pyarrow().as_py() == 3.5
+
+
+def test_columns_of_arrow_that_no_engine_has_come_as_texts_and_nameless_ones_not_at_all():
+    table = open_source(pa.table({"": [1], "tags": [["u", "v"]], "lasts": pa.array([5], pa.duration("s"))})).table
+    assert table.to_pyarrow().to_pylist() == [{"tags": "['u', 'v']", "lasts": "0:00:05"}]
+
+
+def test_a_lazy_frame_is_refused_with_what_runs_it():
+    with pytest.raises(HistoryError, match=r"got LazyFrame. Run it first: frame.collect\(\)"):
+        open_source(polars.LazyFrame({"c": ["a"]}))

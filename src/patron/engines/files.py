@@ -17,14 +17,15 @@ from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
+from patron.engines.databases import is_database, open_database
 from patron.engines.excel import EXCEL_ENDINGS, read_sheet
-from patron.engines.frames import framed
+from patron.engines.frames import ArrowStream, framed, framed_stream
 from patron.engines.text_columns import typed, typed_pointless
 from patron.errors import HistoryError, listed
 
 __all__ = ["FileFormat", "Opened", "atomic_path", "check_unchanged", "open_source", "read", "write", "write_text"]
 
-Source: TypeAlias = str | Path | pd.DataFrame | Table
+Source: TypeAlias = str | Path | pd.DataFrame | ArrowStream | Table
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class FileFormat:
         sheet: the sheet of an Excel file.
         decimal: the sign before decimals in the texts of a CSV file.
         texts: the columns of a CSV file that stay texts.
+        needed: the columns of a database that are read, where it has them; none for all.
     """
 
     encoding: str = ""
     sheet: str = ""
     decimal: str = ""
     texts: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Opened:
 
 
 def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
-    """Open a file, a folder of files, a data frame or an Ibis table.
+    """Open a file, a folder of files, a table of a database, a data frame, or a table of Ibis, Arrow or polars.
 
     Raises:
         HistoryError: the file is not there, cannot be read, or is of no known format.
@@ -72,21 +75,13 @@ def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
     if isinstance(source, pd.DataFrame):
         return Opened(framed(source))
     if not isinstance(source, str | Path):
-        raise HistoryError(
-            f"A table is a path of a file, a pandas frame or an Ibis table, got {type(source).__name__}. "
-            "Make a frame of it: pd.DataFrame(rows)."
-        )
-    path = Path(source)
-    if not _is_there(path):
-        raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
+        return Opened(_streamed(source))
     try:
-        files, opened = _opened(path)
-        stamps = tuple(_stamp(file) for file in files)
-        return replace(opened(files, form), stamps=stamps)
+        return _open_path(source, form)
     except (duckdb.Error, IbisError, OSError, pa.ArrowInvalid) as error:
         first = str(error).partition("\n")[0]
         raise HistoryError(
-            f"{path.name!r} cannot be read: {first}. Check that it is whole, and that nothing writes to it."
+            f"{Path(source).name!r} cannot be read: {first}. Check that it is whole, and that nothing writes to it."
         ) from None
 
 
@@ -112,6 +107,27 @@ def check_unchanged(stamps: Sequence[tuple[Path, int, int]]) -> None:
                 f"{path.name!r} changed while it was read: it had {stamp[1]:,} bytes when it was opened. "
                 "Wait until it is written, or give a copy that nothing writes to."
             )
+
+
+def _streamed(source: object) -> Table:
+    if isinstance(source, ArrowStream):
+        return framed_stream(source)
+    lazy = "Run it first: frame.collect()." if hasattr(source, "collect") else "Make a frame of it: pd.DataFrame(rows)."
+    raise HistoryError(
+        "A table is a path of a file, a frame of pandas or polars, or a table of Arrow or Ibis, "
+        f"got {type(source).__name__}. {lazy}"
+    )
+
+
+def _open_path(source: str | Path, form: FileFormat) -> Opened:
+    if is_database(source):
+        return Opened(open_database(source, form.needed))
+    path = Path(source)
+    if not _is_there(path):
+        raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
+    files, opened = _opened(path)
+    stamps = tuple(_stamp(file) for file in files)
+    return replace(opened(files, form), stamps=stamps)
 
 
 def _is_there(path: Path) -> bool:
@@ -187,8 +203,8 @@ def _opened(path: Path) -> tuple[Sequence[Path], Opener]:
     if opener is None:
         old = "an old Excel file; save it as .xlsx" if path.suffix.lower() == ".xls" else "of no known format"
         raise HistoryError(
-            f"{path.name!r} is neither Parquet nor CSV nor Excel, but {old}. Give a .parquet, .csv, .csv.gz or .xlsx "
-            "file, a folder of Parquet or CSV files, or a table that you opened yourself."
+            f"{path.name!r} is neither Parquet nor CSV nor Excel nor a database, but {old}. Give a .parquet, .csv, "
+            ".csv.gz or .xlsx file, a folder of Parquet or CSV files, a DuckDB or SQLite file, or an opened table."
         )
     return [path], opener
 

@@ -5,6 +5,7 @@ A text can be kept and counted; what it cannot be used for (money, times) is ref
 
 from collections.abc import Hashable
 from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
 import ibis
 import pandas as pd
@@ -14,7 +15,7 @@ from ibis.expr.types import Table
 
 from patron.errors import HistoryError
 
-__all__ = ["framed", "nameless"]
+__all__ = ["ArrowStream", "framed", "framed_stream", "nameless"]
 
 READABLE = ("string", "floating", "integer", "mixed-integer-float", "decimal", "boolean", "datetime", "date", "time")
 PLAIN = ("b", "i", "u", "f", "M")  # kinds of numpy's types
@@ -36,13 +37,39 @@ def framed(frame: pd.DataFrame) -> Table:
     return ibis.memtable(pa.table({name: _column(named[name]) for name in named}))
 
 
+@runtime_checkable
+class ArrowStream(Protocol):
+    """A table that Arrow can take over without knowing whose it is, such as one of polars or of pyarrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the rows by the interface that all such tables share."""
+
+
+def framed_stream(stream: ArrowStream) -> Table:
+    """Return a table of Arrow, polars or another library as one that an engine can run, like a data frame.
+
+    Raises:
+        HistoryError: names come twice, or differ by capitals only; or no column is left.
+
+    >>> framed_stream(pa.table({"c": ["a"], "x": [1.5]})).columns
+    ('c', 'x')
+    """
+    table = pa.table(stream)
+    kept = [place for place, name in enumerate(table.column_names) if not _has_no_name(name)]
+    _check_names([table.column_names[place] for place in kept])
+    return ibis.memtable(
+        pa.table({table.column_names[place]: _typed(_texts_in_place(table.column(place))) for place in kept})
+    )
+
+
 def nameless(frame: object) -> int:
-    """Return how many columns of a data frame have no name, such as a saved index.
+    """Return how many columns of a data frame or of a table of Arrow have no name, such as a saved index.
 
     >>> nameless(pd.DataFrame({"": [0], "c": ["a"]}))
     1
     """
-    return sum(map(_has_no_name, frame.columns)) if isinstance(frame, pd.DataFrame) else 0
+    names = frame.columns if isinstance(frame, pd.DataFrame) else getattr(frame, "column_names", ())
+    return sum(map(_has_no_name, names))
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +148,7 @@ def _arrow(column: pd.Series) -> pa.Array | pa.ChunkedArray:
         return pa.array(_micros(column), from_pandas=True)
     if pd.api.types.is_float_dtype(column) and column.dtype.itemsize not in (4, 8):
         column = column.astype("float64")
-    return _typed(pa.array(column, from_pandas=True), column)
+    return _typed(pa.array(column, from_pandas=True))
 
 
 def _objects(column: pd.Series) -> pa.Array | pa.ChunkedArray:
@@ -132,10 +159,10 @@ def _objects(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     if kind not in READABLE or (kind == "datetime" and column.dropna().map(lambda at: at.tzinfo is None).nunique() > 1):
         return _texts(column)
     try:
-        return _typed(pa.array(column, from_pandas=True), column)
+        return _typed(pa.array(column, from_pandas=True))
     except NO_TYPE:
         if kind == "integer":
-            return _typed(pa.array(column.map(Decimal, na_action="ignore"), from_pandas=True), column)
+            return _typed(pa.array(column.map(Decimal, na_action="ignore"), from_pandas=True))
         if kind == "decimal":
             return pa.array(column.astype("float64"), from_pandas=True)
         raise
@@ -149,11 +176,11 @@ def _micros(column: pd.Series) -> pd.Series:
     return column.dt.as_unit("us")
 
 
-def _typed(values: pa.Array | pa.ChunkedArray, column: pd.Series) -> pa.Array | pa.ChunkedArray:
+def _typed(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return Arrow's values in a type that an engine has."""
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _typed(values.cast(kind.value_type), column)
+        return _typed(values.cast(kind.value_type))
     if pa.types.is_timestamp(kind):
         return values.cast(pa.timestamp("us", kind.tz), safe=False)
     if pa.types.is_decimal(kind):
@@ -161,9 +188,11 @@ def _typed(values: pa.Array | pa.ChunkedArray, column: pd.Series) -> pa.Array | 
     if pa.types.is_float16(kind):
         return values.cast(pa.float64())
     if pa.types.is_null(kind):
-        return pa.nulls(len(column), pa.float64())
+        return pa.nulls(len(values), pa.float64())
     kept = (pa.types.is_primitive, pa.types.is_string, pa.types.is_large_string)
-    return values if any(is_kept(kind) for is_kept in kept) and not pa.types.is_duration(kind) else _texts(column)
+    return (
+        values if any(is_kept(kind) for is_kept in kept) and not pa.types.is_duration(kind) else _texts(_series(values))
+    )
 
 
 def _decimals(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -172,6 +201,22 @@ def _decimals(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if kind.scale <= 0 or pc.all(pc.equal(values, pc.round(values)), min_count=0).as_py():
         return values.cast(pa.decimal128(38, 0))
     return values if kind.precision <= WIDEST else values.cast(pa.float64())
+
+
+def _texts_in_place(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts that lie where others of a column do, as polars keeps them, in the form that all functions take."""
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.string())
+    if not pa.types.is_dictionary(column.type) or not pa.types.is_string_view(column.type.value_type):
+        return column
+    parts = [(part.indices, part.dictionary.cast(pa.string())) for part in column.chunks]
+    return pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(*part) for part in parts], pa.dictionary(column.type.index_type, pa.string())
+    )
+
+
+def _series(values: pa.Array | pa.ChunkedArray) -> pd.Series:
+    return pd.Series(values.to_pylist(), dtype=object)
 
 
 def _texts(column: pd.Series) -> pa.Array:

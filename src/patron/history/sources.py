@@ -11,7 +11,7 @@ from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
-from patron.history.event_tables import NUMBER_ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
+from patron.history.event_tables import NUMBER_ROLES, ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
 from patron.history.joins import Join, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
@@ -52,8 +52,10 @@ def events(
     Times and numbers that are texts are read as their whole column proves them to be written, or are asked about.
 
     Args:
-        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table, a
-            pandas frame, or an Ibis table of any backend.
+        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table; a
+            table of a database, as "shop.sqlite#orders", "shop.duckdb#orders", "postgresql://db.example/shop#orders",
+            or "$SHOP#orders" where the variable SHOP of the environment holds the address; a frame of pandas or
+            polars, an Arrow table, or an Ibis table of any backend.
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
@@ -99,7 +101,10 @@ def events(
     """
     _check_choices(duplicates, decimal, rows)
     _check_index(source, roles)
-    form = FileFormat(encoding, sheet, decimal, _texts(roles, at_format, known_at_format))
+    texts = _texts(roles, at_format, known_at_format)
+    keys = (column for join in joins if isinstance(join, Join) for pair in join.columns.items() for column in pair)
+    needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *keys)
+    form = FileFormat(encoding, sheet, decimal, texts, needed)
     opened, met = with_joins(source, open_source(source, form), joins, form)
     table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
     numbered = not isinstance(source, Table)
@@ -130,8 +135,10 @@ def attributes(
     """Read what is known of customers, such as country, channel or plan, so that every answer can use it.
 
     Args:
-        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table, a
-            pandas frame, or an Ibis table of any backend.
+        source: path of a Parquet, CSV or Excel file, or of a folder of Parquet or CSV files that are one table; a
+            table of a database, as "shop.sqlite#orders", "shop.duckdb#orders", "postgresql://db.example/shop#orders",
+            or "$SHOP#orders" where the variable SHOP of the environment holds the address; a frame of pandas or
+            polars, an Arrow table, or an Ibis table of any backend.
         where: columns and the value (or list of values) that a row must have to be read.
         timezone: where the business lives.
         duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
@@ -202,6 +209,12 @@ def _texts(roles: Mapping[str, Role], at_format: str, known_at_format: str) -> t
     """The columns of a file that stay as they are written, as somebody said how that is."""
     said = {"at": at_format, "known_at": known_at_format}
     return tuple(str(roles.get(role, role)) for role, form in said.items() if form)
+
+
+def _needed(roles: Mapping[str, Role], *others: str) -> tuple[str, ...]:
+    """The columns that are asked of a database: those of the roles and conditions; all, where a function reads some."""
+    columns = [column for column in roles.values() if isinstance(column, str)]
+    return () if len(columns) < len(roles) else (*columns, *(role for role in ROLES if role not in roles), *others)
 
 
 def _checked(source: Source, opened: Opened, declared: Events, duplicates: str) -> Events:

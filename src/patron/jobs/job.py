@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from patron.decisions import Decisions, check_plan, decide
+from patron.engines.databases import is_remote
 from patron.engines.files import write
 from patron.errors import QuestionError
 from patron.explanations.drivers import drivers
@@ -172,11 +173,9 @@ class Job:
         """Report which files are about to be read, and how large they are."""
         for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
             joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
-            files = [f"{path.name}{_size(path)}" for path in (table.path, *map(Path, joined))]
-            self.tell(f"reading   {name} from {' and '.join(files)}")
+            self.tell(f"reading   {name} from {' and '.join(map(_sized, (table.path, *joined)))}")
         if self.settings.identity:
-            path = self.settings.identity.path
-            self.tell(f"reading   which keys are one customer from {path.name}{_size(path)}")
+            self.tell(f"reading   which keys are one customer from {_sized(self.settings.identity.path)}")
 
     def tell_left_out(self) -> None:
         """Report how many features the tables cannot give."""
@@ -192,8 +191,11 @@ class Job:
             )
 
 
-def _size(path: Path) -> str:
-    """Return the size of a file, or of the files of a folder, in words; nothing where there is none."""
+def _sized(source: Path | str) -> str:
+    """Return the name of a file or folder and its size, where there is one; of a server its address, as it was said."""
+    if is_remote(source):
+        return str(source)
+    path = Path(source)
     files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
     size = sum(file.stat().st_size for file in files if file.exists())
-    return f" ({size / MEGABYTE:,.1f} MB)" if size else ""
+    return f"{path.name} ({size / MEGABYTE:,.1f} MB)" if size else path.name

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from patron.decisions import Offer
+from patron.engines.databases import is_remote
 from patron.errors import SettingsError, listed
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
@@ -97,8 +98,8 @@ def _table(declared: Mapping[str, Any], folder: Path, currency: str) -> Table:
     others |= {key: instant(declared[key]) for key in ("since", "until") if key in declared}
     if "rates" in declared and len(currency) == CODE:
         others["rates"] = {currency: 1.0} | declared["rates"]
-    joins = tuple(Join(folder / join["path"], **_without_path(join)) for join in declared.get("joins", ()))
-    return Table(folder / declared["path"], roles, **others, not_customers=_nobody(declared), joins=joins)
+    joins = tuple(Join(_source(folder, join["path"]), **_without_path(join)) for join in declared.get("joins", ()))
+    return Table(_source(folder, declared["path"]), roles, **others, not_customers=_nobody(declared), joins=joins)
 
 
 def _without_path(join: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +111,12 @@ def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
     apart = (*ABOUT, "path", "leave_out", "not_customers")
     others = {key: value for key, value in declared.items() if key not in apart}
     gone, nobody = tuple(declared.get("leave_out", ())), _nobody(declared)
-    return Attributes(folder / declared["path"], roles, **others, leave_out=gone, not_customers=nobody)
+    return Attributes(_source(folder, declared["path"]), roles, **others, leave_out=gone, not_customers=nobody)
+
+
+def _source(folder: Path, path: str) -> Path | str:
+    """Return a path as seen from the folder of the settings; a server's address is seen from anywhere."""
+    return path if is_remote(path) else folder / path
 
 
 def _identity(declared: Mapping[str, Any], folder: Path) -> Identity:

@@ -33,7 +33,8 @@ class Table:
     """Where one event table lies, and what its columns mean.
 
     Args:
-        path: a Parquet, CSV or Excel file, or a folder of Parquet or CSV files that are one table.
+        path: a Parquet, CSV or Excel file, a folder of Parquet or CSV files that are one table, or a table of a
+            database, such as "shop.sqlite#orders" or "$SHOP#orders", where SHOP is a variable of the environment.
         roles: the column of each role, for example {"customer": "cust_id", "at": "ts"}, or a function of the table.
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
@@ -57,7 +58,7 @@ class Table:
         joins: other files whose columns the rows get, in order, each by a key that is unique there.
     """
 
-    path: Path
+    path: Path | str
     roles: Mapping[str, Role]
     where: Mapping[str, object] | None = None
     returns: Mapping[str, object] | None = None
@@ -113,7 +114,8 @@ class Attributes:
     """Where one table of attributes lies, and which of its columns count.
 
     Args:
-        path: a Parquet, CSV or Excel file, or a folder of Parquet or CSV files that are one table.
+        path: a Parquet, CSV or Excel file, a folder of Parquet or CSV files that are one table, or a table of a
+            database, such as "shop.sqlite#orders" or "$SHOP#orders", where SHOP is a variable of the environment.
         roles: the column of the customer's key, and that of the time from which a row holds; without it, at any time.
         where: columns and the value (or list of values) that a row must have to be read.
         timezone: where the business lives.
@@ -128,7 +130,7 @@ class Attributes:
         sheet: the sheet of an Excel file; by default the first.
     """
 
-    path: Path
+    path: Path | str
     roles: Mapping[str, Role]
     where: Mapping[str, object] | None = None
     timezone: str = "UTC"
