@@ -1,9 +1,13 @@
 """What many tests share: one grown history, and the engines that histories are opened by."""
 
+import hypothesis
 import pytest
 
 from worlds.engines import ENGINES, running
 from worlds.histories import World, retail_world
+
+hypothesis.settings.register_profile("patron", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("patron")
 
 
 @pytest.fixture(scope="session")

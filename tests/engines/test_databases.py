@@ -1,6 +1,7 @@
 """Databases: tables of DuckDB, SQLite and PostgreSQL read as if they were files, and no password in any message."""
 
 import sqlite3
+from datetime import datetime
 
 import duckdb
 import pandas as pd
@@ -144,7 +145,7 @@ def test_settings_read_tables_of_databases_beside_them_and_of_servers(shop, tmp_
     settings = pt.load_settings(tmp_path / "shop.toml")
     assert settings.history()["orders"].count().to_pyarrow().as_py() == 3
     sentences = []
-    Job(settings, sentences.append).tell_sources()
+    Job(settings, datetime(2024, 6, 2), sentences.append).tell_sources()
     assert sentences[0].startswith(
         "reading   orders from $SHOP#orders" if path == "$SHOP" else "reading   orders from shop.d"
     )

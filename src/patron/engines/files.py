@@ -203,7 +203,7 @@ def _opened(path: Path) -> tuple[Sequence[Path], Opener]:
     if opener is None:
         old = "an old Excel file; save it as .xlsx" if path.suffix.lower() == ".xls" else "of no known format"
         raise HistoryError(
-            f"{path.name!r} is neither Parquet nor CSV nor Excel nor a database, but {old}. Give a .parquet, .csv, "
+            f"{path.name!r} is neither Parquet nor CSV nor Excel, but {old}. Give a .parquet, .csv, "
             ".csv.gz or .xlsx file, a folder of Parquet or CSV files, a DuckDB or SQLite file, or an opened table."
         )
     return [path], opener
