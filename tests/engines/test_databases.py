@@ -62,6 +62,12 @@ def test_only_columns_with_a_role_or_a_condition_are_read(shop):
     assert declared.used.count().to_pyarrow().as_py() == 2
 
 
+def test_tables_of_databases_are_joined_like_files(shop):
+    people = pt.Join(f"{shop}#people", on="who")
+    declared = pt.events(f"{shop}#orders", joins=[people], where={"country": "FR"}, customer="who", at="at")
+    assert declared.used.count().to_pyarrow().as_py() == 2
+
+
 def test_a_column_that_takes_its_role_by_name_is_read(shop):
     assert open_database(f"{shop}#orders", ("at", "who", "quantity")).columns == ("who", "at")
 

@@ -17,7 +17,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.event_tables import customer_key
 from patron.history.keys import has_points, shape, way_to_meet, without_point
 
-__all__ = ["Join", "with_joins"]
+__all__ = ["Join", "key_columns", "with_joins"]
 
 PLACE, MET = "place_of_row", "row_meets_other"
 OURS, THEIRS = "key_of_row_", "key_of_other_"
@@ -80,7 +80,6 @@ def with_joins(
     Raises:
         HistoryError: a key is not there, stands on several rows of the other file, or none of the rows meets one.
     """
-    _check_joins(joins)
     notes: tuple[str, ...] = ()
     for join in joins:
         other = open_source(join.source, replace(form, encoding=join.encoding, sheet=join.sheet))
@@ -91,6 +90,19 @@ def with_joins(
         opened = Opened(table, comma, assumed, stamps)
         notes += seen
     return opened, notes
+
+
+def key_columns(joins: Sequence[Join]) -> list[str]:
+    """Return the columns of the keys, on both sides.
+
+    Raises:
+        HistoryError: the joins are no list of such values.
+
+    >>> key_columns([Join("orders.csv", on={"invoice": "order_id"})])
+    ['invoice', 'order_id']
+    """
+    _check_joins(joins)
+    return [column for join in joins for pair in join.columns.items() for column in pair]
 
 
 def _check_joins(joins: Sequence[Join]) -> None:

@@ -12,7 +12,7 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.event_tables import NUMBER_ROLES, ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
-from patron.history.joins import Join, with_joins
+from patron.history.joins import Join, key_columns, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
 from patron.history.times import Formats
@@ -102,8 +102,7 @@ def events(
     _check_choices(duplicates, decimal, rows)
     _check_index(source, roles)
     texts = _texts(roles, at_format, known_at_format)
-    keys = (column for join in joins if isinstance(join, Join) for pair in join.columns.items() for column in pair)
-    needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *keys)
+    needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *key_columns(joins))
     form = FileFormat(encoding, sheet, decimal, texts, needed)
     opened, met = with_joins(source, open_source(source, form), joins, form)
     table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
