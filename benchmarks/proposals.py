@@ -80,7 +80,9 @@ def _orders(path: Path, export: Export) -> str:
     except PatronError:
         return f"none of {_range(*export.orders)}"
     counts = orders.aggregate(n=orders.count(), of=orders.customer.nunique()).to_pyarrow().to_pylist()[0]
-    return f"{counts['n']:,} of {_range(*export.orders)}; {counts['of']:,} of {_range(*export.customers)}"
+    both = ((counts["n"], export.orders), (counts["of"], export.customers))
+    off = "" if all(least <= n <= most for n, (least, most) in both) else " OFF"
+    return "; ".join(f"{n:,} of {_range(*bounds)}" for n, bounds in both) + off
 
 
 def _range(least: int, most: int) -> str:

@@ -20,7 +20,9 @@ DOUBT = re.compile(
     r"seems?|looks? like|if (it|they|that|these|those)|check (it|that|whether)|not sure|beware)\b",
     re.IGNORECASE,
 )
-REFUSED = re.compile(r"\bpanel\b|one row (for|per)|(without|no) (dates?|times?)|row for each customer", re.IGNORECASE)
+REFUSED = re.compile(
+    r"\bpanel\b|one row (for|per)|(without|no) (dates?|times?)|row for each customer|customer's key", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,9 @@ def shopify(folder: Path) -> Export:
             "Tags": "",
             "Risk Level": "Low",
             "Source": np.where(orders.till, "pos", "web"),
-            "Billing Phone": "+4930" + (100000 + orders.who * 7).astype(str),
+            "Billing Phone": ("+4930" + (100000 + orders.who * 7).astype(str)).where(
+                ~orders.till & (orders.who % 3 > 0), ""
+            ),
         }
     )
     _lined(cells, shop).to_csv(folder / SHOPIFY_ORDERS.name, index=False)
