@@ -19,6 +19,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
+from patron.history.customer_keys import customer_keys
 from patron.history.point_in_time import CUSTOMER_NUMBER
 from patron.history.readings import read_roles
 from patron.history.roles import (
@@ -42,7 +43,6 @@ __all__ = [
     "Events",
     "Role",
     "Where",
-    "customer_key",
     "declare",
     "declare_as",
 ]
@@ -51,9 +51,6 @@ MONEY = "decimal(18, 4)"
 PRICES = {"gross", "discount", "tax", "price", "quantity"}  # of which an amount is made where no column has it
 SIGNED = ("amount", "gross", "quantity", "discount", "tax", "cost", "margin")
 UNREADABLE_TIME = "time that cannot be read"
-NO_CUSTOMER = ("", "nan", "none", "null", "<na>", "inf", "-inf")
-SPACE = ord(" ")
-DOUBTFUL = sorted({ord(letter) for name in NO_CUSTOMER for letter in name[:1] + name[:1].upper()})
 LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than casting twice
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 SAME_INSTANT = "same_instant"  # clocks show one hour twice in autumn
@@ -151,7 +148,9 @@ def declare_as(
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns)) | _cost(columns)
-    typed = {role: times[role].clock if role in times else _typed(role, c) for role, c in columns.items()}
+    keys = customer_keys(table, columns["customer"])
+    clocks = {"customer": keys.text} | {role: time.clock for role, time in times.items()}
+    typed = {role: clocks[role] if role in clocks else _typed(role, c) for role, c in columns.items()}
     if "total" in typed:
         typed[TOTAL] = typed.pop("total")
     typed.pop("unit_cost", None)
@@ -165,7 +164,7 @@ def declare_as(
     own = own_names(table.columns, naming.columns, needed)
     renamed = {c: name for c, name in own.items() if c != name and not (returns and c in returns)}
     result = {**typed, **{name: table[column] for column, name in own.items()}}
-    reasons = _reasons(columns, typed)
+    reasons = [(keys.missing, "no customer"), *_reasons(columns, typed)]
     marked = kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string")))
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**result)
     if formats.delimiter:  # a file of texts is read once, as each later query would take all of it apart again
@@ -260,46 +259,10 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
 
 
 def _typed(role: str, column: Column) -> Column:
-    if role == "customer":
-        return customer_key(column)
     if role in TEXT_ROLES:
         return column.cast("string")
     _check_number(role, column)
     return column.try_cast(MONEY)
-
-
-def customer_key(column: Column) -> Column:
-    """Return a key as a text: whole numbers without a point, no blanks around it, null where it stands for nobody."""
-    if column.type().is_floating():
-        whole = column.try_cast("int64")
-        column = (whole == column).ifelse(whole.cast("string"), column.cast("string"))
-    text = column.cast("string")
-    if column.type().is_integer():
-        return text
-    edged = text.right(1).ascii_str() <= SPACE
-    tidied = _is_nobody(text).ifelse(ibis.null("string"), text.strip())
-    return (edged | _is_doubtful(text)).ifelse(tidied, text)
-
-
-def _is_doubtful(text: Column) -> BooleanValue:
-    """Check by its first character where a key may stand for no customer or start with a blank; no other key does."""
-    return (text.ascii_str() <= SPACE) | text.ascii_str().isin(DOUBTFUL)
-
-
-def _is_nobody(text: Column) -> BooleanValue:
-    """Check where a key stands for no customer.
-
-    Written in another order than tidying is, lest an engine share the work of the two and do it for every row.
-    """
-    return text.lower().strip().isin(NO_CUSTOMER)
-
-
-def _has_no_customer(column: Column) -> BooleanValue:
-    """Check where there is no customer; the costly test is left to the few keys that may be none."""
-    if column.type().is_integer():
-        return column.isnull()
-    text = column.cast("string")
-    return _is_doubtful(text).ifelse(_is_nobody(text), text.isnull())
 
 
 def _check_number(role: str, column: Column) -> None:
@@ -312,7 +275,7 @@ def _check_number(role: str, column: Column) -> None:
 
 def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
     """Return when a row is set aside and why; the first reason counts, and an unknown condition is none."""
-    reasons = [(_has_no_customer(columns["customer"]), "no customer"), (columns["at"].isnull(), "no time")]
+    reasons = [(columns["at"].isnull(), "no time")]
     if not columns["at"].type().is_timestamp() and not columns["at"].type().is_date():
         reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
     reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))

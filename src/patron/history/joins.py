@@ -14,7 +14,7 @@ from ibis.expr.types import Column, Table
 
 from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.errors import HistoryError, listed, nearest
-from patron.history.event_tables import customer_key
+from patron.history.customer_keys import customer_key
 from patron.history.keys import has_points, shape, way_to_meet, without_point
 
 __all__ = ["Join", "key_columns", "with_joins"]

@@ -13,7 +13,8 @@ from ibis.expr.types import BooleanValue, Table
 
 from patron.engines.files import FileFormat, Source, open_source
 from patron.errors import HistoryError, listed, nearest
-from patron.history.event_tables import Events, customer_key
+from patron.history.customer_keys import customer_key
+from patron.history.event_tables import Events
 from patron.history.keys import with_keys
 
 __all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "identities"]
