@@ -8,8 +8,7 @@ import patron as pt
 from patron.datasets import online_retail
 
 history = online_retail()
-for receipt in history.receipts:
-    print(receipt.table, receipt.read, "rows read,", receipt.used, "used;", receipt.first, "to", receipt.last)
+history  # its receipt: what was read, set aside and why, used, assumed and noted
 
 # %% [markdown]
 # ## Ask

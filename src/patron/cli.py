@@ -60,7 +60,7 @@ def init(
 
 @app.command()
 def check(settings: SettingsPath, as_json: AsJson = False) -> None:
-    """Read the tables: what was set aside and why, and which features can be made."""
+    """Read the tables: what was set aside and why, and which features can be made; with a page that shows it."""
     _run(settings, "check", as_json)
 
 

@@ -2,24 +2,31 @@
 
 import json
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
 from patron.engines.files import write_text
+from patron.errors import QuestionError
+from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
-from patron.questions.profit import ledger, sensitivity
 from patron.questions.question import Question
 
 __all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
 
-YEAR = 365
-
 
 def check(job: Job) -> dict[str, Any]:
-    """Check the tables: what was read, what was set aside and why, and which features can be computed."""
-    check_cutoffs(job)
+    """Check the tables: what was read, what was set aside and why, and which features can be computed; with a page.
+
+    The page is written also where the history refuses the cutoffs, as it shows what is missing.
+    """
+    _check_gaps(job)
+    try:
+        _check_passed(job)
+    except QuestionError as error:
+        write_page(job, str(error))
+        raise
+    _tell_holes(job)
     question = job.questions[0]
     features = len(question.features)
     job.tell(f"features  {features} can be made{_windows(question)}")
@@ -28,13 +35,15 @@ def check(job: Job) -> dict[str, Any]:
         job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
     if job.left_out:
         job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.left_out)}")
+    book = tell_ledger(job)
     return {
         "tables": receipts(job),
         "receipt": job.history.receipt().astype(object).replace({pd.NA: None}).to_dict("records"),
         "features": features,
         "attributes": known,
         "left_out": list(job.left_out),
-        **tell_ledger(job),
+        "ledger": book["ledger"],
+        "files": [*book["files"], write_page(job)],
     }
 
 
@@ -42,8 +51,7 @@ def _windows(question: Question) -> str:
     """Describe the windows, where the usual gap between orders chose them."""
     if question.rhythm is None:
         return ""
-    chosen = sorted({window.days for feature in question.features for window in feature.windows if window.days})
-    days = ", ".join(map(str, chosen))
+    days = ", ".join(map(str, window_days(question)))
     return (
         f", over windows of {days} days and ever; they follow the usual gap between orders, {question.rhythm:.0f} days"
     )
@@ -51,25 +59,33 @@ def _windows(question: Question) -> str:
 
 def check_cutoffs(job: Job) -> None:
     """Refuse cutoffs before the history or whose labels meet or have not passed; the longest horizon allows fewest."""
-    split = job.settings.split
-    for question in sorted(job.settings.questions, key=lambda question: -(question.horizon.days or 0)):
-        split.check_gap(question.horizon)
-        for cutoff in (*split.known, *split.test):
-            job.history.check_cutoff(cutoff)
-            job.history.check_passed(cutoff, question.horizon)
+    _check_gaps(job)
+    _check_passed(job)
     _tell_holes(job)
 
 
+def _check_gaps(job: Job) -> None:
+    """Refuse cutoffs whose labels meet, before any table is read."""
+    for question in _longest_first(job):
+        job.settings.split.check_gap(question.horizon)
+
+
+def _check_passed(job: Job) -> None:
+    """Refuse cutoffs before the history or whose labels have not passed."""
+    split = job.settings.split
+    for question in _longest_first(job):
+        for cutoff in (*split.known, *split.test):
+            job.history.check_cutoff(cutoff)
+            job.history.check_passed(cutoff, question.horizon)
+
+
+def _longest_first(job: Job) -> list[Question]:
+    return sorted(job.settings.questions, key=lambda question: -(question.horizon.days or 0))
+
+
 def _tell_holes(job: Job) -> None:
-    """Report the cutoffs that look back on a time of missing orders: features see fewer than there were."""
-    split, active = job.settings.split, max(question.active_in.days or YEAR for question in job.settings.questions)
-    for cutoff in (*split.known, *split.test, job.settings.score_at or job.history.ends):
-        for first, after in job.history.holes:
-            if first < cutoff and cutoff - timedelta(days=active) < after:
-                job.tell(
-                    f"beware    {cutoff:%Y-%m-%d} looks back on {(after - first).days} days without any order, from "
-                    f"{first:%Y-%m-%d} on: customers seem to have bought less than they did"
-                )
+    for line in beware(job):
+        job.tell(f"beware    {line}")
 
 
 def receipts(job: Job) -> list[dict[str, Any]]:
@@ -88,11 +104,9 @@ def receipts(job: Job) -> list[dict[str, Any]]:
 
 def tell_ledger(job: Job) -> dict[str, Any]:
     """Write how the amounts that were read become the profit of customers, where a question asks for it."""
-    path, book = job.settings.out / "ledger.json", {}
-    for question in job.tiers:
-        book = ledger(job.history, question.costs)
+    path, book = job.settings.out / "ledger.json", job.ledger
+    if book:
         write_text(json.dumps(book, indent=1), path)
         job.tell("ledger    " + "; ".join(f"{line} {money:,.2f}" for line, money in book.items()))
-        cases = sensitivity(job.history, question.costs)
-        job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in cases.items()))
+        job.tell("profit    " + "; ".join(f"{case} {money:,.0f}" for case, money in job.sensitivity.items()))
     return {"ledger": book, "files": [str(path)] if book else []}

@@ -13,13 +13,14 @@ from patron.engines.databases import is_remote
 from patron.engines.files import write
 from patron.errors import QuestionError
 from patron.explanations.drivers import drivers
-from patron.features import available
+from patron.features import ALL, available
 from patron.features.compute.plan import Progress
 from patron.history.history import History
 from patron.models.serving import Bundle
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions.kinds import Tier
 from patron.questions.matrices import Matrix, matrix
+from patron.questions.profit import ledger, sensitivity
 from patron.questions.question import Question
 from patron.questions.shared import together
 from patron.registry import Champion, Registry
@@ -33,6 +34,7 @@ __all__ = ["Job"]
 
 Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
+WORDS = {feature.name: feature.words for feature in ALL}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Job:
         """The features that the tables cannot give."""
         return available(self.history)[1]
 
+    @property
+    def left_out_words(self) -> list[str]:
+        """The features that the tables cannot give, in words."""
+        return [WORDS[name] for name in self.left_out]
+
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions, with the features of all of them."""
@@ -77,6 +84,16 @@ class Job:
     def tiers(self) -> list[Tier]:
         """The questions about profit."""
         return [question for question in self.settings.questions if isinstance(question, Tier)]
+
+    @cached_property
+    def ledger(self) -> dict[str, float]:
+        """How the amounts that were read become profit, where a question asks for it."""
+        return ledger(self.history, self.tiers[0].costs) if self.tiers else {}
+
+    @cached_property
+    def sensitivity(self) -> dict[str, float]:
+        """The whole profit if an assumed cost were otherwise, where a question asks for it."""
+        return sensitivity(self.history, self.tiers[0].costs) if self.tiers else {}
 
     @cached_property
     def rows(self) -> Matrix:

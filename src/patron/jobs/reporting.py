@@ -7,14 +7,12 @@ from patron.decisions import Decisions
 from patron.engines.files import write_text
 from patron.evaluation.cards import Card
 from patron.explanations.drivers import importance
-from patron.features import ALL
 from patron.jobs.job import Job
 from patron.reports import retention_page
 
 __all__ = ["report"]
 
 IMPORTANCE_ROWS = 5000
-WORDS = {feature.name: feature.words for feature in ALL}
 
 
 def report(job: Job) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def _report(job: Job) -> retention_page.Report:
         made_at=job.now,
         currency=job.settings.currency,
         receipts=job.history.receipts,
-        left_out=[WORDS[name] for name in job.left_out],
+        left_out=job.left_out_words,
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
         scores=job.scores.assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),

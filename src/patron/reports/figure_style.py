@@ -4,7 +4,9 @@ Made for a phone and for paper: one narrow column, few marks, colours that the c
 2008) beside line styles that need no colour. Texts stay texts, so the page that shows them chooses the font.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "groups", "percents", "shares", "svg", "thousands"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "PURPLE",
+    "Draw",
+    "groups",
+    "percents",
+    "shares",
+    "svg",
+    "svg_rows",
+    "thousands",
+]
 
 WIDTH, HEIGHT, LINE, COLUMNS = 4.6, 3.7, 0.22, 2
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#1f2933", "#8a94a0"
@@ -40,10 +56,16 @@ STYLE: dict[str, Any] = {
     "legend.handlelength": 2.4,
 }
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+Draw = Callable[["Axes"], None]
 
 
-def svg(name: str, title: str, draw: Callable[["Axes"], None], height: float = HEIGHT) -> str:
+def svg(name: str, title: str, draw: Draw, height: float = HEIGHT) -> str:
     """Return a plot as SVG text, drawn outside any window; its name salts the ids, so that several fit in one page."""
+    return svg_rows(name, title, [(draw, height)])
+
+
+def svg_rows(name: str, title: str, rows: Sequence[tuple[Draw, float]]) -> str:
+    """Return plots below one another that share what they have across; of each what draws it, and its height."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -53,23 +75,25 @@ def svg(name: str, title: str, draw: Callable[["Axes"], None], height: float = H
         matplotlib.rcdefaults()
         style: Any = STYLE | {"svg.hashsalt": name}
         matplotlib.rcParams.update(style)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        ax = figure.subplots()
-        ax.grid(axis="both")
-        draw(ax)
-        ax.set_title(title, pad=10)
-        _legend(figure, ax)
+        heights = [height for _, height in rows]
+        figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        axes = list(figure.subplots(len(rows), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+        for ax, (draw, _) in zip(axes, rows, strict=True):
+            ax.grid(axis="both")
+            draw(ax)
+        axes[0].set_title(title, pad=10)
+        _legend(figure, axes)
         FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
-    return text.getvalue()
+    return re.sub("(<svg[^>]*>)", rf"\1<title>{escape(title)}</title>", text.getvalue(), count=1)
 
 
-def _legend(figure: "Figure", ax: "Axes") -> None:
-    """Put the legend below the plot: there, it can hide none of its marks."""
-    marks, words = ax.get_legend_handles_labels()
+def _legend(figure: "Figure", axes: Sequence["Axes"]) -> None:
+    """Put the legend below the plots, each label once: there, it can hide none of their marks."""
+    marks = {word: mark for ax in axes for mark, word in zip(*ax.get_legend_handles_labels(), strict=True)}
     if marks:
         width, height = figure.get_size_inches()
         figure.set_size_inches(width, height + LINE * -(-len(marks) // COLUMNS))
-        figure.legend(marks, words, loc="outside lower left", ncols=COLUMNS, borderaxespad=0.2)
+        figure.legend(marks.values(), marks, loc="outside lower left", ncols=COLUMNS, borderaxespad=0.2)
 
 
 def percents(ax: "Axes", across: str, up: str) -> None:

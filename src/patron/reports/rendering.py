@@ -11,6 +11,8 @@ from patron import formatting
 
 __all__ = ["inline", "render"]
 
+LINE = r"""(\[?\b[\w.]+\]? = (?:"[^"]*"|'[^']*'|\[[^\]]*\]|\{[^}]*\}|[\d.]+))"""
+
 
 def render(template: str, currency: str, **values: Any) -> str:
     """Return a page as text; the same values give the same page to the last byte.
@@ -30,6 +32,7 @@ def render(template: str, currency: str, **values: Any) -> str:
         "percent": formatting.percent,
         "date": formatting.date,
         "count": formatting.count,
+        "coded": _coded,
         "hundred": formatting.hundred,
         "figure": lambda figure: str(figure).replace("-", formatting.MINUS),
     }
@@ -40,8 +43,15 @@ def inline(svg: str) -> Markup:
     """Return an SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
     drawing = svg[svg.index("<svg") :]
     drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
+    drawing = drawing.replace("<svg", '<svg role="img"', 1)
     # Made by matplotlib, which has escaped all texts in it.
     return Markup(drawing)
+
+
+def _coded(text: str) -> Markup:
+    """Return a sentence as part of a page, its lines of settings, such as gaps = "closed", set as code."""
+    parts = re.split(LINE, text)
+    return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 else p for n, p in enumerate(parts))
 
 
 def _money(currency: str, value: float, digits: int = 0) -> str:
