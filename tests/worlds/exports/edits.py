@@ -186,4 +186,5 @@ def _cutoff_edits(export: Export, content: Mapping[str, Any]) -> Iterator[Edit]:
         moments = [datetime.fromisoformat(str(text)) for text in (value if isinstance(value, list) else [value])]
         ends = timedelta(days=horizon - 1)
         if not moments or min(moments) <= first or max(moments) + ends > last + SLACK:
-            yield Edit(f"cutoffs.{group}", f"{value} does not suit {first:%Y-%m-%d} to {last:%Y-%m-%d}", True, True)
+            why = f"{value} does not suit {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            yield Edit(f"cutoffs.{group}", why, bool(moments), bool(moments))
