@@ -33,7 +33,7 @@ def section(file: File) -> Iterator[str]:
     kind = "attributes" if file.kind == "attributes" else "tables"
     name = "orders" if file.kind == "orders" else Path(file.name).stem.lower()
     yield f"[{kind}.{json.dumps(name)}]"
-    yield f"path = {json.dumps(file.name)}"
+    yield f"path = {json.dumps(file.base or file.name)}"
     ways = file.money[0] if file.money else {}
     for role, columns in {**file.roles, **ways}.items():
         yield f"{role} = {json.dumps(columns[0], ensure_ascii=False)}"

@@ -86,11 +86,12 @@ LETTERS = np.array([*string.ascii_letters, *string.digits])
 
 
 def hubspot(folder: Path) -> Export:
-    """Write contacts, deals and engagements; each file has a Record ID of its own, and open deals lie in the future."""
+    """Write contacts, deals and engagements, each with its Record ID; open deals lie ahead, and some name nobody."""
     rng, shop = np.random.default_rng(61), sales(61)
     n = len(shop.orders)
     stages = ["Closed Won", "Closed Lost", "Appointment Scheduled", "Contract Sent"]
     orders = shop.orders.assign(stage=rng.choice(stages, n, p=[0.8, 0.14, 0.03, 0.03]))
+    alone = rng.random(n) < 0.04
     is_open = orders.stage.isin(stages[2:])
     closed = orders["at"].where(~is_open, orders["at"].max() + pd.to_timedelta(rng.integers(5, 90, n), unit="D"))
     owners, form = ["Dana Reed", "Lee Wong"], "%Y-%m-%d %H:%M"
@@ -107,11 +108,11 @@ def hubspot(folder: Path) -> Export:
             "Deal Type": rng.choice(["New Business", "Existing Business"], n),
             "Last Activity Date": (closed - pd.Timedelta("1D")).dt.strftime(form),
             "Number of Sales Activities": rng.integers(0, 9, n),
-            "Associated Contact": name_of(orders.who) + " (" + email_of(orders.who) + ")",
-            "Associated Contact IDs": _contact_id(orders.who),
+            "Associated Contact": (name_of(orders.who) + " (" + email_of(orders.who) + ")").mask(alone, ""),
+            "Associated Contact IDs": _contact_id(orders.who).astype(str).mask(alone, ""),
         }
     ).to_csv(folder / DEALS.name, index=False)
-    won = shop.only(orders.stage == "Closed Won")
+    won = shop.only((orders.stage == "Closed Won") & ~alone)
     _contacts(rng, won.orders, folder / CONTACTS.name)
     _engagements(rng, shop.orders, folder / ENGAGEMENTS.name)
     return won.described(CONTACTS, DEALS, ENGAGEMENTS)

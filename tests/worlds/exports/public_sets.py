@@ -17,8 +17,8 @@ OLIST_ORDERS = File(
         "order": ("order_id",),
     },
     money=(
-        {"total": ("payment_value",)},
         {"amount": ("price", "payment_value")},
+        {"total": ("payment_value",)},
         {"gross": ("price",)},
     ),
     allowed={"status": ("order_status",), "item": ("product_id",), "channel": ("payment_type",)},
@@ -37,7 +37,8 @@ OLIST_ORDERS = File(
     },
     kept={"order_status": ("delivered", "shipped", "invoiced", "processing")},
     dropped={"order_status": ("canceled", "unavailable")},
-    joins={"olist_customers_dataset.csv": "customer_id", "olist_order_payments_dataset.csv": "order_id"},
+    base="olist_order_items_dataset.csv",
+    joins={"olist_orders_dataset.csv": "order_id", "olist_customers_dataset.csv": "customer_id"},
 )
 OLIST_ITEMS = File("olist_order_items_dataset.csv", "joined")
 OLIST_CUSTOMERS = File("olist_customers_dataset.csv", "joined", wrong={"customer": ("customer_id",)})
@@ -68,7 +69,7 @@ TELCO = File(
 
 
 def olist(folder: Path) -> Export:
-    """Write orders whose customer_id is new for each order; who bought is told by the file of customers alone."""
+    """Write orders whose customer_id is new for each; who bought is told by the customers, and what by the items."""
     rng, shop = np.random.default_rng(81), sales(81)
     n = len(shop.orders)
     states = rng.choice(["delivered", "shipped", "canceled", "unavailable"], n, p=[0.93, 0.03, 0.025, 0.015])
@@ -118,15 +119,23 @@ def _olist_parts(rng: np.random.Generator, shop: Sales, orders: pd.DataFrame, fo
             "customer_state": rng.choice(["SP", "RJ", "PR"], n),
         }
     ).to_csv(folder / OLIST_CUSTOMERS.name, index=False)
+    _olist_payments(rng, orders, folder / OLIST_PAYMENTS.name)
+
+
+def _olist_payments(rng: np.random.Generator, orders: pd.DataFrame, path: Path) -> None:
+    """Write payments; a few orders are paid in two parts, the second by voucher."""
+    first = orders.assign(part=1, kind=rng.choice(["credit_card", "boleto"], len(orders), p=[0.8, 0.2]))
+    second = first.sample(frac=0.04, random_state=4).assign(part=2, kind="voucher")
+    rows = pd.concat([first, second]).sort_values(["number", "part"], ignore_index=True)
     pd.DataFrame(
         {
-            "order_id": orders.order_id,
-            "payment_sequential": 1,
-            "payment_type": rng.choice(["credit_card", "boleto", "voucher"], n, p=[0.75, 0.2, 0.05]),
-            "payment_installments": rng.integers(1, 11, n),
-            "payment_value": money(orders.goods + 12.5),
+            "order_id": rows.order_id,
+            "payment_sequential": rows.part,
+            "payment_type": rows.kind,
+            "payment_installments": rng.integers(1, 11, len(rows)),
+            "payment_value": money((rows.goods + 12.5) / 2),
         }
-    ).to_csv(folder / OLIST_PAYMENTS.name, index=False)
+    ).to_csv(path, index=False)
 
 
 def online_retail(folder: Path) -> Export:

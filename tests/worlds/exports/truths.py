@@ -28,7 +28,8 @@ class File:
         refunds: values of rows that a rule for returns may name, as their sign or absence tells enough without it.
         leave_out: attributes that tell what came of the customer.
         told: further keys that must stand in the section, such as a form of times, with their values.
-        joins: files that have columns of its rows, each with the column that both have.
+        base: the file whose rows are read, where these are not its own.
+        joins: files that bring columns to these rows, each with the column that both have.
     """
 
     name: str
@@ -43,6 +44,7 @@ class File:
     refunds: Rule = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     told: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    base: str = ""
     joins: Mapping[str, str] = field(default_factory=dict)
 
     def is_right(self, role: str, column: str) -> bool:

@@ -1,5 +1,6 @@
 """Exports of web shops: Shopify's orders and customers, WooCommerce's orders, Magento's grid of orders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,9 +204,10 @@ def _shopify_customers(shop: Sales, path: Path) -> None:
 
 
 def woocommerce(folder: Path) -> Export:
-    """Write one row for each order; guests have the user 0, and failed, cancelled and pending orders are among them."""
+    """Write one row for each order; guests have the user 0, and some orders failed, were cancelled, or are tests."""
     rng, shop = np.random.default_rng(21), sales(21)
     n = len(shop.orders)
+    tests = rng.random(n) < 0.006
     words = ["Completed", "Processing", "Cancelled", "Failed", "Refunded", "Pending payment", "On hold"]
     states = rng.choice(words, n, p=[0.8, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01])
     orders = shop.orders.assign(state=states)
@@ -223,7 +225,7 @@ def woocommerce(folder: Path) -> Export:
             "Last Name (Billing)": names.str[1],
             "City (Billing)": rng.choice(["Leeds", "York", "Hull"], n),
             "Country Code (Billing)": "GB",
-            "Billing Email": email_of(orders.who),
+            "Billing Email": email_of(orders.who).mask(tests, "test@example.com"),
             "Billing Phone": "07700 " + (900100 + orders.who).astype(str),
             "Customer User ID": np.where(registered, orders.who + 12, 0),
             "Payment Method Title": rng.choice(["Credit card", "PayPal", "Direct bank transfer"], n),
@@ -238,7 +240,8 @@ def woocommerce(folder: Path) -> Export:
             "Coupon Code": np.where(discount > 0, "autumn3", ""),
         }
     ).sort_index(ascending=False).to_csv(folder / WOO.name, index=False)
-    sure = shop.only(orders.state.isin(WOO.kept["Order Status"]))
+    shop = replace(shop, orders=shop.orders.assign(who=orders.who.mask(tests, n)))
+    sure = shop.only(orders.state.isin(WOO.kept["Order Status"]) & ~tests)
     return sure.described(WOO, most=shop.only(~orders.state.isin(WOO.dropped["Order Status"])))
 
 
