@@ -5,6 +5,7 @@ In the order of the work:
     events, attributes          what happened to customers, and what is known of them
     Join                        a file beside that of the events, whose columns they get
     identities                  which keys of several tables are one customer
+    identify, Matching          the same told from e-mails and phone numbers
     History                     the tables of a business, checked at the door
     panel                       ready-made rows instead, with what came of them
     measure, combine            a feature of your own: one small function
@@ -30,6 +31,8 @@ _HOME = {
     "attributes": "history.sources",
     "Join": "history.joins",
     "identities": "history.identities.table",
+    "identify": "history.identities.identifying",
+    "Matching": "history.identities.matching",
     "History": "history.history",
     "panel": "questions.panels",
     "measure": "features.measures",

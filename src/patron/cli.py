@@ -65,6 +65,12 @@ def check(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def identify(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Write the identity table: which keys share an e-mail or a phone number, and are one customer."""
+    _run(settings, "identify", as_json)
+
+
+@app.command()
 def train(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Train the questions, judge them against baselines, log and register the champions."""
     _run(settings, "train", as_json)

@@ -17,6 +17,7 @@ from patron.errors import HistoryError, QuestionError, SettingsError
 from patron.features import purchases
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.identities.matching import Matching
 from patron.history.joins import Join
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
@@ -154,7 +155,8 @@ def test_keys_are_those_of_the_values_they_become():
     assert set(KNOWN["costs"]) == {field.name for field in fields(CostModel)}
     assert set(KNOWN["tables.*"]) == {field.name for field in fields(Table)} - {"roles"} | set(ROLES)
     assert set(KNOWN["attributes.*"]) == {field.name for field in fields(Attributes)} - {"roles"} | set(ABOUT)
-    assert set(KNOWN["identity"]) == {field.name for field in fields(Identity)}
+    own = {field.name for field in (*fields(Identity), *fields(Matching))} - {"matching"}
+    assert set(KNOWN["identity"]) == own
 
 
 @pytest.mark.parametrize(
@@ -507,6 +509,7 @@ def test_every_line_of_the_template_that_is_turned_off_can_be_turned_on(tmp_path
     assert settings.tables["orders"].where == {"line_kind": ["product"]}
     assert settings.attributes["customers"].leave_out == ("status",)
     assert settings.identity is not None and settings.identity.largest == 50
+    assert settings.identity.matching.match == {"orders": {"email": "Email", "phone": ["Phone", "Mobile"]}}
     assert (settings.score_at, settings.value) == (datetime(2024, 9, 1), 30.0)
 
 

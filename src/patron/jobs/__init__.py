@@ -9,6 +9,7 @@ from typing import Any
 
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
+from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
 from patron.jobs.reporting import report
@@ -26,6 +27,7 @@ __all__ = [
     "decide",
     "everything",
     "explain",
+    "identify",
     "report",
     "score",
     "train",
@@ -39,5 +41,5 @@ def everything(job: Job) -> dict[str, Any]:
 
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
-    verb.__name__: verb for verb in (check, train, backtest, score, explain, decide, report, everything)
+    verb.__name__: verb for verb in (check, identify, train, backtest, score, explain, decide, report, everything)
 }

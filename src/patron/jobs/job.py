@@ -54,6 +54,9 @@ class Job:
     @cached_property
     def history(self) -> History:
         """The checked event tables."""
+        if self.settings.identity:
+            path = self.settings.identity.path
+            self.tell(f"reading   which keys are one customer from {_sized(path)}")
         history = self.settings.history()
         for _, receipt in history.receipt().groupby("table", sort=False):
             self.tell(receipt_lines(receipt))
@@ -191,8 +194,6 @@ class Job:
         for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
             joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
             self.tell(f"reading   {name} from {' and '.join(map(_sized, (table.path, *joined)))}")
-        if self.settings.identity:
-            self.tell(f"reading   which keys are one customer from {_sized(self.settings.identity.path)}")
 
     def tell_left_out(self) -> None:
         """Report how many features the tables cannot give."""

@@ -1,6 +1,7 @@
 """Settings files, read into the same frozen values that a Python user builds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from patron.engines.databases import is_remote
 from patron.errors import SettingsError, listed
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.identities.matching import Matching
 from patron.history.joins import Join
 from patron.periods import EVER, Span, Split, instant
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
@@ -80,7 +82,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
             name: _table(declared, folder, content.get("currency", "")) for name, declared in content["tables"].items()
         },
         attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
-        identity=_identity(content["identity"], folder) if "identity" in content else None,
+        identity=_identity(source, content["identity"], folder) if "identity" in content else None,
         questions=questions,
         split=_split(source, cutoffs, questions),
         root=folder / content.get("root", "."),
@@ -119,8 +121,16 @@ def _source(folder: Path, path: str) -> Path | str:
     return path if is_remote(path) else folder / path
 
 
-def _identity(declared: Mapping[str, Any], folder: Path) -> Identity:
-    return Identity(**{**declared, "path": folder / declared["path"]})
+def _identity(source: Source, declared: Mapping[str, Any], folder: Path) -> Identity:
+    own = {key: value for key, value in declared.items() if key in {field.name for field in fields(Identity)}}
+    rules = {key: value for key, value in declared.items() if key not in own}
+    own |= {"path": folder / declared["path"], "silos": tuple(declared.get("silos", ()))}
+    if isinstance(rules.get("never"), str):
+        rules["never"] = folder / rules["never"]
+    if not rules:
+        return Identity(**own)
+    with source.at("identity"):
+        return Identity(**own, matching=Matching(**{"match": {}, **rules}, silos=own["silos"]))
 
 
 def _nobody(declared: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from patron.errors import QuestionError
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
+from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant
@@ -140,6 +141,22 @@ DATES = Kind(
 RATES = _section("what one unit of each currency is worth in yours", "KEY = { EUR = 1.0, USD = 0.92 }")
 FORMS = _section("the form of the dates of some columns", 'KEY = { born = "%d/%m/%Y" }')
 IDENTITY = _section("which keys are one customer", '[identity]\npath = "identities.parquet"')
+MATCHED = _section("the columns that identify a person", '[identity.match.KEY]\nemail = "Email"\nphone = "Phone"')
+MATCH = _section("the tables that identify persons", MATCHED.example.replace("KEY", "orders"))
+IDENTIFIERS = Kind(
+    "the name of a column, or a list of such",
+    'KEY = "Email"',
+    lambda value: _is_text(value) or (_list_of(_is_text)(value) and bool(value)),
+)
+SILOS = Kind("a list of tables", 'KEY = ["tickets"]', _list_of(_is_text))
+COUNTRY = Kind("a country's code of two capital letters", 'KEY = "GB"', is_country)
+PLUS = Kind('"keep" or "ignore"', 'KEY = "ignore"', lambda value: value in PLUS_TAGS)
+MOST_KEYS = Kind("a whole number from 2 to 100", "KEY = 5", is_most)
+NEVER = Kind(
+    "a list of pairs of keys, or a file of them",
+    'KEY = [["key 1", "key 2"]]',
+    lambda value: _is_text(value) or _list_of(lambda pair: _list_of(_is_text)(pair) and len(pair) == 2)(value),
+)
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
@@ -179,8 +196,11 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "attributes.*.formats": {"*": TIME_FORM},
     "identity": {
         "path": FILE, "key": COLUMN, "customer": COLUMN, "table": COLUMN, "customer_case": CASE, "largest": COUNT,
-        "encoding": ENCODING, "sheet": TEXT,
+        "encoding": ENCODING, "sheet": TEXT, "silos": SILOS, "match": MATCH, "country": COUNTRY, "plus_tags": PLUS,
+        "most_keys": MOST_KEYS, "never": NEVER,
     },
+    "identity.match": {"*": MATCHED},
+    "identity.match.*": dict.fromkeys(KINDS, IDENTIFIERS),
     "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
     "questions.churn": {"horizon": DAYS},
     "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},

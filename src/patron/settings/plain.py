@@ -54,7 +54,7 @@ def _logged(name: str, value: Any) -> Any:
     """Keep the names of features, the columns of conditions, and how many keys: the rest is code or may be personal."""
     if name == "features":
         return tuple(feature.name for feature in value)
-    if name == "not_customers" and value is not None:
+    if name in ("not_customers", "never") and value is not None and not isinstance(value, str | Path):
         return len(value)
     return tuple(value) if name in ("where", "returns") and value else value
 

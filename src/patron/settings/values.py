@@ -213,13 +213,21 @@ class Settings:
         Raises:
             HistoryError: a file is not there, or a table breaks a promise.
         """
+        known = _open("The identity table ([identity])", self.identity) if self.identity else None
+        return History.of(identities=known, **self.declared())
+
+    def declared(self) -> dict[str, Events]:
+        """Open all event tables and attributes, with keys as their files have them.
+
+        Raises:
+            HistoryError: a file is not there, or lacks a column.
+        """
         tables = {name: _open(f"Event table {name!r} ([tables.{name}])", t) for name, t in self.tables.items()}
         facts = {
             name: _open(f"Attribute table {name!r} ([attributes.{name}])", table)
             for name, table in self.attributes.items()
         }
-        known = _open("The identity table ([identity])", self.identity) if self.identity else None
-        return History.of(identities=known, **(tables | facts))
+        return tables | facts
 
     def question(self, name: str) -> Question:
         """Return the question of that name: churn, next_purchase or tier.

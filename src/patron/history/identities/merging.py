@@ -41,14 +41,14 @@ def merged(events: Mapping[str, Events], identities: Identities) -> dict[str, Ev
     """
     _check_tables(events, identities)
     moves = {name: identities.moves(name) for name in events}
-    keys = ibis.union(*(_keys(name, declared, moves[name]) for name, declared in events.items())).cache()
+    keys = ibis.union(*(_keys(name, events[name], moves[name], identities) for name in events)).cache()
     counts = keys.group_by("name").aggregate(customers=keys.customer.nunique(), **_figures(keys))
     figures = {row["name"]: row for row in counts.to_pyarrow().to_pylist()}
     whole = _check_base(keys, events, identities)
     result = {}
     for name, declared in events.items():
         moved = figures.get(name, {"moved": 0})
-        result[name] = _merged(declared, moves[name], _note(moved)) if moved["moved"] else declared
+        result[name] = _merged(name, declared, identities, _note(moved)) if moved["moved"] else declared
     first = next(name for name, declared in result.items() if not declared.attributes)
     return result | {first: replace(result[first], notes=(*result[first].notes, whole))}
 
@@ -56,19 +56,21 @@ def merged(events: Mapping[str, Events], identities: Identities) -> dict[str, Ev
 def _check_tables(events: Mapping[str, Events], identities: Identities) -> None:
     lines = identities.lines
     names = lines.filter(lines[TABLE].notnull()).select(TABLE).distinct().to_pyarrow()[TABLE].to_pylist()
-    for name in sorted(names):
+    for name in sorted({*names, *identities.silos}):
         if name not in events:
+            where = "has lines for the table" if name in names else "takes for a silo the table"
             raise HistoryError(
-                f"The identity table has lines for the table {name!r}, which the history lacks.{nearest(name, events)} "
-                f"It has: {listed(events)}. Write its name on those lines, or leave them out."
+                f"The identity table {where} {name!r}, which the history lacks.{nearest(name, events)} "
+                f"It has: {listed(events)}. Write the name of one of these, or leave it out."
             )
 
 
-def _keys(name: str, declared: Events, moves: Table) -> Table:
+def _keys(name: str, declared: Events, moves: Table, identities: Identities) -> Table:
     """Return the different keys of a table, each with its customer."""
     keys = declared.used.select(key=declared.used.customer).distinct()
     joined = keys.left_join(moves, keys.key == moves[KEY])
-    return joined.select(name=ibis.literal(name), key=keys.key, customer=moves[CUSTOMER].coalesce(keys.key))
+    unnamed = identities.unnamed(name, keys.key)
+    return joined.select(name=ibis.literal(name), key=keys.key, own=unnamed, customer=moves[CUSTOMER].coalesce(unnamed))
 
 
 def _figures(keys: Table) -> dict[str, Any]:
@@ -78,18 +80,18 @@ def _figures(keys: Table) -> dict[str, Any]:
 def _note(figures: Mapping[str, int]) -> str:
     return (
         f"{figures['keys']:,} keys are {figures['customers']:,} customers by the identity table, which gives "
-        f"{figures['moved']:,} of them the name of another"
+        f"{figures['moved']:,} of them another name"
     )
 
 
 def _check_base(keys: Table, events: Mapping[str, Events], identities: Identities) -> str:
     """Refuse merges that no business can mean; describe those of the whole base."""
-    once = keys.select("key", "customer").distinct()
-    sizes = once.group_by("customer").aggregate(size=once.key.nunique())
+    once = keys.select("own", "customer").distinct()
+    sizes = once.group_by("customer").aggregate(size=once.own.nunique())
     total = sizes.aggregate(customers=sizes.count(), keys=sizes["size"].sum(), most=sizes["size"].max())
     n = total.to_pyarrow().to_pylist()[0]
     if n["customers"] == n["keys"]:
-        _check_known(once, identities)
+        _check_known(keys, identities)
     allowed = identities.largest or max(FEW, n["keys"] // TOO_MANY)
     if n["most"] > allowed:
         raise HistoryError(
@@ -116,20 +118,23 @@ def _check_known(keys: Table, identities: Identities) -> None:
         )
 
 
-def _merged(declared: Events, moves: Table, note: str) -> Events:
+def _merged(name: str, declared: Events, identities: Identities, note: str) -> Events:
     """Return a table with the customers of its keys; the number of a key is none of its customer."""
-    table, used = _renamed(declared.table, moves), _renamed(declared.used, moves)
+    table, used = (_renamed(name, rows, identities) for rows in (declared.table, declared.used))
     renamed = replace(declared, table=table, used=used, notes=(*declared.notes, note))
     renamed = _once(renamed) if declared.attributes else renamed
     return replace(renamed, table=renamed.table.drop(RAW), used=renamed.used.drop(RAW))
 
 
-def _renamed(rows: Table, moves: Table) -> Table:
+def _renamed(name: str, rows: Table, identities: Identities) -> Table:
+    moves = identities.moves(name)
     kept = [column for column in rows.columns if column != CUSTOMER_NUMBER]
     placed = any(column in kept for column in IN_PLACES)
     rows = rows.mutate(**{PLACE: ibis.row_number()}) if placed else rows
     joined = rows.left_join(moves, rows.customer == moves[KEY])
-    result = joined.mutate(**{RAW: rows.customer, "customer": moves[CUSTOMER].coalesce(rows.customer)})
+    result = joined.mutate(
+        **{RAW: rows.customer, "customer": moves[CUSTOMER].coalesce(identities.unnamed(name, rows.customer))}
+    )
     if placed:
         result = result.order_by(PLACE).cache()
     return result.select(*kept, RAW)

@@ -9,7 +9,7 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import BooleanValue, StringValue, Table
 
 from patron.engines.files import FileFormat, Source, open_source
 from patron.errors import HistoryError, listed, nearest
@@ -17,7 +17,7 @@ from patron.history.customer_keys import customer_key
 from patron.history.event_tables import Events
 from patron.history.keys import with_keys
 
-__all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "identities"]
+__all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "identities", "silo_key"]
 
 TABLE, KEY, CUSTOMER, LINE = "identity_table", "identity_key", "identity_customer", "identity_line"
 
@@ -27,17 +27,37 @@ class Identities:
     """Which keys are which customer.
 
     Args:
-        lines: the table in which a key is one, null where it is in all, the key, its customer, and the line.
+        lines: the table in which a key is one, null where it is in all but silos, the key, its customer, and the line.
         largest: the number of keys that one customer may have; 0 where it may not have more than a third of all.
+        silos: the tables whose keys are their own: the same key elsewhere is somebody else.
     """
 
     lines: Table
     largest: int = 0
+    silos: tuple[str, ...] = ()
 
     def moves(self, name: str) -> Table:
-        """Return the keys of an event table that are customers of another name, with that name."""
-        lines = self.lines.filter(self.lines[TABLE].isnull() | (self.lines[TABLE] == name))
-        return lines.filter(lines[KEY] != lines[CUSTOMER]).select(KEY, CUSTOMER).distinct()
+        """Return the keys of an event table that the lines name, each with its customer."""
+        lines = self.lines
+        holds = lines[TABLE] == name
+        return (
+            lines.filter(holds if name in self.silos else holds | lines[TABLE].isnull())
+            .select(KEY, CUSTOMER)
+            .distinct()
+        )
+
+    def unnamed(self, name: str, key: StringValue) -> StringValue:
+        """Return the customer of a key that no line names: the key, with the name of its table where that is a silo."""
+        return ibis.literal(silo_key(name, "")).concat(key) if name in self.silos else key
+
+
+def silo_key(table: str, key: str) -> str:
+    """Return what the key of a silo is called among the keys of all tables.
+
+    >>> silo_key("tickets", "17")
+    'tickets:17'
+    """
+    return f"{table}:{key}"
 
 
 def identities(
@@ -47,6 +67,7 @@ def identities(
     table: str = "table",
     customer_case: str = "keep",
     largest: int = 0,
+    silos: Sequence[str] = (),
     encoding: str = "",
     sheet: str = "",
 ) -> Identities:
@@ -58,10 +79,12 @@ def identities(
         source: path of a Parquet, CSV or Excel file, a pandas frame, or an Ibis table.
         key: the column of keys, as the event tables have them.
         customer: the column of the customer that each key belongs to.
-        table: the column of the event table that a line holds for, where the table has such a column; empty for all.
+        table: the column of the event table that a line holds for, where there is such a column; empty for all.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer; as the
             event tables say.
         largest: the number of keys that one customer may have, where that is more than a third of all.
+        silos: the tables whose keys are their own, so that the same key in another table is somebody else: only lines
+            that name the table hold for them, and a key that none names is called table:key.
         encoding: how the bytes of a CSV file are read, for example "cp1252".
         sheet: the sheet of an Excel file.
 
@@ -71,10 +94,11 @@ def identities(
 
     >>> import pandas as pd
     >>> lines = pd.DataFrame({"key": ["a", "b"], "customer": ["a", "a"]})
-    >>> identities(lines).moves("orders").to_pyarrow().to_pylist()
-    [{'identity_key': 'b', 'identity_customer': 'a'}]
+    >>> sorted(identities(lines).moves("orders").to_pyarrow()["identity_key"].to_pylist())
+    ['a', 'b']
     """
     _check_largest(largest)
+    _check_silos(silos)
     opened = open_source(source, FileFormat(encoding, sheet)).table
     _check_columns(opened.columns, key, customer)
     lines = _lines(opened, key, customer, table)
@@ -82,9 +106,9 @@ def identities(
     for side in (KEY, CUSTOMER):
         lines = _tidied(lines, side, key if side == KEY else customer, customer_case)
     lines = lines.cache()
-    _check_single(lines)
-    _check_chains(lines)
-    return Identities(ibis.memtable(lines.to_pyarrow()), largest)
+    _check_single(lines, silos)
+    _check_chains(lines, silos)
+    return Identities(ibis.memtable(lines.to_pyarrow()), largest, tuple(silos))
 
 
 def _check_largest(largest: int) -> None:
@@ -93,6 +117,11 @@ def _check_largest(largest: int) -> None:
             f"The largest number of keys of one customer is a whole number, got {largest!r}. Write for example "
             "largest = 50."
         )
+
+
+def _check_silos(silos: Sequence[str]) -> None:
+    if isinstance(silos, str):
+        raise HistoryError(f"Tables whose keys are their own are a list, got {silos!r}. Write silos = [{silos!r}].")
 
 
 def _check_columns(columns: Sequence[str], key: str, customer: str) -> None:
@@ -134,10 +163,10 @@ def _tidied(lines: Table, side: str, named: str, customer_case: str) -> Table:
     return used.mutate(**{side: used.customer}).drop("customer")
 
 
-def _check_single(lines: Table) -> None:
+def _check_single(lines: Table, silos: Sequence[str]) -> None:
     """Refuse a key with two customers, also where one line holds for all tables and the other for one."""
     other = lines.view()
-    twice = lines.join(other, [lines[KEY] == other[KEY], lines[CUSTOMER] < other[CUSTOMER], _meet(lines, other)])
+    twice = lines.join(other, [lines[KEY] == other[KEY], lines[CUSTOMER] < other[CUSTOMER], _meet(lines, other, silos)])
     rows = twice.select(key=lines[KEY], one_line=lines[LINE], other_line=other[LINE])
     first = _first(rows)
     if first:
@@ -149,11 +178,11 @@ def _check_single(lines: Table) -> None:
         )
 
 
-def _check_chains(lines: Table) -> None:
+def _check_chains(lines: Table, silos: Sequence[str]) -> None:
     """Refuse a customer who is a key with another customer: nobody can tell which of the two is meant."""
     onward = lines.view()
     same = [lines[CUSTOMER] == onward[KEY], onward[KEY] != onward[CUSTOMER], lines[KEY] != lines[CUSTOMER]]
-    chains = lines.join(onward, [*same, _meet(lines, onward)])
+    chains = lines.join(onward, [*same, _meet(lines, onward, silos)])
     rows = chains.select(key=lines[KEY], one_line=lines[LINE], other_line=onward[LINE])
     first = _first(rows)
     if first:
@@ -165,9 +194,11 @@ def _check_chains(lines: Table) -> None:
         )
 
 
-def _meet(lines: Table, other: Table) -> BooleanValue:
+def _meet(lines: Table, other: Table, silos: Sequence[str]) -> BooleanValue:
     """Check where two lines hold for the same table."""
-    return lines[TABLE].isnull() | other[TABLE].isnull() | (lines[TABLE] == other[TABLE])
+    sides = [table[TABLE].isnull() | table[TABLE].notin(silos) for table in (lines, other)]
+    both = lines[TABLE].isnull() | other[TABLE].isnull()
+    return (both & sides[0] & sides[1]) | (lines[TABLE] == other[TABLE]).fill_null(False)
 
 
 def _first(rows: Table) -> dict[str, Any]:
