@@ -10,7 +10,7 @@ import numpy as np
 
 from patron.errors import QuestionError
 
-__all__ = ["EVER", "Moment", "Span", "Split", "cutoffs", "days", "instant", "instants", "monthly"]
+__all__ = ["EVER", "LONGEST", "Moment", "Span", "Split", "cutoffs", "days", "instant", "instants", "monthly"]
 
 Moment = str | date | datetime | np.datetime64
 LONGEST = 36_525

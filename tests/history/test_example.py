@@ -21,7 +21,7 @@ def bought(who, *days):
 
 
 def test_an_event_at_the_cutoff_is_seen_by_the_label_and_one_at_the_end_of_the_horizon_by_neither():
-    result, events = shown(bought("a", 10, 0, -89, -90, -200), contacts=[("a", ago(3), "web", "look", 0.0, "in")])
+    result, events = shown(bought("a", 10, 0, -89, -90, -179, -180), contacts=[("a", ago(3), "web", "look", 0.0, "in")])
     parts = {(table, round(days)): part for table, days, part in events}
     assert parts == {
         ("orders", -10): "past",
@@ -29,7 +29,7 @@ def test_an_event_at_the_cutoff_is_seen_by_the_label_and_one_at_the_end_of_the_h
         ("orders", 0): "horizon",
         ("orders", 89): "horizon",
         ("orders", 90): "later",
-        ("orders", 200): "later",
+        ("orders", 179): "later",
     }
     assert (result.cutoff, result.horizon) == (CUTOFF, HORIZON)
 
@@ -63,3 +63,8 @@ def test_what_became_known_after_the_cutoff_is_not_among_what_features_see():
     late = [("a", ago(5), ago(-2), 1.0), ("a", ago(6), ago(6), 1.0)]
     _, events = shown(bought("a", 10), late_orders=late)
     assert [round(days) for table, days, _ in events if table == "late_orders"] == [-6]
+
+
+def test_an_event_centuries_after_the_cutoff_is_left_out():
+    result, events = shown([*bought("a", 10), *bought("b", -60_000)])
+    assert (result.customer, len(events)) == ("a", 1)

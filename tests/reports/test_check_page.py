@@ -169,6 +169,10 @@ def test_one_order_has_a_page_with_or_without_somebody_to_show(orders):
     assert ("No customer has an order before the cutoffs" in shown) == (orders[0][1] > SPLIT.test[0])
 
 
+def test_where_nobody_came_in_any_of_the_cohorts_there_are_none(report):
+    assert "first order" not in words(page(replace(report, cohorts=pd.DataFrame({0: [0.0, 0.0], 1: [0.0, None]}))))
+
+
 def test_a_history_without_orders_has_a_page_without_cohorts(report):
     assert "first order" not in words(page(replace(report, cohorts=pd.DataFrame(), example=None)))
 

@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from patron.history.history import History
 from patron.history.point_in_time import is_past
-from patron.periods import EVER, Span
+from patron.periods import EVER, LONGEST, Span
 
 __all__ = ["Example", "example"]
 
@@ -25,7 +25,7 @@ class Example:
         cutoff: the instant a prediction is made.
         horizon: the time after it that a label looks at.
         events: with the columns `table`, `days` (from the cutoff on; below zero before it) and `part`: "past" what
-            features see, "horizon" what the label sees, "later" what neither does.
+            features see, "horizon" what the label sees, "later" what neither does, up to twice the horizon.
     """
 
     customer: str
@@ -52,7 +52,8 @@ def example(history: History, cutoff: datetime, active_in: Span, horizon: Span) 
     if customer is None:
         return None
     names = [name for name in history.tables if name not in history.attributes]
-    events = pd.concat([_around(history, name, customer, cutoff) for name in names], ignore_index=True)
+    ahead = Span(min(2 * (horizon.days or 1), LONGEST))
+    events = pd.concat([_around(history, name, customer, cutoff, ahead) for name in names], ignore_index=True)
     inside = is_past(events.days, horizon.days)
     part = events.part.where(inside, "later")
     return Example(customer, cutoff, horizon, events.assign(part=part))
@@ -77,10 +78,9 @@ def _several(past: Table, future: Table) -> str | None:
     return str(best.customer[(best.n - max(usual, SEVERAL)).abs().idxmin()])
 
 
-def _around(history: History, name: str, customer: str, cutoff: datetime) -> pd.DataFrame:
+def _around(history: History, name: str, customer: str, cutoff: datetime, ahead: Span) -> pd.DataFrame:
     """Return the days and sides of a customer's events in one table."""
-    rest = Span(max((history.ends - cutoff).days + 1, 1))
-    past, future = history.past(name, cutoff, EVER), history.future(name, cutoff, rest)
+    past, future = history.past(name, cutoff, EVER), history.future(name, cutoff, ahead)
     before = past.filter(past.customer == customer).select(days=-past.days_ago)
     after = future.filter(future.customer == customer).select(days=future.days_ahead)
     frames = {part: rows.to_pyarrow().to_pandas() for part, rows in (("past", before), ("horizon", after))}

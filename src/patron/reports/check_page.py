@@ -111,7 +111,7 @@ def _usual(line: Timeline) -> dict[str, Any]:
 
 def _cohorts(cohorts: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
     """Each cohort up to the last in which anybody came: its size, and the share of it that ordered in each period."""
-    if cohorts.empty:
+    if cohorts.empty or not cohorts[0].any():
         return []
     sizes = cohorts[0]
     came = cohorts.loc[: sizes[sizes > 0].index[-1]]
