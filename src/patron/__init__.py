@@ -2,6 +2,7 @@
 
 In the order of the work:
 
+    propose                     settings from files or frames, with what is in doubt
     events, attributes          what happened to customers, and what is known of them
     Join                        a file beside that of the events, whose columns they get
     identities                  which keys of several tables are one customer
@@ -27,6 +28,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "propose": "settings.proposal",
     "events": "history.sources",
     "attributes": "history.sources",
     "Join": "history.joins",

@@ -46,16 +46,20 @@ def run() -> None:
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Your event tables: .parquet, .csv, .csv.gz.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Your files, or a folder of them: .parquet, .csv, .csv.gz, .xlsx."),
+    ],
     out: Annotated[Path, typer.Option(help="The settings file to write; one that is there stays.")] = Path(
         "patron.toml"
     ),
 ) -> None:
-    """Look at your files and propose a settings file, with the columns whose meaning can be told."""
-    from patron.settings.proposal import propose
+    """Look at all your files together and propose settings that run: what each is, the roles of columns, cutoffs."""
+    from patron.settings.proposal import write_proposal
 
-    for sentence in propose(files, out):
+    for sentence in write_proposal(files, out, _timed_printer(sys.stderr)).summary():
         typer.echo(sentence)
+    typer.echo(f"wrote {out}; answer what it asks (?), then: patron check {out}")
 
 
 @app.command()

@@ -1,33 +1,50 @@
-"""Proposals: a settings file from a business's own files, that says what it could not tell."""
+"""Proposals: settings from a business's own files, that run at once and say what they could not tell."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from patron.errors import SettingsError
+import patron as pt
+from patron.errors import HistoryError, SettingsError
 from patron.settings import Settings, load
-from patron.settings.proposal import propose
+from patron.settings.proposal import Proposal, write_proposal
 
 ROWS = pd.DataFrame({"cust_id": ["a", "b"], "ts": ["2022-01-01", "2023-12-31"], "paid": [9.5, 3.0]})
+DAYS = pd.date_range("2023-01-01", periods=300, freq="2D").strftime("%Y-%m-%d")
+
+
+def orders(n: int = 300, **columns: object) -> pd.DataFrame:
+    """Return orders of seven customers, one every second day, each of 1 to 9 in money."""
+    rows = {
+        "customer_id": [f"c{i % 7}" for i in range(n)],
+        "order_date": DAYS[:n],
+        "amount": [1 + i % 9 for i in range(n)],
+    }
+    return pd.DataFrame(rows).assign(**columns)
 
 
 def proposed(folder: Path, **tables: pd.DataFrame) -> tuple[Settings, str]:
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     out = folder / "new.toml"
-    propose([folder / f"{name}.csv" for name in tables], out)
+    out.unlink(missing_ok=True)
+    write_proposal([folder / f"{name}.csv" for name in tables], out, lambda sentence: None)
     return load(out), out.read_text()
+
+
+def doubts(**tables: pd.DataFrame) -> str:
+    return "\n".join(pt.propose(tables).doubts)
 
 
 def test_columns_whose_name_and_values_tell_their_role_are_declared(tmp_path):
     names = {"Customer ID": ["a", "b"], "InvoiceDate": ["2022-01-01 10:00", "2023-12-31"], "InvoiceNo": [1, 2]}
     goods = {"StockCode": ["x", "y"], "Quantity": [1, 2], "UnitPrice": [2.5, 1.0], "Country": ["uk", "uk"]}
     settings, text = proposed(tmp_path, shop=pd.DataFrame(names | goods))
-    told = {"customer": "Customer ID", "at": "InvoiceDate", "order": "InvoiceNo", "item": "StockCode"}
-    assert settings.tables["orders"].roles == told | {"quantity": "Quantity", "price": "UnitPrice"}
+    roles = {"customer": "Customer ID", "at": "InvoiceDate", "order": "InvoiceNo", "item": "StockCode"}
+    assert settings.tables["orders"].roles == roles | {"quantity": "Quantity", "price": "UnitPrice"}
     assert "# category =   # could not be told" in text
-    assert "# amount =" not in text
+    assert "# amount =  " not in text
     assert text.count("Country") == 1
 
 
@@ -37,14 +54,15 @@ def test_a_proposal_can_be_checked_as_it_is(tmp_path):
     assert (settings.question("churn").horizon.days, settings.split.test[0].isoformat()) == (90, "2023-10-03T00:00:00")
 
 
-def test_of_several_times_none_is_guessed_and_the_only_one_is_taken_whatever_its_name(tmp_path):
-    several = ROWS.rename(columns={"ts": "paid_on"}).assign(sent_on=ROWS.ts)
-    settings, text = proposed(tmp_path, orders=several)
-    assert "at" not in settings.tables["orders"].roles
-    assert "# at =   # could not be told" in text
-    assert '# columns that none of these took: "paid_on", "sent_on"' in text
-    (tmp_path / "new.toml").unlink()
-    assert proposed(tmp_path, orders=several.drop(columns="sent_on"))[0].tables["orders"].roles["at"] == "paid_on"
+def test_of_several_times_that_of_the_order_is_taken_and_the_others_are_named(tmp_path):
+    dates = {"created_at": DAYS, "updated_at": DAYS[::-1], "paid_at": DAYS, "cancelled_at": DAYS}
+    settings, text = proposed(tmp_path, orders=orders().drop(columns="order_date").assign(**dates))
+    assert settings.tables["orders"].roles["at"] == "created_at"
+    assert "# other times: paid_at" in text
+
+
+def test_the_only_time_is_taken_whatever_its_name_unless_it_says_another_thing(tmp_path):
+    assert proposed(tmp_path, orders=ROWS.rename(columns={"ts": "seen"}))[0].tables["orders"].roles["at"] == "seen"
 
 
 def test_a_column_of_texts_is_no_amount(tmp_path):
@@ -52,32 +70,101 @@ def test_a_column_of_texts_is_no_amount(tmp_path):
     assert "amount" not in settings.tables["orders"].roles
 
 
-def test_values_that_look_like_returns_are_shown_but_not_decided(tmp_path):
-    settings, text = proposed(tmp_path, orders=ROWS.assign(event_type=["sale", "Refund"]))
-    assert '# returns = { "event_type" = ["Refund"] }' in text
+def test_an_email_is_the_customer_where_nothing_else_comes_back():
+    mails = [f"person{i % 7}@shop.example" for i in range(300)]
+    rows = orders(Email=mails, customer_id=range(300)).rename(columns={"customer_id": "Customer ID"})
+    assert pt.propose({"orders": rows}).values().tables["orders"].roles["customer"] == "Email"
+
+
+def test_a_key_that_stands_for_nobody_in_every_fourth_row_gives_way_to_an_email_and_both_are_named():
+    keys = ["0" if i % 4 == 0 else str(100 + i % 7) for i in range(300)]
+    mails = [f"person{i % 7}@shop.example" for i in range(300)]
+    proposal = pt.propose({"orders": orders(customer_id=keys, email=mails)})
+    assert proposal.values().tables["orders"].roles["customer"] == "email"
+    assert "'email' was taken for the customer's key; 'customer_id' is about as likely" in "\n".join(proposal.doubts)
+
+
+def test_charged_shipping_is_no_cost_and_the_line_that_would_make_it_one_is_a_comment(tmp_path):
+    settings, text = proposed(tmp_path, orders=orders(Shipping=4.9))
+    assert "shipping" not in settings.tables["orders"].roles
+    assert '# shipping = "Shipping"' in text
+
+
+def test_a_return_is_asked_about_where_the_word_alone_says_so_and_decided_where_the_money_does_too(tmp_path):
+    words = ["refund" if i % 10 == 0 else "sale" for i in range(300)]
+    settings, text = proposed(tmp_path, orders=orders(status=words))
+    assert '# returns = { status = ["refund"] }' in text
     assert settings.tables["orders"].returns is None
+    below = [-1 if word == "refund" else 1 for word in words]
+    settings, text = proposed(tmp_path, orders=orders(status=words, amount=below))
+    assert settings.tables["orders"].returns == {"status": ["refund"]}
+    assert "'refund' (30), 30 with an amount below zero" in text
 
 
-def test_files_are_named_by_what_they_hold_and_the_first_is_the_orders_where_no_name_tells(tmp_path):
-    files = {"online_shop_events": ROWS, "online_shop_lines": ROWS, "support-tickets": ROWS, "visits2023": ROWS}
-    assert list(proposed(tmp_path, **files)[0].tables) == ["orders", "lines", "tickets", "contacts"]
-    (tmp_path / "new.toml").unlink()
-    assert list(proposed(tmp_path, mine=ROWS, returns=ROWS)[0].tables) == ["orders", "returns"]
+def test_a_credit_note_that_repeats_the_amount_of_a_sale_of_the_same_customer_is_a_return():
+    sales = orders(200, kind="Rechnung")
+    back = sales.iloc[:20].assign(kind="Gutschrift", order_date="2024-03-01")
+    proposal = pt.propose({"orders": pd.concat([sales, back], ignore_index=True)})
+    assert proposal.values().tables["orders"].returns == {"kind": ["Gutschrift"]}
+    assert len(proposal.history().tables["returns"].to_pandas()) == 20
 
 
-def test_money_is_never_assumed_and_profit_asked_only_where_it_is_told(tmp_path):
-    settings, text = proposed(tmp_path, orders=ROWS)
-    assert [question.name for question in settings.questions] == ["churn", "next_purchase"]
-    assert "# margin_rate" in text
-    (tmp_path / "new.toml").unlink()
-    with_cost, _ = proposed(tmp_path, orders=ROWS.assign(cost=1.0))
-    assert [question.name for question in with_cost.questions] == ["churn", "next_purchase", "tier"]
+def test_rows_that_were_never_paid_are_left_out_by_name_and_counted(tmp_path):
+    words = ["failed" if i % 10 == 0 else "voided" if i % 10 == 1 else "paid" for i in range(300)]
+    settings, text = proposed(tmp_path, orders=orders(status=words))
+    assert settings.tables["orders"].where == {"status": ["paid"]}
+    assert "leaves out 'failed' (30), 'voided' (30): never paid" in text
+    assert settings.history().receipts[0].used == 240
 
 
-def test_a_file_that_is_there_is_not_overwritten(tmp_path):
-    proposed(tmp_path, orders=ROWS)
-    with pytest.raises(SettingsError, match=r"There is a file 'new.toml' already, which stays. Name another one"):
-        propose([tmp_path / "orders.csv"], tmp_path / "new.toml")
+def test_only_deals_that_were_won_count_at_the_day_of_their_end():
+    stages = ["Closed Won" if i % 2 else "Prospecting" for i in range(300)]
+    deals = orders(StageName=stages).rename(columns={"order_date": "CloseDate", "customer_id": "AccountId"})
+    table = pt.propose({"Opportunity": deals.assign(CreatedDate=DAYS)}).values().tables["orders"]
+    assert (table.where, table.roles["at"]) == ({"StageName": ["Closed Won"]}, "CloseDate")
+
+
+def shopify() -> pd.DataFrame:
+    """Return 150 orders of two lines; money, state and time stand on the first only."""
+    head = {
+        "Name": [f"#{1000 + i // 2}" for i in range(300)],
+        "Email": [f"p{i // 2 % 7}@x.example" for i in range(300)],
+    }
+    first = {"Financial Status": "paid", "Total": 24.9, "Created at": ""}
+    lines = {"Lineitem quantity": 1, "Lineitem price": 10.0, "Lineitem sku": [f"S{i % 2}" for i in range(300)]}
+    rows = pd.DataFrame(head).assign(**first, **lines)
+    rows["Created at"] = [f"{DAYS[i // 2]} 10:00:00 +0100" for i in range(300)]
+    rows.loc[rows.index % 4 == 0, "Financial Status"] = "voided"
+    rows.loc[rows.index % 2 == 1, ["Financial Status", "Total"]] = None
+    return rows
+
+
+def test_what_stands_on_the_first_line_of_an_order_counts_once_and_for_all_its_lines():
+    proposal = pt.propose({"orders_export": shopify()})
+    table = proposal.values().tables["orders"]
+    assert table.roles | {"at": ""} == {
+        "customer": "Email", "at": "", "order": "Name", "item": "Lineitem sku", "quantity": "Lineitem quantity",
+        "price": "Lineitem price", "total": "Total",
+    }  # fmt: skip
+    assert (table.fill_down, table.where) == (["Financial Status"], {"Financial Status": ["paid"]})
+    read = proposal.history().tables["orders"].to_pandas()
+    assert (len(read), float(read.amount.sum())) == (75, pytest.approx(75 * 24.9))
+
+
+def test_lines_get_the_customers_and_times_of_their_orders_and_the_kinds_of_their_goods():
+    numbers = [f"order-{i:04d}" for i in range(300)]
+    heads = orders(order_id=numbers).drop(columns="amount")
+    items = {"order_id": sorted(numbers * 2), "product_id": [f"product-{i % 5}" for i in range(600)], "price": 2.0}
+    goods = pd.DataFrame({"product_id": [f"product-{i}" for i in range(5)], "product_category": list("vwxyz")})
+    proposal = pt.propose({"orders": heads, "order_items": pd.DataFrame(items), "products": goods})
+    table = proposal.values().tables["lines"]
+    assert [(join.source.name, join.columns) for join in table.joins] == [
+        ("orders.parquet", {"order_id": "order_id"}),
+        ("products.parquet", {"product_id": "product_id"}),
+    ]
+    assert (table.roles["customer"], table.roles["category"]) == ("customer_id", "product_category")
+    assert proposal.history().tables["orders"].count().to_pyarrow().as_py() == 300
+    assert proposal.left["products"] == "its columns are joined to lines"
 
 
 def test_a_table_with_one_row_for_each_customer_is_proposed_as_attributes_whatever_its_name(tmp_path):
@@ -86,6 +173,12 @@ def test_a_table_with_one_row_for_each_customer_is_proposed_as_attributes_whatev
     assert (settings.attributes["crm"].roles, settings.tables.keys()) == ({"customer": "cust_id"}, {"orders"})
     assert '# leave_out = ["status"]' in text
     assert settings.history().attributes == {"crm": ("country", "joined")}
+
+
+def test_what_is_written_after_the_outcome_is_left_out_of_what_is_known_and_named():
+    people = {"customer_id": [f"c{i}" for i in range(7)], "country": "FR", "Total Spent": range(7), "churned": "no"}
+    proposal = pt.propose({"orders": orders(), "customers": pd.DataFrame(people)})
+    assert proposal.values().attributes["customers"].leave_out == ("Total Spent", "churned")
 
 
 def test_customers_with_several_rows_are_proposed_as_dated_attributes(tmp_path):
@@ -101,10 +194,110 @@ def test_facts_that_hold_from_a_day_on_are_proposed_as_dated_even_with_one_row_e
     assert settings.attributes["customers"].roles == {"customer": "cust_id", "at": "valid_from"}
 
 
-def test_times_with_the_day_first_are_told_and_give_the_cutoffs(tmp_path):
-    days = "".join(f"c{i},{i % 28 + 1:02}/{i % 12 + 1:02}/2023,5.0\n" for i in range(90))
-    (tmp_path / "orders.csv").write_text(f"customer_id,bought,paid\n{days}", encoding="utf-8")
-    propose([tmp_path / "orders.csv"], tmp_path / "shop.toml")
-    text = (tmp_path / "shop.toml").read_text(encoding="utf-8")
-    assert 'at = "bought"' in text
+def test_files_are_named_by_what_they_hold(tmp_path):
+    files = {"online_shop_events": ROWS, "support-tickets": ROWS, "visits2023": ROWS, "returns": ROWS}
+    assert list(proposed(tmp_path, **files)[0].tables) == ["orders", "tickets", "contacts", "returns"]
+
+
+def test_money_is_never_assumed_and_profit_asked_only_where_it_is_told(tmp_path):
+    settings, text = proposed(tmp_path, orders=ROWS)
+    assert [question.name for question in settings.questions] == ["churn", "next_purchase"]
+    assert "# margin_rate" in text
+    with_cost, _ = proposed(tmp_path, orders=ROWS.assign(cost=1.0))
+    assert [question.name for question in with_cost.questions] == ["churn", "next_purchase", "tier"]
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path):
+    proposed(tmp_path, orders=ROWS)
+    with pytest.raises(SettingsError, match=r"There is a file 'new.toml' already, which stays. Name another one"):
+        write_proposal([tmp_path / "orders.csv"], tmp_path / "new.toml", lambda sentence: None)
+
+
+def test_times_that_the_column_proves_are_declared_in_that_form_and_give_the_cutoffs(tmp_path):
+    dates = [f"{i % 28 + 1:02}/{i % 12 + 1:02}/2023" for i in range(300)]
+    settings, text = proposed(tmp_path, orders=orders(order_date=dates))
+    assert settings.tables["orders"].at_format == "%d/%m/%Y"
     assert "made up" not in text
+
+
+def test_times_that_can_be_read_in_two_ways_are_asked_about_with_the_lines_that_say_which(tmp_path):
+    days = [f"{i % 12 + 1:02}/{i // 12 % 12 + 1:02}/2023" for i in range(300)]
+    settings, text = proposed(tmp_path, orders=orders(order_date=days))
+    assert "# ? the times of 'order_date' can be read in 2 ways: say which" in text
+    assert '# at_format = "%d/%m/%Y"   or   at_format = "%m/%d/%Y"' in text
+    with pytest.raises(HistoryError, match="Say which"):
+        settings.history()
+
+
+def test_of_several_currencies_the_commonest_is_read_and_the_rates_are_asked_for():
+    proposal = pt.propose({"orders": orders(currency=["USD" if i % 3 else "EUR" for i in range(300)])})
+    assert proposal.values().tables["orders"].where == {"currency": ["USD"]}
+    assert proposal.history().receipts[0].used == 200
+    assert "names several currencies; only rows in 'USD' are read" in "\n".join(proposal.doubts)
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (
+            {
+                "telco": pd.DataFrame(
+                    {"customerID": [f"k{i}" for i in range(30)], "tenure": 3, "Churn": ["Yes", "No"] * 15}
+                )
+            },
+            r"telco has one row for each customer \(30 of 'customerID'\).*frame\['Churn'\] == 'Yes'.*label='Churn'",
+        ),
+        (
+            {
+                "panel": pd.DataFrame(
+                    {"customer_id": [*range(30)] * 4, "ts": sorted([*DAYS[:4]] * 30), "post_spend": 1.5}
+                )
+            },
+            r"panel has a row for each of 30 customers at each of 4 times: a panel.*cutoff='ts', label='post_spend'",
+        ),
+        ({"spend": pd.DataFrame({"day": DAYS, "online": 1.5})}, r"No column of spend looks like a customer's key"),
+        ({"plan": pd.DataFrame({"customer_id": [1, 1, 2], "plan": list("abc")})}, "no column of it looks like a time"),
+    ],
+)
+def test_files_without_events_of_customers_are_refused_with_what_they_are_and_what_can_be_done(tables, words):
+    with pytest.raises(HistoryError, match=words):
+        pt.propose(tables)
+
+
+def test_files_of_periods_are_one_table_in_a_folder_of_their_own_and_asked_for_elsewhere(tmp_path):
+    for folder in ("till", "."):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for month in (1, 2):
+            orders().to_csv(tmp_path / folder / f"sales-2023-{month:02}.csv", index=False)
+    assert pt.propose(tmp_path / "till").history().receipts[0].read == 600
+    files = sorted(tmp_path.glob("sales*.csv"))
+    with pytest.raises(HistoryError, match=r"mkdir sales && mv sales-2023-01.csv sales-2023-02.csv sales/"):
+        pt.propose(files)
+    orders().rename(columns={"amount": "paid"}).to_csv(files[1], index=False)
+    with pytest.raises(HistoryError, match=r"01.csv has 'amount', sales-2023-02.csv has 'paid'.*{'paid': 'amount'}"):
+        pt.propose(files)
+
+
+@pytest.mark.parametrize("given", [[], 7, {}, {7: None}])
+def test_what_is_neither_path_nor_frame_is_refused(given):
+    with pytest.raises(HistoryError, match=r"A proposal is made from .*Write pt.propose\("):
+        pt.propose(given)
+
+
+def test_a_table_of_other_customers_is_left_out_with_the_reason():
+    others = pd.DataFrame({"customer_id": [f"other-{i}" for i in range(20)], "date": DAYS[:20], "kind": "call"})
+    proposal = pt.propose({"orders": orders(), "calls": others})
+    assert proposal.left == {"calls": "none of its columns meets the customers of orders"}
+    assert "# calls has no section" in proposal.settings
+
+
+def test_a_proposal_from_frames_shows_itself_and_becomes_a_file_that_runs(tmp_path):
+    proposal = pt.propose({"orders": orders()})
+    assert isinstance(proposal, Proposal)
+    assert "orders from orders: customer = customer_id" in str(proposal)
+    assert "<pre># Proposed by patron init" in proposal._repr_html_()
+    assert load(proposal.write(tmp_path / "own.toml")).history().receipts[0].used == 300
+
+
+def test_a_short_history_is_said_to_be_too_short():
+    assert "[cutoffs] the orders span 19 days, too few to learn from" in doubts(orders=orders(10, order_date=DAYS[:10]))

@@ -23,7 +23,7 @@ from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
 from patron.settings.values import Attributes, Settings, Table
 
-__all__ = ["load", "template"]
+__all__ = ["load", "parse", "template"]
 
 CODE = 3  # letters of a currency's code, which has the rate 1 in its own business
 
@@ -53,7 +53,21 @@ def load(path: str | Path) -> Settings:
             f"There is no settings file {str(file)!r}. TOML and Python files in its folder: {there}. "
             "Check the path, or begin with the text of patron.settings.template()."
         )
-    return settings_of(file) if file.suffix == ".py" else _read(file)
+    return settings_of(file) if file.suffix == ".py" else _parsed(Source.of(file), file.resolve().parent)
+
+
+def parse(name: str, text: str, folder: Path) -> Settings:
+    """Read the text of a settings file.
+
+    Args:
+        name: of the file, for messages.
+        text: its content.
+        folder: from where its paths are seen.
+
+    Raises:
+        SettingsError: as `load`.
+    """
+    return _parsed(Source(name, text), folder)
 
 
 def template() -> str:
@@ -65,11 +79,10 @@ def template() -> str:
     return Path(__file__).with_name("template.toml").read_text(encoding="utf-8")
 
 
-def _read(file: Path) -> Settings:
-    source = Source.of(file)
+def _parsed(source: Source, folder: Path) -> Settings:
     content = source.content()
     check(source, content)
-    return _settings(source, content, file.resolve().parent)
+    return _settings(source, content, folder)
 
 
 def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Settings:

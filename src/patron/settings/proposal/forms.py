@@ -1,0 +1,48 @@
+"""Forms: how the texts of a column of times are written, as the door itself reads them, or the forms that all fit."""
+
+from itertools import pairwise
+
+from patron.errors import HistoryError
+from patron.history.time_forms import family_of
+from patron.history.times import FormSetting, read_times
+from patron.settings.proposal.columns import SEEN, ColumnLook, TableLook
+
+__all__ = ["possible_forms"]
+
+AT = FormSetting.of("at")
+
+
+def possible_forms(look: TableLook, column: ColumnLook) -> list[str]:
+    """Return the forms that read all times of a column of texts, those first by which its rows are in order.
+
+    None where its texts show how they are written without any choice, or are of several kinds.
+
+    >>> import pandas as pd
+    >>> from patron.settings.proposal.columns import look_at
+    >>> look = look_at("shop", pd.DataFrame({"on": ["01/02/2024", "13/02/2024"]}))
+    >>> possible_forms(look, look.columns["on"])
+    ['%d/%m/%Y']
+    """
+    families = {family_of(text) for text in column.texts} if column.kind == "text" else set()
+    family = families.pop() if len(families) == 1 else ()
+    if len(family) < 2:
+        return []
+    return sorted((form for form in family if _reads(look, column, form)), key=lambda form: -_order(look, column, form))
+
+
+def _reads(look: TableLook, column: ColumnLook, form: str) -> bool:
+    try:
+        read_times(look.table, look.table[column.name], AT, "UTC", form)
+    except HistoryError:
+        return False
+    return True
+
+
+def _order(look: TableLook, column: ColumnLook, form: str) -> float:
+    """Return the share of the first rows that are no earlier than the row above, or no later: the larger of both."""
+    rows = look.table.limit(SEEN)
+    clock = read_times(rows, rows[column.name], AT, "UTC", form).clock
+    times = [time for time in rows.select(at=clock).to_pyarrow()["at"].to_pylist() if time is not None]
+    later = sum(a <= b for a, b in pairwise(times))
+    earlier = sum(a >= b for a, b in pairwise(times))
+    return max(later, earlier) / max(1, len(times) - 1)

@@ -1,0 +1,99 @@
+"""Parts: files that are the parts of one table, by their names and columns, taken as that or asked for as that."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from patron.engines.files import Source, open_source
+from patron.errors import HistoryError, listed
+
+__all__ = ["named_sources"]
+
+ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv", ".gz", ".xlsx", ".xlsm")
+PERIOD = re.compile(
+    r"\d+|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september"
+    r"|october|november|december|q[1-4]|part|page|copy|old|new|h[12])\b"
+)
+
+
+def named_sources(given: object) -> dict[str, Source]:
+    """Return sources by name: of a mapping as they are, of paths by their stems, of a folder its files.
+
+    Raises:
+        HistoryError: nothing is given, or files are parts of one table and do not lie in a folder of their own.
+    """
+    if isinstance(given, Mapping):
+        return _named(given)
+    paths = [Path(given)] if isinstance(given, str | Path) else given
+    if not isinstance(paths, Sequence) or not paths or not all(isinstance(path, str | Path) for path in paths):
+        raise HistoryError(
+            f"A proposal is made from paths, or from frames by name, got {type(given).__name__}. "
+            'Write pt.propose(["orders.csv"]) or pt.propose({"orders": frame}).'
+        )
+    files = [file for path in paths for file in _files(Path(path))]
+    return {name: path for group in _grouped(files) for name, path in _one_table(group).items()}
+
+
+def _named(given: Mapping[Any, Any]) -> dict[str, Source]:
+    if not given or not all(isinstance(name, str) for name in given):
+        raise HistoryError(
+            f"A proposal is made from frames or paths by name, got the names {listed(map(repr, given))}. "
+            'Write pt.propose({"orders": frame}).'
+        )
+    return dict(given)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or of a folder its files, where these are tables of their own, or itself as one table."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS))
+    if len(files) < 2 or len({_stem(file) for file in files}) == 1:
+        return [path]
+    return files
+
+
+def _stem(path: Path) -> str:
+    """Return the name of a file without its ending and without what tells periods and parts apart."""
+    words = re.sub(r"[\W_]+", " ", path.name.partition(".")[0].lower())
+    return " ".join(PERIOD.sub(" ", re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", words)).split())
+
+
+def _grouped(files: Sequence[Path]) -> list[list[Path]]:
+    """Return the files in groups of those that are called alike but for a period or a part."""
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        groups.setdefault(_stem(file) or file.name, []).append(file)
+    return list(groups.values())
+
+
+def _one_table(group: Sequence[Path]) -> dict[str, Path]:
+    """Return the one table that some files are; refuse those with other columns, or that lie among others."""
+    if len(group) == 1:
+        return {group[0].name.partition(".")[0]: group[0]}
+    columns = [open_source(file).table.columns for file in group]
+    for file, names in zip(group[1:], columns[1:], strict=True):
+        if set(names) != set(columns[0]):
+            raise _changed(group[0], file, columns[0], names)
+    folder = group[0].parent
+    if {file.name for file in group} != {file.name for file in folder.iterdir() if file.suffix != ".toml"}:
+        name = re.sub(r"\W+", "-", _stem(group[0])) or "orders"
+        names = " ".join(file.name for file in group)
+        raise HistoryError(
+            f"{listed(file.name for file in group)} have the same columns, and names that differ in a period: they "
+            "are parts of one table, which settings take as a folder. Put them into one of their own: "
+            f"mkdir {name} && mv {names} {name}/ and give that: patron init {name}"
+        )
+    return {folder.name: folder}
+
+
+def _changed(first: Path, other: Path, columns: Sequence[str], names: Sequence[str]) -> HistoryError:
+    gone, new = [c for c in columns if c not in names], [c for c in names if c not in columns]
+    mend = ", ".join(f"{b!r}: {a!r}" for a, b in zip(gone, new, strict=False))
+    return HistoryError(
+        f"{first.name} and {other.name} are called alike but for a period, and their columns differ: {first.name} has "
+        f"{listed(map(repr, gone))}, {other.name} has {listed(map(repr, new))}. If they are parts of one table, give "
+        f"them one header: pd.read_csv({other.name!r}, dtype=str).rename(columns={{{mend}}})"
+        f".to_csv({other.name!r}, index=False); if not, rename a file."
+    )

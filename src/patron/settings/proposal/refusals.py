@@ -1,0 +1,90 @@
+"""Refusals: files that hold no events of customers, with what they are and what can be done with them today."""
+
+import re
+from collections.abc import Sequence
+
+from patron.errors import HistoryError, listed
+from patron.settings.proposal.columns import ColumnLook, TableLook
+from patron.settings.proposal.roles import person_score
+from patron.settings.proposal.words import has
+
+__all__ = ["check_no_panel", "refusal_of"]
+
+OUTCOME = (
+    "churn|churned|exited|attrition|target|label|y|left|response|conversion|cancelled|canceled|outcome|censor|censored"
+    "|reacquire|retained|post|acquisition"
+)
+FEW_TIMES, MANY_CUSTOMERS = 60, 20
+FULL = 0.98
+
+
+def refusal_of(looks: Sequence[TableLook]) -> HistoryError:
+    """Return why no event of a customer can be read from some files."""
+    keyed = [(look, key) for look in looks if (key := _unique_key(look)) is not None]
+    if keyed:
+        return _one_row_each(*keyed[0])
+    labels = listed(look.label for look in looks)
+    people = [c.name for look in looks for c in look.columns.values() if person_score(c) > 0]
+    columns = listed(column for look in looks for column in look.columns)
+    if not people:
+        return HistoryError(
+            f"No column of {labels} looks like a customer's key, so nobody can be told from anybody. The columns are: "
+            f"{columns}. If one is, name it in a settings file that begins with patron.settings.template(): "
+            'customer = "the column"; if only orders are numbered, export them with the customer\'s number or e-mail.'
+        )
+    return HistoryError(
+        f"{labels} tells of customers ({listed(people)}), but no column of it looks like a time, and without times "
+        f"nobody can be asked at a cutoff. The columns are: {columns}. Export the date of each event, or if a column "
+        'is one, name it in a settings file that begins with patron.settings.template(): at = "the column".'
+    )
+
+
+def check_no_panel(look: TableLook, customer: str, at: str) -> None:
+    """Refuse a file that has a row for each customer at each of a few times: these are rows, and no events.
+
+    Raises:
+        HistoryError: with the line that takes it as a panel.
+    """
+    people, times = look.columns[customer], look.columns[at]
+    full = look.rows >= FULL * people.distinct * times.distinct
+    if not (full and 1 < times.distinct <= FEW_TIMES and people.distinct >= MANY_CUSTOMERS):
+        return
+    line = _panel_line(look, customer, f"cutoff={at!r}", "frame")
+    raise HistoryError(
+        f"{look.label} has a row for each of {people.distinct:,} customers at each of {times.distinct:,} times: a "
+        f"panel, and no events. Settings take events; in Python it is a panel today: {line}"
+    )
+
+
+def _unique_key(look: TableLook) -> ColumnLook | None:
+    """Return the column that is another in every row, and the customer's by name or for want of another."""
+    unique = [c for c in look.columns.values() if c.is_unique and c.known == c.rows and c.kind in ("text", "number")]
+    people = sorted((c for c in unique if person_score(c) > 0), key=lambda c: -person_score(c))
+    ids = [c for c in unique if re.fullmatch(r"(?:\w+ )?id|key", c.words)]
+    return next(iter((*people, *ids)), None)
+
+
+def _one_row_each(look: TableLook, key: ColumnLook) -> HistoryError:
+    line = _panel_line(look, key.name, "cutoff='cutoff'", "frame.assign(cutoff=pd.Timestamp('2024-01-01'))")
+    return HistoryError(
+        f"{look.label} has one row for each customer ({key.distinct:,} of {key.name!r}), and no events with times. "
+        "Whether somebody left can be learned from such rows, but without dates nobody can check that what stands "
+        f"there was known before: a panel, of one cutoff. In Python it is that today, for scores and drivers: {line} "
+        "Settings take events; bring the orders or payments of these customers, and this file says what is known of "
+        f"them: patron init orders.csv {look.label}"
+    )
+
+
+def _panel_line(look: TableLook, customer: str, cutoff: str, frame: str) -> str:
+    """Return the line of Python that takes rows as a panel, with the outcome where a column looks like one."""
+    outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME)]
+    label = ""
+    if outcomes:
+        name = outcomes[-1].name
+        values = sorted({str(value) for value in outcomes[-1].values}, key=str.lower)
+        label = f", label={name!r}"
+        if outcomes[-1].kind == "text" and len(values) == 2:
+            frame = f"{frame}.assign(**{{{name!r}: frame[{name!r}] == {values[-1]!r}}})"
+    return (
+        f"pt.panel({frame}, horizon=30, customer={customer!r}, {cutoff}{label}), horizon being the days it looks ahead."
+    )

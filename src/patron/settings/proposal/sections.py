@@ -1,0 +1,267 @@
+"""Sections: a draft of the settings for each file, with the roles of its columns, a reason for each, and doubts."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from patron.settings.proposal.columns import ColumnLook, TableLook
+from patron.settings.proposal.drafts import Draft, Entry, JoinTo
+from patron.settings.proposal.forms import possible_forms
+from patron.settings.proposal.links import Link, Links
+from patron.settings.proposal.money import Layout, layout_of, money_entries
+from patron.settings.proposal.reach import Reached, reached, times
+from patron.settings.proposal.roles import fits
+from patron.settings.proposal.statuses import is_pipeline, with_statuses
+from patron.settings.proposal.survey import SINCE, Survey, Way
+from patron.settings.proposal.words import has
+
+__all__ = ["drafts_of"]
+
+TABLES = (
+    ("returns", "return|refund"),
+    ("tickets", "ticket|support|service|case"),
+    ("contacts", "contact|campaign|email|visit|activity|call|calls|meeting|meetings"),
+)
+TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "channel": 4.0, "kind": 4.0, "direction": 4.0}
+OF_SOLD = ("order", "item", "category", "currency", "channel")
+OF_OTHERS = ("kind", "direction", "channel")
+NUMBERED = re.compile(r"#\s?[A-Z]{0,4}-?\d+")
+AFTER = (
+    "spent|spend|lifetime|ltv|clv|last|recent|churn|churned|exited|attrition|stage|lifecycle|orders|rfm|response"
+    "|responded|outcome|target|modified|updated|deals|converted|(?:lead|account|customer|member|user|contact) status"
+    "|^status|(?:total|count|of|average) (?:\\w+ )?(?:order|sale|revenue|purchase|deal|payment|spent)"
+    "|(?:order|purchase|deal) count"
+)
+HALF = 0.5
+LINES, SEVERAL = 20, 5  # rows of an order at most on average, and orders of several rows that tell something
+
+
+def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[Draft]:
+    """Return the sections for some files that were looked at together."""
+    header = result.orders
+    if header is None:
+        return []
+    orders = _sold("orders", header, looks, links, result)
+    drafts = [orders]
+    if result.lines is not None:
+        lines = _sold("lines", result.lines, looks, links, result)
+        bare = not {"amount", "total", "gross", "price"} & set(orders.entries)
+        drafts = [lines] if bare else [orders, lines]
+    names = {"identities", *(draft.name for draft in drafts)}
+    for i in result.events:
+        name = _event_name(looks[i], names)
+        names.add(name)
+        drafts.append(_other(name, i, looks, links, result.ways[i]))
+    for i, key in result.attributes.items():
+        name = (
+            "customers"
+            if has(looks[i].words, "customer") and "customers" not in names
+            else _plain(looks[i].name, names)
+        )
+        names.add(name)
+        drafts += _attributes(name, looks[i], key)
+    return [_with_others(draft) for draft in drafts]
+
+
+def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: Survey) -> Draft:
+    """Return the section of orders or of their lines."""
+    look, way = looks[i], result.ways[i]
+    columns = list(look.columns.values())
+    order = _order_column(look, way.person.name, way.at.column.name if way.at else "")
+    layout = layout_of(look, order)
+    draft = _begun("tables", name, look, looks, way)
+    draft = _with_time(draft, look, columns, way)
+    if order:
+        draft = draft.with_entry("order", order, _of_order(look.columns[order], layout))
+    draft = _with_roles(draft, columns, OF_SOLD)
+    money, doubts = money_entries([c for c in columns if c.name not in _taken(draft)], layout)
+    for role, (column, why) in money.items():
+        draft = draft.with_entry(role, column, why)
+    for question, line in doubts:
+        draft = draft.asking(question, line)
+    if "category" not in draft.entries:
+        draft = _joined_category(draft, i, looks, links)
+    amount = next((money[role][0] for role in ("total", "amount", "gross", "quantity") if role in money), "")
+    for there in dict.fromkeys((i, *(link.other for link in way.joins if link.other == result.orders))):
+        draft = with_statuses(draft, looks[there], amount, layout.first)
+    return _filled(draft, layout)
+
+
+def _begun(section: str, name: str, look: TableLook, looks: Sequence[TableLook], way: Way) -> Draft:
+    person = way.person
+    joins = tuple(JoinTo(looks[link.other], link.column, link.key) for link in way.joins)
+    draft = Draft(section, name, look, {"customer": Entry(person.name, _of_person(person.reached, look))}, joins)
+    for other in way.others:
+        draft = draft.asking(
+            f"{person.name!r} was taken for the customer's key; {other.name!r} is about as likely "
+            f"({_of_person(other.reached, look)})",
+            f'customer = "{other.name}"',
+        )
+    column = person.reached.column
+    if column.is_unique and not person.reached.joins and look.rows >= 10:
+        draft = draft.asking("every row has another customer, so that nobody comes back: is there a better key?")
+    return draft
+
+
+def _of_person(at: Reached, look: TableLook) -> str:
+    column = at.column
+    what = "e-mail addresses" if column.has_emails else "keys"
+    where = "" if not at.joins else f" of {len(at.joins)} file{'s' * (len(at.joins) > 1)} joined"
+    return f"{column.distinct:,} different {what}{where}, {look.rows:,} rows"
+
+
+def _with_time(draft: Draft, look: TableLook, columns: Sequence[ColumnLook], way: Way) -> Draft:
+    """Add the time, how it is written where that is proven, and which others there were."""
+    at = way.at
+    if at is None:
+        return draft
+    column, source = at.column, look
+    if not at.joins:
+        ranked = times(columns)
+        if is_pipeline(columns):
+            ranked.sort(key=lambda fit: -has(fit.column.words, "close|closed|won"))
+        column = ranked[0].column
+        others = [fit.column.name for fit in ranked[1:]]
+    else:
+        others = []
+        source = next((join.look for join in draft.joins if column.name in join.look.columns), look)
+    why = f"other times: {', '.join(others)}" if others else ""
+    draft = draft.with_entry("at", column.name, why)
+    near = [fit for fit in times(columns)[1:] if not at.joins and fit.score >= times(columns)[0].score - 0.4]
+    if near and near[0].column.name != column.name:
+        draft = draft.asking(
+            f"{column.name!r} was taken for the time; {near[0].column.name!r} is about as likely",
+            f'at = "{near[0].column.name}"',
+        )
+    forms = possible_forms(source, column)
+    if len(forms) == 1:
+        return draft.with_entry("at_format", forms[0], "as the column proves")
+    if forms:
+        lines = "   or   ".join(f'at_format = "{form}"' for form in forms)
+        draft = draft.asking(f"the times of {column.name!r} can be read in {len(forms)} ways: say which", lines)
+        return draft.with_entry("at_format", forms[0], OPEN)
+    return draft
+
+
+OPEN = "?"  # why an entry stands in a draft that the settings only ask about
+
+
+def _with_roles(draft: Draft, columns: Sequence[ColumnLook], roles: Iterable[str]) -> Draft:
+    for role in roles:
+        if role in draft.entries:
+            continue
+        taken = _taken(draft)
+        some = [fit for fit in fits(role, columns) if fit.column.name not in taken and fit.score >= TAKEN_FOR[role]]
+        some = [fit for fit in some if fit.column.filled >= HALF] or some
+        if some:
+            draft = draft.with_entry(role, some[0].column.name)
+    return draft
+
+
+def _taken(draft: Draft) -> set[str]:
+    return {entry.value for entry in draft.entries.values() if isinstance(entry.value, str)}
+
+
+def _order_column(look: TableLook, customer: str, at: str) -> str:
+    """Return the number of the order: by name, by its look, by the rows that share it, or else that of the row."""
+    columns = [c for c in look.columns.values() if c.name != customer]
+    some = [fit.column for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]]
+    numbered = [c for c in columns if c.texts and all(NUMBERED.fullmatch(text) for text in c.texts)]
+    shared = [] if some or numbered else [c for c in columns if _is_shared(look, c, customer, at)]
+    own = [c for c in columns if c.is_unique and re.fullmatch(r"(?:record |entity |row )?id|key", c.words)]
+    return next((column.name for column in (*numbered, *some, *shared, *own)), "")
+
+
+def _is_shared(look: TableLook, column: ColumnLook, customer: str, at: str) -> bool:
+    """Check whether the rows with one value have one customer and one day, as those of an order do."""
+    if column.kind not in ("text", "number") or column.is_time or column.distinct * LINES < column.known:
+        return False
+    keys = [look.columns[name].cells for name in (customer, at) if name in look.columns]
+    groups: dict[object, list[tuple[object, ...]]] = {}
+    for value, *key in zip(column.cells, *keys, strict=True):
+        if value is not None:
+            groups.setdefault(value, []).append(tuple(str(part)[:10] for part in key))
+    several = [rows for rows in groups.values() if len(rows) > 1]
+    same = sum(len(set(rows)) == 1 for rows in several)
+    pairs = {rows[0] for rows in several}
+    return (
+        len(keys) == 2 and len(several) >= SEVERAL and same >= 0.98 * len(several) and len(pairs) >= 0.8 * len(several)
+    )
+
+
+def _of_order(column: ColumnLook, layout: Layout) -> str:
+    return f"{column.distinct:,} different, several rows each" if layout.has_lines else f"{column.distinct:,} different"
+
+
+def _joined_category(draft: Draft, i: int, looks: Sequence[TableLook], links: Links) -> Draft:
+    """Join the file of products for the kind of goods, where the item is its key."""
+    item = draft.value("item")
+    near = [r for r in reached(i, looks, links) if len(r.joins) == 1 and r.joins[0].column == item]
+    some = [fit for fit in fits("category", [r.column for r in near]) if fit.score >= TAKEN_FOR["category"]]
+    if not some:
+        return draft
+    link: Link = near[0].joins[0]
+    join = JoinTo(looks[link.other], link.column, link.key)
+    return replace(draft.with_entry("category", some[0].column.name), joins=(*draft.joins, join))
+
+
+def _filled(draft: Draft, layout: Layout) -> Draft:
+    """Fill down what stands only on the first line of an order, as far as it is used."""
+    used = [draft.value(role) for role in ("customer", "at", "currency", "channel")]
+    gaps = [c for c in (*used, *(draft.value("where") or ()), *(draft.value("returns") or ())) if c in layout.first]
+    return draft.with_entry("fill_down", gaps, "written only on the first line of an order") if gaps else draft
+
+
+def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way) -> Draft:
+    """Return the section of events that are no orders."""
+    look = looks[i]
+    columns = list(look.columns.values())
+    draft = _with_time(_begun("tables", name, look, looks, way), look, columns, way)
+    if name == "returns":
+        order = next((fit.column.name for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]), "")
+        draft = draft.with_entry("order", order) if order else draft
+        money = [fit.column.name for fit in fits("amount", columns) if fit.score > 0]
+        back = [
+            c.name for c in columns if c.is_number and has(c.words, "refund|return|amount|total") and c.name != order
+        ]
+        amount = next(iter((*money, *back)), "")
+        return draft.with_entry("amount", amount) if amount else draft
+    return _with_roles(draft, columns, OF_OTHERS)
+
+
+def _attributes(name: str, look: TableLook, key: str) -> list[Draft]:
+    """Return the section of what is known of customers, without what was written after the outcome."""
+    column = look.columns[key]
+    what = "e-mail addresses" if column.has_emails else "keys"
+    draft = Draft(
+        "attributes", name, look, {"customer": Entry(key, f"{column.distinct:,} {what} in {look.rows:,} rows")}
+    )
+    since = next((c for c in look.columns.values() if has(c.words, SINCE) and c.is_time), None)
+    if since is None and not column.is_unique:
+        since = next((fit.column for fit in times(list(look.columns.values()))), None)
+    if since:
+        draft = draft.with_entry("at", since.name, "from when a row holds")
+    facts = [c for c in look.columns.values() if c.name not in (key, since.name if since else "")]
+    after = [c.name for c in facts if has(c.words, AFTER) and not has(c.words, "name")]
+    if since is None and after:
+        draft = draft.with_entry("leave_out", after, "looks written after what is asked about, which it would tell")
+    return [draft] if facts and (since or len(after) < len(facts)) else []
+
+
+def _event_name(look: TableLook, names: set[str]) -> str:
+    known = next((name for name, words in TABLES if has(look.words, words)), "")
+    return known if known and known not in names else _plain(look.name, names)
+
+
+def _plain(name: str, names: set[str]) -> str:
+    plain = re.sub(r"\W+", "_", name).strip("_") or "events"
+    return plain if plain not in names else f"{plain}_2"
+
+
+def _with_others(draft: Draft) -> Draft:
+    taken = _taken(draft) | {column for entry in draft.entries.values() for column in _named_in(entry.value)}
+    return replace(draft, others=tuple(c for c in draft.look.columns if c not in taken))
+
+
+def _named_in(value: object) -> Iterable[str]:
+    return value if isinstance(value, list | dict) else ()
