@@ -10,6 +10,7 @@ from worlds.exports.crm import hubspot, salesforce
 from worlds.exports.own_shops import german_shop, monthly
 from worlds.exports.payments import square, stripe
 from worlds.exports.public_sets import olist, online_retail, telco
+from worlds.exports.sellers import dump, etsy, paypal, xero
 from worlds.exports.truths import Export, File
 from worlds.exports.web_shops import magento, shopify, woocommerce
 
@@ -28,5 +29,9 @@ EXPORTS: Mapping[str, Callable[[Path], Export]] = {
     "telco": telco,
     "german_shop": german_shop,
     "monthly": monthly,
+    "paypal": paypal,
+    "etsy": etsy,
+    "xero": xero,
+    "dump": dump,
 }
 """By name what writes the files of an export into a folder and returns what they are."""
