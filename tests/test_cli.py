@@ -48,6 +48,8 @@ budget = 40
 [offers.call]
 contact_cost = 1.0
 effect = 0.5
+[crm.hubspot]
+key = "shop_id"
 """
 TESTED = """
 name = "tested"
@@ -112,6 +114,14 @@ def changed(folder: Path, old: str, new: str) -> Path:
     path = folder / f"changed{abs(hash(new))}.toml"
     path.write_text(SETTINGS.replace(old, new))
     return path
+
+
+def test_what_a_crm_imports_has_every_scored_customer_and_the_offers_of_the_decisions(kiosk):
+    out = kiosk / "patron-out" / "kiosk"
+    table, decisions = pd.read_csv(out / "crm_hubspot.csv", dtype=str), pd.read_parquet(out / "decisions.parquet")
+    assert sorted(table.shop_id) == sorted(pd.read_parquet(out / "scores.parquet").customer)
+    offered = table[table.patron_offer == "call"].shop_id
+    assert sorted(offered) == sorted(decisions[decisions.group == "treat"].customer)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ In the order of the work:
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
     Offer, decide               whom to treat with what
+    CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
     Registry                    runs and registered models
 """
@@ -59,6 +60,8 @@ _HOME = {
     "drivers": "explanations.drivers",
     "Offer": "decisions",
     "decide": "decisions",
+    "CrmImport": "decisions",
+    "crm_table": "decisions",
     "Settings": "settings",
     "load_settings": "settings",
     "Registry": "registry",

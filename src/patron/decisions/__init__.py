@@ -3,7 +3,8 @@
 Every decision carries its evidence: here the effect of an offer is the business's own assumption, never a finding.
 """
 
+from patron.decisions.crm import CrmImport, crm_table
 from patron.decisions.offers import Offer
 from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "Offer", "check_plan", "decide"]
+__all__ = ["COLUMNS", "EVIDENCE", "CrmImport", "Decisions", "Offer", "check_plan", "crm_table", "decide"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 
 __all__ = ["decide", "mostly_gone"]
@@ -22,8 +23,9 @@ def decide(job: Job) -> dict[str, Any]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):
         job.tell(f"beware    {sentence}")
+    imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
-    return {**summary, "versions": versions, "files": [str(path) for path in paths]}
+    return {**summary, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
 
 
 def mostly_gone(risk: pd.Series) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from patron.engines.files import write_text
 from patron.history.fingerprints import fingerprint
 from patron.jobs.checking import receipts
+from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 from patron.portfolio.migration import migration
 from patron.scoring.contract import shifts
@@ -28,8 +29,9 @@ def score(job: Job) -> dict[str, Any]:
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
     for sentence in contradictions(job.scores, job.trained_questions):
         job.tell(f"scores    {sentence}")
+    imports = [] if job.settings.offers else write_imports(job)
     summary = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
-    return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves]}
+    return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}
 
 
 def explain(job: Job) -> dict[str, Any]:

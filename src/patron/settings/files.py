@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from patron.decisions import Offer
+from patron.decisions import CrmImport, Offer
 from patron.engines.databases import is_remote
 from patron.errors import SettingsError, listed
 from patron.history.attribute_tables import ABOUT
@@ -102,6 +102,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         out=folder / content.get("out", f"patron-out/{content['name']}"),
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
+        crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )

@@ -170,6 +170,10 @@ CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-1
 DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
 OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
 OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
+CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
+CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot"))
+FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
+HEADER = Kind("the name of a field", 'KEY = "shop_id"', _is_text)
 
 # The keys of each section; a star stands for a name that the user chooses.
 KNOWN: Mapping[str, Mapping[str, Kind]] = {
@@ -177,6 +181,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
+        "crm": CRMS,
     },
     "tables": {"*": TABLE},
     "tables.*": {
@@ -214,6 +219,9 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "costs.cost_per_event": {"*": NUMBER},
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
+    "crm": {"*": CRM},
+    "crm.*": {"key": HEADER, "columns": FIELDS},
+    "crm.*.columns": {"*": HEADER},
     "offers": {"*": OFFER},
     "offers.*": {
         "contact_cost": NUMBER, "incentive_cost": NUMBER, "accepted": NUMBER, "effect": NUMBER,
@@ -231,4 +239,5 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "questions.tier": ("horizon",),
     "cutoffs": ("train", "valid", "test"),
     "offers.*": ("contact_cost", "effect"),
+    "crm.*": ("key",),
 }

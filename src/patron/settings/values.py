@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from patron.decisions import Offer
+from patron.decisions import CrmImport, Offer
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history import sources
 from patron.history.event_tables import Events, Role
@@ -180,6 +180,7 @@ class Settings:
         out: the folder for scores, reports and decisions.
         score_at: the cutoff that is scored; the midnight after the last event where it is None.
         offers: what a customer can be given.
+        crm: what CRM systems import of scores and decisions.
         budget: what may be spent on offers, in the currency of the amounts.
         holdout: share of the chosen customers who are left untreated, so that the effect can be measured.
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
@@ -204,6 +205,7 @@ class Settings:
     seed: int = 0
     top_reasons: int = 3
     currency: str = ""
+    crm: tuple[CrmImport, ...] = ()
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
     identity: Identity | None = None
 
