@@ -236,3 +236,42 @@ def test_nested_columns_are_refused_as_a_role_and_kept_beside(column, tmp_path):
     pq.write_table(table, tmp_path / "t.parquet")
     assert "declared as 'amount', must be a number" in refused(tmp_path / "t.parquet")
     assert events(tmp_path / "t.parquet", customer="c", at="ts").used.count().to_pyarrow().as_py() == 2
+
+
+@pytest.mark.parametrize("name", ["orders.txt", "orders.tsv", "orders.dat", "ORDERS.TXT", "orders.txt.gz"])
+@pytest.mark.parametrize("separator", [",", "\t", "|"])
+def test_a_text_file_is_read_as_csv_whatever_its_ending(separator, name, tmp_path):
+    data = ROWS.replace(";", separator).encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    assert cities(opened(tmp_path / name)) == ["Köln", "Bonn"]
+
+
+def test_notes_beside_the_csv_files_of_a_folder_are_no_part_of_the_table(tmp_path):
+    (tmp_path / "a.csv").write_text(ROWS, encoding="utf-8")
+    (tmp_path / "readme.txt").write_text("what this is", encoding="utf-8")
+    assert cities(opened(tmp_path)) == ["Köln", "Bonn"]
+
+
+def test_a_folder_of_text_files_is_one_table(tmp_path):
+    head, *rows = ROWS.splitlines()
+    for i, row in enumerate(rows):
+        (tmp_path / f"{i}.txt").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    assert cities(opened(tmp_path)) == ["Köln", "Bonn"]
+
+
+def test_columns_that_differ_by_capitals_only_are_told_by_the_names_they_get(tmp_path):
+    (tmp_path / "orders.csv").write_text("c,ts,paid,City,city\n1,2024-01-01,5,Köln,x\n", encoding="utf-8")
+    pq.write_table(
+        pa.table({"c": ["1"], "ts": ["2024-01-01"], "paid": [5], "City": ["a"], "city": ["b"]}), tmp_path / "o.parquet"
+    )
+    for name in ("orders.csv", "o.parquet"):
+        declared = opened(tmp_path / name)
+        words = f"column 'city' of '{name}' differs from 'City' by capitals only, and is read as 'city_1'"
+        assert words in [assumed.what for assumed in declared.assumed]
+        assert declared.used.columns[-2:] == ("City", "city_1")
+
+
+def test_a_column_that_comes_twice_is_told_by_the_name_it_gets(tmp_path):
+    (tmp_path / "orders.csv").write_text("c,ts,paid,city,city\n1,2024-01-01,5,Köln,x\n", encoding="utf-8")
+    words = [assumed.what for assumed in opened(tmp_path / "orders.csv").assumed]
+    assert "column 'city' of 'orders.csv' comes twice, and is read as 'city_1'" in words

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import ibis
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -71,6 +72,15 @@ def test_a_column_cannot_be_the_key_and_a_number_and_no_key_is_shown():
     with pytest.raises(HistoryError, match=r"'c' is declared as 'customer' and as 'amount'\. Name another") as told:
         events(frame, customer="c", at="ts", amount="c")
     assert KEY not in str(told.value)
+
+
+@pytest.mark.parametrize("role", ["at", "known_at", "amount"])
+@pytest.mark.parametrize("key", ["c", lambda rows: rows.c])
+def test_a_table_that_is_declared_itself_shows_no_key_either(role, key):
+    rows = ibis.memtable({"c": [f"{KEY}1"], "ts": DAYS[:1]})
+    with pytest.raises(HistoryError, match=f"'c' is declared as 'customer' and as '{role}'") as caught:
+        declare(rows, **{"customer": key, "at": "ts", role: "c"})
+    assert KEY not in str(caught.value)
 
 
 def named(data: st.DataObject, frame: pd.DataFrame, shop: dict) -> dict[str, str]:

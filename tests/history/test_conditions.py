@@ -94,3 +94,24 @@ def test_returns_are_counted_among_the_rows_that_are_read() -> None:
 def test_attributes_count_their_condition_too() -> None:
     people = pd.DataFrame({"customer": ["a", "b"], "state": ["now", "then"]})
     assert attributes(people, where={"state": "now"}).notes == ("2 rows read, 1 matched and 1 left out by where state",)
+
+
+@pytest.mark.parametrize("name", ["where", "returns"])
+def test_a_condition_on_the_key_shows_no_key(name) -> None:
+    frame = orders(["x"] * 3, who=["Ann", "ann", "Bob"]).drop(columns="customer")
+    declared = {"customer": "who", name: {"who": ["Ann"]}}
+    assert f"1 rows passed over by {name} who are written nearly the same; to take them too: " in str(
+        notes(frame, **declared)
+    )
+    assert "ann" not in str(notes(frame, **declared)).lower()
+
+
+@pytest.mark.parametrize("wanted", ["ANN", "zoe", 7])
+@pytest.mark.parametrize("declare", [events, attributes])
+def test_a_condition_on_the_key_that_cannot_be_met_shows_no_key(wanted, declare) -> None:
+    frame = pd.DataFrame({"who": ["Ann", "Bob"], "at": ["2024-05-01"] * 2, "land": ["FR", "UK"]})
+    with pytest.raises(
+        HistoryError, match=r"condition (where = { who = \[.\.\.\..\] } is met by none|compares)"
+    ) as caught:
+        declare(frame, customer="who", where={"who": [wanted]})
+    assert not any(key in str(caught.value) for key in ("Ann", "ANN", "zoe", "7"))

@@ -273,7 +273,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path) -> None:
         events(tmp_path / "none.parquet")
 
 
-@pytest.mark.parametrize("name", ["orders.txt", "orders"])
+@pytest.mark.parametrize("name", ["orders.json", "orders"])
 def test_a_file_of_another_kind_is_refused(name: str, tmp_path) -> None:
     (tmp_path / name).write_text("customer,at", encoding="utf-8")
     with pytest.raises(

@@ -131,6 +131,13 @@ def test_keys_that_differ_only_in_capitals_are_noted_and_can_be_made_one() -> No
     assert folded.receipts[0].notes == ()
 
 
+def test_keys_that_stand_for_nobody_are_not_counted_among_those_that_differ_in_capitals_or_zeros() -> None:
+    assert orders(["GUEST", "Guest", "guest", "x", "y"]).receipts[0].notes == ()
+    assert orders(["0", "00", "x", "y"], not_customers=["0", "00"]).receipts[0].notes == ()
+    note = orders(["GUEST", "guest", "x", "X"]).receipts[0].notes[0]
+    assert note.startswith("1 keys differ from another one only in capitals")
+
+
 def test_keys_that_differ_only_by_zeros_in_front_are_noted() -> None:
     note = "1 keys differ from another one only by zeros in front, and count as customers of their own"
     assert orders(["0042", "42", "7"]).receipts[0].notes == (note,)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from patron.errors import HistoryError
+from patron.history.conditions import line
 from patron.history.event_tables import Events
 from patron.history.sources import events
 
@@ -79,14 +80,21 @@ def test_a_comma_before_three_digits_is_asked_about_and_the_answer_decides(decim
     assert values(events(frame(["1,234", "7"]), decimal=decimal)) == [value, 7.0]
 
 
-def test_beside_semicolons_a_comma_is_decimal_and_a_point_before_three_digits_is_asked_about(tmp_path):
+@pytest.mark.parametrize(("written", "comma", "point"), [("1,234", 1.234, 1234.0), ("1.234", 1234.0, 1.234)])
+def test_beside_semicolons_a_sign_before_three_digits_is_asked_about(written, comma, point, tmp_path):
     path = tmp_path / "orders.csv"
-    path.write_text("customer;at;amount\na;2024-05-01;1,234\n", encoding="utf-8")
-    assert values(events(path)) == [1.234]
-    path.write_text("customer;at;amount\na;2024-05-01;1.234\n", encoding="utf-8")
-    with pytest.raises(HistoryError, match=r"has numbers like '1\.234' in row 1, and none that tells"):
+    path.write_text(f"customer;at;amount\na;2024-05-01;{written}\n", encoding="utf-8")
+    with pytest.raises(HistoryError, match=f"has numbers like '{written}' in row 1, and none that tells") as caught:
         events(path)
-    assert (values(events(path, decimal=",")), values(events(path, decimal="."))) == ([1234.0], [1.234])
+    assert str(caught.value).endswith('decimal = "," or decimal = ".".')
+    assert (values(events(path, decimal=",")), values(events(path, decimal="."))) == ([comma], [point])
+
+
+@pytest.mark.parametrize("proof", ["12,5", "1.234,56", "1.234.567"])
+def test_beside_semicolons_one_value_proves_what_stands_before_decimals(proof, tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(f"customer;at;amount\na;2024-05-01;1,234\na;2024-05-02;{proof}\n", encoding="utf-8")
+    assert values(events(path))[0] == 1.234
 
 
 def test_points_here_and_commas_there_are_refused_with_the_first_of_each():
@@ -136,3 +144,39 @@ def test_discounts_of_both_signs_are_refused_and_those_of_returns_may_have_the_o
     assert "is below zero in 1 rows and above in 1" in refused(rows)
     back = rows.assign(gross=[-100.0, 120.0])
     assert values(events(back)) == [-90.0, 115.0]
+
+
+@pytest.mark.parametrize("name", ["curr", "currency_code", "Presentment Currency", "Währung"])
+def test_an_undeclared_column_of_several_currencies_is_noted_with_the_lines_that_mend_it(name):
+    declared = events(frame([1.0, 2.0, 3.0], **{name: ["EUR", "usd", "EUR "]}))
+    assert declared.notes == (
+        f"column {name!r} names EUR, USD, and money of all of them is added up as if it were of one currency; to turn "
+        f'it into one: currency = "{name}" and rates = {{ EUR = 1.0, USD = 1.0 }} with what one unit of each is '
+        f"worth; to keep one: {line('where', {name: 'EUR'})}",
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        frame([1.0, 2.0], currency_code=["EUR", "eur"]),
+        frame([1.0, 2.0], currency_code=["EUR", None]),
+        frame([1.0, 2.0], currency_note=["settled in euro", "in dollars"]),
+        frame([1.0, 2.0], shop=["EUR", "USD"]),
+        frame([1.0, 2.0], currency_code=["EUR", "USD"]).drop(columns="amount"),
+    ],
+)
+def test_one_currency_other_words_and_tables_without_money_are_not_noted(rows):
+    assert events(rows).notes == ()
+
+
+def test_currencies_are_not_noted_where_the_declaration_says_what_they_are():
+    rows = frame([1.0, 2.0], currency_code=["EUR", "USD"])
+    assert events(rows, currency="currency_code", rates={"EUR": 1.0, "USD": 0.5}).notes == ()
+    assert events(rows, currency="").notes == ()
+    assert len(events(rows, where={"currency_code": "USD"}).notes) == 1  # that of the condition
+
+
+def test_signs_of_currencies_come_in_quotes():
+    note = events(frame([1.0, 2.0], curr=["€", "US$"])).notes[0]
+    assert 'rates = { "US$" = 1.0, "€" = 1.0 }' in note

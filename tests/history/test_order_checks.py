@@ -147,7 +147,9 @@ MONTHLY = frame(*((1, f"2017-0{month}-11", paid, None) for month in (3, 4, 5, 6)
 
 def test_rows_of_one_time_without_an_order_number_are_noted_and_added_up_when_declared() -> None:
     rows = MONTHLY.drop(columns="o")
-    assert "4 rows share a customer and one time with another row" in history(rows, order=None).receipts[0].notes[0]
+    note = history(rows, order=None).receipts[0].notes[0]
+    assert "4 rows share a customer and one time with another row" in note
+    assert "name the order number (order = '...') or write rows = \"lines\"" in note
     assert amounts(history(rows, order=None, rows="lines")) == [138.0, 139.0, 140.0, 141.0]
     alone = history(rows, order=None, rows="orders")
     assert (len(amounts(alone)), alone.receipts[0].notes) == (8, ())

@@ -144,6 +144,12 @@ def test_a_frame_that_is_no_panel_is_refused_with_the_line_that_mends_it(rows, t
         made(rows)
 
 
+@pytest.mark.parametrize(("column", "roles"), [("left", {}), ("again", {"recency": "again"})])
+def test_a_column_that_repeats_the_key_is_refused_without_a_key(column, roles):
+    with pytest.raises(HistoryError, match=f"'{column}' of the panel must hold numbers, got [a-z]+[.] Compare"):
+        made(SMALL.assign(**{column: SMALL.id}), **roles)
+
+
 def test_a_role_that_nobody_knows_or_that_two_columns_would_have_is_refused():
     with pytest.raises(HistoryError, match=r"knows no role visit. The roles are active, orders"):
         made(SMALL, visit="visits")

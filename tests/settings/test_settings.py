@@ -684,3 +684,14 @@ def test_joins_are_described_by_the_names_of_their_files(tmp_path):
     frame = Table(tmp_path / "a.csv", {}, joins=(Join(pd.DataFrame({"k": [1]}), on="k"),))
     logged = describe(replace(loaded(tmp_path, TEXT), tables={"orders": frame}))["tables.orders.joins"]
     assert logged[0]["source"] == "a DataFrame"
+
+
+def test_currencies_and_columns_are_named_as_the_data_name_them(tmp_path):
+    text = TEXT.replace(
+        "[questions]",
+        'currency = "cur"\nrates = { "US$" = 0.9, "€" = 1.0 }\n[attributes.people]\n'
+        'path = "p.csv"\nformats = { "Born (UTC)" = "%d/%m/%Y" }\n[questions]',
+    )
+    settings = loaded(tmp_path, text)
+    assert settings.tables["orders"].rates == {"US$": 0.9, "€": 1.0}
+    assert settings.attributes["people"].formats == {"Born (UTC)": "%d/%m/%Y"}

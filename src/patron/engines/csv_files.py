@@ -22,7 +22,7 @@ from patron.errors import HistoryError, listed
 
 __all__ = ["CSV_ENDINGS", "CsvFile", "check_file", "open_csv"]
 
-CSV_ENDINGS = (".csv", ".tsv", ".gz")
+CSV_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".gz")
 DELIMITERS = ",;\t|"
 NAMELESS = "column0"  # as an engine calls the first column of a file without a header
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
@@ -39,11 +39,13 @@ class CsvFile:
     Args:
         table: the rows, every column a text.
         delimiter: the sign between columns.
+        header: the names of the columns as the file writes them.
         assumed: sentences on how the file was read, each with the line that would change it.
     """
 
     table: Table
     delimiter: str
+    header: tuple[str, ...]
     assumed: tuple[tuple[str, str], ...] = ()
 
 
@@ -77,7 +79,7 @@ def open_csv(paths: Sequence[Path], encoding: str = "") -> CsvFile:
     assumed = (
         ((f"{names} is no UTF-8 text and was read as Windows-1252", f'encoding = "{WESTERN}"'),) if western else ()
     )
-    return CsvFile(table, layout.delimiter, assumed)
+    return CsvFile(table, layout.delimiter, layout.header, assumed)
 
 
 def check_file(path: Path, layout: _Layout) -> None:

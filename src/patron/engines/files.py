@@ -203,8 +203,9 @@ def _opened(path: Path) -> tuple[Sequence[Path], Opener]:
     if opener is None:
         old = "an old Excel file; save it as .xlsx" if path.suffix.lower() == ".xls" else "of no known format"
         raise HistoryError(
-            f"{path.name!r} is neither Parquet nor CSV nor Excel, but {old}. Give a .parquet, .csv, "
-            ".csv.gz or .xlsx file, a folder of Parquet or CSV files, a DuckDB or SQLite file, or an opened table."
+            f"{path.name!r} is neither Parquet nor CSV nor Excel, but {old}. Give a .parquet, .csv (or .tsv, .txt, "
+            ".dat), .csv.gz or .xlsx file, a folder of Parquet or CSV files, a DuckDB or SQLite file, or an opened "
+            "table."
         )
     return [path], opener
 
@@ -216,8 +217,9 @@ def _openers() -> Mapping[str, Opener]:
 
 def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
     """Return the parts of one table; of files that are tables of their own, none could stand for the others."""
-    parquet = sorted(folder.rglob("*.parquet"))
-    texts = sorted(file for file in folder.rglob("*") if file.name.lower().endswith((".csv", ".csv.gz", ".tsv")))
+    parquet, texts = sorted(folder.rglob("*.parquet")), _texts(folder, (".csv", ".csv.gz", ".tsv"))
+    if not parquet and not texts:
+        texts = _texts(folder, (".txt", ".dat", ".txt.gz", ".dat.gz"))  # beside others these are mostly notes
     why = ""
     if not parquet and not texts:
         why = "no .parquet and no .csv is in it"
@@ -234,8 +236,25 @@ def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
     return (parquet, _open_parquet) if parquet else (texts, _open_csv)
 
 
+def _texts(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings))
+
+
 def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:
-    return Opened(ibis.read_parquet([str(file) for file in files]))
+    table = ibis.read_parquet([str(file) for file in files])
+    return Opened(table, assumed=_renamed(files[0], pyarrow.parquet.read_schema(files[0]).names, table.columns))
+
+
+def _renamed(file: Path, written: Sequence[str], columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Describe the columns that are called otherwise than in the file, as an engine knows no capitals in names."""
+    first: dict[str, str] = {}
+    words: list[tuple[str, str]] = []
+    for name, column in zip(written, columns, strict=False):
+        before = first.setdefault(name.strip().lower(), column)
+        if before != column:
+            few = "comes twice" if name == before else f"differs from {before!r} by capitals only"
+            words.append((f"column {name!r} of {file.name!r} {few}, and is read as {column!r}", ""))
+    return tuple(words)
 
 
 def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
@@ -246,7 +265,8 @@ def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
             f"{files[0].name!r} has no rows below its header {listed(opened.table.columns)}. Write some."
         )
     prove = typed_pointless if (opened.delimiter == ";" and form.decimal != ".") or form.decimal == "," else typed
-    return Opened(prove(opened.table, form.texts), opened.delimiter, opened.assumed)
+    renamed = _renamed(files[0], opened.header, opened.table.columns)
+    return Opened(prove(opened.table, form.texts), opened.delimiter, (*opened.assumed, *renamed))
 
 
 def _open_sheet(files: Sequence[Path], form: FileFormat) -> Opened:

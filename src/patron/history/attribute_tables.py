@@ -71,7 +71,7 @@ def declare_attributes(
     """
     timeless: dict[str, Role] = {} if "at" in {*roles, *table.columns} else {"at": lambda _: ibis.literal(ALWAYS)}
     _check_columns(table, leave_out)
-    wanted = matches(table, where) if where else None
+    wanted = matches(table, where, roles.get("customer", "customer")) if where else None
     free = [column for column in table.columns if column not in (*ABOUT, *roles.values(), *leave_out)]
     dated, unread = with_dates(table, free, wanted, timezone, formats)
     declared = declare_as(dated, where, None, timezone, ABOUT, roles | timeless, formats)

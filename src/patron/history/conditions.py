@@ -20,13 +20,18 @@ Where = Mapping[str, object]
 FEW, SHOWN = 50, 5  # of a column with more different values none is shown: they may be keys
 
 
-def matches(table: Table, where: Where) -> BooleanValue:
+def matches(table: Table, where: Where, key: object = "") -> BooleanValue:
     """Return whether a row meets all conditions.
+
+    Args:
+        table: as it was read.
+        where: columns and the values that they must have.
+        key: the column of the customer, whose values are never shown.
 
     Raises:
         HistoryError: a condition names a column that is not there, or compares it with a value of another type.
     """
-    return ibis.and_(*(_meets(table, column, value) for column, value in where.items()))
+    return ibis.and_(*(_meets(table, column, value, key) for column, value in where.items()))
 
 
 def condition_notes(table: Table, where: Where | None, returns: Where | None, key: object = "") -> tuple[str, ...]:
@@ -45,7 +50,7 @@ def condition_notes(table: Table, where: Where | None, returns: Where | None, ke
     parts += [_Part("returns", c, _values(v)) for c, v in (returns or {}).items()]
     if not parts:
         return ()
-    groups = _counted(table, parts)
+    groups = _counted(table, parts, key)
     kept = [group for group in groups if all(group.met[i] for i, part in enumerate(parts) if part.name == "where")]
     if groups and not kept:
         raise HistoryError(_matches_none(table, groups, [part for part in parts if part.name == "where"], key))
@@ -87,10 +92,10 @@ class _Group:
     n: int
 
 
-def _counted(table: Table, parts: Sequence[_Part]) -> list[_Group]:
+def _counted(table: Table, parts: Sequence[_Part], key: object) -> list[_Group]:
     keys: dict[str, Any] = {}
     for i, part in enumerate(parts):
-        met = _meets(table, part.column, part.values).fill_null(False)
+        met = _meets(table, part.column, part.values, key).fill_null(False)
         keys |= {f"met_{i}": met, f"text_{i}": (~met & _may_be(table[part.column], part)).ifelse(*_text(table, part))}
     rows = table.select(**keys)
     counts = rows.group_by(list(keys)).aggregate(n=rows.count()).to_pyarrow().to_pylist()
@@ -121,11 +126,11 @@ def _notes(table: Table, part: _Part, i: int, groups: Sequence[_Group], key: obj
     else:
         notes = [f"none of {total:,} rows matched by returns {part.column}{_held(table, part.column, key)}"]
     if near:
-        spelt = line(part.name, {part.column: [*part.values, *near]})
-        written = ", ".join(map(repr, near))
+        spelt = line(part.name, _shown({part.column: [*part.values, *near]}, key))
+        written = "" if part.column == key else f" ({', '.join(map(repr, near))})"
         notes.append(
-            f"{sum(near.values()):,} rows passed over by {part.name} {part.column} are written nearly the same "
-            f"({written}); to take them too: {spelt}"
+            f"{sum(near.values()):,} rows passed over by {part.name} {part.column} are written nearly the same"
+            f"{written}; to take them too: {spelt}"
         )
     return notes
 
@@ -144,9 +149,15 @@ def _matches_none(table: Table, groups: Sequence[_Group], parts: Sequence[_Part]
     total = sum(group.n for group in groups)
     where = {part.column: part.values for part in parts}
     near = {part.column: [*part.values, *_near(part, i, groups)] for i, part in enumerate(parts)}
-    mend = f"Write {line('where', near)}." if near != {c: list(v) for c, v in where.items()} else "Write one of these."
+    same = near == {c: list(v) for c, v in where.items()}
+    mend = "Write one of these." if same else f"Write {line('where', _shown(near, key))}."
     held = "".join(_held(table, column, key) for column in where)
-    return f"The condition {line('where', where)} is met by none of the {total:,} rows read{held}. {mend}"
+    return f"The condition {line('where', _shown(where, key))} is met by none of the {total:,} rows read{held}. {mend}"
+
+
+def _shown(where: Where, key: object) -> dict[str, object]:
+    """Return conditions as they may be shown: without the keys of customers."""
+    return {column: "..." if column == key else values for column, values in where.items()}
 
 
 def _held(table: Table, column: str, key: object) -> str:
@@ -160,23 +171,24 @@ def _held(table: Table, column: str, key: object) -> str:
     return f"; column {column!r} holds {', '.join(map(repr, values[:SHOWN]))}{more}"
 
 
-def _meets(table: Table, column: str, value: object) -> BooleanValue:
+def _meets(table: Table, column: str, value: object, key: object) -> BooleanValue:
     if column not in table.columns:
         raise HistoryError(
             f"A condition names the column {column!r}, which the event table lacks."
             f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
         )
     values = _values(value)
-    _check_comparable(table[column], values)
+    _check_comparable(table[column], values, key)
     return table[column].isin(values)
 
 
-def _check_comparable(column: Column, values: Sequence[object]) -> None:
+def _check_comparable(column: Column, values: Sequence[object], key: object) -> None:
     kind = column.type()
     strange = [value for value in values if isinstance(value, str) != kind.is_string()]
     if strange:
+        got = f"a {type(strange[0]).__name__}" if column.get_name() == key else repr(strange[0])
         raise HistoryError(
-            f"A condition compares the column {column.get_name()!r}, which holds {kind}, with {strange[0]!r}. "
+            f"A condition compares the column {column.get_name()!r}, which holds {kind}, with {got}. "
             "Give values of the column's own type."
         )
 

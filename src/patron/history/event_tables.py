@@ -20,6 +20,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.customer_keys import customer_keys
+from patron.history.money import currency_notes
 from patron.history.point_in_time import CUSTOMER_NUMBER
 from patron.history.readings import read_roles
 from patron.history.roles import (
@@ -142,8 +143,10 @@ def declare_as(
     naming = named_roles(table, roles, known)
     columns = {role: _role(table, role, name) for role, name in naming.columns.items()}
     _check_promised(table, columns)
+    _check_key(roles, columns)
     noted = condition_notes(table, where, returns, naming.columns["customer"])
     wanted = matches(table, where) if where else None
+    noted += currency_notes(table, {**naming.columns, **roles}, wanted)
     kept = table if wanted is None else table.filter(wanted)
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
@@ -255,6 +258,17 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
             raise HistoryError(
                 f"The event table lacks {role!r} ({what}). It has: {listed(table.columns)}. "
                 f"Name it at the door: {role} = 'the column'."
+            )
+
+
+def _check_key(roles: Mapping[str, Role], columns: Mapping[str, Column]) -> None:
+    """Refuse a column that is both the customer's key and a time or number: it is neither, and keys are never shown."""
+    key = roles.get("customer", "customer")
+    for role in ("at", "known_at", *NUMBER_ROLES):
+        if roles.get(role, role) == key or (role in columns and columns[role].equals(columns["customer"])):
+            raise HistoryError(
+                f"The column {columns['customer'].get_name()!r} is declared as 'customer' and as {role!r}. Name "
+                f"another column for one of them, for example {role} = '...'."
             )
 
 

@@ -107,8 +107,10 @@ def with_keys(declared: Events, named: Role, not_customers: Sequence[str] | None
     if _has_points(counts):
         declared, keys = _without_points(declared, keys, counts["points"])
     aside, nobody = _without_nobody(declared, keys, words, not_customers is None)
-    known = keys.filter(~keys.customer.isin(list(nobody))) if nobody else keys
-    notes = (*_heavy(known, nobody), *_alike(counts))
+    if nobody:
+        keys = keys.filter(~keys.customer.isin(list(nobody)))
+        counts |= _seen(keys, (), CUSTOMER_NUMBER in declared.used.columns) | _counts(keys)
+    notes = (*_heavy(keys, nobody), *_alike(counts))
     return replace(aside, notes=(*aside.notes, *notes))
 
 

@@ -1,6 +1,8 @@
 """Money: discounts without a sign, and one currency for all that is added up."""
 
+import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -8,13 +10,16 @@ import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.errors import HistoryError, listed
+from patron.history.conditions import line
 
-__all__ = ["in_one_currency", "without_sign"]
+__all__ = ["currency_notes", "in_one_currency", "without_sign"]
 
 Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
 MONEY_ROLES = ("amount", "gross", "price", "discount", "tax", "cost", "margin", "shipping", "total", "unit_cost")
 SHOWN = 50
+NAMES = re.compile(r"currency|^curr$|^curr[_ ]|^ccy|währung|waehrung|devise|moneda|valuta", re.IGNORECASE)
+CODE = re.compile(r"[^\W\d_]{3}|[^\w\s]{1,3}|[^\W\d_]{1,3}[^\w\s]")  # EUR, €, US$
 
 
 def without_sign(
@@ -84,6 +89,29 @@ def in_one_currency(
     return turned, ((words, _line(rates)),)
 
 
+def currency_notes(table: Table, columns: Mapping[str, object], wanted: BooleanValue | None) -> tuple[str, ...]:
+    """Describe columns that name several currencies and are not declared as such; runs a query where one is called so.
+
+    Args:
+        table: the rows.
+        columns: the column of each role.
+        wanted: the rows that are read.
+    """
+    if "currency" in columns or not set(MONEY_ROLES) & set(columns):
+        return ()
+    notes = []
+    for name in (c for c in table.columns if NAMES.search(c) and table[c].type().is_string()):
+        codes = [code for code in _codes(table, table[name].strip().upper().nullif(""), wanted) if code]
+        if 1 < len(codes) < SHOWN and all(map(CODE.fullmatch, codes)):
+            named, rates = json.dumps(name, ensure_ascii=False), _line(dict.fromkeys(sorted(codes), 1.0))
+            notes.append(
+                f"column {name!r} names {listed(codes)}, and money of all of them is added up as if it were of one "
+                f"currency; to turn it into one: currency = {named} and {rates} with what one unit of each is worth; "
+                f"to keep one: {line('where', {name: sorted(codes)[0]})}"
+            )
+    return tuple(notes)
+
+
 def _bringing_money(columns: Mapping[str, Column]) -> BooleanValue | None:
     known = next((columns[role] for role in ("gross", "amount") if role in columns), None)
     if known is None and {"price", "quantity"} <= set(columns):
@@ -121,4 +149,8 @@ def _check_rates(name: str, codes: Sequence[str | None], rates: Mapping[str, flo
 
 
 def _line(rates: Mapping[str, float]) -> str:
-    return f"rates = {{ {', '.join(f'{code} = {rate}' for code, rate in rates.items())} }}"
+    named = (
+        f"{code if code.isascii() and code.isalpha() else json.dumps(code, ensure_ascii=False)} = {r}"
+        for code, r in rates.items()
+    )
+    return f"rates = {{ {', '.join(named)} }}"

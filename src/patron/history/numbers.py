@@ -179,8 +179,6 @@ class _Look:
         comma, point = counts["proof,"], counts["proof."]
         if comma or point:
             return "," if comma else "."
-        if counts["open,"] and not counts["open."] and delimiter == ";":
-            return ","  # who parts columns by semicolons does so because numbers have commas
         if counts["open,"] or (counts["open."] and delimiter == ";"):
             value, row = self.first(self.parts.core.re_search(f"{OPEN[',']}|{OPEN['.']}"))
             raise HistoryError(

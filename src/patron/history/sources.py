@@ -11,7 +11,7 @@ from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
-from patron.history.event_tables import NUMBER_ROLES, ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
+from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
 from patron.history.joins import Join, key_columns, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
@@ -181,18 +181,6 @@ def _check_index(source: Source, roles: Mapping[str, Role]) -> None:
                 f"The column {column!r} (declared as {role!r}) is the index of the data frame, and not a column. "
                 "Make it one: frame.reset_index()."
             )
-    _check_customer(roles)
-
-
-def _check_customer(roles: Mapping[str, Role]) -> None:
-    """Refuse a column that is both the customer's key and a time or number: it is neither, and keys are never shown."""
-    key = roles.get("customer", "customer")
-    twice = next((role for role in ("at", "known_at", *NUMBER_ROLES) if roles.get(role, role) == key), None)
-    if twice and isinstance(key, str):
-        raise HistoryError(
-            f"The column {key!r} is declared as 'customer' and as {twice!r}. Name another column for one of them, "
-            f"for example {twice} = '...'."
-        )
 
 
 def _check_choices(duplicates: str, decimal: str, rows: str = "") -> None:

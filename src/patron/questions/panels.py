@@ -180,10 +180,10 @@ def panel(
     key = _key(frame, customer, cutoff)
     order = key.reset_index(drop=True).sort_values(["cutoff", "customer"]).index.to_numpy()
     features = [name for name in frame.columns if name not in {customer, cutoff, label}]
-    X = pd.DataFrame({names.get(name, name): _feature(frame[name], name in names) for name in features})
+    X = pd.DataFrame({names.get(name, name): _feature(frame[name], name in names, key.customer) for name in features})
     _check_apart(X, features, names)
     _check_counted(X, {name: column for column, name in names.items()})
-    known = None if label is None else _numbers(frame[label]).to_numpy(dtype=np.float64)[order]
+    known = None if label is None else _numbers(frame[label], key.customer).to_numpy(dtype=np.float64)[order]
     meant = tuple(_meant(names.get(name, name), name) for name in features)
     return Panel(span, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
 
@@ -287,10 +287,10 @@ def _check_counted(X: pd.DataFrame, columns: Mapping[str, str]) -> None:
             )
 
 
-def _feature(column: pd.Series, named: bool) -> pd.Series:
+def _feature(column: pd.Series, named: bool, customers: pd.Series) -> pd.Series:
     """Return numbers as float32, and texts as str with unknown ones missing; what has a role is a number."""
     if named or pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return _numbers(column).astype(np.float32)
+        return _numbers(column, customers).astype(np.float32)
     if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
         raise HistoryError(
             f"The column {column.name!r} of the panel holds {column.dtype}, which is no feature. "
@@ -304,13 +304,16 @@ def _feature(column: pd.Series, named: bool) -> pd.Series:
     return column.astype("str").where(column.notna())
 
 
-def _numbers(column: pd.Series) -> pd.Series:
+def _numbers(column: pd.Series, customers: pd.Series) -> pd.Series:
+    """Return a column as numbers; where it holds none, a value that is a customer's key is not shown."""
     try:
         return column.astype("float64")
     except (TypeError, ValueError):
+        first = column.dropna().iloc[0]
+        shown = "" if customers.isin([str(first)]).any() else f" such as {first!r}"
         raise HistoryError(
-            f"The column {column.name!r} of the panel must hold numbers, got {column.dtype} such as "
-            f"{column.dropna().iloc[0]!r}. Compare first: (frame[{column.name!r}] == 'yes').astype(int)."
+            f"The column {column.name!r} of the panel must hold numbers, got {column.dtype}{shown}. "
+            f"Compare first: (frame[{column.name!r}] == 'yes').astype(int)."
         ) from None
 
 

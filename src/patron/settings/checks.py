@@ -5,7 +5,7 @@ from datetime import time
 from typing import Any
 
 from patron.errors import listed, nearest
-from patron.settings.keys import DECISIONS, KNOWN, NAME, NAMED, NEEDED, QUESTIONS, TABLES, Kind
+from patron.settings.keys import DECISIONS, KNOWN, NAME, NAMED, NAMES_OF_DATA, NEEDED, QUESTIONS, TABLES, Kind
 from patron.settings.source import KeyPath, Source, label
 
 __all__ = ["check"]
@@ -38,7 +38,7 @@ def _check_keys(source: Source, content: Mapping[str, Any], path: KeyPath, secti
         kind = known.get(key, known.get("*"))
         if kind is None:
             raise source.wrong((*path, key), _unknown(path, key, known))
-        if key not in known and not NAMED.fullmatch(key):
+        if key not in known and section not in NAMES_OF_DATA and not NAMED.fullmatch(key):
             raise source.wrong((*path, key), f"{label(path)} has the name {key!r}. Write {NAME.words}.")
         if not kind.fits(value):
             raise source.wrong((*path, key), _unfit(path, key, kind, value))

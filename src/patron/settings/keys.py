@@ -17,7 +17,7 @@ from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant
 
-__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
+__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NAMES_OF_DATA", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
 
 LONGEST = 36_500
 NAMED = re.compile(r"\w([\w -]*\w)?")
@@ -228,6 +228,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT,
     },
 }  # fmt: skip
+NAMES_OF_DATA = ("tables.*.rates", "attributes.*.formats")  # currencies and columns: called as the data call them
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "tables", "questions", "cutoffs"),
     "tables.*": ("path",),
