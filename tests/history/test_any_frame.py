@@ -50,7 +50,7 @@ def test_a_customer_in_the_index_is_said_to_stand_there():
 
 @pytest.mark.parametrize("source", [None, 7, [1, 2], {"c": [1]}, pd.Series([1])])
 def test_what_is_no_table_is_refused_by_its_type(source):
-    with pytest.raises(HistoryError, match=rf"pandas frame or an Ibis table, got {type(source).__name__}\."):
+    with pytest.raises(HistoryError, match=rf"or a table of Arrow or Ibis, got {type(source).__name__}\."):
         events(source, customer="c", at="ts")
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -111,7 +111,8 @@ def check_unchanged(stamps: Sequence[tuple[Path, int, int]]) -> None:
 
 def _streamed(source: object) -> Table:
     if isinstance(source, ArrowStream):
-        return framed_stream(source)
+        with suppress(pa.ArrowInvalid):  # one column alone is streamed, too, and is no table
+            return framed_stream(source)
     lazy = "Run it first: frame.collect()." if hasattr(source, "collect") else "Make a frame of it: pd.DataFrame(rows)."
     raise HistoryError(
         "A table is a path of a file, a frame of pandas or polars, or a table of Arrow or Ibis, "
