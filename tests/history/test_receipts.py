@@ -44,5 +44,9 @@ def test_in_a_notebook_a_history_and_a_receipt_show_their_lines_with_every_sente
     people = Receipt("people", 7, {}, 7, 7, None, None)
     assert [orders._repr_html_().count(f">{cell}</td>") for cell in (long, "no &lt;time&gt;", "3", "2")] == [1] * 4
     shown = History({}, (orders, people))._repr_html_()
+    assert repr(History({}, (orders, people))) == (
+        "History(orders: 2 rows of 1 customers, 2024-05-01 to 2024-05-01; people: 7 rows of 7 customers, known at any "
+        "time)"
+    )
     assert shown.count("<tr") == 1 + 4 + 2  # a head, four lines of the orders and two of the people
     assert "NaN" not in shown and "NA" not in shown

@@ -1,5 +1,6 @@
 """A timeline counts every event once, in the period in which it was, and shows the periods without any."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 
 from patron.errors import HistoryError
 from patron.history.timeline import finest, only_times, timeline
-from worlds.histories import frame_of, history_from, small
+from worlds.histories import frame_of, history_from, history_of, small
 
 DAYS = ["2024-05-05 23:59", "2024-05-06 00:00", "2024-05-06 08:00", "2024-05-20 12:00", "2024-06-01 00:00"]
 ORDERS = small(*(("a", datetime.fromisoformat(day), 10.0) for day in DAYS))["orders"]
@@ -51,6 +52,15 @@ def test_a_unit_that_is_none_is_refused_with_those_there_are():
 def test_the_shortest_unit_is_taken_of_which_a_span_has_no_more_than_ten(days, unit):
     first = datetime(2024, 1, 1)
     assert finest(first, first + pd.Timedelta(days=days), ("day", "week", "month"), 10) == unit
+
+
+def test_the_orders_come_first_of_what_is_kept():
+    history = history_of([("a", datetime(2024, 5, 1), 1.0)], contacts=[("a", datetime(2024, 5, 1), "", "", 0.0, "in")])
+    turned = replace(history, tables=dict(reversed(history.tables.items())))
+    assert [list(side.tables) for side in (turned, only_times(turned))] == [
+        ["contacts", "orders"],
+        ["orders", "contacts"],
+    ]
 
 
 def test_what_is_kept_for_counting_is_whose_events_were_when_and_known_when():

@@ -1,5 +1,6 @@
 """A check writes a page beside what it says, also where the history refuses the cutoffs; neither names a customer."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_the_page_of_a_check_shows_each_table_and_the_keys_they_share_and_names_
     html = text_of(check(job)["files"][0])
     assert all(part in html for part in ("orders: events per week", "visits: events per week", "in visits"))
     assert not [client for client in CLIENTS if client in html or client in "".join(said)]
+
+
+def test_of_order_lines_that_were_added_up_only_the_table_that_was_read_is_compared(kiosk, tmp_path):
+    job, _ = kiosk()
+    lines = pd.DataFrame(EVERY_DAY * 2, columns=["client", "when", "paid"]).assign(order=lambda rows: rows.index % 280)
+    lines.to_csv(tmp_path / "orders.csv", index=False)
+    html = text_of(check(job)["files"][0])
+    assert all(f"{table}: events per week" in html for table in ("orders", "lines", "visits"))
+    assert re.findall(r">in (\w+)</th>", html) == ["orders", "visits"]
 
 
 def test_cutoffs_that_look_back_on_a_hole_are_named_on_the_page_as_in_the_text(kiosk):

@@ -153,6 +153,11 @@ class History:
         """Return what became of the rows of each table, and how they were read, as one table: see `receipt_table`."""
         return receipt_table(self.receipts)
 
+    def __repr__(self) -> str:
+        """Return what each table holds, in brief."""
+        held = (f"{r.table}: {r.used:,} rows of {r.customers:,} customers, {r.period}" for r in self.receipts)
+        return f"History({'; '.join(held)})"
+
     def _repr_html_(self) -> str:
         """Return the receipt as a notebook shows it."""
         return receipt_html(self.receipts)

@@ -33,8 +33,12 @@ def finest(first: datetime, last: datetime, units: tuple[str, ...], most: int) -
 
 
 def only_times(history: History) -> History:
-    """Return a history of which each table keeps only whose events were when, read once for the queries to come."""
-    kept = {name: [column for column in TIMES if column in table.columns] for name, table in history.tables.items()}
+    """Return a history of which each table keeps only whose events were when, read once for the queries to come.
+
+    The orders come first.
+    """
+    first = dict.fromkeys(("orders", *history.tables) if "orders" in history.tables else history.tables)
+    kept = {name: [column for column in TIMES if column in history[name].columns] for name in first}
     return replace(history, tables={name: history[name].select(columns).cache() for name, columns in kept.items()})
 
 

@@ -75,7 +75,7 @@ def _report(job: Job, refused: str) -> CheckReport:
         today=job.scored_at,
         cohorts=cohorts(history["orders"], cohort_unit, COHORTS) if ordered else pd.DataFrame(),
         cohort_unit=cohort_unit,
-        shared=overlaps(history.tables),
+        shared=overlaps({receipt.table: history[receipt.table] for receipt in history.receipts}),
         example=_example(job, history, longest),
         beware=beware(job),
         refused=refused,
