@@ -70,7 +70,7 @@ SUBSCRIPTIONS = File(
 
 def square(folder: Path) -> Export:
     """Write payments and refunds with date and time in two columns; two in five are of nobody that is known."""
-    rng, shop = np.random.default_rng(41), sales(41, customers=300)
+    rng, shop = np.random.default_rng(41), sales(41, customers=200)
     n = len(shop.orders)
     orders = shop.orders.assign(unknown=rng.random(n) < 0.4)
     back = orders[rng.random(n) < 0.04]

@@ -140,7 +140,7 @@ def _olist_payments(rng: np.random.Generator, orders: pd.DataFrame, path: Path) 
 
 def online_retail(folder: Path) -> Export:
     """Write invoice lines; a fifth are of nobody, and invoices that begin with C take goods back below zero."""
-    rng, shop = np.random.default_rng(91), sales(91, customers=300)
+    rng, shop = np.random.default_rng(91), sales(91, customers=200)
     orders = shop.orders.assign(unknown=rng.random(len(shop.orders)) < 0.2)
     lines = shop.lines.merge(orders, on="number").assign(prefix="", sign=1)
     back = lines[rng.random(len(lines)) < 0.03].assign(prefix="C", sign=-1)

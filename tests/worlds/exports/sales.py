@@ -47,7 +47,7 @@ class Sales:
         )
 
 
-def sales(seed: int, customers: int = 220, days: int = 800) -> Sales:
+def sales(seed: int, customers: int = 150, days: int = 800) -> Sales:
     """Draw sales: gaps and lives are exponential, with a pace and a life of each customer."""
     rng = np.random.default_rng(seed)
     pace, life = rng.gamma(2.0, 1 / 70, customers) + 0.004, rng.exponential(500, customers)

@@ -12,7 +12,7 @@ PAYPAL = File(
     "Download.CSV",
     "orders",
     roles={"customer": ("From Email Address",), "at": ("Date",), "order": ("Transaction ID", "Invoice Number")},
-    money=({"amount": ("Gross", "Net")},),
+    money=({"amount": ("Gross", "Net")}, {"gross": ("Gross",)}),
     allowed={
         "item": ("Item Title", "Item ID"),
         "quantity": ("Quantity",),
