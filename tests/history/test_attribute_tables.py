@@ -11,6 +11,7 @@ from patron.features import attributes as facts
 from patron.features import available
 from patron.features.definitions import definitions
 from patron.features.measures import Combination
+from patron.history.event_tables import Assumption, Events
 from patron.history.history import History
 from patron.history.sources import attributes, events
 from patron.questions.kinds import churn
@@ -210,3 +211,60 @@ def test_a_few_untidy_cells_turn_neither_numbers_nor_dates_into_kinds():
 def test_one_column_to_leave_out_stands_in_a_list() -> None:
     with pytest.raises(HistoryError, match=r"given as a list, got 'country'; write \['country'\]"):
         attributes(PEOPLE, customer="id", leave_out="country")
+
+
+def known(column: list, **said) -> Events:
+    """What is known of as many customers, by one column of texts."""
+    return attributes(pd.DataFrame({"customer": [f"c{i}" for i in range(len(column))], "score": column}), **said)
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["1,5", "2,75", "3"], [1.5, 2.75, 3.0]),
+        (["1.234,50", "7,00", "8,10"], [1234.5, 7.0, 8.1]),
+        (["€ 12.50", "€ 7", "€ 1,234.00"], [12.5, 7.0, 1234.0]),
+        (["12,5 EUR", "7,25 EUR", "-1 EUR"], [12.5, 7.25, -1.0]),
+    ],
+)
+def test_texts_of_numbers_are_read_as_amounts_of_events_are_and_that_is_told(texts, numbers):
+    declared = known(texts)
+    assert declared.used.order_by("customer").score.to_pyarrow().to_pylist() == numbers
+    comma = ", with a comma before their decimals" if "," in texts[1] else ""
+    change = 'decimal = "."' if comma else ""
+    assert declared.assumed == (Assumption(f"'score' is read as numbers{comma}", change),)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["basic", "plus, 2", "1,5"],
+        ["1,5", "2.5", "3"],
+        ["1,5 EUR", "2,5 USD", "3 EUR"],
+        ["01.02.", "1.2.3", "1,2,3"],
+        ["7", "8"],
+    ],
+)
+def test_texts_that_are_not_nearly_all_numbers_of_one_way_stay_texts(texts):
+    declared = known(texts)
+    assert declared.used.order_by("customer").score.to_pyarrow().to_pylist() == texts
+    assert declared.assumed == ()
+
+
+def test_a_few_texts_among_numbers_with_a_comma_are_unknown_and_counted():
+    declared = known([*(f"{i},5" for i in range(19)), "none yet"])
+    assert declared.used.score.count().to_pyarrow().as_py() == 19
+    assert declared.notes == ("1 of 'score' cannot be read as numbers, and are unknown",)
+
+
+def test_numbers_that_could_be_read_in_two_ways_are_asked_about_and_the_answer_decides():
+    with pytest.raises(
+        HistoryError, match=r"'score', an attribute, has numbers like '1,234' in row 1.* decimal = \",\""
+    ):
+        known(["1,234", "2,345"])
+    for decimal, value in ((",", 1.234), (".", 1234.0)):
+        assert known(["1,234"], decimal=decimal).used.score.to_pyarrow().to_pylist() == [value]
+
+
+def test_numbers_with_a_comma_stay_texts_where_a_point_is_said_to_stand_before_decimals():
+    assert known(["1,5", "2,75"], decimal=".").used.score.type().is_string()

@@ -12,6 +12,7 @@ from ibis.expr.types import Column, Table
 
 from patron.errors import HistoryError, listed, nearest
 from patron.history.attribute_dates import with_dates
+from patron.history.attribute_numbers import with_numbers
 from patron.history.conditions import matches
 from patron.history.event_tables import AS_PROVEN, EARLIEST, Events, Role, Where, declare_as
 from patron.history.keys import meeting, unlike
@@ -74,7 +75,8 @@ def declare_attributes(
     wanted = matches(table, where, roles.get("customer", "customer")) if where else None
     free = [column for column in table.columns if column not in (*ABOUT, *roles.values(), *leave_out)]
     dated, unread = with_dates(table, free, wanted, timezone, formats)
-    declared = declare_as(dated, where, None, timezone, ABOUT, roles | timeless, formats)
+    read, assumed, untidy = with_numbers(dated, free, wanted, formats)
+    declared = declare_as(read, where, None, timezone, ABOUT, roles | timeless, formats)
     left = {*leave_out, *(f"own_{column}" for column in leave_out if f"own_{column}" not in table.columns)}
     out = (*ABOUT, CUSTOMER_NUMBER, *left)
     columns = tuple(column for column in declared.used.columns if column not in out)
@@ -85,7 +87,8 @@ def declare_attributes(
         )
     gone = [column for column in declared.used.columns if column in left]
     table, used = declared.table.drop(*gone), declared.used.drop(*gone)
-    return replace(declared, table=table, used=used, attributes=columns, notes=(*declared.notes, *unread))
+    notes, assumed = (*declared.notes, *unread, *untidy), (*declared.assumed, *assumed)
+    return replace(declared, table=table, used=used, attributes=columns, notes=notes, assumed=assumed)
 
 
 def facts_of(name: str, declared: Events, receipt: Receipt) -> Facts:

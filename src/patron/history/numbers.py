@@ -13,7 +13,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.errors import HistoryError
 
-__all__ = ["read_numbers"]
+__all__ = ["Recognised", "read_numbers", "recognised_numbers"]
 
 Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -96,6 +96,70 @@ def read_numbers(
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """A column of texts that are numbers.
+
+    Args:
+        values: the numbers.
+        unread: how many known texts are none.
+        words: how they were read.
+        change: the line that would have them read otherwise.
+    """
+
+    values: Column
+    unread: int
+    words: str
+    change: str = ""
+
+
+def recognised_numbers(
+    table: Table,
+    columns: Mapping[str, Column],
+    share: float,
+    decimal: str = "",
+    delimiter: str = "",
+    numbered: bool = False,
+) -> dict[str, Recognised]:
+    """Turn the columns into numbers of whose texts nearly all are such, some with a comma or a currency.
+
+    Columns of several currencies, and such as are written in two ways, stay texts.
+
+    Args:
+        table: the rows; two queries look at all columns.
+        columns: columns of texts, of which nobody said that they are numbers.
+        share: of the known texts of a column that must be numbers.
+        decimal: the sign before decimals, where somebody said so.
+        delimiter: the sign between the columns of the file.
+        numbered: whether rows have a place that a person can find.
+
+    Raises:
+        HistoryError: the numbers of a column can be read in two ways.
+
+    >>> rows = ibis.memtable({"score": ["1,5", "2", "12,25"], "plan": ["a", "b", "1,5"]})
+    >>> recognised = recognised_numbers(rows, {c: rows[c] for c in rows.columns}, 0.9)
+    >>> {c: rows.select(n=number.values).to_pyarrow()["n"].to_pylist() for c, number in recognised.items()}
+    {'score': [1.5, 2.0, 12.25]}
+    """
+    if not columns:
+        return {}
+    parts = _parts(table, columns)
+    counts = {f"c{i}": _counts(f"c{i}", p) | _signs(f"c{i}", p, delimiter) for i, p in enumerate(parts.values())}
+    result = table.aggregate(**{k: v for each in counts.values() for k, v in each.items()}).to_pyarrow().to_pylist()[0]
+    recognised: dict[str, Recognised] = {}
+    for prefix, (name, column) in zip(counts, columns.items(), strict=True):
+        seen = {k.removeprefix(f"{prefix}_"): result[k] for k in counts[prefix]}
+        if not seen["marked"] or seen["unread"] > (1 - share) * seen["n"] or seen["first"] != seen["last"]:
+            continue
+        look = _Look(table, column, parts[name], "", numbered)
+        chosen = decimal or look.decimal(seen, delimiter)
+        if not seen[f"proof{OTHER[chosen]}"]:
+            words = f"{name!r} is read as numbers" + (", with a comma before their decimals" if chosen == "," else "")
+            change = 'decimal = "."' if chosen == "," else ""
+            recognised[name] = Recognised(_number(parts[name], chosen), seen["unread"], words, change)
+    return recognised
+
+
+@dataclass(frozen=True)
 class _Parts:
     """The parts of texts of numbers: the digits with their signs between, the currency, and what tells of them."""
 
@@ -134,6 +198,13 @@ def _counts(role: str, parts: _Parts) -> dict[str, Column]:
     return {f"{role}_{name}": count for name, count in counts.items()}
 
 
+def _signs(prefix: str, parts: _Parts, delimiter: str) -> dict[str, Column]:
+    """Count the known texts, and the numbers among them that are written otherwise than with a decimal point alone."""
+    signs = parts.core.contains(",") | parts.word.notnull()
+    signs = signs | parts.core.contains(".") if delimiter == ";" else signs
+    return {f"{prefix}_n": parts.text.count(), f"{prefix}_marked": (signs & ~_is_unread(parts)).sum()}
+
+
 def _is_unread(parts: _Parts) -> BooleanValue:
     shape = parts.core.re_search("|".join((PLAIN, *PROOFS.values(), *OPEN.values())))
     exact = parts.text.try_cast("float64").notnull()
@@ -156,7 +227,7 @@ class _Look:
 
     @property
     def place(self) -> str:
-        return f"Column {self.column.get_name()!r}, declared as {self.role!r},"
+        return f"Column {self.column.get_name()!r}, {f'declared as {self.role!r}' if self.role else 'an attribute'},"
 
     def check(self, counts: Mapping[str, int]) -> None:
         """Refuse a text that is no number, and sums over several currencies."""

@@ -129,6 +129,7 @@ def attributes(
     formats: Mapping[str, str] | None = None,
     encoding: str = "",
     sheet: str = "",
+    decimal: str = "",
     **roles: Role,
 ) -> Events:
     """Read what is known of customers, such as country, channel or plan, so that every answer can use it.
@@ -149,6 +150,7 @@ def attributes(
         formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
+        decimal: the sign before decimals in texts of numbers, "," or ".".
         **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
             which a row holds, at="valid_from". Without `at` there is one row for each customer, which holds at any
             time.
@@ -161,12 +163,12 @@ def attributes(
     >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
     ('country',)
     """
-    _check_choices(duplicates, "")
+    _check_choices(duplicates, decimal)
     _check_index(source, roles)
     texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))
-    opened = open_source(source, FileFormat(encoding, sheet, texts=texts))
+    opened = open_source(source, FileFormat(encoding, sheet, decimal, texts))
     numbered, compared = not isinstance(source, Table), duplicates == "drop"
-    written = Formats(at_format, known_at_format, "", opened.delimiter, formats or {}, {}, numbered, compared)
+    written = Formats(at_format, known_at_format, decimal, opened.delimiter, formats or {}, {}, numbered, compared)
     declared = declare_attributes(opened.table, where, timezone, leave_out, written, **roles)
     checked = _checked(source, opened, declared, duplicates)
     return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)

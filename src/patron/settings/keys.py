@@ -195,7 +195,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "attributes": {"*": FACTS},
     "attributes.*": {
         "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "leave_out": COLUMNS,
-        "not_customers": NOBODY, "customer_case": CASE, **WRITTEN, "formats": FORMS,
+        "not_customers": NOBODY, "customer_case": CASE, "decimal": DECIMAL, **WRITTEN, "formats": FORMS,
         **dict.fromkeys(ABOUT, COLUMN),
     },
     "attributes.*.formats": {"*": TIME_FORM},

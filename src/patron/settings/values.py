@@ -128,6 +128,7 @@ class Attributes:
         formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file; by default the first.
+        decimal: the sign before decimals in texts of numbers, "," or ".".
     """
 
     path: Path | str
@@ -143,6 +144,7 @@ class Attributes:
     formats: Mapping[str, str] | None = None
     encoding: str = ""
     sheet: str = ""
+    decimal: str = ""
 
     def open(self) -> Events:
         """Return the declared attributes, ready for a history.
@@ -163,6 +165,7 @@ class Attributes:
             self.formats,
             self.encoding,
             self.sheet,
+            self.decimal,
             **self.roles,
         )
 
