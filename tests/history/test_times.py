@@ -312,3 +312,61 @@ def test_a_form_for_an_attribute_that_is_not_there_is_refused():
         HistoryError, match=r"no attribute of the table. Did you mean 'plan'\? Its attributes are: plan"
     ):
         attributes(PEOPLE, formats={"plann": "%d/%m/%Y"})
+
+
+TAKEN = [datetime(2024, month, 3) for month in range(1, 7)]
+
+
+def test_dates_and_texts_in_which_a_spreadsheet_exchanged_day_and_month_are_refused_with_the_first_of_each():
+    told = refused(["13/01/2024", *TAKEN, "25/02/2024"])
+    assert "has 6 dates like '2024-01-03 00:00:00' in row 2, none of them after the 12th of a month" in told
+    assert "and 2 like '13/01/2024' in row 1, all after it: so a spreadsheet leaves dates" in told
+    assert told.endswith("write all of them like '13/01/2024': at_format = \"%d/%m/%Y\".")
+
+
+@pytest.mark.parametrize(
+    "times", [["01/13/2024", *TAKEN, "02/25/2024"], ["13.01.2024 10:00", *TAKEN, "25.02.2024 11:30"]]
+)
+def test_exchanged_days_are_seen_whichever_way_the_texts_are_written(times):
+    assert "none of them after the 12th of a month" in refused(times)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["13/01/2024", *TAKEN, datetime(2024, 1, 14), "25/02/2024"],  # a spreadsheet that takes the day first
+        ["13/01/2024", *TAKEN, "02/02/2024"],
+        ["13/01/2024", *TAKEN],
+        ["13/01/2024", *TAKEN[:4], "25/02/2024"],
+    ],
+)
+def test_dates_beside_texts_are_read_where_nothing_tells_of_an_exchange(times):
+    assert read(times)[:2] == [JAN_13, datetime(2024, 1, 3)]
+
+
+def test_cells_of_a_sheet_that_are_dates_and_texts_are_read_by_the_form_that_the_texts_prove(tmp_path):
+    path = tmp_path / "orders.xlsx"
+    frame(["13/01/2024", datetime(2024, 2, 14, 9, 30), "02/02/2024"]).to_excel(path, index=False)
+    assert clock(events(path)) == [JAN_13, datetime(2024, 2, 14, 9, 30), FEB_2]
+
+
+def test_a_cell_of_a_sheet_that_is_no_date_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "orders.xlsx"
+    frame([JAN_13, "soon", FEB_2]).to_excel(path, index=False)
+    with pytest.raises(
+        HistoryError, match=r"has 1 of 3 times that cannot be read as a time; the first is 'soon' in row 2"
+    ):
+        events(path)
+
+
+def test_texts_of_a_sheet_that_can_be_read_in_two_ways_beside_dates_are_asked_about(tmp_path):
+    path = tmp_path / "orders.xlsx"
+    frame([JAN_13, "03/02/2024", FEB_2]).to_excel(path, index=False)
+    with pytest.raises(HistoryError, match=r"'03/02/2024' in row 2, and none .*at_format = \"%d/%m/%Y\" or"):
+        events(path)
+
+
+def test_dates_with_two_digits_for_each_part_are_asked_about_with_the_lines_to_choose_from():
+    told = refused(["13/01/24", "05/02/24"])
+    assert 'Say which: at_format = "%d/%m/%y" or at_format = "%y/%m/%d"' in told
+    assert read(["13/01/24", "05/02/24"], at_format="%d/%m/%y") == [JAN_13, datetime(2024, 2, 5)]

@@ -24,6 +24,7 @@ Assumed: TypeAlias = tuple[tuple[str, str], ...]
 
 INSTANT = "timestamp('UTC')"
 LOOKED_AT, ROUNDS = 1000, 4
+LATEST_MONTH, MIN_TAKEN, MIN_LEFT = 12, 5, 2
 MANY, FEW = 20, 12  # so many different numbers are days, and so few are years
 OLDEST = datetime(100, 1, 1)  # an engine reads the year 24 where a text has two digits
 ISO = "Write times like 2024-05-31 or 2024-05-31 17:45:00"
@@ -204,6 +205,7 @@ class _Texts:
             if counts["read"] == counts["n"]:
                 break
         decided, assumed = self._decided(cleaned, families, counts)
+        self._check_exchanged(cleaned, list(decided.values()))
         if len(families) > 1:
             reads = {i: counts[f"{i}"] for i in decided}
             bare = sum(n for i, n in reads.items() if not is_instant(decided[i]))
@@ -247,6 +249,30 @@ class _Texts:
             elif held > self.setting.share * counts["n"]:
                 raise self._ambiguous(text, family, [family[k] for k in likely])
         return forms, assumed
+
+    def _check_exchanged(self, text: Column, forms: Sequence[str]) -> None:
+        """Refuse dates of which a spreadsheet took those that it could for its own, with day and month exchanged.
+
+        All that became dates have a day up to 12 then, and all that stayed texts one after it.
+        """
+        dates = [_parsed(text, form) for form in forms if form.startswith("%Y")]
+        written = [form for form in forms if re.match("%[dm].%[dm].%[Yy]", form)]
+        if not dates or not written:
+            return
+        taken, left = ibis.coalesce(*dates), ibis.coalesce(*(_parsed(text, form) for form in written))
+        aggregates = {"taken": taken.count(), "left": left.count(), "late": (taken.day() > LATEST_MONTH).sum()}
+        early = (left.day() <= LATEST_MONTH).sum()
+        counts = self.table.aggregate(**aggregates, early=early).to_pyarrow().to_pylist()[0]
+        if counts["late"] or counts["early"] or counts["taken"] < MIN_TAKEN or counts["left"] < MIN_LEFT:
+            return
+        (date, row), (other, there) = self._first(taken.notnull()), self._first(left.notnull())
+        line = self.setting.line_for(written[0])
+        raise HistoryError(
+            f"Column {self._name}, {self.setting.place}, has {counts['taken']:,} dates like {date!r}{row}, none of "
+            f"them after the 12th of a month, and {counts['left']:,} like {other!r}{there}, all after it: so a "
+            "spreadsheet leaves dates when it takes the day for the month where it can. Export the table again and "
+            f"read the file as it is; or, if they are right, write all of them like {other!r}: {line}."
+        )
 
     def _by_spread(
         self, text: Column, families: Sequence[Family], alike: Sequence[int], orders: Sequence[int]
