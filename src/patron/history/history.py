@@ -16,29 +16,23 @@ from ibis.expr.types import Table
 
 from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
-from patron.history.assumptions import Assumption
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
-from patron.history.event_tables import SIGNED, Events
+from patron.history.event_tables import Events
 from patron.history.identities.merging import merged
 from patron.history.identities.table import Identities
-from patron.history.keys import MIN_OWN, check_meeting, note_of_own_keys
+from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys
 from patron.history.order_checks import Findings
-from patron.history.order_lines import BEGAN, deductions, orders_of
+from patron.history.order_lines import BEGAN, orders_of
 from patron.history.point_in_time import in_window, is_past
 from patron.history.receipts import Receipt, receipt_html, receipt_table
-from patron.history.role_checks import role_notes, role_sums
-from patron.history.roles import TOTAL
-from patron.history.whole_orders import once_per_order, with_lost_rows
+from patron.history.returns import with_returns
+from patron.history.row_counts import RowCounts, counted
 from patron.periods import Span
 
 __all__ = ["History"]
 
 DAY = 86_400_000_000
 STALE = timedelta(days=31)
-LOOKED_THROUGH = 5_000_000
-UNSAID = {"no amount": "they count as no money", "no cost": "they bring no profit, unless a margin rate is set"}
-ASIDE_BY = ("not_customers", "since", "until")  # the keys that say which rows are set aside
-ASIDE = {"orders": "returns", "lines": "returned_lines"}
 
 
 @dataclass(frozen=True)
@@ -89,25 +83,27 @@ class History:
             _check_together({name: declared.used for name, declared in events.items()})
             events = merged(events, identities)
         tables: dict[str, Table] = {}
-        whole = {name: _counted(name, declared) for name, declared in events.items()}
-        events = {name: declared for name, (declared, _) in whole.items()}
-        receipts = {name: receipt for name, (_, receipt) in whole.items()}
+        alone: set[str] = set()
+        counts = {name: counted(name, declared) for name, declared in events.items()}
+        events = {name: count.declared for name, count in counts.items()}
+        receipts = {name: count.receipt for name, count in counts.items()}
         for declared in events.values():
             check_unchanged(declared.stamps)
         noted: dict[str, Findings] = {}
         facts = {
             name: facts_of(name, declared, receipts[name]) for name, declared in events.items() if declared.attributes
         }
-        for name, declared in events.items():
+        for name in events:
             if name not in facts:
-                parted, noted[name] = _split(name, declared.used, taken=events)
+                parted, noted[name] = with_returns(name, counts[name], taken=events)
                 tables |= parted
-        orders, read, added = orders_of(tables, events)
+                alone |= parted.keys() if counts[name].alone else set()
+        orders, read, added = orders_of(tables, events, alone)
         tables |= orders | {name: known.rows for name, known in facts.items()}
         _check_together(tables)
         for name, known in facts.items():
             receipts[name] = known.receipt
-        for name, shared in _shared(events, facts, tables, receipts).items():
+        for name, shared in _shared(counts, facts, tables).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
         complete = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
@@ -251,25 +247,28 @@ def _check_together(tables: Mapping[str, Table]) -> None:
 
 
 def _shared(
-    events: Mapping[str, Events],
-    facts: Mapping[str, Facts],
-    tables: Mapping[str, Table],
-    receipts: Mapping[str, Receipt],
+    counts: Mapping[str, RowCounts], facts: Mapping[str, Facts], tables: Mapping[str, Table]
 ) -> dict[str, tuple[str, ...]]:
     """Compare the keys of each table with those of the orders; refuse a table that shares none."""
     if "orders" not in tables:
         return {}
     buyers = tables["orders"].group_by("customer").aggregate(n=tables["orders"].count())
-    buyers = buyers.cache() if len(events) > 2 else buyers
-    read = "orders" if "orders" in events else "lines"
-    many = receipts[read].customers >= MIN_OWN
-    notes = {read: note_of_own_keys(events[read].used, buyers)} if many else {}
-    for name, declared in events.items():
+    buyers = buyers.cache() if len(counts) > 2 else buyers
+    read = "orders" if "orders" in counts else "lines"
+    notes = {read: note_of_own_keys(counts[read].declared.used, buyers)} if _may_be_own(counts[read]) else {}
+    for name, count in counts.items():
         if name in facts:
             notes[name] = unknown_of(name, facts[name].rows, buyers)
         elif name != read:
-            notes[name] = check_meeting(name, declared.used, buyers)
+            notes[name] = check_meeting(name, count.declared.used, buyers)
     return notes
+
+
+def _may_be_own(orders: RowCounts) -> bool:
+    """Check whether nearly every order may have a customer of its own, as far as their rows tell."""
+    customers = orders.receipt.customers
+    repeated = orders.alone and orders.receipt.used - orders.back > OWN * customers
+    return customers >= MIN_OWN and not repeated
 
 
 def _days(late: Any, early: Any) -> Any:
@@ -281,123 +280,3 @@ def _with(receipt: Receipt, *seen: Findings) -> Receipt:
     notes = (note for findings in seen for note in findings.notes)
     assumed = (assumption for findings in seen for assumption in findings.assumed)
     return replace(receipt, notes=(*receipt.notes, *notes), assumed=(*receipt.assumed, *assumed))
-
-
-def _counted(name: str, declared: Events) -> tuple[Events, Receipt]:
-    """Count rows by reason, once more where rows of whole orders are brought back or do not count."""
-    receipt = _count(name, declared)
-    whole = once_per_order(with_lost_rows(declared, receipt.set_aside))
-    return (declared, receipt) if whole is declared else (whole, _count(name, whole))
-
-
-def _count(name: str, events: Events) -> Receipt:
-    """Count rows by reason; refuse a table that has nothing to use."""
-    table = events.table
-    priced = [role for role in ("amount", "cost") if role in table.columns and not events.attributes]
-    money = {"money": table.amount.sum().cast("float64")} if "amount" in priced else {}
-    unsaid = {f"no {role}": table[role].isnull().sum() for role in priced}
-    counted = table.group_by("set_aside").aggregate(
-        n=table.count(),
-        customers=table.customer.nunique(),
-        first=table["at"].min(where=table.set_aside.isnull()),  # what is set aside may lie beyond any calendar
-        last=table["at"].max(where=table.set_aside.isnull()),
-        **money,
-        **unsaid,
-        **({} if events.attributes else role_sums(table)),
-    )
-    by_reason = {row.pop("set_aside"): row for row in counted.to_pyarrow().to_pylist()}
-    aside = {reason: row["n"] for reason, row in sorted(by_reason.items(), key=lambda kv: str(kv[0])) if reason}
-    read = sum(row["n"] for row in by_reason.values())
-    if None not in by_reason:
-        raise HistoryError(_unusable(name, events, aside))
-    used = by_reason[None]
-    small = used["n"] <= LOOKED_THROUGH  # beyond, telling rows apart costs more than all features
-    doubled = used["n"] - int(events.used.distinct().count().to_pyarrow().as_py()) if small else 0
-    notes = tuple(f"{used[no]:,} rows have {no}; {UNSAID[no]}" for no in unsaid if used[no])
-    notes += (
-        (f'{doubled:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)',)
-        if doubled
-        else ()
-    )
-    sums = {reason or "used": row["money"] or 0.0 for reason, row in by_reason.items()} if money else {}
-    seen = (*events.notes, *role_notes(used, events.columns), *notes)
-    return Receipt(
-        name,
-        read,
-        aside,
-        used["n"],
-        used["customers"],
-        used["first"],
-        used["last"],
-        seen,
-        sums,
-        events.assumed,
-        events.holes,
-    )
-
-
-def _unusable(name: str, events: Events, aside: Mapping[str, int]) -> str:
-    """Describe why no row of a table is used, with the lines that would have its rows read otherwise."""
-    read = sum(aside.values())
-    why = "".join(f" {n} rows have {reason}." for reason, n in aside.items())
-    why += "".join(
-        f" {assumed.what} ({assumed.change})." for assumed in events.assumed if assumed.change.startswith(ASIDE_BY)
-    )
-    where = "" if read else ", and whether any row meets its condition (where), capitals too"
-    return f"Event table {name!r} has no row to use, of {read} read.{why} Check the file and its declaration{where}."
-
-
-def _split(name: str, rows: Table, taken: Mapping[str, Events]) -> tuple[dict[str, Table], Findings]:
-    """Part purchases from returns where one table has both."""
-    if name in ASIDE.values():
-        return {name: _positive(rows)}, Findings()
-    marked = "returned" in rows.columns and rows.returned.type().is_boolean()
-    if name not in ASIDE or not (marked or "amount" in rows.columns):
-        return {name: rows}, Findings()
-    money = next((column for column in (TOTAL, "amount") if column in rows.columns), "")
-    back = (rows.returned if marked else rows[money] < 0).fill_null(False)
-    count = int(back.sum().to_pyarrow().as_py() or 0)
-    if ASIDE[name] in taken:
-        return {name: rows}, Findings(_left(name, count, marked))
-    if not count and not marked:
-        return {name: rows}, Findings()
-    bought, returned = rows.filter(~back), rows.filter(back)
-    deducted = 0 if marked or money == TOTAL or "order" not in rows.columns else _deducted(rows, returned)
-    if deducted:
-        key = list((sold := deductions(rows)).columns)
-        bought, returned = bought.union(returned.semi_join(sold, key)), returned.anti_join(sold, key)
-    if deducted == count > 0:
-        return {name: rows}, Findings(assumed=_off(deducted))
-    notes = (f"{count - deducted:,} rows read as {ASIDE[name].replace('_', ' ')}",) if count else ()
-    return {name: bought, ASIDE[name]: _positive(returned)}, Findings(notes, _off(deducted))
-
-
-def _deducted(rows: Table, returned: Table) -> int:
-    """Count the rows below zero that are a part of a purchase, such as a coupon."""
-    sold = deductions(rows)
-    return int(returned.semi_join(sold, sold.columns).count().to_pyarrow().as_py())
-
-
-def _off(count: int) -> tuple[Assumption, ...]:
-    if not count:
-        return ()
-    what = f"{count:,} rows below zero beside larger ones of the same order and time are a part of that purchase"
-    return (Assumption(f"{what}, and nothing that came back", "returns = { the_column = [...] }"),)
-
-
-def _left(name: str, count: int, marked: bool) -> tuple[str, ...]:
-    """Describe which negative rows stay where they are; refuse returns that were declared twice."""
-    if count and marked:
-        raise HistoryError(
-            f"Returns come twice: {count} rows of event table {name!r} are marked as returns, and there is a table "
-            f"{ASIDE[name]!r} of its own. Leave out the mark (returns=...) or the table."
-        )
-    return (f"{count:,} rows with a negative amount left in place, as there is a table {ASIDE[name]}",) if count else ()
-
-
-def _positive(rows: Table) -> Table:
-    """Turn the signs of what was taken back, so that more is more, whichever columns the business wrote below zero.
-
-    A margin below zero beside an amount above it says what the return cost, not that the sale had been at a loss.
-    """
-    return rows.mutate(**{c: rows[c].abs().cast(rows[c].type()) for c in SIGNED if c in rows.columns})

@@ -18,6 +18,7 @@ from patron.history.point_in_time import CUSTOMER_NUMBER
 __all__ = [
     "CASES",
     "MIN_OWN",
+    "OWN",
     "Meeting",
     "check_meeting",
     "has_points",

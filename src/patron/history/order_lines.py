@@ -1,6 +1,6 @@
 """Order lines: added up to orders, so that nothing of an order is known before it was there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ibis
@@ -13,12 +13,15 @@ from patron.history.roles import BEGAN, PART, TOTAL, UNSAID
 __all__ = ["BEGAN", "PART", "deductions", "orders_of", "unsaid", "with_parts"]
 
 
-def orders_of(tables: Mapping[str, Table], events: Mapping[str, Events]) -> tuple[dict[str, Table], str, Findings]:
+def orders_of(
+    tables: Mapping[str, Table], events: Mapping[str, Events], alone: Collection[str] = ()
+) -> tuple[dict[str, Table], str, Findings]:
     """Add lines up to orders where the business gave only lines, or gave lines as orders.
 
     Args:
         tables: purchases and returns, parted.
         events: the tables as they were declared.
+        alone: the tables in which each row is known to be an order of its own.
 
     Returns:
         The tables of orders, returns and lines; the table that orders were read from; what their rows look like.
@@ -27,7 +30,8 @@ def orders_of(tables: Mapping[str, Table], events: Mapping[str, Events]) -> tupl
     back = "returned_lines" if read == "lines" and "returns" not in tables else "returns"
     given = {name: tables[source] for name, source in (("orders", read), ("returns", back)) if source in tables}
     kind = events[read].rows if read in events else ""
-    counts = {name: _counts(table, name, kind) for name, table in given.items()}
+    single = {name for name, source in (("orders", read), ("returns", back)) if source in alone}
+    counts = {name: _counts(table, name, "orders" if name in single else kind) for name, table in given.items()}
     added = [name for name, table in given.items() if _are_lines(table, counts[name], kind)]
     result = {name: _added_up(table, counts[name]) if name in added else table for name, table in given.items()}
     if "orders" in added and "lines" not in tables:
