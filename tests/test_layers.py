@@ -14,7 +14,12 @@ ROOT = Path(patron.__file__).parent
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 CONTRACTS = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 LAYERS = {package: c["layers"] for c in CONTRACTS if c["type"] == "layers" for package in c["containers"]}
-ONLY_IN = {"duckdb": "patron.engines", "pyspark": "patron.engines", "mlflow": "patron.registry"}
+ONLY_IN = {
+    "duckdb": "patron.engines",
+    "pyspark": "patron.engines",
+    "splink": "patron.engines",
+    "mlflow": "patron.registry",
+}
 
 
 def modules() -> dict[str, str]:

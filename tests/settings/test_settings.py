@@ -509,7 +509,9 @@ def test_every_line_of_the_template_that_is_turned_off_can_be_turned_on(tmp_path
     assert settings.tables["orders"].where == {"line_kind": ["product"]}
     assert settings.attributes["customers"].leave_out == ("status",)
     assert settings.identity is not None and settings.identity.largest == 50
-    assert settings.identity.matching.match == {"orders": {"email": "Email", "phone": ["Phone", "Mobile"]}}
+    assert settings.identity.matching.match == {
+        "orders": {"email": "Email", "phone": ["Phone", "Mobile"], "name": "Name", "postcode": "Postcode"}
+    }
     assert (settings.score_at, settings.value) == (datetime(2024, 9, 1), 30.0)
 
 

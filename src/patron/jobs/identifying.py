@@ -22,7 +22,7 @@ def identify(job: Job) -> dict[str, Any]:
             "The settings do not say by what keys are matched. Add for example:\n"
             '[identity]\npath = "identities.parquet"\n[identity.match.orders]\nemail = "Email"'
         )
-    result = identified(_declared(job), identity.matching, key_at(job.settings.root / "mlruns"))
+    result = identified(_declared(job), identity.matching, key_at(job.settings.root / "mlruns"), job.settings.seed)
     names = {"key": identity.key, "customer": identity.customer, "table": identity.table}
     path = write(result.table.rename(columns=names), identity.path)
     report = job.write("identity_collisions", result.collisions, "csv")

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from patron.errors import QuestionError
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
-from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most
+from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most, is_threshold
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant
@@ -152,6 +152,7 @@ SILOS = Kind("a list of tables", 'KEY = ["tickets"]', _list_of(_is_text))
 COUNTRY = Kind("a country's code of two capital letters", 'KEY = "GB"', is_country)
 PLUS = Kind('"keep" or "ignore"', 'KEY = "ignore"', lambda value: value in PLUS_TAGS)
 MOST_KEYS = Kind("a whole number from 2 to 100", "KEY = 5", is_most)
+THRESHOLD = Kind("a probability from 0.5 to below 1", "KEY = 0.95", is_threshold)
 NEVER = Kind(
     "a list of pairs of keys, or a file of them",
     'KEY = [["key 1", "key 2"]]',
@@ -202,7 +203,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "identity": {
         "path": FILE, "key": COLUMN, "customer": COLUMN, "table": COLUMN, "customer_case": CASE, "largest": COUNT,
         "encoding": ENCODING, "sheet": TEXT, "silos": SILOS, "match": MATCH, "country": COUNTRY, "plus_tags": PLUS,
-        "most_keys": MOST_KEYS, "never": NEVER,
+        "most_keys": MOST_KEYS, "never": NEVER, "threshold": THRESHOLD,
     },
     "identity.match": {"*": MATCHED},
     "identity.match.*": dict.fromkeys(KINDS, IDENTIFIERS),

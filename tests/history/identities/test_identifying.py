@@ -181,7 +181,9 @@ def test_a_group_joined_by_a_single_phone_number_is_reported_and_one_by_email_is
     frames = {"orders": table("abcd", mail=["", "", "x@y.fr", "x@y.fr"], tel=tel)}
     result = identified(frames, {"orders": {"email": "mail", "phone": "tel"}}, country="GB")
     assert groups(result) == [["a", "b"], ["c", "d"]]
-    assert reported(result) == {"phone groups of which a part is joined by a single phone number only": (1, 2)}
+    assert reported(result) == {
+        "groups of which a part is joined only by one phone number, or by a name with less than 99%": (1, 2)
+    }
 
 
 def test_a_group_larger_than_usual_is_reported():

@@ -11,6 +11,8 @@ from patron.errors import HistoryError
 from patron.features import purchases
 from patron.history.fingerprints import fingerprint
 from patron.history.history import History
+from patron.history.identities.identifying import identify
+from patron.history.identities.matching import Matching
 from patron.history.identities.table import identities
 from patron.history.sources import attributes, events
 from patron.periods import Span
@@ -101,16 +103,16 @@ def test_a_model_knows_by_the_fingerprint_that_customers_were_merged():
 
 @given(orders_of(), st.lists(st.integers(0, 2), min_size=41, max_size=41))
 @settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
-def test_features_of_merged_customers_are_those_of_one_key(rows, silos):
-    """Split each customer's events over three keys; merged again, every feature is what it was."""
+def test_features_of_identified_customers_are_those_of_one_key(rows, silos):
+    """Split each customer's events over three keys that share an e-mail; identified, every feature is what it was."""
     bought = [("a", ago(5), 1.0), *((c, at, amount) for c, at, _, amount in rows)]
     whole = frame_of(bought, COLUMNS["orders"])
     keys = [f"{c}{s}" for c, s in zip(whole.customer, silos, strict=False)]
-    table = lines(*((key, key[0]) for key in sorted(set(keys))), largest=len(whole))
-    merged = History.of(identities=table, orders=events(whole.assign(customer=keys)))
-    apart = History.of(orders=events(whole))
-    expected, got = (folded(h, *purchases.ALL).sort_index() for h in (apart, merged))
-    pd.testing.assert_frame_equal(expected, got)
+    split = events(whole.assign(customer=keys, mail=whole.customer + "@y.fr"))
+    table = identify({"orders": split}, Matching({"orders": {"email": "mail"}}), b"secret").table
+    joined = History.of(identities=identities(table, largest=len(whole)), orders=split)
+    expected, got = (folded(h, *purchases.ALL).sort_index() for h in (History.of(orders=events(whole)), joined))
+    pd.testing.assert_frame_equal(expected, got.rename(index=lambda key: key[0]))
 
 
 def test_merging_moves_no_event_over_a_cutoff():

@@ -14,7 +14,7 @@ COLUMNS = ("what", "kind", "count", "keys", "pseudonym", "change")
 LETTERS = 10
 EXAMPLES = 20  # of each sort, the largest first
 USUAL, MANY_TIMES = 3, 2
-WEAK = ("phone",)  # what people of one household share
+SURE = 0.99  # a probability from which on one link may carry a group
 WORDS = {
     "invalid": "values that are none, and not used",
     "placeholder": "values that stand for nobody, and are not used",
@@ -23,12 +23,13 @@ WORDS = {
 }
 
 
-def collisions(evidence: Evidence, groups: Groups, secret: bytes) -> pd.DataFrame:
+def collisions(evidence: Evidence, groups: Groups, doubtful: pd.DataFrame, secret: bytes) -> pd.DataFrame:
     """Return what was left out, and which groups are larger than usual, weakly joined, or were taken apart.
 
     Args:
         evidence: the keys and their identifiers.
         groups: which keys became one customer.
+        doubtful: pairs of keys that may be one person, with a probability below the threshold.
         secret: of this business, for the pseudonyms.
 
     Returns:
@@ -36,6 +37,19 @@ def collisions(evidence: Evidence, groups: Groups, secret: bytes) -> pd.DataFram
         `pseudonym`, where a line is an example of the count above it; `change`: the line that would have it otherwise.
     """
     lines = [*_left_out(evidence.left_out), *_large(evidence, groups, secret), *_weak(evidence, groups, secret)]
+    apart = doubtful[groups.labels[doubtful["left"]] != groups.labels[doubtful["right"]]]
+    if len(apart):
+        change = f"threshold = {apart.probability.min():.2f}"
+        lines.append(
+            (
+                "pairs of keys that may be one person, below the threshold",
+                "name",
+                len(apart),
+                2 * len(apart),
+                "",
+                change,
+            )
+        )
     if groups.parted:
         what = "groups that would join keys that are never one person, taken apart"
         lines.append((what, "", len(groups.parted), sum(groups.parted), "", ""))
@@ -65,14 +79,16 @@ def _large(evidence: Evidence, groups: Groups, secret: bytes) -> Iterator[Line]:
 
 
 def _weak(evidence: Evidence, groups: Groups, secret: bytes) -> Iterator[Line]:
-    """Describe the groups that would fall apart without single identifiers that several people may share."""
+    """Describe the groups that would fall apart without a phone number, which households share, or a doubtful name."""
     links = groups.links
-    strong = links[(links.strength > 1) | ~links.kinds.isin(WEAK)]
+    strong = links[
+        (links.strength > 1) | (links.kinds == "email") | ((links.kinds == "name") & (links.strength >= SURE))
+    ]
     pieces = pd.Series(components(len(groups.labels), strong)).groupby(groups.labels).nunique()
     sizes = pd.Series(groups.labels).value_counts()[pieces[pieces > 1].index]
     if len(sizes):
-        what = "groups of which a part is joined by a single phone number only"
-        yield what, "phone", len(sizes), int(sizes.sum()), "", ""
+        what = f"groups of which a part is joined only by one phone number, or by a name with less than {SURE:.0%}"
+        yield what, "", len(sizes), int(sizes.sum()), "", ""
     yield from _examples("weak group", sizes, evidence, groups, secret)
 
 

@@ -6,6 +6,7 @@ An engine finds the different values; what is done with each of them is done onc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from ibis.expr.types import Column, Table
 
@@ -16,7 +17,7 @@ from patron.history.identities.matching import Matching
 from patron.history.identities.table import silo_key
 from patron.pseudonyms import pseudonyms
 
-__all__ = ["Evidence", "evidence", "values_of"]
+__all__ = ["Evidence", "evidence", "nodes_of", "values_of"]
 
 Line = tuple[str, str, int, int, str]
 MOST_VALUES = 10  # identifiers of one kind on one key: beyond, it stands for many people, such as a guest
@@ -51,20 +52,24 @@ def evidence(tables: Mapping[str, Events], matching: Matching, secret: bytes) ->
     """
     _check_tables(tables, matching)
     keys = _keys(tables, matching)
-    nodes = pd.Series(keys.index, index=pd.MultiIndex.from_frame(keys[["silo", "key"]]))
     written, left_out = [], []
     for kind, reader in readers(matching).items():
         raw = values_of(kind, tables, matching)
         values = _read(raw.value, kind, reader, secret)
         left_out += _unused(kind, raw.value, values)
         raw = raw.assign(value=raw.value.map(values), kind=kind).dropna(subset="value")
-        raw["node"] = nodes.reindex(pd.MultiIndex.from_frame(raw[["silo", "key"]])).to_numpy()
-        written.append(raw[["node", "kind", "value"]].drop_duplicates())
-    known = pd.concat(written, ignore_index=True).astype({"node": "int64"})
+        written.append(raw.assign(node=nodes_of(raw, keys))[["node", "kind", "value"]].drop_duplicates())
+    known = pd.concat(written, ignore_index=True)
     known, crowded = _without_crowds(known, keys, secret)
     known, shared = _without_shared(known, matching.most_keys)
     columns = ["what", "kind", "count", "size", "value"]
     return Evidence(keys, known, pd.DataFrame([*left_out, *crowded, *shared], columns=columns))
+
+
+def nodes_of(values: pd.DataFrame, keys: pd.DataFrame) -> np.ndarray:
+    """Return the place of the key of each value."""
+    places = pd.Series(keys.index, index=pd.MultiIndex.from_frame(keys[["silo", "key"]]))
+    return places.reindex(pd.MultiIndex.from_frame(values[["silo", "key"]])).to_numpy(dtype="int64")
 
 
 def values_of(kind: str, tables: Mapping[str, Events], matching: Matching) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["Groups", "components", "grouped", "shared_links"]
+__all__ = ["Groups", "components", "grouped", "joined_links", "shared_links"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,19 @@ def shared_links(identifiers: pd.DataFrame) -> pd.DataFrame:
     return links.astype({"strength": "float64"}).assign(probability=1.0)
 
 
+def joined_links(shared: pd.DataFrame, probable: pd.DataFrame) -> pd.DataFrame:
+    """Return each pair once: one that both kinds of links have is stronger, and as probable as the surer of them.
+
+    >>> link = pd.DataFrame({"left": [0], "right": [1], "kinds": "email", "strength": 1.0, "probability": 1.0})
+    >>> joined_links(link, link.assign(kinds="name", strength=0.75, probability=0.75)).values.tolist()
+    [[0, 1, 'email and name', 1.75, 1.0]]
+    """
+    both = pd.concat([shared, probable], ignore_index=True)
+    return both.groupby(["left", "right"], as_index=False).agg(
+        kinds=("kinds", " and ".join), strength=("strength", "sum"), probability=("probability", "max")
+    )
+
+
 def grouped(n: int, links: pd.DataFrame, apart: np.ndarray) -> Groups:
     """Return the groups of linked keys.
 
@@ -70,7 +83,7 @@ def components(n: int, links: pd.DataFrame) -> np.ndarray:
 
 def _followed(n: int, links: pd.DataFrame, apart: np.ndarray) -> pd.DataFrame:
     kept = links[:0]
-    for _, level in sorted(links.groupby("strength"), key=lambda item: -item[0]):
+    for _, level in sorted(links.groupby(links.strength.round(2)), key=lambda item: -item[0]):
         trial = components(n, pd.concat([kept, level]))
         refused = trial[apart[:, 0]][trial[apart[:, 0]] == trial[apart[:, 1]]]
         kept = pd.concat([kept, level[~np.isin(trial[level["left"].to_numpy()], refused)]])

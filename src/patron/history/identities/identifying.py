@@ -12,8 +12,9 @@ from patron.errors import HistoryError, listed
 from patron.history.event_tables import Events
 from patron.history.identities.collisions import collisions
 from patron.history.identities.evidence import Evidence, evidence
-from patron.history.identities.grouping import Groups, grouped, shared_links
+from patron.history.identities.grouping import Groups, grouped, joined_links, shared_links
 from patron.history.identities.matching import Matching, Pairs
+from patron.history.identities.people import probable_links
 from patron.history.identities.table import Identities, identities
 
 __all__ = ["Identification", "identify"]
@@ -44,16 +45,18 @@ class Identification:
         return identities(self.table, silos=self.silos)
 
 
-def identify(tables: Mapping[str, Events], matching: Matching, secret: bytes) -> Identification:
-    """Return which keys are one customer: those that share an e-mail or a phone number, directly or through others.
+def identify(tables: Mapping[str, Events], matching: Matching, secret: bytes, seed: int = 0) -> Identification:
+    """Return which keys are one customer: those that share an identifier, directly or through others.
 
-    Identifiers are read in one way of writing, then hashed; nothing that comes out has any. A key of a customer is
-    as its table has it.
+    E-mails and phone numbers identify; names and the like do where they make it probable enough that two keys are one
+    person. Identifiers are read in one way of writing, then hashed; nothing that comes out has any. A key of
+    a customer is as its table has it.
 
     Args:
         tables: the declared event tables and attributes by name.
         matching: which of their columns identify a person, and the rules.
         secret: of this business; pseudonyms of identifiers and customers in the report hang on it.
+        seed: what chance starts from where names are matched.
 
     Raises:
         HistoryError: a table or column is not there, a rule cannot be meant, or phone numbers cannot be read.
@@ -66,8 +69,13 @@ def identify(tables: Mapping[str, Events], matching: Matching, secret: bytes) ->
     """
     known = evidence(tables, matching, secret)
     apart, unknown = _apart(known.keys, matching.never)
-    groups = grouped(len(known.keys), shared_links(known.identifiers), apart)
-    report = collisions(known, groups, secret)
+    links = shared_links(known.identifiers)
+    doubtful = links[:0]
+    if matching.is_fuzzy:
+        probable, doubtful = probable_links(known.keys, tables, matching, seed)
+        links = joined_links(links, probable)
+    groups = grouped(len(known.keys), links, apart)
+    report = collisions(known, groups, doubtful, secret)
     if unknown:
         line = ("rules of keys that are never one person, with a key that no table has", "", unknown, 0, "", "")
         report.loc[len(report)] = list(line)
