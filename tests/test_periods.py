@@ -159,3 +159,12 @@ def test_moments_come_as_any_sequence_of_them() -> None:
         assert instants(moments) == (datetime(2024, 1, 1),)
     with pytest.raises(QuestionError, match=r"as a list, got None; write \['2024-06-01'\]"):
         instants(None)
+
+
+@pytest.mark.parametrize("train", ["2024-01-01", 7, ("2024-01-01",), None])
+def test_a_split_of_what_are_no_times_is_refused_with_the_way_to_build_it(train):
+    times = (datetime(2024, 6, 1),)
+    with pytest.raises(
+        QuestionError, match=r"The train cutoffs of a split are times, got .*Split.of\(train=\['2023-09-01'\]"
+    ):
+        Split(train, times, times)

@@ -10,8 +10,10 @@ PatronError            1  something failed that Patron can name but not place
 └── LockError          6  another run holds the lock
 """
 
+import math
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Real
 
 __all__ = [
     "HistoryError",
@@ -22,6 +24,7 @@ __all__ = [
     "RegistryError",
     "ScoreError",
     "SettingsError",
+    "is_number",
     "listed",
     "nearest",
 ]
@@ -73,6 +76,18 @@ class LockError(PatronError):
     """Another run is at work in the same place."""
 
     exit_code = 6
+
+
+def is_number(value: object) -> bool:
+    """Check whether a value is a finite number, before it is compared; truth values are none.
+
+    >>> is_number(0.5), is_number("0.5"), is_number(float("nan"))
+    (True, False, False)
+    """
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all others
+        return False
 
 
 def listed(names: Iterable[object]) -> str:

@@ -222,6 +222,12 @@ class Split:
 
 
 def _check_group(name: str, group: tuple[datetime, ...]) -> None:
+    if not isinstance(group, tuple | list) or not all(isinstance(cutoff, datetime) for cutoff in group):
+        raise QuestionError(
+            f"The {name} cutoffs of a split are times, got {group!r}. Write them as dates: "
+            "Split.of(train=['2023-09-01'], valid=['2024-03-01'], test=['2024-06-01'])."
+        )
+    instants(group)
     if not group:
         raise QuestionError(f"The split has no {name} cutoff. Give at least one date.")
     for cutoff, later in pairwise(group):

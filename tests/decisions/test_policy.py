@@ -188,6 +188,11 @@ def test_neither_the_order_of_rows_nor_of_offers_matters(scores, offers, budget,
         ({"accepted": 30.0}, "accepted is a probability from 0 to 1, got 30.0. Write accepted = 0.3."),
         ({"effect": 20.0}, "rising shares from 0 to 1, got effect_low=10.0, effect=20.0, effect_high=20.0. Write"),
         ({"effect_low": 0.3}, "got effect_low=0.3, effect=0.2, effect_high=0.3"),
+        ({"contact_cost": "1"}, "contact_cost is money of 0 or more, got 1. Write contact_cost = 2.5."),
+        ({"effect_high": "much"}, "effect_high is a share from 0 to 1, got 'much'. Write effect_high = 0.2."),
+        ({"effect": None}, "effect is a share from 0 to 1, got None. Write effect = 0.2."),
+        ({"name": 7}, "An offer needs a name, got 7. Write for example name = 'call'."),
+        ({"channel": None}, "channel is a text, got None. Write channel = 'call'."),
     ],
 )
 def test_an_offer_that_cannot_be_is_refused(wrong, told):

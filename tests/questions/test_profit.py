@@ -87,6 +87,25 @@ def test_a_negative_cost_is_refused(name: str) -> None:
         CostModel(**{name: -1.5})
 
 
+@pytest.mark.parametrize(
+    ("cost", "message"),
+    [
+        ({"cost_per_order": "3"}, r"cost_per_order must be a number, got '3'. Write for example 3.0"),
+        ({"cost_per_event": {"tickets": None}}, "cost_per_event of 'tickets' must be a number, got None"),
+        ({"cost_per_event": 4.0}, r"cost_per_event is a cost for each table, got 4.0. Write {'tickets': 4.0}"),
+        ({"margin_rate": "0.35"}, "The margin rate is a share above 0 and up to 1, got 0.35"),
+    ],
+)
+def test_a_cost_that_is_no_number_is_refused(cost: dict, message: str) -> None:
+    with pytest.raises(QuestionError, match=message):
+        CostModel(**cost)
+
+
+def test_a_tier_without_a_cost_model_is_refused() -> None:
+    with pytest.raises(QuestionError, match=r"got float. Write for example costs=pt.CostModel\(margin_rate=0.35\)"):
+        tier(30, 0.35)
+
+
 def test_orders_without_an_amount_have_no_profit() -> None:
     with pytest.raises(
         QuestionError, match=r"Profit needs the amount of each row, which event table 'orders' lacks. It has: at"

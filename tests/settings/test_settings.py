@@ -697,3 +697,15 @@ def test_currencies_and_columns_are_named_as_the_data_name_them(tmp_path):
     settings = loaded(tmp_path, text)
     assert settings.tables["orders"].rates == {"US$": 0.9, "€": 1.0}
     assert settings.attributes["people"].formats == {"Born (UTC)": "%d/%m/%Y"}
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
+def test_a_value_beyond_what_python_reads_is_told_with_its_line(tmp_path, value):
+    assert refused(tmp_path, 'name = "grocer"', f'name = "grocer"\nseed = {value}').startswith("settings.toml, line ")
+
+
+def test_a_number_that_is_too_large_is_told_with_its_line(tmp_path):
+    told = refused(tmp_path, "budget = 2000", f"budget = 1{'0' * 400}")
+    assert told.startswith(
+        "settings.toml, line 23: [decisions] budget must be an amount of money, 0 or more, got number 1000"
+    )

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import KW_ONLY, dataclass
 
-from patron.errors import SettingsError
+from patron.errors import SettingsError, is_number
 
 __all__ = ["Offer"]
 
@@ -13,6 +13,7 @@ LIMITS = (
     ("incentive_cost", LARGEST, "money of 0 or more", 10.0),
     ("accepted", 1.0, "a probability from 0 to 1", 0.3),
 )
+EFFECTS = ("effect", "effect_low", "effect_high")
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,35 @@ class Offer:
     words: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name:
+        if not isinstance(self.name, str) or not self.name:
             raise SettingsError(f"An offer needs a name, got {self.name!r}. Write for example name = 'call'.")
         for field, most, meaning, example in LIMITS:
-            if not 0 <= getattr(self, field) <= most:
+            value = getattr(self, field)
+            if not is_number(value) or not 0 <= float(value) <= most:
                 raise SettingsError(
-                    f"Offer {self.name!r}: {field} is {meaning}, got {getattr(self, field)}. Write {field} = {example}."
+                    f"Offer {self.name!r}: {field} is {meaning}, got {value}. Write {field} = {example}."
                 )
+        self._check_kinds()
         low, middle, high = self.effects
         if not 0 <= low <= middle <= high <= 1:
             raise SettingsError(
                 f"Offer {self.name!r}: the effect and its bounds are rising shares from 0 to 1, got "
                 f"effect_low={low}, effect={middle}, effect_high={high}. Write effect = 0.2 for 20 % of leavers kept."
             )
+
+    def _check_kinds(self) -> None:
+        """Refuse effects that are no numbers, and words that are no texts."""
+        for field in EFFECTS:
+            value = getattr(self, field)
+            if not is_number(value) and (field == "effect" or value is not None):
+                raise SettingsError(
+                    f"Offer {self.name!r}: {field} is a share from 0 to 1, got {value!r}. Write {field} = 0.2."
+                )
+        for field in ("channel", "words"):
+            if not isinstance(getattr(self, field), str):
+                raise SettingsError(
+                    f"Offer {self.name!r}: {field} is a text, got {getattr(self, field)!r}. Write {field} = 'call'."
+                )
 
     @property
     def cost(self) -> float:

@@ -103,6 +103,11 @@ class Tier(Question):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.costs, CostModel):
+            raise QuestionError(
+                f"What is left of an order is said by a cost model, got {type(self.costs).__name__}. "
+                "Write for example costs=pt.CostModel(margin_rate=0.35)."
+            )
         if not self.tiers or min(self.tiers.values()) <= 0 or sum(self.tiers.values()) >= 1:
             raise QuestionError(
                 f"The shares of the tiers must be above 0 and leave room for {self.rest!r}, got {dict(self.tiers)}. "

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Scalar, Table
 
-from patron.errors import QuestionError, listed, nearest
+from patron.errors import QuestionError, is_number, listed, nearest
 from patron.features.compute.generic import feature_table
 from patron.features.measures import Combination, Measure
 from patron.history.history import History
@@ -43,13 +43,18 @@ class CostModel:
     cost_per_event: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.margin_rate is not None and not 0 < self.margin_rate <= 1:
+        rate = self.margin_rate
+        if rate is not None and not (is_number(rate) and 0 < rate <= 1):
+            raise QuestionError(f"The margin rate is a share above 0 and up to 1, got {rate}. Write 0.35 for 35 %.")
+        if not isinstance(self.cost_per_event, Mapping):
             raise QuestionError(
-                f"The margin rate is a share above 0 and up to 1, got {self.margin_rate}. Write 0.35 for 35 %."
+                f"cost_per_event is a cost for each table, got {self.cost_per_event!r}. Write {{'tickets': 4.0}}."
             )
         rates = {"cost_per_order": self.cost_per_order, "cost_per_return": self.cost_per_return}
         for name, cost in (rates | {f"cost_per_event of {t!r}": c for t, c in self.cost_per_event.items()}).items():
-            if not cost >= 0:
+            if not is_number(cost):
+                raise QuestionError(f"{name} must be a number, got {cost!r}. Write for example 3.0.")
+            if cost < 0:
                 raise QuestionError(f"{name} cannot be negative, got {cost}. Costs are positive.")
 
 

@@ -1,7 +1,6 @@
 """The keys that a settings file may hold, with what each of them takes."""
 
 import codecs
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
-from patron.errors import QuestionError
+from patron.errors import QuestionError, is_number
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most, is_threshold
@@ -35,10 +34,6 @@ class Kind:
 def as_list(value: Any) -> list[Any]:
     """Return a list as it is, and one value as a list of it."""
     return value if isinstance(value, list) else [value]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_whole(value: object) -> bool:
@@ -124,10 +119,10 @@ JOINS = Kind(
     _list_of(lambda value: isinstance(value, dict)),
 )
 CONDITION = Kind("columns with their values", 'KEY = { event_type = ["return"] }', _is_condition)
-NUMBER = Kind("a number", "KEY = 0.35", _is_number)
-NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(_is_number))
-MONEY = Kind("an amount of money, 0 or more", "KEY = 2000.0", lambda v: _is_number(v) and v >= 0)
-SHARE = Kind("a share from 0 to 0.5", "KEY = 0.1", lambda v: _is_number(v) and 0 <= v <= 0.5)
+NUMBER = Kind("a number", "KEY = 0.35", is_number)
+NUMBERS = Kind("a list of numbers", "KEY = [50.0, 10.0]", _list_of(is_number))
+MONEY = Kind("an amount of money, 0 or more", "KEY = 2000.0", lambda v: is_number(v) and v >= 0)
+SHARE = Kind("a share from 0 to 0.5", "KEY = 0.1", lambda v: is_number(v) and 0 <= v <= 0.5)
 SEED = Kind("a whole number, 0 or more", "KEY = 0", lambda v: _is_whole(v) and v >= 0)
 COUNT = Kind("a whole number, 1 or more", "KEY = 3", lambda v: _is_whole(v) and v >= 1)
 DAYS = Kind(f"a whole number of days, 1 to {LONGEST}", "KEY = 90", _is_days)

@@ -42,7 +42,7 @@ class Source:
         """
         try:
             return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # a number, or lists in lists, beyond what Python reads
             lines = self.text.split("\n")
             position = re.search(r" \(at line (\d+), ", str(error))
             line = int(position[1]) if position else len(self.text.rstrip().split("\n"))
@@ -64,7 +64,7 @@ class Source:
         for end in range(1, len(lines)):
             try:
                 content = tomllib.loads("\n".join(lines[:end]))
-            except tomllib.TOMLDecodeError:
+            except (ValueError, RecursionError):
                 continue
             if _has(content, path):
                 return start
