@@ -124,6 +124,61 @@ def test_only_deals_that_were_won_count_at_the_day_of_their_end():
     assert (table.where, table.roles["at"]) == ({"StageName": ["Closed Won"]}, "CloseDate")
 
 
+def test_of_what_visitors_did_only_purchases_are_orders():
+    did = ["view", "cart", "purchase"] * 100
+    proposal = pt.propose({"events": orders(event_type=did)})
+    assert proposal.values().tables["orders"].where == {"event_type": ["purchase"]}
+    assert "leaves out 'cart' (100), 'view' (100): no purchases" in proposal.settings
+
+
+def test_money_given_back_by_its_kind_and_its_sign_comes_back_and_a_sign_alone_is_no_rule():
+    kinds = ["Payment Refund" if i % 10 == 0 else "Payment" for i in range(300)]
+    money = [-5.0 if kind == "Payment Refund" else 5.0 for kind in kinds]
+    assert pt.propose({"orders": orders(Type=kinds, amount=money)}).values().tables["orders"].returns == {
+        "Type": ["Payment Refund"]
+    }
+    assert pt.propose({"orders": orders(amount=money)}).values().tables["orders"].returns is None
+
+
+def test_a_key_without_a_telling_name_is_told_by_the_file_where_it_stands_once_and_asked_about():
+    keys = [f"key-{i:04d}" for i in range(30)]
+    rows = orders(msno=keys * 10).drop(columns="customer_id")
+    proposal = pt.propose({"transactions": rows, "members": pd.DataFrame({"msno": keys, "city": "x"})})
+    assert proposal.values().tables["orders"].roles["customer"] == "msno"
+    assert "'msno', is told by no name, only by its values" in "\n".join(proposal.doubts)
+
+
+def test_a_number_that_stands_for_nobody_in_a_few_rows_is_named_as_such():
+    keys = [0 if i % 50 == 0 else 100 + i % 7 for i in range(300)]
+    proposal = pt.propose({"orders": orders(customer_id=keys)})
+    assert proposal.values().tables["orders"].not_customers == ("0", "-1")
+    assert proposal.history().receipts[0].set_aside == {"no customer": 6}
+
+
+def test_a_total_that_stands_on_every_line_counts_once_for_the_order():
+    numbers = [f"n{i // 2}" for i in range(300)]
+    rows = {"order_id": numbers, "customer_id": [f"c{i // 2 % 7}" for i in range(300)], "order_total": 10.0}
+    lines = {"order_date": [DAYS[i // 2] for i in range(300)], "sku": [f"s{i % 2}" for i in range(300)], "qty": 1}
+    proposal = pt.propose({"orders": pd.DataFrame(rows | lines)})
+    assert proposal.values().tables["orders"].roles["total"] == "order_total"
+    assert float(proposal.history().tables["orders"].amount.sum().to_pyarrow().as_py()) == 1500.0
+
+
+def test_a_cost_that_fits_a_piece_is_that_of_a_piece_as_the_door_notes():
+    rows = orders(quantity=[1 + i % 4 for i in range(300)], cost=2.0)
+    rows["amount"] = 3.0 * rows.quantity
+    roles = pt.propose({"orders": rows}).values().tables["orders"].roles
+    assert (roles["unit_cost"], "cost" in roles) == ("cost", False)
+
+
+def test_emails_in_other_capitals_are_the_same_customer_in_all_tables():
+    mails = [f"{'P' if i % 3 else 'p'}erson{i % 7}@shop.example" for i in range(300)]
+    calls = pd.DataFrame({"email": [f"person{i}@shop.example" for i in range(7)], "date": DAYS[:7], "kind": "call"})
+    proposal = pt.propose({"orders": orders(email=mails).drop(columns="customer_id"), "calls": calls})
+    assert [table.customer_case for table in proposal.values().tables.values()] == ["fold", "fold"]
+    assert proposal.history().receipts[0].customers == 7
+
+
 def shopify() -> pd.DataFrame:
     """Return 150 orders of two lines; money, state and time stand on the first only."""
     head = {
@@ -282,6 +337,13 @@ def test_files_of_periods_are_one_table_in_a_folder_of_their_own_and_asked_for_e
 def test_what_is_neither_path_nor_frame_is_refused(given):
     with pytest.raises(HistoryError, match=r"A proposal is made from .*Write pt.propose\("):
         pt.propose(given)
+
+
+def test_a_table_of_nothing_but_outcomes_is_left_out_and_said():
+    response = pd.DataFrame({"customer_id": [f"c{i}" for i in range(7)], "response": 1})
+    assert pt.propose({"orders": orders(), "response": response}).left == {
+        "response": "every column looks written after what is asked about, which it would tell"
+    }
 
 
 def test_a_table_of_other_customers_is_left_out_with_the_reason():

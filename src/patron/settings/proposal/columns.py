@@ -21,7 +21,7 @@ EXACT = 200_000  # rows up to which different values are counted, and not estima
 KEYS = "id|customer|email|phone|name|order|invoice|transaction|item|account|contact|member|user"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NOBODY = {"", "0", "-", "guest", "n/a", "na", "none", "null", "unknown", "gast", "nan"}
-NEARLY_ALL, MOST = 0.999, 0.8
+NEARLY_ALL, MOST, NEAR = 0.999, 0.8, 0.9
 Cells = Sequence[Any]
 
 
@@ -149,14 +149,21 @@ def look_at(name: str, source: Source) -> TableLook:
 
 
 def _counts(table: Table, rows: int) -> Mapping[str, tuple[int, int]]:
-    """Count the known cells of each column and the different ones; of a large table exactly only those of keys."""
-    aggregates: dict[str, Any] = {}
-    for i, column in enumerate(table.columns):
-        value = table[column].strip().nullif("") if table[column].type().is_string() else table[column]
-        exact = rows <= EXACT or has(words_of(column), KEYS)
-        aggregates |= {f"k{i}": value.count(), f"d{i}": value.nunique() if exact else value.approx_nunique()}
+    """Count the known cells of each column and the different ones, of a large table exactly where few come twice."""
+    values = {c: table[c].strip().nullif("") if table[c].type().is_string() else table[c] for c in table.columns}
+    small = rows <= EXACT
+    counts = _counted(table, {c: (v.count(), v.nunique() if small else v.approx_nunique()) for c, v in values.items()})
+    near = [c for c, (known, n) in counts.items() if not small and n >= NEAR * known and has(words_of(c), KEYS)]
+    return {**counts, **_counted(table, {c: (values[c].count(), values[c].nunique()) for c in near})}
+
+
+def _counted(table: Table, pairs: Mapping[str, tuple[Column, Column]]) -> dict[str, tuple[int, int]]:
+    if not pairs:
+        return {}
+    numbered = enumerate(pairs.values())
+    aggregates = {f"{k}{i}": value for i, pair in numbered for k, value in zip("kd", pair, strict=True)}
     row = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
-    return {column: (int(row[f"k{i}"]), int(row[f"d{i}"])) for i, column in enumerate(table.columns)}
+    return {column: (int(row[f"k{i}"]), int(row[f"d{i}"])) for i, column in enumerate(pairs)}
 
 
 def _look(column: Column, rows: int, counts: tuple[int, int], cells: Cells) -> ColumnLook:

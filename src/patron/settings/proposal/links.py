@@ -17,6 +17,8 @@ MEETING = 0.5  # of the keys of one side that the other must have
 NAMED = "id|customer|email|phone|order|invoice|transaction|item|account|contact|member|user|name"
 CUSTOMER_WORDS = "customer|account|contact|member|user|company|household"
 GENERAL = {"id", "record", "unique", "name", "the", "of", "de", "associated", "export", "dataset", "all", "utc"}
+MEASURED = "price|quantity|cost|total|amount|tax|discount|date"
+MANY = 20  # different values of a key whose name says nothing
 Place = tuple[int, str]
 
 
@@ -86,7 +88,8 @@ def links_of(looks: Sequence[TableLook]) -> Links:
     """Return how some files meet; runs a query for each column that may be a key."""
     if len(looks) < 2:
         return Links((), ())
-    drawn = {(i, c.name): _drawn(look, c) for i, look in enumerate(looks) for c in look.columns.values() if _may_be(c)}
+    columns = [(i, c) for i, look in enumerate(looks) for c in look.columns.values() if _may_be(c, looks)]
+    drawn = {(i, c.name): _drawn(looks[i], c) for i, c in columns}
     each, alike = [], []
     for place, mine in drawn.items():
         for other, theirs in drawn.items():
@@ -100,12 +103,12 @@ def links_of(looks: Sequence[TableLook]) -> Links:
     return Links(tuple(each), tuple(alike))
 
 
-def _may_be(column: ColumnLook) -> bool:
-    return column.kind in ("text", "number") and not column.is_time and column.known > 0 and _is_named(column)
-
-
-def _is_named(column: ColumnLook) -> bool:
-    return has(column.words, NAMED) and not has(column.words, "price|quantity|cost|total|amount|tax|discount|date")
+def _may_be(column: ColumnLook, looks: Sequence[TableLook]) -> bool:
+    """Check whether a column may be a key: by its name, or as a text of many values whose name is in several files."""
+    if column.kind not in ("text", "number") or column.is_time or not column.known or has(column.words, MEASURED):
+        return False
+    several = sum(column.name in look.columns for look in looks) > 1
+    return has(column.words, NAMED) or (several and column.kind == "text" and column.distinct >= MANY)
 
 
 def _drawn(look: TableLook, column: ColumnLook) -> _Drawn:

@@ -1,60 +1,18 @@
 """Money: which column is what an order brings, told once for the order or for each of its lines, and what it costs."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from patron.settings.proposal.columns import ColumnLook, TableLook
+from patron.settings.proposal.columns import ColumnLook
 from patron.settings.proposal.drafts import literal
+from patron.settings.proposal.numbering import Layout
 from patron.settings.proposal.roles import Fit, fits
 from patron.settings.proposal.words import has
 
-__all__ = ["Layout", "layout_of", "money_entries"]
+__all__ = ["money_entries"]
 
-MOST, NEARLY_ALL = 0.9, 0.98
-SEVERAL = 3  # orders with several rows, so that these tell something
 CLOSE = 0.45
 RATE = 1.0
 Roles = dict[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the rows of one order look: how many orders have several, and which cells these share.
-
-    Args:
-        orders: orders of several rows among those seen.
-        first: columns that are known only on the first row of such orders.
-        same: columns that are the same on all rows of such orders.
-        is_itemised: whether rows name the item and the pieces of it, so that orders of several rows may come.
-    """
-
-    orders: int = 0
-    first: frozenset[str] = frozenset()
-    same: frozenset[str] = frozenset()
-    is_itemised: bool = False
-
-    @property
-    def has_lines(self) -> bool:
-        """Whether orders have several rows."""
-        return self.orders >= SEVERAL
-
-
-def layout_of(look: TableLook, order: str) -> Layout:
-    """Return how the rows of one order look, from the first rows of a file."""
-    groups: dict[object, list[int]] = {}
-    for place, number in enumerate(look.columns[order].cells if order in look.columns else ()):
-        if number is not None:
-            groups.setdefault(number, []).append(place)
-    several = [rows for rows in list(groups.values())[:-1] if len(rows) > 1]
-    if len(several) < SEVERAL:
-        itemised = bool(
-            order and fits("item", list(look.columns.values())) and fits("quantity", list(look.columns.values()))
-        )
-        return Layout(len(several), is_itemised=itemised)
-    columns = [column for column in look.columns.values() if column.name != order]
-    first = frozenset(c.name for c in columns if _share(several, c, _is_first_only) >= MOST)
-    same = frozenset(c.name for c in columns if c.name not in first and _share(several, c, _is_same) >= NEARLY_ALL)
-    return Layout(len(several), first, same)
 
 
 def money_entries(columns: Sequence[ColumnLook], layout: Layout) -> tuple[Roles, list[tuple[str, str]]]:
@@ -73,14 +31,15 @@ def money_entries(columns: Sequence[ColumnLook], layout: Layout) -> tuple[Roles,
     amounts = fits("amount", columns)
     taken = {name for name, _ in roles.values()}
     amounts = [fit for fit in amounts if fit.column.name not in taken]
-    roles |= _amount(amounts, layout, roles)
+    deductions = _deductions(columns, layout)
+    roles |= _amount(amounts, layout, roles, deductions)
     doubts += _rivals(amounts, roles)
-    roles |= _deductions(columns, layout, roles)
+    roles |= deductions
     roles |= _costs(columns, layout, roles)
     return roles, [*doubts, *_mistaken(columns, roles)]
 
 
-def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles) -> Roles:
+def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles, deductions: Roles) -> Roles:
     """Return the amount of a row, or the total of the order where rows are its lines and it stands there once."""
     whole = [fit for fit in amounts if _is_of_order(fit.column, layout)]
     of_lines = [fit for fit in amounts if fit not in whole and fit.score >= 2.5]
@@ -91,7 +50,7 @@ def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles) -> Roles:
         return {"total": (whole[0].column.name, f"of the whole order: {how} of each")}
     if of_lines and of_lines[0].score >= 3.0:
         best = of_lines[0].column
-        return {"gross" if has(best.words, "gross") else "amount": (best.name, "")}
+        return {"gross" if deductions and has(best.words, "gross") else "amount": (best.name, "")}
     if {"price", "quantity"} <= set(roles):
         return {}
     if "price" in roles:
@@ -119,19 +78,14 @@ def _rivals(amounts: Sequence[Fit], roles: Roles) -> list[tuple[str, str]]:
     chosen = next((fit for fit in amounts if role and fit.column.name == roles[role][0]), None)
     if chosen is None:
         return []
-    near = [
-        f for f in amounts if f is not chosen and f.score >= chosen.score - CLOSE and _differ(f.column, chosen.column)
-    ]
+    near = [f for f in amounts if f is not chosen and f.score >= chosen.score - CLOSE and _differ(f, chosen)]
     return [
-        (
-            f"{chosen.column.name!r} was taken for what is paid; {fit.column.name!r} is about as likely",
-            f"{role} = {fit.column.name}",
-        )
-        for fit in near[:2]
+        (f"{chosen.column.name!r} was taken for what is paid; {name!r} is about as likely", f"{role} = {literal(name)}")
+        for name in (fit.column.name for fit in near[:2])
     ]
 
 
-def _deductions(columns: Sequence[ColumnLook], layout: Layout, roles: Roles) -> Roles:
+def _deductions(columns: Sequence[ColumnLook], layout: Layout) -> Roles:
     """Return discount and tax, where they are money above zero and that of a row."""
     result: Roles = {}
     for role in ("discount", "tax"):
@@ -168,6 +122,12 @@ def _mistaken(columns: Sequence[ColumnLook], roles: Roles) -> Iterator[tuple[str
                 "shipping cost you",
                 f"shipping = {literal(column.name)}",
             )
+        elif has(column.words, "discount") and "price" in roles and not {"amount", "total"} & set(roles):
+            if max(_numbers(column)) <= RATE:
+                yield (
+                    f"{column.name!r} looks like a rate, which is not taken off price times quantity",
+                    'amount = "..."',
+                )
         elif has(column.words, "refund") and has(column.words, "amount|total|value|money|refund"):
             n = sum(1 for value in _numbers(column) if value)
             yield (
@@ -193,25 +153,5 @@ def _numbers(column: ColumnLook) -> list[float]:
     return result
 
 
-def _differ(first: ColumnLook, second: ColumnLook) -> bool:
-    return any(a != b for a, b in zip(first.cells, second.cells, strict=False))
-
-
-def _share(
-    orders: Sequence[Sequence[int]], column: ColumnLook, test: Callable[[ColumnLook, Sequence[int]], bool]
-) -> float:
-    known = [rows for rows in orders if any(_cell(column, place) is not None for place in rows)]
-    return sum(test(column, rows) for rows in known) / len(orders)
-
-
-def _is_first_only(column: ColumnLook, rows: Sequence[int]) -> bool:
-    return _cell(column, rows[0]) is not None and all(_cell(column, place) is None for place in rows[1:])
-
-
-def _is_same(column: ColumnLook, rows: Sequence[int]) -> bool:
-    return len({_cell(column, place) for place in rows}) == 1
-
-
-def _cell(column: ColumnLook, place: int) -> object:
-    value = column.cells[place]
-    return None if value is None or (isinstance(value, str) and not value.strip()) else value
+def _differ(first: Fit, second: Fit) -> bool:
+    return any(a != b for a, b in zip(first.column.cells, second.column.cells, strict=False))

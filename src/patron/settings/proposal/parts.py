@@ -49,9 +49,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS))
-    if len(files) < 2 or len({_stem(file) for file in files}) == 1:
-        return [path]
-    return files
+    return files if len({_stem(file) for file in files}) > 1 or len(files) == 1 else [path]
 
 
 def _stem(path: Path) -> str:

@@ -31,6 +31,7 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     "order": (
         (
             (rf"(?:order|invoice|transaction|basket|receipt|booking)(?: unique| increment)? (?:{KEY})", 5.0),
+            (r"^id (?:de |of |del )?(?:order|invoice|transaction|receipt)", 4.9),
             (r"^(?:order|invoice|transaction|basket|receipt|sale)$", 4.5),
             (r"^(?:sale|purchase|payment|charge|deal|increment) id$", 4.0),
             (r"(?:order|invoice|transaction|basket|receipt) id$", 4.0),
@@ -39,7 +40,7 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     ),
     "item": (
         (
-            (r"item item$|^item$", 4.6),
+            (r"item item$|^item$|^item service$", 4.6),
             (r"item (?:unique )?id$", 4.8),
             (r"item name|item title|item description|^title$", 3.5),
         ),
@@ -49,11 +50,12 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     ),
     "category": (
         (
-            (r"^category$|category name|(?:item|sub)? ?category", 4.5),
+            (r"^category$|category name", 4.5),
+            (r"(?:item )?category(?: id)?$", 4.3),
             (r"item (?:type|group)|type item", 4.0),
             (r"^(?:family|collection|class|assortment)$", 3.0),
         ),
-        "id|date|price|length|customer|sub|english|translation",
+        "date|price|length|customer|sub|english|translation",
     ),
     "quantity": (
         (
@@ -72,13 +74,20 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"(?:paid|amount paid|total paid|paid amount)$", 4.9),
             (r"^(?:amount|revenue|sale|sale value|sale amount|total sale)$", 4.8),
             (r"converted amount|amount converted", 4.75),
-            (r"(?:order|invoice|transaction|purchase|basket|payment) (?:amount|revenue|sale)", 4.7),
+            (r"(?:order|invoice|transaction|purchase|basket|payment|deal|contract) (?:amount|revenue|sale)", 4.7),
             (r"grand total base|base grand total", 4.65),
-            (r"grand total|total price|total amount|order total|order value|payment value|invoice total", 4.6),
-            (r"^total$|total (?:order|invoice|usd|eur|gbp)|order total amount", 4.5),
+            (
+                r"grand total|total price|total amount|order total|(?:order|payment|deal|contract) value|invoice total",
+                4.6,
+            ),
+            (
+                r"^total$|^(?:amount )?total (?:order|invoice|usd|eur|gbp|gross|net)|order total amount|^amount total",
+                4.5,
+            ),
             (r"(?:row|line|item) (?:total|amount|value|net)", 4.4),
             (r"total collected|collected", 4.0),
             (r"subtotal", 3.5),
+            (r"^net$", 2.9),
             (r"^(?:value|spend|spent|money|turnover|gross|gross sale|sale gross|gross amount)$", 3.0),
             (r"amount|revenue", 2.5),
         ),
@@ -107,7 +116,7 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
         "rate|percent|%|id|name",
     ),
     "currency": (
-        ((r"^currency$|currency (?:id|name)|order currency|currency iso id", 4.5),),
+        ((r"^currency$|currency (?:id|name)|(?:order|deal) currency|currency iso id", 4.5),),
         "converted|rate|base|amount",
     ),
     "channel": (

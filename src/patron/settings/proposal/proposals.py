@@ -26,6 +26,7 @@ from patron.settings.values import Settings
 __all__ = ["Proposal", "propose", "write_proposal"]
 
 Tell = Callable[[str], None]
+NOTHING_KNOWN = "every column looks written after what is asked about, which it would tell"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def propose(sources: object, tell: Tell = lambda sentence: None, folder: Path | 
     cutoffs = cutoffs_of(trial.history) if trial.history else _unknown()
     joined = {id(join.look): draft for draft in trial.drafts for join in draft.joins}
     left = {looks[i].label: why for i, why in result.left.items()}
+    left |= {looks[i].label: NOTHING_KNOWN for i in result.attributes}
     for look in looks:
         if id(look) in joined:
             left[look.label] = f"its columns are joined to {joined[id(look)].name}"
@@ -210,7 +212,9 @@ def _described(draft: Draft) -> str:
         if entry.why != OPEN and isinstance(entry.value, str)
     )
     kind = "attributes " if draft.section == "attributes" else ""
-    where = "; ".join(f"{key} {draft.entries[key].why}" for key in ("where", "leave_out") if key in draft.entries)
+    where = "; ".join(
+        f"{key} {draft.entries[key].why}" for key in ("where", "returns", "leave_out") if key in draft.entries
+    )
     joined = f", joined with {', '.join(join.look.label for join in draft.joins)}" if draft.joins else ""
     return f"{kind}{draft.name} from {draft.look.label}{joined}: {roles}{f'; {where}' if where else ''}"
 

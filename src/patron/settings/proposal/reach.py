@@ -7,6 +7,7 @@ from math import prod
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.links import Link, Links, Place
 from patron.settings.proposal.roles import Fit, fits, person_score
+from patron.settings.proposal.words import has
 
 __all__ = ["Person", "Reached", "persons", "reached", "times"]
 
@@ -15,6 +16,8 @@ FEW_ROWS = 10
 OWN_KEY, SPARSE, JOINED, SHARED = 2.5, 15.0, 1.2, 0.3
 FULL, MOST_SPARSE = 0.99, 2.5
 LEAST = 2.0  # what a time must score
+NAMELESS = 1.0  # what a key that names nothing scores
+NO_PEOPLE = "order|item|invoice|transaction|product|category|store|campaign|coupon|seller|staff|city|country|date"
 
 
 NOWHERE: tuple[Link, ...] = ()
@@ -72,7 +75,8 @@ def persons(table: int, columns: Sequence[Reached], looks: Sequence[TableLook], 
     rows = looks[table].rows
     result = []
     for each in columns:
-        score = max((person_score(looks[i].columns[c]) for i, c in links.same(each.place)), default=0.0)
+        alike = [looks[i].columns[c] for i, c in links.same(each.place)]
+        score = max(map(person_score, alike)) or NAMELESS * _is_key_elsewhere(alike)
         if score <= 0:
             continue
         files = {i for i, _ in links.same(each.place)}
@@ -83,6 +87,12 @@ def persons(table: int, columns: Sequence[Reached], looks: Sequence[TableLook], 
         score -= OWN_KEY * alone + min(MOST_SPARSE, SPARSE * max(0.0, FULL - known))
         result.append(Person(each, score))
     return sorted(result, key=lambda person: -person.score)
+
+
+def _is_key_elsewhere(columns: Sequence[ColumnLook]) -> bool:
+    """Check whether a column without a telling name is a key in another file, and comes back in one."""
+    texts = all(column.kind == "text" and not has(column.words, NO_PEOPLE) for column in columns)
+    return texts and any(c.is_unique for c in columns) and any(not c.is_unique for c in columns)
 
 
 def times(columns: Sequence[ColumnLook]) -> list[Fit]:

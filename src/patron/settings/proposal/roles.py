@@ -12,8 +12,9 @@ __all__ = ["Fit", "fits", "person_score"]
 NUMBERS = ("quantity", "price", "amount", "discount", "tax", "unit_cost", "cost", "margin")
 FEW = 60  # different values of a channel, kind or direction
 KINDS = 2000  # of a category
+MANY, FEWEST = 500, 5  # of so many rows so few keys are no customers
 PEOPLE = (
-    (r"customer (?:unique |user )*id|customer unique", 3.2),
+    (r"customer (?:unique |user )*id|customer unique|^id (?:de |del |of )?customer", 3.2),
     (r"(?:contact|member|user|account|household|company|person)s? (?:unique |user )?id", 3.0),
     (r"^(?:customer|customer customer|member|user|account|household|contact)$", 2.8),
 )
@@ -43,6 +44,8 @@ def fits(role: str, columns: Sequence[ColumnLook]) -> list[Fit]:
 def person_score(column: ColumnLook) -> float:
     """Return how well the name and the values of a column fit the key of a customer."""
     if column.kind not in ("text", "number") or column.is_time or not column.known:
+        return 0.0
+    if column.distinct < (FEWEST if column.rows >= MANY else 2):
         return 0.0
     if column.has_emails:
         return 2.0 + 0.1 * has(column.words, "customer") - 0.1 * has(column.words, "shipping")

@@ -7,12 +7,14 @@ from dataclasses import replace
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.drafts import Draft, Entry, JoinTo
 from patron.settings.proposal.forms import possible_forms
-from patron.settings.proposal.links import Link, Links
-from patron.settings.proposal.money import Layout, layout_of, money_entries
+from patron.settings.proposal.known import known_of
+from patron.settings.proposal.links import Links
+from patron.settings.proposal.money import money_entries
+from patron.settings.proposal.numbering import Layout, layout_of, order_column
 from patron.settings.proposal.reach import Reached, reached, times
 from patron.settings.proposal.roles import fits
 from patron.settings.proposal.statuses import is_pipeline, with_statuses
-from patron.settings.proposal.survey import SINCE, Survey, Way
+from patron.settings.proposal.survey import Survey, Way
 from patron.settings.proposal.words import has
 
 __all__ = ["drafts_of"]
@@ -20,20 +22,14 @@ __all__ = ["drafts_of"]
 TABLES = (
     ("returns", "return|refund"),
     ("tickets", "ticket|support|service|case"),
-    ("contacts", "contact|campaign|email|visit|activity|call|calls|meeting|meetings"),
+    ("contacts", "contact|campaign|email|visit|activity|touchpoint|touchpoints|call|calls|meeting|meetings"),
 )
 TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "channel": 4.0, "kind": 4.0, "direction": 4.0}
 OF_SOLD = ("order", "item", "category", "currency", "channel")
 OF_OTHERS = ("kind", "direction", "channel")
-NUMBERED = re.compile(r"#\s?[A-Z]{0,4}-?\d+")
-AFTER = (
-    "spent|spend|lifetime|ltv|clv|last|recent|churn|churned|exited|attrition|stage|lifecycle|orders|rfm|response"
-    "|responded|outcome|target|modified|updated|deals|converted|(?:lead|account|customer|member|user|contact) status"
-    "|^status|(?:total|count|of|average) (?:\\w+ )?(?:order|sale|revenue|purchase|deal|payment|spent)"
-    "|(?:order|purchase|deal) count"
-)
 HALF = 0.5
-LINES, SEVERAL = 20, 5  # rows of an order at most on average, and orders of several rows that tell something
+SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
+NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
 
 
 def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[Draft]:
@@ -53,13 +49,10 @@ def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[
         names.add(name)
         drafts.append(_other(name, i, looks, links, result.ways[i]))
     for i, key in result.attributes.items():
-        name = (
-            "customers"
-            if has(looks[i].words, "customer") and "customers" not in names
-            else _plain(looks[i].name, names)
-        )
+        called = has(looks[i].words, "customer") and "customers" not in names
+        name = "customers" if called else _plain(looks[i].name, names)
         names.add(name)
-        drafts += _attributes(name, looks[i], key)
+        drafts += known_of(name, looks[i], key)
     return [_with_others(draft) for draft in drafts]
 
 
@@ -67,7 +60,7 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
     """Return the section of orders or of their lines."""
     look, way = looks[i], result.ways[i]
     columns = list(look.columns.values())
-    order = _order_column(look, way.person.name, way.at.column.name if way.at else "")
+    order = order_column(look, way.person.name, way.at.column.name if way.at else "")
     layout = layout_of(look, order)
     draft = _begun("tables", name, look, looks, way)
     draft = _with_time(draft, look, columns, way)
@@ -98,7 +91,15 @@ def _begun(section: str, name: str, look: TableLook, looks: Sequence[TableLook],
             f'customer = "{other.name}"',
         )
     column = person.reached.column
-    if column.is_unique and not person.reached.joins and look.rows >= 10:
+    if person.score < SURE_PERSON:
+        what = (
+            "a name, which two people may share" if has(column.words, "name") else "told by no name, only by its values"
+        )
+        draft = draft.asking(f"the customer's key, {person.name!r}, is {what}: is there a better one?")
+    nobody = sum(text in NOBODY for text in column.texts)
+    if column.kind == "number" and not way.joins and nobody >= FEW_NOBODY * len(column.texts) > 0:
+        draft = draft.with_entry("not_customers", ["0", "-1"], f"{nobody:,} of the first {len(column.cells):,} rows")
+    if name in ("orders", "lines") and column.is_unique and not person.reached.joins and look.rows >= 10:
         draft = draft.asking("every row has another customer, so that nobody comes back: is there a better key?")
     return draft
 
@@ -162,33 +163,6 @@ def _taken(draft: Draft) -> set[str]:
     return {entry.value for entry in draft.entries.values() if isinstance(entry.value, str)}
 
 
-def _order_column(look: TableLook, customer: str, at: str) -> str:
-    """Return the number of the order: by name, by its look, by the rows that share it, or else that of the row."""
-    columns = [c for c in look.columns.values() if c.name != customer]
-    some = [fit.column for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]]
-    numbered = [c for c in columns if c.texts and all(NUMBERED.fullmatch(text) for text in c.texts)]
-    shared = [] if some or numbered else [c for c in columns if _is_shared(look, c, customer, at)]
-    own = [c for c in columns if c.is_unique and re.fullmatch(r"(?:record |entity |row )?id|key", c.words)]
-    return next((column.name for column in (*numbered, *some, *shared, *own)), "")
-
-
-def _is_shared(look: TableLook, column: ColumnLook, customer: str, at: str) -> bool:
-    """Check whether the rows with one value have one customer and one day, as those of an order do."""
-    if column.kind not in ("text", "number") or column.is_time or column.distinct * LINES < column.known:
-        return False
-    keys = [look.columns[name].cells for name in (customer, at) if name in look.columns]
-    groups: dict[object, list[tuple[object, ...]]] = {}
-    for value, *key in zip(column.cells, *keys, strict=True):
-        if value is not None:
-            groups.setdefault(value, []).append(tuple(str(part)[:10] for part in key))
-    several = [rows for rows in groups.values() if len(rows) > 1]
-    same = sum(len(set(rows)) == 1 for rows in several)
-    pairs = {rows[0] for rows in several}
-    return (
-        len(keys) == 2 and len(several) >= SEVERAL and same >= 0.98 * len(several) and len(pairs) >= 0.8 * len(several)
-    )
-
-
 def _of_order(column: ColumnLook, layout: Layout) -> str:
     return f"{column.distinct:,} different, several rows each" if layout.has_lines else f"{column.distinct:,} different"
 
@@ -196,13 +170,13 @@ def _of_order(column: ColumnLook, layout: Layout) -> str:
 def _joined_category(draft: Draft, i: int, looks: Sequence[TableLook], links: Links) -> Draft:
     """Join the file of products for the kind of goods, where the item is its key."""
     item = draft.value("item")
-    near = [r for r in reached(i, looks, links) if len(r.joins) == 1 and r.joins[0].column == item]
+    near = [r for r in reached(i, looks, links) if r.joins and r.joins[0].column == item]
     some = [fit for fit in fits("category", [r.column for r in near]) if fit.score >= TAKEN_FOR["category"]]
     if not some:
         return draft
-    link: Link = near[0].joins[0]
-    join = JoinTo(looks[link.other], link.column, link.key)
-    return replace(draft.with_entry("category", some[0].column.name), joins=(*draft.joins, join))
+    way = next(r.joins for r in near if r.column is some[0].column)
+    joins = tuple(JoinTo(looks[link.other], link.column, link.key) for link in way)
+    return replace(draft.with_entry("category", some[0].column.name), joins=(*draft.joins, *joins))
 
 
 def _filled(draft: Draft, layout: Layout) -> Draft:
@@ -229,32 +203,13 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
     return _with_roles(draft, columns, OF_OTHERS)
 
 
-def _attributes(name: str, look: TableLook, key: str) -> list[Draft]:
-    """Return the section of what is known of customers, without what was written after the outcome."""
-    column = look.columns[key]
-    what = "e-mail addresses" if column.has_emails else "keys"
-    draft = Draft(
-        "attributes", name, look, {"customer": Entry(key, f"{column.distinct:,} {what} in {look.rows:,} rows")}
-    )
-    since = next((c for c in look.columns.values() if has(c.words, SINCE) and c.is_time), None)
-    if since is None and not column.is_unique:
-        since = next((fit.column for fit in times(list(look.columns.values()))), None)
-    if since:
-        draft = draft.with_entry("at", since.name, "from when a row holds")
-    facts = [c for c in look.columns.values() if c.name not in (key, since.name if since else "")]
-    after = [c.name for c in facts if has(c.words, AFTER) and not has(c.words, "name")]
-    if since is None and after:
-        draft = draft.with_entry("leave_out", after, "looks written after what is asked about, which it would tell")
-    return [draft] if facts and (since or len(after) < len(facts)) else []
-
-
 def _event_name(look: TableLook, names: set[str]) -> str:
     known = next((name for name, words in TABLES if has(look.words, words)), "")
     return known if known and known not in names else _plain(look.name, names)
 
 
 def _plain(name: str, names: set[str]) -> str:
-    plain = re.sub(r"\W+", "_", name).strip("_") or "events"
+    plain = re.sub(r"\W+", "_", name.lower()).strip("_") or "events"
     return plain if plain not in names else f"{plain}_2"
 
 

@@ -17,17 +17,22 @@ AGAINST = "shipping|customer|billing|coupon|marketing|lead|email|address|tax|cou
 SECOND = "fulfil\\w*|delivered|forecast"  # of such a status only where there is no other
 UNPAID = re.compile(
     r"fail|void|cancel|declin|pending|unpaid|not.?paid|abandon|expired|draft|reject|incomplete|on.?hold|storn|annul|trash"
-    r"|awaiting|blocked|uncaptured|requires_|fraud|suspect|unavailable|offen|ausstehend|en.?attente|pendiente|denied|error|past.?due|^lost$"
+    r"|awaiting|blocked|uncaptured|requires_|fraud|suspect|unavailable|offen|ausstehend|en.?attente|pendiente|denied|error|erreur|past.?due|^lost$"
 )
 BACK = re.compile(
-    r"refund|return|chargeback|charge.?back|disput|r.ckerstatt|erstatt|retour|rembours|devol|reembols|reversal|gutschrift|credit.?note|avoir|abono"
+    r"refund|return|chargeback|charge.?back|disput|r.ckerstatt|erstatt|retour|rembours|devol|reembols|reversal|gutschrift|credit.?(?:note|memo)|avoir|abono"
 )
 PAID = re.compile(
     r"paid|complete|success|succe|captur|process|fulfil|ship|deliver|closed|bezahlt|versandt|settled|approved|invoiced"
     r"|purchase|sale|sold|^pay|payment|order|authori|termin|complet|pagad|livr|exped|entreg|abgeschlossen|erledigt|active"
 )
+BROWSED = re.compile(
+    r"^view|page.?view|^cart$|add.?to.?cart|click|impression|search|wish.?list|^visit|session|log.?in|browse"
+)
+BOUGHT = re.compile(r"purchase|order|bought|buy|sale|transaction|checkout|achat|kauf|compra")
 WON = re.compile(r"\bwon\b|closed.?won|gewonnen|gagn|ganad")
 MAX = 40
+NEVER_PAID, NO_PURCHASES = "never paid", "no purchases"
 NEARLY_ALL, MOST = 0.9, 0.8
 OF_ROWS = "type|kind|event|action|document"  # columns that say what a row is, which no later event changes
 
@@ -72,7 +77,7 @@ def with_statuses(draft: Draft, look: TableLook, money: str, filled: frozenset[s
         blank = 1 - (column.known / max(1, column.rows))
         if not gone or not kept:
             continue
-        words = f"leaves out {_listed(gone)}: never paid"
+        words = f"leaves out {_listed(gone)}: {NO_PURCHASES if _are_visits(gone) else NEVER_PAID}"
         if blank > 0 and column.name not in filled:
             line = f"where = {literal({column.name: [c.value for c in kept]})}"
             draft = draft.asking(f"{column.name!r} {words}, but {blank:.0%} of the rows do not say it", line)
@@ -101,6 +106,9 @@ def _kept(counts: Sequence[StatusCount]) -> tuple[list[StatusCount], list[Status
     won = [c for c in counts if WON.search(c.value.lower())]
     if won:
         return won, [c for c in counts if c not in won]
+    bought = [c for c in counts if BOUGHT.search(c.value.lower())]
+    if bought and _are_visits(counts):
+        return bought, [c for c in counts if c not in bought]
     gone = [c for c in counts if UNPAID.search(c.value.lower()) and not BACK.search(c.value.lower())]
     return [c for c in counts if c not in gone], gone
 
@@ -139,6 +147,10 @@ def _repeating(draft: Draft, look: TableLook, column: str, values: Sequence[str]
 
 def _is_state(text: str) -> bool:
     return any(pattern.search(text.lower()) for pattern in (UNPAID, BACK, PAID, WON))
+
+
+def _are_visits(counts: Sequence[StatusCount]) -> bool:
+    return any(BROWSED.search(c.value.lower()) for c in counts)
 
 
 def _listed(counts: Sequence[StatusCount]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from patron.errors import HistoryError
@@ -11,11 +11,11 @@ from patron.history.event_tables import Events
 from patron.history.history import History
 from patron.history.joins import Join
 from patron.settings.proposal.drafts import Draft
+from patron.settings.proposal.mending import mended, mended_by_notes, with_assumed
 
 __all__ = ["Trial", "tried"]
 
 ROUNDS = 12
-WRITTEN = re.compile(r'(at_format|encoding) = "([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,19 @@ def tried(drafts: Sequence[Draft], tell: Callable[[str], None]) -> Trial:
                     tell(f"trying    {name} from {draft.look.label}")
                     opened[name] = _opened(draft)
             history = History.of(None, **opened)
-            return Trial(tuple(_with_assumed(d, history) for d in current.values()), history, "", dropped)
+            better = _by_notes(current, history)
+            if better == current:
+                return Trial(_with_assumed(current, history), history, "", dropped)
+            opened = {name: events for name, events in opened.items() if better[name] == current[name]}
+            current = better
+            continue
         except HistoryError as error:
             refusal = str(error)
         name = _meant(refusal, current, opened)
-        mended = _mended(current[name], refusal)
+        remedy = mended(current[name], refusal)
         opened.pop(name, None)
-        if mended is not None:
-            current[name] = mended
+        if remedy is not None:
+            current[name] = remedy
         elif name in ("orders", "lines") and len({"orders", "lines"} & set(current)) == 1:
             break
         else:
@@ -74,6 +79,21 @@ def _opened(draft: Draft) -> Events:
     return sources.events(source, **options)
 
 
+def _by_notes(current: Mapping[str, Draft], history: History) -> dict[str, Draft]:
+    """Return the drafts with what the door noted; keys that are folded in one table are so in all."""
+    notes = {receipt.table: receipt.notes for receipt in history.receipts}
+    better = {name: mended_by_notes(draft, notes.get(name, ())) for name, draft in current.items()}
+    folded = next((d.entries["customer_case"] for d in better.values() if "customer_case" in d.entries), None)
+    if folded:
+        better = {name: d.with_entry("customer_case", folded.value, folded.why) for name, d in better.items()}
+    return better
+
+
+def _with_assumed(current: Mapping[str, Draft], history: History) -> tuple[Draft, ...]:
+    receipts = {receipt.table: receipt for receipt in history.receipts}
+    return tuple(with_assumed(d, receipts[name].assumed, receipts[name].notes) for name, d in current.items())
+
+
 def _meant(refusal: str, current: Mapping[str, Draft], opened: Mapping[str, Events]) -> str:
     """Return the table that a refusal is about: the one that was being opened, or the one that it names."""
     waiting = next((name for name in current if name not in opened), "")
@@ -81,73 +101,3 @@ def _meant(refusal: str, current: Mapping[str, Draft], opened: Mapping[str, Even
         return waiting
     named = re.search(r"(?:table|Returns come twice: .*? event table) '([^']+)'", refusal)
     return named[1] if named and named[1] in current else next(iter(current))
-
-
-def _mended(draft: Draft, refusal: str) -> Draft | None:
-    """Return a draft with the line that a refusal carries, or without that which it is about; None where none helps."""
-    for mend in (_by_fold, _by_decimal, _by_currency, _by_duplicates, _without_column):
-        mended = mend(draft, refusal)
-        if mended is not None and mended != draft:
-            return mended
-    return None
-
-
-def _by_fold(draft: Draft, refusal: str) -> Draft | None:
-    if 'customer_case = "fold"' not in refusal or "customer_case" in draft.entries:
-        return None
-    return draft.with_entry("customer_case", "fold", "keys are written in capitals here and there")
-
-
-def _by_decimal(draft: Draft, refusal: str) -> Draft | None:
-    if 'decimal = "," or decimal = "."' not in refusal or "decimal" in draft.entries:
-        return None
-    questioned = draft.asking(
-        "the sign in numbers such as 1.234 stands before decimals, or between thousands", 'decimal = ","'
-    )
-    return questioned.with_entry("decimal", ".", "not shown by the column: see the question")
-
-
-def _by_currency(draft: Draft, refusal: str) -> Draft | None:
-    """Keep the currency that most rows have where several would be added up."""
-    column = draft.value("currency")
-    if "rates = {" not in refusal or not column or column in (draft.value("where") or ()):
-        return None
-    texts = draft.look.columns[column].texts
-    most = max(sorted(set(texts)), key=texts.count)
-    line = re.search(r"rates = \{[^}]*\}", refusal)
-    questioned = draft.asking(
-        f"{column!r} names several currencies; only rows in {most!r} are read. With rates all are",
-        line[0] if line else "",
-    )
-    where = {**(draft.value("where") or {}), column: [most]}
-    return questioned.with_entry("where", where, f"money of one currency: {most}")
-
-
-def _by_duplicates(draft: Draft, refusal: str) -> Draft | None:
-    if 'duplicates = "drop"' not in refusal or "duplicates" in draft.entries:
-        return None
-    return draft.with_entry("duplicates", "drop", "some rows repeat another one")
-
-
-def _without_column(draft: Draft, refusal: str) -> Draft | None:
-    """Take away the role of a column that cannot have it; not those without which there is no table."""
-    named = re.search(r"[Cc]olumn '([^']+)', declared as '(\w+)'", refusal)
-    role = named[2] if named else ""
-    if role in ("", "customer", "at") or role not in draft.entries:
-        return None
-    first = refusal.partition(". ")[0]
-    return draft.without(role).asking(f"the door refuses {role} = {named[1]!r}: {first}")  # type: ignore[index]
-
-
-def _with_assumed(draft: Draft, history: History) -> Draft:
-    """Write down how the door read what could be read otherwise, and what it noted with a line that mends it."""
-    receipt = next(receipt for receipt in history.receipts if receipt.table == draft.name)
-    for assumed in receipt.assumed:
-        written = WRITTEN.fullmatch(assumed.change)
-        if written and written[1] not in draft.entries:
-            draft = draft.with_entry(written[1], written[2], assumed.what)
-        elif assumed.change == 'decimal = "."' and "decimal" not in draft.entries:
-            draft = draft.with_entry("decimal", ",", assumed.what)
-        elif assumed.change and assumed.change.partition(" ")[0] not in draft.entries:
-            draft = replace(draft, assumed=(*draft.assumed, (assumed.what, assumed.change)))
-    return draft

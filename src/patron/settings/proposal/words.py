@@ -17,7 +17,7 @@ company: companies firma empresa organisation organization
 household: households hshd haushalt
 email: mail emails courriel correo epost mailadresse emailadresse
 phone: telefon telephone telefono mobile
-id: ids no nr num number nummer numero key code uid guid uuid ref kennung identifier identificador sk pk
+id: ids no nr num number nummer numero key code codigo uid guid uuid ref kennung identifier identificador sk pk
 order: orders ordered ordernumber bestellung bestellungen bestell bestellt auftrag commande commandes pedido pedidos
 invoice: invoices rechnung rechnungs facture factura bill
 transaction: transactions txn trans transaktion transaccion
@@ -44,7 +44,7 @@ paid: bezahlt paye pagado
 discount: discounts rabatt remise descuento nachlass
 tax: taxes mwst ust steuer tva iva vat impuesto gst
 cost: costs kosten cout costo coste cogs
-shipping: versand versandkosten freight postage envio livraison delivery
+shipping: versand versandkosten freight postage envio livraison delivery port
 refund: refunds refunded refunding erstattung erstattet remboursement reembolso
 return: returns returned retoure retour retouren devolucion
 margin: marge margen
@@ -65,8 +65,8 @@ lead: leads
 event: events ereignis
 line: lines zeile position positions ligne linea detail details
 type: types typ art belegart vorgangsart tipo
-net: netto neto
-gross: brutto brut bruto
+net: netto neto ht
+gross: brutto brut bruto ttc
 name: names vorname nachname nom nombre bezeichnung
 """
 # Words that names are made of beside these, so that what is written in one piece can be taken apart.
@@ -75,6 +75,12 @@ at on of the in is utc gmt unique record first last full billing shipped approve
 close start end begin event unit value type kind source method reference row grand sub subtotal collected converted
 base fee tip valid from since birth count spent spend group
 """
+
+
+TAXED = (
+    r"(?<![a-z])(?:inc|incl|including|included|inclusive|ex|excl|excluding|exclusive|with|without|before|after)"
+    r"\.?[ _]tax(?:es)?\b"
+)
 
 
 def words_of(name: str) -> str:
@@ -87,7 +93,8 @@ def words_of(name: str) -> str:
     text = "".join(sign for sign in text if not unicodedata.combining(sign)).replace("#", " number ")
     text = re.sub(r"IDs\b", "Ids", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)", " ", text)
-    tokens = re.sub(r"[^a-z0-9%]+", " ", re.sub(r"\be[-_ ]?mail", "email", text.lower())).split()
+    text = re.sub(TAXED, "", text.lower())
+    tokens = re.sub(r"[^a-z0-9%]+", " ", re.sub(r"\be[-_ ]?mail", "email", text)).split()
     return " ".join(word for token in tokens for word in _parts(token))
 
 
