@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-timing ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-timing bench-proposals ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -28,6 +28,9 @@ wheel: $(VENV)/.dev ## Build the wheel and use it away from the source tree, on 
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	.ci/wheel "$(NEWEST)"
+
+bench-proposals: $(VENV)/.dev ## Count the edits that proposed settings need, on exports and the data sets of DATA
+	$(BIN)/python -W ignore benchmarks/proposals.py $(or $(DATA),../shared/data)
 
 ui: $(VENV)/.core ## Open the page of the local experiments and models
 	$(BIN)/patron ui
