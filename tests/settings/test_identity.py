@@ -55,6 +55,15 @@ def test_an_identity_table_that_cannot_be_read_is_refused_by_its_section(folder)
     ("old", "new", "words"),
     [
         ('path = "who.csv"\n', "", "[identity] lacks 'path'"),
+        ('who.csv"', 'who.xlsx"\ncountry = "GB"', "identify writes Parquet or CSV, and [identity] path is 'who.xlsx'"),
+        ("key = ", 'country = "uk"\nkey = ', "country must be a country's code of two capital letters, got text 'uk'"),
+        (
+            "key = ",
+            'never = [["a"]]\nmatch.orders.email = "client"\nkey = ',
+            "Keys that are never one person are given in pairs, got 1 keys",
+        ),
+        ("key = ", 'country = "GB"\nkey = ', "[identity] is not possible. No column identifies a person"),
+        ("[questions]", '[identity.match.orders]\nemial = "mail"\n[questions]', "no key 'emial'. Did you mean 'email'"),
         ("key = ", "kez = ", "[identity] has no key 'kez'. Did you mean 'key'?"),
         ('key = "silo key"', "largest = 0", "[identity] largest must be a whole number, 1 or more, got number 0"),
     ],

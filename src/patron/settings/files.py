@@ -143,6 +143,12 @@ def _identity(source: Source, declared: Mapping[str, Any], folder: Path) -> Iden
         rules["never"] = folder / rules["never"]
     if not rules:
         return Identity(**own)
+    if own["path"].suffix not in (".parquet", ".csv"):
+        raise source.wrong(
+            ("identity", "path"),
+            f"patron identify writes Parquet or CSV, and [identity] path is {declared['path']!r}. Write for example "
+            'path = "identities.parquet".',
+        )
     with source.at("identity"):
         return Identity(**own, matching=Matching(**{"match": {}, **rules}, silos=own["silos"]))
 

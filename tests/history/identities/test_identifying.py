@@ -176,6 +176,13 @@ def test_values_that_are_no_identifiers_are_counted_and_not_used():
     }
 
 
+def test_phones_without_a_code_are_counted_with_the_line_that_says_the_country():
+    frames = {"orders": table("ab", tel=["020 7946 0018", "+44 20 7946 0018"])}
+    result = identified(frames, {"orders": {"phone": "tel"}})
+    assert result.collisions[["count", "change"]].values.tolist() == [[1, 'country = "GB"']]
+    assert groups(identified(frames, {"orders": {"phone": "tel"}}, country="GB")) == [["a", "b"]]
+
+
 def test_a_group_joined_by_a_single_phone_number_is_reported_and_one_by_email_is_not():
     tel = ["020 7946 0018", "020 7946 0018", "", ""]
     frames = {"orders": table("abcd", mail=["", "", "x@y.fr", "x@y.fr"], tel=tel)}
@@ -250,7 +257,7 @@ REFUSED = {
     "tags": ({"orders": {"email": "mail"}}, {"plus_tags": "drop"}, r"got 'drop'. Write plus_tags = \"ignore\""),
     "most keys": ({"orders": {"email": "mail"}}, {"most_keys": 1}, r"from 2 to 100, got 1. Write most_keys = 5"),
     "a rule of one key": ({"orders": {"email": "mail"}}, {"never": [["a"]]}, r"in pairs, got 1 keys. Write never"),
-    "a rule that is a text": ({"orders": {"email": "mail"}}, {"never": ["ab"]}, r"in pairs, got a text"),
+    "a rule that is a text": ({"orders": {"email": "mail"}}, {"never": ["ab"]}, r"in pairs, got a str"),
     "a table": ({"ordrs": {"email": "mail"}}, {}, r"no table 'ordrs' .* Did you mean 'orders'"),
     "a silo": ({"orders": {"email": "mail"}}, {"silos": ("tills",)}, r"no table 'tills' .* There are: orders"),
     "a column": (

@@ -97,6 +97,15 @@ def test_too_few_people_to_learn_from_are_refused(people):
         identified(people[:30].assign(table=["shop", "crm"] * 15))
 
 
+def test_dates_of_birth_that_tables_write_in_different_ways_are_refused(people):
+    crm = people.table == "crm"
+    turned = people.assign(born=people.born.where(~crm, people.born.str.replace("-", "/")))
+    with pytest.raises(
+        HistoryError, match=r"different ways: shop like '9999-99-99', crm like '9999/99/99'. Write them"
+    ):
+        identified(turned)
+
+
 REFUSED = {
     "born without a name": ({"born": "born"}, {}, r"\[identity.match.shop\] has born, but no whole name .* name = "),
     "half a name": ({"first_name": "a", "born": "b"}, {}, r"has born, first_name, but no whole name"),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from patron.history.identities.evidence import Evidence
 from patron.history.identities.grouping import Groups, components
+from patron.history.identities.matching import MOST, Matching
 from patron.pseudonyms import pseudonyms
 
 __all__ = ["COLUMNS", "collisions"]
@@ -23,20 +24,27 @@ WORDS = {
 }
 
 
-def collisions(evidence: Evidence, groups: Groups, doubtful: pd.DataFrame, secret: bytes) -> pd.DataFrame:
+def collisions(
+    evidence: Evidence, groups: Groups, doubtful: pd.DataFrame, matching: Matching, secret: bytes
+) -> pd.DataFrame:
     """Return what was left out, and which groups are larger than usual, weakly joined, or were taken apart.
 
     Args:
         evidence: the keys and their identifiers.
         groups: which keys became one customer.
         doubtful: pairs of keys that may be one person, with a probability below the threshold.
+        matching: the rules that were followed.
         secret: of this business, for the pseudonyms.
 
     Returns:
         the columns `what`; `kind` of identifier; `count` of values, keys or groups; `keys` that they concern;
         `pseudonym`, where a line is an example of the count above it; `change`: the line that would have it otherwise.
     """
-    lines = [*_left_out(evidence.left_out), *_large(evidence, groups, secret), *_weak(evidence, groups, secret)]
+    lines = [
+        *_left_out(evidence.left_out, matching),
+        *_large(evidence, groups, secret),
+        *_weak(evidence, groups, secret),
+    ]
     apart = doubtful[groups.labels[doubtful["left"]] != groups.labels[doubtful["right"]]]
     if len(apart):
         change = f"threshold = {apart.probability.min():.2f}"
@@ -59,10 +67,12 @@ def collisions(evidence: Evidence, groups: Groups, doubtful: pd.DataFrame, secre
 Line = tuple[str, str, int, int, str, str]
 
 
-def _left_out(left_out: pd.DataFrame) -> Iterator[Line]:
+def _left_out(left_out: pd.DataFrame, matching: Matching) -> Iterator[Line]:
     for (what, kind), lines in left_out.groupby(["what", "kind"], sort=False):
         most = int(lines["size"].max())
-        change = f"most_keys = {most}" if what == "shared by many" else ""
+        change = f"most_keys = {most}" if what == "shared by many" and most <= MOST else ""
+        if (what, kind) == ("invalid", "phone") and not matching.country:
+            change = 'country = "GB"'
         yield WORDS[what], kind, int(lines["count"].sum()), int(lines["size"].sum()), "", change
         for line in lines[lines.value != ""].nlargest(EXAMPLES, "size").itertuples():
             yield f"example: {what}", kind, 1, int(line.size), line.value[:LETTERS], ""

@@ -73,7 +73,7 @@ def nodes_of(values: pd.DataFrame, keys: pd.DataFrame) -> np.ndarray:
 
 
 def values_of(kind: str, tables: Mapping[str, Events], matching: Matching) -> pd.DataFrame:
-    """Return the different values of a kind on each key, as texts: `silo`, `key`, `value`, and how many rows, `n`."""
+    """Return the different values of a kind on each key, as texts: `table`, `silo`, `key`, `value`, and rows, `n`."""
     parts = []
     for table, columns in matching.match.items():
         named = columns.get(kind, ())
@@ -83,8 +83,9 @@ def values_of(kind: str, tables: Mapping[str, Events], matching: Matching) -> pd
             texts = rows.select(key=rows.customer, value=_text(value))
             texts = texts.filter(texts.value.notnull())
             counts = texts.group_by(["key", "value"]).aggregate(n=texts.count())
-            parts.append(counts.to_pyarrow().to_pandas().assign(silo=table if table in matching.silos else ""))
-    empty = pd.DataFrame({"key": [], "value": [], "n": [], "silo": []})
+            silo = table if table in matching.silos else ""
+            parts.append(counts.to_pyarrow().to_pandas().assign(silo=silo, table=table))
+    empty = pd.DataFrame({"key": [], "value": [], "n": [], "silo": [], "table": []})
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 

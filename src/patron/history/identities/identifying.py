@@ -75,7 +75,7 @@ def identify(tables: Mapping[str, Events], matching: Matching, secret: bytes, se
         probable, doubtful = probable_links(known.keys, tables, matching, seed)
         links = joined_links(links, probable)
     groups = grouped(len(known.keys), links, apart)
-    report = collisions(known, groups, doubtful, secret)
+    report = collisions(known, groups, doubtful, matching, secret)
     if unknown:
         line = ("rules of keys that are never one person, with a key that no table has", "", unknown, 0, "", "")
         report.loc[len(report)] = list(line)

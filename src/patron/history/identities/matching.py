@@ -6,7 +6,7 @@ from pathlib import Path
 
 from patron.errors import HistoryError, listed, nearest
 
-__all__ = ["EXACT", "FUZZY", "KINDS", "PLUS_TAGS", "Matching", "Pairs", "is_country", "is_most", "is_threshold"]
+__all__ = ["EXACT", "FUZZY", "KINDS", "MOST", "PLUS_TAGS", "Matching", "Pairs", "is_country", "is_most", "is_threshold"]
 
 EXACT = ("email", "phone")
 FUZZY = ("name", "first_name", "last_name", "born", "postcode", "address")
@@ -60,13 +60,8 @@ class Matching:
             )
         _check_people(self.match)
         _check_rules(self)
-        for pair in () if isinstance(self.never, str | Path) else self.never:
-            if isinstance(pair, str) or len(pair) != 2:
-                raise HistoryError(
-                    "Keys that are never one person are given in pairs, got "
-                    f"{'a text' if isinstance(pair, str) else f'{len(pair)} keys'}. "
-                    'Write never = [["key 1", "key 2"]].'
-                )
+        if not isinstance(self.never, str | Path):
+            _check_pairs(self.never)
 
     @property
     def is_fuzzy(self) -> bool:
@@ -87,6 +82,15 @@ def _check_kinds(table: str, columns: Mapping[str, Columns]) -> None:
             f"[identity.match.{table}] has {listed(set(columns) & set(FUZZY))}, but no whole name to tell people by. "
             'Name its column: name = "...", or first_name and last_name.'
         )
+
+
+def _check_pairs(never: Sequence[Sequence[str]]) -> None:
+    for pair in never:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            got = f"{len(pair)} keys" if isinstance(pair, list | tuple) else f"a {type(pair).__name__}"
+            raise HistoryError(
+                f'Keys that are never one person are given in pairs, got {got}. Write never = [["key 1", "key 2"]].'
+            )
 
 
 def _check_people(match: Mapping[str, Mapping[str, Columns]]) -> None:

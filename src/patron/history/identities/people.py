@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from patron.engines.linkage import linked
+from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.identities.evidence import nodes_of, values_of
 from patron.history.identities.matching import FUZZY, Matching
@@ -35,7 +36,8 @@ def probable_links(
         `left`, `right`, `kinds`, `strength`, `probability` of the pairs from the threshold on, and of those below it.
 
     Raises:
-        HistoryError: there are too few keys with a name to learn from, or the library is not installed.
+        HistoryError: there are too few keys with a name to learn from, tables write dates of birth in different ways,
+            or the library is not installed.
     """
     people = _people(keys, tables, matching)
     pairs = linked(people, DOUBTFUL, seed).assign(kinds="name")
@@ -61,9 +63,23 @@ def _people(keys: pd.DataFrame, tables: Mapping[str, Events], matching: Matching
 def _usual(kind: str, keys: pd.DataFrame, tables: Mapping[str, Events], matching: Matching) -> "pd.Series[str]":
     """Return what most rows of each key say, the first by the alphabet where several are as many."""
     values = values_of(kind, tables, matching)
+    if kind == "born":
+        _check_forms(values)
     counts = values.assign(node=nodes_of(values, keys)).groupby(["node", "value"], as_index=False)["n"].sum()
     best = counts.sort_values(["node", "n", "value"], ascending=[True, False, True]).drop_duplicates("node")
     return best.set_index("node").value.reindex(keys.index).fillna("").astype("string")
+
+
+def _check_forms(born: pd.DataFrame) -> None:
+    """Refuse dates of birth that tables write in different ways: the same day would look like another one."""
+    look = born.value.str.replace(r"\d", "9", regex=True)
+    common = look.groupby(born.table, sort=False).agg(lambda looks: looks.value_counts().index[0])
+    if common.nunique() > 1:
+        ways = ", ".join(f"{table} like {form!r}" for table, form in common.items())
+        raise HistoryError(
+            f"Dates of birth are written in different ways: {ways}. Write them in one way in all tables, for example "
+            "as 1990-05-31; tables of attributes read them as dates."
+        )
 
 
 def _parts(name: str) -> tuple[str, str]:
