@@ -6,12 +6,23 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["amount", "count", "date", "hundred", "money", "percent", "quantity", "rough"]
+__all__ = ["amount", "count", "date", "html_table", "hundred", "money", "percent", "quantity", "rough"]
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 HUGE = 100
+
+
+def html_table(frame: pd.DataFrame) -> str:
+    """Return a table as a notebook shows it: every row and every word, texts to the left.
+
+    >>> html_table(pd.DataFrame({"why": ["a < b"]})).count("a &lt; b")
+    1
+    """
+    with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
+        page = frame.to_html(index=False, border=0, justify="left")
+    return page.replace("<td>", '<td style="text-align: left">')  # notebooks put cells to the right
 
 
 def money(value: float, currency: str, digits: int = 0) -> str:

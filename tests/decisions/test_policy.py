@@ -278,3 +278,12 @@ def test_scores_with_two_columns_of_one_name_are_refused():
 def test_cutoffs_of_scores_are_times(cutoff):
     with pytest.raises(ScoreError, match=r"'cutoff' of the scores must hold times, got .*pd.Timestamp\('2024-05-01'\)"):
         decide(scored(("ann", 0.5, 200.0)).assign(cutoff=cutoff), [CALL], 100.0)
+
+
+def test_a_plan_shows_in_a_notebook_what_it_expects_whom_it_leaves_alone_and_its_first_rows():
+    plan = decide(scored(("ann", 0.5, 200.0), ("<b>", 0.8, 50.0)), [Offer("call", 4.0, 0.2)], budget=6.0, holdout=0.0)
+    assert repr(plan).startswith("Decisions(1 treated and 0 held out; 4.00 of 6.00 spent, expected gain 16.00 [")
+    page = plan._repr_html_()
+    assert "budget does not reach: 1" in page
+    assert '<td style="text-align: left">ann</td>' in page
+    assert "<b>" not in page

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from html import escape
 
 import numpy as np
 import pytest
@@ -43,6 +44,14 @@ def test_a_card_comes_back_from_json_as_it_went():
     again = Card.of(json.loads(json.dumps(card().plain())))
     assert again.plain() == card().plain()
     assert again.table().equals(card().table())
+
+
+def test_a_card_shows_itself_in_a_line_and_in_a_notebook_with_its_reason_and_figures():
+    assert repr(card()).startswith(f"Card(churn over {HORIZON} days: {card().rows:,} rows of ")
+    assert repr(card()).endswith(f"champion {card().champion})")
+    page = card()._repr_html_()
+    assert f"<p>Why: {escape(card().reason)}</p>" in page
+    assert str(card().measured[card().champion]["AUC"]) in page
 
 
 def test_a_card_written_before_there_were_segments_can_still_be_read():

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from patron.decisions.allocation import allocate
 from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
+from patron.formatting import html_table
 
 __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide"]
 
@@ -24,6 +26,7 @@ COLUMNS = (
 )
 EVIDENCE = "assumed"
 MOST_HELD_OUT = 0.5
+SHOWN = 10
 LARGEST = float(np.finfo(float).max)
 RANGES = (
     ("churn_probability", 0.0, 1.0, "a number from 0 to 1"),
@@ -31,7 +34,7 @@ RANGES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decisions:
     """Whom to treat and whom to hold out, and what to expect.
 
@@ -45,6 +48,21 @@ class Decisions:
 
     table: pd.DataFrame
     summary: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Return how many are treated and what is expected of it, in a line."""
+        treated, control, spent = (self.summary[key] for key in ("treated", "control", "spent"))
+        gain, low, high = (self.summary[key] for key in ("expected_gain", "gain_low", "gain_high"))
+        return (
+            f"Decisions({treated:,} treated and {control:,} held out; {spent:,.2f} of {self.summary['budget']:,.2f} "
+            f"spent, expected gain {gain:,.2f} [{low:,.2f}, {high:,.2f}], {EVIDENCE})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the plan as a notebook shows it: what is expected, who was left alone and why, and the first rows."""
+        alone = "; ".join(f"{why}: {count:,}" for why, count in self.summary["left_alone"].items())
+        lines = (repr(self)[10:-1], f"Left alone: {alone}", f"The first {SHOWN} of {len(self.table):,} chosen:")
+        return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(self.table.head(SHOWN).round(4))
 
 
 def decide(

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from patron.formatting import html_table
 from patron.metrics import Estimate
 
 __all__ = ["Card"]
@@ -16,7 +18,7 @@ FRAMES = ("reliability", "lift", "segments", "deciles", "intervals", "waits")
 FEW = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Card:
     """The results of a back-test for one question.
 
@@ -73,6 +75,23 @@ class Card:
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
     persistence: Mapping[str, Estimate] = field(default_factory=dict)
     suspects: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return what was judged, and which candidate is used, in a line."""
+        dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs)
+        ahead = f" over {self.horizon} days" if self.horizon else ""
+        judged = f"{self.rows:,} rows of {self.customers:,} customers at {dates}"
+        return f"Card({self.question}{ahead}: {judged}; champion {self.champion})"
+
+    def _repr_html_(self) -> str:
+        """Return the card as a notebook shows it: what was judged, what happened, why that champion, figures."""
+        happened = "; ".join(f"{name} {value:,.3f}" for name, value in self.base.items())
+        lines = (repr(self)[5:-1], happened, f"Why: {self.reason}", *(f"Beware: {why}" for why in self._doubts()))
+        figures = self.table().rename_axis("metric").reset_index()
+        return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(figures)
+
+    def _doubts(self) -> list[str]:
+        return [text for text in (self.too_short, *self.suspects.values()) if text]
 
     @property
     def too_short(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from patron.formatting import html_table
 from patron.history.assumptions import Assumption
 
 __all__ = ["COLUMNS", "Receipt", "receipt_html", "receipt_table"]
@@ -71,10 +72,7 @@ def receipt_html(receipts: Sequence[Receipt]) -> str:
     >>> receipt_html([Receipt("orders", 3, {}, 3, 2, None, None)]).count("<tr")
     3
     """
-    table = receipt_table(receipts).astype(object).fillna("")
-    with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
-        page = table.to_html(index=False, border=0, justify="left")
-    return page.replace("<td>", '<td style="text-align: left">')  # notebooks put cells to the right
+    return html_table(receipt_table(receipts).astype(object).fillna(""))
 
 
 def _lines(receipt: Receipt) -> Iterator[Line]:
