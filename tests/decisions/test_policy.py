@@ -281,7 +281,12 @@ def test_cutoffs_of_scores_are_times(cutoff):
 
 
 def test_a_plan_shows_in_a_notebook_what_it_expects_whom_it_leaves_alone_and_its_first_rows():
-    plan = decide(scored(("ann", 0.5, 200.0), ("<b>", 0.8, 50.0)), [Offer("call", 4.0, 0.2)], budget=6.0, holdout=0.0)
+    plan = decide(
+        scored(("ann", 0.5, 200.0), ("<b>", 0.8, 50.0)),
+        [Offer("call", contact_cost=4.0, effect=0.2)],
+        budget=6.0,
+        holdout=0.0,
+    )
     assert repr(plan).startswith("Decisions(1 treated and 0 held out; 4.00 of 6.00 spent, expected gain 16.00 [")
     page = plan._repr_html_()
     assert "budget does not reach: 1" in page
