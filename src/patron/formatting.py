@@ -21,7 +21,7 @@ def html_table(frame: pd.DataFrame) -> str:
     1
     """
     with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
-        page = frame.to_html(index=False, border=0, justify="left")
+        page = frame.to_html(index=False, border=0, justify="left", float_format="{:,.4g}".format)
     return page.replace("<td>", '<td style="text-align: left">')  # notebooks put cells to the right
 
 

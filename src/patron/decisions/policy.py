@@ -62,7 +62,7 @@ class Decisions:
         """Return the plan as a notebook shows it: what is expected, who was left alone and why, and the first rows."""
         alone = "; ".join(f"{why}: {count:,}" for why, count in self.summary["left_alone"].items())
         lines = (repr(self)[10:-1], f"Left alone: {alone}", f"The first {SHOWN} of {len(self.table):,} chosen:")
-        return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(self.table.head(SHOWN).round(4))
+        return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(self.table.head(SHOWN))
 
 
 def decide(
