@@ -90,6 +90,18 @@ def test_settings_that_match_nothing_are_refused_with_what_to_add(file):
         load(file)
 
 
+def test_a_table_that_somebody_else_wrote_is_not_replaced_and_its_own_is(file):
+    own = file.parent / "identities.parquet"
+    pd.DataFrame({"key": ["k2"], "customer": ["k1"]}).to_parquet(own)
+    ended = CliRunner().invoke(cli.app, ["identify", str(file)])
+    assert isinstance(ended.exception, SettingsError)
+    assert "'identities.parquet' was not written by patron identify" in str(ended.exception)
+    assert len(pd.read_parquet(own)) == 1
+    own.unlink()
+    exits = [CliRunner().invoke(cli.app, ["identify", str(file)]).exit_code for _ in range(2)]
+    assert exits == [0, 0]
+
+
 def test_the_log_has_no_key_that_a_rule_names(file):
     from patron.settings import describe
 

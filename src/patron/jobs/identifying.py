@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from patron.engines.files import write
+from patron.engines.files import read, write
 from patron.errors import SettingsError
 from patron.history.event_tables import Events
 from patron.history.identities.identifying import identify as identified
 from patron.jobs.job import Job
 from patron.pseudonyms import key_at
+from patron.settings import Identity
 
 __all__ = ["identify"]
 
@@ -22,6 +23,7 @@ def identify(job: Job) -> dict[str, Any]:
             "The settings do not say by what keys are matched. Add for example:\n"
             '[identity]\npath = "identities.parquet"\n[identity.match.orders]\nemail = "Email"'
         )
+    _check_own(identity)
     result = identified(_declared(job), identity.matching, key_at(job.settings.root / "mlruns"), job.settings.seed)
     names = {"key": identity.key, "customer": identity.customer, "table": identity.table}
     path = write(result.table.rename(columns=names), identity.path)
@@ -36,6 +38,15 @@ def identify(job: Job) -> dict[str, Any]:
     job.tell(f"wrote     {path.name} and {report.name}, with pseudonyms of examples")
     counts = {"keys": result.keys, "customers": result.customers, "merged_keys": lines, "merged_customers": merged}
     return {**counts, "collisions": result.collisions.to_dict("records"), "files": [str(path), str(report)]}
+
+
+def _check_own(identity: Identity) -> None:
+    """Refuse to write over a table that somebody else wrote."""
+    if identity.path.exists() and not {"probability", "why"} <= set(read(identity.path).columns):
+        raise SettingsError(
+            f"{identity.path.name!r} was not written by patron identify, which would replace it. Name another file: "
+            '[identity] path = "identified.parquet".'
+        )
 
 
 def _declared(job: Job) -> Mapping[str, Events]:

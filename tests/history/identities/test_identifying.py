@@ -183,6 +183,11 @@ def test_phones_without_a_code_are_counted_with_the_line_that_says_the_country()
     assert groups(identified(frames, {"orders": {"phone": "tel"}}, country="GB")) == [["a", "b"]]
 
 
+def test_tables_without_any_identifier_merge_nobody():
+    result = by_mail("ab", [None, None])
+    assert (len(result.table), len(result.collisions), result.customers) == (0, 0, 2)
+
+
 def test_a_group_joined_by_a_single_phone_number_is_reported_and_one_by_email_is_not():
     tel = ["020 7946 0018", "020 7946 0018", "", ""]
     frames = {"orders": table("abcd", mail=["", "", "x@y.fr", "x@y.fr"], tel=tel)}
@@ -258,6 +263,11 @@ REFUSED = {
     "most keys": ({"orders": {"email": "mail"}}, {"most_keys": 1}, r"from 2 to 100, got 1. Write most_keys = 5"),
     "a rule of one key": ({"orders": {"email": "mail"}}, {"never": [["a"]]}, r"in pairs, got 1 keys. Write never"),
     "a rule that is a text": ({"orders": {"email": "mail"}}, {"never": ["ab"]}, r"in pairs, got a str"),
+    "a rule of the same key": (
+        {"orders": {"email": "mail"}},
+        {"never": [["a", "a "]]},
+        r"1 pairs .* the same key twice",
+    ),
     "a table": ({"ordrs": {"email": "mail"}}, {}, r"no table 'ordrs' .* Did you mean 'orders'"),
     "a silo": ({"orders": {"email": "mail"}}, {"silos": ("tills",)}, r"no table 'tills' .* There are: orders"),
     "a column": (

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
@@ -16,6 +17,8 @@ from patron.history.identities.matching import Matching
 from patron.history.identities.table import identities
 from patron.history.sources import attributes, events
 from patron.periods import Span
+from patron.questions.kinds import churn
+from patron.questions.matrices import Matrix, matrix
 from worlds.histories import COLUMNS, CUTOFF, ago, folded, frame_of, orders_of
 
 DAY = pd.Timestamp("2024-05-01")
@@ -113,6 +116,25 @@ def test_features_of_identified_customers_are_those_of_one_key(rows, silos):
     joined = History.of(identities=identities(table, largest=len(whole)), orders=split)
     expected, got = (folded(h, *purchases.ALL).sort_index() for h in (History.of(orders=events(whole)), joined))
     pd.testing.assert_frame_equal(expected, got.rename(index=lambda key: key[0]))
+
+
+def test_all_features_of_all_tables_are_those_of_one_key(world):
+    """Three hundred customers, their orders, returns and lines split at random over up to three keys each."""
+    rng, frames = np.random.default_rng(1), {}
+    for name, frame in world.frames.items():
+        silo = pd.Series(rng.integers(0, 3, len(frame)), frame.index).astype(str)
+        frames[name] = frame.assign(customer=frame.customer + "-" + silo)
+    keys = pd.concat([frame.customer for frame in frames.values()]).drop_duplicates()
+    table = identities(pd.DataFrame({"key": keys, "customer": keys.str.partition("-")[0]}))
+    joined = History.of(identities=table, **{name: events(frame) for name, frame in frames.items()})
+    question = churn(90).on(world.history)
+    expected, got = (matrix(question, history, [ago(100), CUTOFF]) for history in (world.history, joined))
+    assert len(expected.X.columns) > 90
+    pd.testing.assert_frame_equal(_sorted(expected), _sorted(got))
+
+
+def _sorted(rows: Matrix) -> pd.DataFrame:
+    return rows.X.set_index([rows.key.customer, rows.key.cutoff]).sort_index()
 
 
 def test_merging_moves_no_event_over_a_cutoff():

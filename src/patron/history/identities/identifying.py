@@ -85,11 +85,15 @@ def identify(tables: Mapping[str, Events], matching: Matching, secret: bytes, se
 
 def _apart(keys: pd.DataFrame, never: Pairs) -> tuple[np.ndarray, int]:
     """Return the places of keys that are never one person, and the number of pairs with a key that is not there."""
-    pairs = _pairs(never) if isinstance(never, str | Path) else never
+    pairs = [[str(key).strip() for key in pair] for pair in (_pairs(never) if isinstance(never, str | Path) else never)]
+    if n := sum(left == right for left, right in pairs):
+        raise HistoryError(
+            f"{n:,} pairs of keys that are never one person have the same key twice. Leave them out of never."
+        )
     if not len(pairs):
         return np.empty((0, 2), dtype=np.int64), 0
     places = pd.Series(keys.index, index=keys.name)
-    ends = [places.reindex([str(pair[side]).strip() for pair in pairs]).to_numpy() for side in (0, 1)]
+    ends = [places.reindex([pair[side] for pair in pairs]).to_numpy() for side in (0, 1)]
     apart = np.column_stack(ends)
     known = ~np.isnan(apart).any(axis=1) if apart.dtype.kind == "f" else np.ones(len(apart), dtype=bool)
     return apart[known].astype(np.int64), int((~known).sum())
