@@ -275,3 +275,11 @@ def test_a_column_that_comes_twice_is_told_by_the_name_it_gets(tmp_path):
     (tmp_path / "orders.csv").write_text("c,ts,paid,city,city\n1,2024-01-01,5,Köln,x\n", encoding="utf-8")
     words = [assumed.what for assumed in opened(tmp_path / "orders.csv").assumed]
     assert "column 'city' of 'orders.csv' comes twice, and is read as 'city_1'" in words
+
+
+def test_files_of_a_folder_whose_columns_differ_by_capitals_only_must_have_them_in_one_order(tmp_path):
+    (tmp_path / "1.csv").write_text("c,ts,paid,City,city\n1,2024-01-01,5,Köln,x\n", encoding="utf-8")
+    (tmp_path / "2.csv").write_text("c,ts,paid,city,City\n2,2024-01-02,6,x,Bonn\n", encoding="utf-8")
+    assert "'1.csv' and '2.csv' have columns that differ by capitals only, in another order" in refused(tmp_path)
+    (tmp_path / "2.csv").write_text("c,ts,paid,City,city\n2,2024-01-02,6,Bonn,x\n", encoding="utf-8")
+    assert opened(tmp_path).used.order_by("customer").City.to_pyarrow().to_pylist() == ["Köln", "Bonn"]

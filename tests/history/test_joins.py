@@ -206,3 +206,20 @@ def test_a_settings_table_opens_with_its_joins(tmp_path):
 
 def test_a_join_is_a_value():
     assert replace(Join("a.csv", on="k"), sheet="S") == Join("a.csv", on="k", sheet="S")
+
+
+def test_money_of_a_joined_file_has_no_role_by_its_name_alone():
+    headers = HEADERS.assign(discount=1.0, shipping=2.0)
+    declared = lines(Join(headers, on="order_id"), amount="", gross="price")
+    assert [float(amount) for amount in column(declared, "amount")] == [5, 2, 4]
+    assert "shipping" in declared.used.columns
+    note = "column 'discount' comes from a joined file, where it may be that of a whole order, and is not read as the "
+    assert f'{note}discount of each row (to read it: discount = "discount")' in declared.notes
+    read = lines(Join(headers, on="order_id"), amount="", gross="price", discount="discount")
+    assert [float(amount) for amount in column(read, "amount")] == [4, 1, 3]
+
+
+def test_the_total_of_a_joined_header_counts_once():
+    history = History.of(orders=lines(Join(HEADERS.assign(sum=[9.0, 2.0]), on="order_id"), amount="", total="sum"))
+    amounts = history["orders"].order_by("at").amount.to_pyarrow().to_pylist()
+    assert [float(amount) for amount in amounts] == [9.0, 2.0]

@@ -157,10 +157,15 @@ def _check_alike(layouts: dict[Path, _Layout]) -> None:
         missing = set(head.header) ^ set(layout.header)
         if missing or (layout.delimiter, layout.skipped) != (head.delimiter, head.skipped):
             why = f"have different columns ({listed(missing)})" if missing else "are separated by different signs"
-            raise HistoryError(
-                f"The folder {path.parent.name!r} does not hold the parts of one table: {first.name!r} and "
-                f"{path.name!r} {why}. Name the file of each."
-            )
+            raise _unlike(first, path, f"{why}. Name the file of each.")
+        if layout.header != head.header and len({name.lower() for name in head.header}) < len(head.header):
+            why = "have columns that differ by capitals only, in another order"
+            raise _unlike(first, path, f"{why}. Rename these columns in all files.")
+
+
+def _unlike(first: Path, path: Path, why: str) -> HistoryError:
+    folder = f"The folder {path.parent.name!r} does not hold the parts of one table"
+    return HistoryError(f"{folder}: {first.name!r} and {path.name!r} {why}")
 
 
 def _opened(paths: Sequence[Path], readable: Sequence[Path], layout: _Layout) -> Table:

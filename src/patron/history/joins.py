@@ -16,10 +16,12 @@ from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.errors import HistoryError, listed, nearest
 from patron.history.customer_keys import customer_key
 from patron.history.keys import has_points, shape, way_to_meet, without_point
+from patron.history.roles import NUMBER_ROLES, Role
 
-__all__ = ["Join", "key_columns", "with_joins"]
+__all__ = ["Join", "key_columns", "not_of_the_row", "with_joins"]
 
 PLACE, MET = "place_of_row", "row_meets_other"
+APART = ("shipping", "total", "unit_cost")
 OURS, THEIRS = "key_of_row_", "key_of_other_"
 
 
@@ -90,6 +92,29 @@ def with_joins(
         opened = Opened(table, comma, assumed, stamps)
         notes += seen
     return opened, notes
+
+
+def not_of_the_row(own: Sequence[str], columns: Sequence[str], roles: Mapping[str, Role]) -> dict[str, str]:
+    """Return the roles of numbers that no column takes by its name alone, each with a note.
+
+    A number of a joined file may be that of a whole order, which would be added up once for each of its lines. What
+    sending an order cost is told apart by its lines anyway.
+
+    Args:
+        own: the columns of the table itself.
+        columns: those of the table and its joins.
+        roles: the declared ones.
+
+    >>> list(not_of_the_row(["order_id", "price"], ["order_id", "price", "discount"], {"amount": "price"}))
+    ['discount']
+    """
+    named = {*roles, *(column for column in roles.values() if isinstance(column, str))}
+    aside = [role for role in NUMBER_ROLES if role in columns and role not in (*own, *named, *APART)]
+    return {
+        role: f"column {role!r} comes from a joined file, where it may be that of a whole order, and is not read as "
+        f'the {role} of each row (to read it: {role} = "{role}")'
+        for role in aside
+    }
 
 
 def key_columns(joins: Sequence[Join]) -> list[str]:

@@ -12,7 +12,7 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
-from patron.history.joins import Join, key_columns, with_joins
+from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
 from patron.history.times import Formats
@@ -83,7 +83,8 @@ def events(
             is noted.
         joins: other files whose columns the rows get, in order, each by a key that is unique there, for example
             [Join("orders.csv", on="order_id")]. Roles and conditions may name columns of any of them; of a name that
-            several have, the first counts, and the table comes before its joins.
+            several have, the first counts, and the table comes before its joins. A number of theirs takes no role by
+            its name alone: it may be that of a whole order.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
             total="order_total", in place of amount, is the total of an order that stands on each of its lines;
@@ -104,14 +105,19 @@ def events(
     texts = _texts(roles, at_format, known_at_format)
     needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *key_columns(joins))
     form = FileFormat(encoding, sheet, decimal, texts, needed)
-    opened, met = with_joins(source, open_source(source, form), joins, form)
+    own = open_source(source, form)
+    opened, met = with_joins(source, own, joins, form)
+    aside = not_of_the_row(own.table.columns, opened.table.columns, roles)
+    roles = {**dict.fromkeys(aside, ""), **roles}
     table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
     numbered = not isinstance(source, Table)
     formats = Formats(
         at_format, known_at_format, decimal, opened.delimiter, {}, rates or {}, numbered, duplicates == "drop"
     )
     declared = _checked(source, opened, declare(table, where, returns, timezone, formats, **roles), duplicates)
-    declared = replace(declared, notes=(*met, *filled, *declared.notes), rows=rows, filled=fill_down is not None)
+    declared = replace(
+        declared, notes=(*met, *aside.values(), *filled, *declared.notes), rows=rows, filled=fill_down is not None
+    )
     named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
