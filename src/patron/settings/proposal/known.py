@@ -3,7 +3,7 @@
 from patron.settings.proposal.columns import TableLook
 from patron.settings.proposal.drafts import Draft, Entry
 from patron.settings.proposal.reach import times
-from patron.settings.proposal.survey import SINCE
+from patron.settings.proposal.survey import CHANGED, SINCE
 from patron.settings.proposal.words import has
 
 __all__ = ["known_of"]
@@ -25,7 +25,8 @@ def known_of(name: str, look: TableLook, key: str) -> list[Draft]:
     )
     since = next((c for c in look.columns.values() if has(c.words, SINCE) and c.is_time), None)
     if since is None and not column.is_unique:
-        since = next((fit.column for fit in times(list(look.columns.values()))), None)
+        changed = (c for c in look.columns.values() if has(c.words, CHANGED) and c.is_time)
+        since = next(changed, next((fit.column for fit in times(list(look.columns.values()))), None))
     if since:
         draft = draft.with_entry("at", since.name, "from when a row holds")
     facts = [c for c in look.columns.values() if c.name not in (key, since.name if since else "")]

@@ -16,7 +16,21 @@ DRAWN = 1000
 MEETING = 0.5  # of the keys of one side that the other must have
 NAMED = "id|customer|email|phone|order|invoice|transaction|item|account|contact|member|user|name"
 CUSTOMER_WORDS = "customer|account|contact|member|user|company|household"
-GENERAL = {"id", "record", "unique", "name", "the", "of", "de", "associated", "export", "dataset", "all", "utc"}
+GENERAL = {
+    "id",
+    "record",
+    "entity",
+    "unique",
+    "name",
+    "the",
+    "of",
+    "de",
+    "associated",
+    "export",
+    "dataset",
+    "all",
+    "utc",
+}
 MEASURED = "price|quantity|cost|total|amount|tax|discount|date"
 MANY = 20  # different values of a key whose name says nothing
 Place = tuple[int, str]
@@ -116,6 +130,7 @@ def _drawn(look: TableLook, column: ColumnLook) -> _Drawn:
     if value.type().is_floating():
         value = value.cast("int64")
     text = value.cast("string").strip()
+    text = text.lower() if column.has_emails else text
     rows = look.table.select(h=text.hash()).filter(lambda t: t.h.notnull()).distinct()
     hashes = rows.order_by("h").limit(DRAWN).to_pyarrow()["h"].to_pylist()
     return _Drawn(frozenset(hashes), len(hashes) < DRAWN)

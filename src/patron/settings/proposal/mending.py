@@ -54,7 +54,9 @@ def _by_currency(draft: Draft, refusal: str) -> Draft | None:
         line[0] if line else "",
     )
     where = {**(draft.value("where") or {}), column: [most]}
-    return questioned.with_entry("where", where, f"money of one currency: {most}")
+    before = draft.entries.get("where", Entry("")).why
+    why = "; ".join(word for word in (before, f"money of one currency: {most}") if word)
+    return questioned.with_entry("where", where, why)
 
 
 def _by_duplicates(draft: Draft, refusal: str) -> Draft | None:

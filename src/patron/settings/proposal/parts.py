@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from patron.engines.databases import is_database, table_names
 from patron.engines.files import Source, open_source
 from patron.errors import HistoryError, listed
 
@@ -25,14 +26,15 @@ def named_sources(given: object) -> dict[str, Source]:
     """
     if isinstance(given, Mapping):
         return _named(given)
-    paths = [Path(given)] if isinstance(given, str | Path) else given
+    paths = [given] if isinstance(given, str | Path) else given
     if not isinstance(paths, Sequence) or not paths or not all(isinstance(path, str | Path) for path in paths):
         raise HistoryError(
             f"A proposal is made from paths, or from frames by name, got {type(given).__name__}. "
             'Write pt.propose(["orders.csv"]) or pt.propose({"orders": frame}).'
         )
-    files = [file for path in paths for file in _files(Path(path))]
-    return {name: path for group in _grouped(files) for name, path in _one_table(group).items()}
+    tables = {name: table for path in paths if is_database(path) for name, table in _tables(str(path)).items()}
+    files = [file for path in paths if not is_database(path) for file in _files(Path(path))]
+    return tables | {name: path for group in _grouped(files) for name, path in _one_table(group).items()}
 
 
 def _named(given: Mapping[Any, Any]) -> dict[str, Source]:
@@ -42,6 +44,13 @@ def _named(given: Mapping[Any, Any]) -> dict[str, Source]:
             'Write pt.propose({"orders": frame}).'
         )
     return dict(given)
+
+
+def _tables(database: str) -> dict[str, str]:
+    """Return the table of a database that is named behind a #, or all of them."""
+    if "#" in database:
+        return {database.rpartition("#")[2]: database}
+    return {name: f"{database}#{name}" for name in table_names(database)}
 
 
 def _files(path: Path) -> list[Path]:

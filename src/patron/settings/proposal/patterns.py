@@ -121,7 +121,8 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     ),
     "channel": (
         (
-            (r"channel", 4.8),
+            (r"^(?:sale )?channel$", 4.9),
+            (r"channel", 4.6),
             (r"^(?:source|source name|order source|lead source|purchase point)$", 4.0),
             (r"^(?:origin|platform|marketplace|medium)$", 4.0),
         ),

@@ -139,7 +139,7 @@ def propose(sources: object, tell: Tell = lambda sentence: None, folder: Path | 
     return _proposal(trial, cutoffs, left, folder or Path.cwd())
 
 
-def write_proposal(files: Sequence[Path], out: Path, tell: Tell) -> Proposal:
+def write_proposal(files: Sequence[str | Path], out: Path, tell: Tell) -> Proposal:
     """Write a settings file for some files, and return what it proposes.
 
     Args:

@@ -34,10 +34,11 @@ class Reached:
 
 @dataclass(frozen=True)
 class Person:
-    """A column that may be the customer's key of a table, and how likely it is."""
+    """A column that may be the customer's key of a table, how likely it is, and how far so by name and values alone."""
 
     reached: Reached
     score: float
+    name_score: float
 
     @property
     def name(self) -> str:
@@ -79,13 +80,14 @@ def persons(table: int, columns: Sequence[Reached], looks: Sequence[TableLook], 
         score = max(map(person_score, alike)) or NAMELESS * _is_key_elsewhere(alike)
         if score <= 0:
             continue
+        named = score
         files = {i for i, _ in links.same(each.place)}
         column = each.column
         known = column.filled * prod(looks[j.table].columns[j.column].filled * j.share for j in each.joins)
         alone = column.distinct >= 0.999 * (column.known if not each.joins else rows) and rows >= FEW_ROWS
         score += SHARED * min(3, len(files) - 1) - JOINED * len(each.joins)
         score -= OWN_KEY * alone + min(MOST_SPARSE, SPARSE * max(0.0, FULL - known))
-        result.append(Person(each, score))
+        result.append(Person(each, score, named))
     return sorted(result, key=lambda person: -person.score)
 
 

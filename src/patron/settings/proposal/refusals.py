@@ -1,6 +1,5 @@
 """Refusals: files that hold no events of customers, with what they are and what can be done with them today."""
 
-import re
 from collections.abc import Sequence
 
 from patron.errors import HistoryError, listed
@@ -60,31 +59,38 @@ def _unique_key(look: TableLook) -> ColumnLook | None:
     """Return the column that is another in every row, and the customer's by name or for want of another."""
     unique = [c for c in look.columns.values() if c.is_unique and c.known == c.rows and c.kind in ("text", "number")]
     people = sorted((c for c in unique if person_score(c) > 0), key=lambda c: -person_score(c))
-    ids = [c for c in unique if re.fullmatch(r"(?:\w+ )?id|key", c.words)]
+    ids = [] if any(c.is_time for c in look.columns.values()) else [c for c in unique if c.words in ("id", "key")]
     return next(iter((*people, *ids)), None)
 
 
 def _one_row_each(look: TableLook, key: ColumnLook) -> HistoryError:
     line = _panel_line(look, key.name, "cutoff='cutoff'", "frame.assign(cutoff=pd.Timestamp('2024-01-01'))")
     return HistoryError(
-        f"{look.label} has one row for each customer ({key.distinct:,} of {key.name!r}), and no events with times. "
-        "Whether somebody left can be learned from such rows, but without dates nobody can check that what stands "
-        f"there was known before: a panel, of one cutoff. In Python it is that today, for scores and drivers: {line} "
-        "Settings take events; bring the orders or payments of these customers, and this file says what is known of "
-        f"them: patron init orders.csv {look.label}"
+        f"{look.label} has one row for each customer ({key.distinct:,} of {key.name!r}), and none for each purchase. "
+        "Whether somebody left can be learned from such rows, but without the dates of events nobody can check that "
+        "what stands there was known before: a panel, of one cutoff. In Python it is that today, for scores and "
+        f"drivers: {line} Settings take events; bring the orders or payments of these customers, and this file says "
+        f"what is known of them: patron init orders.csv {look.label}"
     )
 
 
 def _panel_line(look: TableLook, customer: str, cutoff: str, frame: str) -> str:
     """Return the line of Python that takes rows as a panel, with the outcome where a column looks like one."""
-    outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME)]
+    outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME) and c.known]
     label = ""
     if outcomes:
         name = outcomes[-1].name
-        values = sorted({str(value) for value in outcomes[-1].values}, key=str.lower)
+        test = _test(outcomes[-1])
         label = f", label={name!r}"
-        if outcomes[-1].kind == "text" and len(values) == 2:
-            frame = f"{frame}.assign(**{{{name!r}: frame[{name!r}] == {values[-1]!r}}})"
+        frame = f"{frame}.assign(**{{{name!r}: frame[{name!r}]{test}}})" if test else frame
     return (
         f"pt.panel({frame}, horizon=30, customer={customer!r}, {cutoff}{label}), horizon being the days it looks ahead."
     )
+
+
+def _test(outcome: ColumnLook) -> str:
+    """Return what makes a truth value of an outcome: that it is there, or which of two words it is."""
+    if outcome.is_time:
+        return ".notna()"
+    values = sorted(set(outcome.texts), key=str.lower)
+    return f" == {values[-1]!r}" if outcome.kind == "text" and len(values) == 2 else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from patron.settings.proposal.columns import ColumnLook, TableLook
-from patron.settings.proposal.drafts import Draft, Entry, JoinTo
+from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
 from patron.settings.proposal.forms import possible_forms
 from patron.settings.proposal.known import known_of
 from patron.settings.proposal.links import Links
@@ -27,7 +27,7 @@ TABLES = (
 TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "channel": 4.0, "kind": 4.0, "direction": 4.0}
 OF_SOLD = ("order", "item", "category", "currency", "channel")
 OF_OTHERS = ("kind", "direction", "channel")
-HALF = 0.5
+HALF, MANY = 0.5, 20
 SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
 NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
 
@@ -74,10 +74,24 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
         draft = draft.asking(question, line)
     if "category" not in draft.entries:
         draft = _joined_category(draft, i, looks, links)
+    draft = _in_one_currency(draft, columns)
     amount = next((money[role][0] for role in ("total", "amount", "gross", "quantity") if role in money), "")
     for there in dict.fromkeys((i, *(link.other for link in way.joins if link.other == result.orders))):
         draft = with_statuses(draft, looks[there], amount, layout.first)
     return _filled(draft, layout)
+
+
+def _in_one_currency(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:
+    """Take the amount that is converted already, where the other is of several currencies."""
+    currency = draft.look.columns.get(draft.value("currency") or "")
+    turned = [fit.column for fit in fits("amount", columns) if has(fit.column.words, "converted|base|settled|home")]
+    if currency is None or currency.distinct < 2 or not turned or "amount" not in draft.entries:
+        return draft
+    own = next((c for c in columns if has(c.words, "converted|base|settled|home") and has(c.words, "currency")), None)
+    line = f"amount = {literal(turned[0].name)}"
+    draft = replace(draft, questions=tuple(each for each in draft.questions if each[1] != line))
+    draft = draft.without("currency", "amount").with_entry("amount", turned[0].name, f"{currency.name!r} names several")
+    return draft.with_entry("currency", own.name) if own else draft
 
 
 def _begun(section: str, name: str, look: TableLook, looks: Sequence[TableLook], way: Way) -> Draft:
@@ -91,7 +105,7 @@ def _begun(section: str, name: str, look: TableLook, looks: Sequence[TableLook],
             f'customer = "{other.name}"',
         )
     column = person.reached.column
-    if person.score < SURE_PERSON:
+    if person.name_score < SURE_PERSON:
         what = (
             "a name, which two people may share" if has(column.words, "name") else "told by no name, only by its values"
         )
@@ -154,6 +168,8 @@ def _with_roles(draft: Draft, columns: Sequence[ColumnLook], roles: Iterable[str
         taken = _taken(draft)
         some = [fit for fit in fits(role, columns) if fit.column.name not in taken and fit.score >= TAKEN_FOR[role]]
         some = [fit for fit in some if fit.column.filled >= HALF] or some
+        if role == "item" and draft.look.rows >= MANY:
+            some = [fit for fit in some if not fit.column.is_unique]
         if some:
             draft = draft.with_entry(role, some[0].column.name)
     return draft

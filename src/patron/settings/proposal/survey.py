@@ -1,5 +1,6 @@
 """Survey: what each of some files is: orders, their lines, other events, what is known of customers, or only joined."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +25,8 @@ SURE = 3.0  # what a column must score to be money that was paid
 ORDER_TIME = 4.5  # what the time of a line must score to stand before that of its order
 CLOSE = 1.3  # scores so near that the likelier key is no surer
 FEW_ROWS = 10
-SINCE = r"valid from|effective from|since|changed at|updated at|valid since|ab"
+SINCE, CHANGED = r"valid from|effective from|valid since|^since$", r"changed at|updated at|since"
+NAMED_PEOPLE = "(?:first|last|full) name|firstname|lastname|email"
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def _placed(result: Survey, i: int, looks: Sequence[TableLook], links: Links) ->
     if own and i != result.lines and _tells_of_people(looks[i], own):
         return replace(result, attributes={**result.attributes, i: own})
     way = _following(i, header, result.ways[header], looks, links)
+    if way and i != result.lines and _has_people(looks[i]):
+        why = "it has a row for each person, of whom a customer has several"
+        return replace(result, left={**result.left, i: why})
     if way and i != result.lines and way.at is not None and not way.at.joins:
         return replace(result, events=(*result.events, i), ways={**result.ways, i: way})
     if way and way.at is not None and (i == result.lines or has(looks[i].words, BACK)):
@@ -136,7 +141,16 @@ def _is_of_people(i: int, looks: Sequence[TableLook], links: Links) -> bool:
     columns = list(looks[i].columns.values())
     unique = not person.reached.joins and person.reached.column.is_unique and looks[i].rows >= FEW_ROWS
     sold = _has_money(columns) or _has_order(columns) or has(looks[i].words, SOLD)
-    return unique and (not sold or (has(looks[i].words, PEOPLE) and not has(looks[i].words, SOLD)))
+    called = has(looks[i].words, f"{PEOPLE}|subscription|membership") and not has(looks[i].words, SOLD)
+    return unique and (not sold or called)
+
+
+def _has_people(look: TableLook) -> bool:
+    """Check whether a file that is called one of people has a row for each of them, with their names."""
+    columns = list(look.columns.values())
+    named = any(has(c.words, NAMED_PEOPLE) and (c.has_emails or c.kind == "text") for c in columns)
+    own = any(re.fullmatch(r"(?:\w+ )?id", c.words) and c.is_unique for c in columns)
+    return named and own and has(look.words, PEOPLE) and not has(look.words, f"{ELSE}|{BACK}|{SOLD}")
 
 
 def _chosen(i: int, looks: Sequence[TableLook], links: Links) -> Way:
@@ -188,6 +202,6 @@ def _tells_of_people(look: TableLook, key: str) -> bool:
     """Check whether a file tells of customers: it has a row for each, or for each change of one."""
     if has(look.words, f"{ELSE}|{BACK}"):
         return False
-    changes = any(has(c.words, SINCE) and c.is_time for c in look.columns.values())
+    changes = any(has(c.words, f"{SINCE}|{CHANGED}") and c.is_time for c in look.columns.values())
     dated = _has_own_time(look) and has(look.words, DATED_PEOPLE)
     return look.columns[key].is_unique or changes or dated

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from patron.engines.databases import is_remote
 from patron.settings.proposal.columns import TableLook
 from patron.settings.proposal.cutoffs import Cutoffs
 from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
@@ -50,9 +51,11 @@ def _tidy(name: str) -> str:
 
 def path_of(look: TableLook, folder: Path) -> str:
     """Return the path of a file as settings in a folder name it; a frame is to be saved there."""
-    if isinstance(look.source, str | Path):
-        return Path(os.path.relpath(Path(look.source).resolve(), folder.resolve())).as_posix()
-    return f"{look.name}.parquet"
+    if not isinstance(look.source, str | Path):
+        return f"{look.name}.parquet"
+    if is_remote(look.source):
+        return str(look.source)
+    return Path(os.path.relpath(Path(look.source).resolve(), folder.resolve())).as_posix()
 
 
 def _currency(drafts: Sequence[Draft]) -> str:
