@@ -47,8 +47,8 @@ def run() -> None:
 @app.command()
 def init(
     files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="Your files, or a folder of them: .parquet, .csv, .csv.gz, .xlsx."),
+        list[str],
+        typer.Argument(metavar="FILE...", help="Your files, a folder or a database: .csv, .parquet, .xlsx, ..."),
     ],
     out: Annotated[Path, typer.Option(help="The settings file to write; one that is there stays.")] = Path(
         "patron.toml"

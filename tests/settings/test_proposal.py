@@ -1,5 +1,6 @@
 """Proposals: settings from a business's own files, that run at once and say what they could not tell."""
 
+import sqlite3
 from pathlib import Path
 
 import pandas as pd
@@ -177,6 +178,53 @@ def test_emails_in_other_capitals_are_the_same_customer_in_all_tables():
     proposal = pt.propose({"orders": orders(email=mails).drop(columns="customer_id"), "calls": calls})
     assert [table.customer_case for table in proposal.values().tables.values()] == ["fold", "fold"]
     assert proposal.history().receipts[0].customers == 7
+
+
+def test_amounts_that_are_converted_already_are_taken_where_the_others_are_of_several_currencies():
+    money = {"Amount": 10.0, "Currency": ["usd", "eur"] * 150, "Converted Amount": 9.0, "Converted Currency": "eur"}
+    rows = orders(**money).drop(columns="amount")
+    roles = pt.propose({"payments": rows}).values().tables["orders"].roles
+    assert (roles["amount"], roles["currency"]) == ("Converted Amount", "Converted Currency")
+
+
+def test_invoices_that_are_due_count_at_what_they_ask_for_and_are_asked_about():
+    states = ["Awaiting Payment" if i % 10 == 0 else "Voided" if i % 10 == 1 else "Paid" for i in range(300)]
+    columns = {"InvoiceNumber": range(300), "DueDate": DAYS, "Total": 9.0, "AmountPaid": 5.0, "Status": states}
+    table = pt.propose({"invoices": orders(**columns).drop(columns="amount")}).values().tables["orders"]
+    assert (table.roles["amount"], table.where) == ("Total", {"Status": ["Paid", "Awaiting Payment"]})
+
+
+def test_transfers_of_an_account_are_no_purchases():
+    kinds = ["General Withdrawal" if i % 10 == 0 else "Express Payment" for i in range(300)]
+    assert pt.propose({"orders": orders(Type=kinds)}).values().tables["orders"].where == {"Type": ["Express Payment"]}
+
+
+def test_a_word_of_a_status_that_says_nothing_is_asked_about():
+    words = ["Paid" if i % 10 else "Blue" for i in range(300)]
+    assert "'Status' is 'Blue' (30), which does not say whether these are purchases" in doubts(
+        orders=orders(Status=words)
+    )
+
+
+def test_files_of_people_of_whom_a_customer_has_several_are_joined_and_are_no_events():
+    accounts, people = [f"account-{i:05d}" for i in range(7)], [f"contact-{i:05d}" for i in range(14)]
+    contacts = {"Id": people, "AccountId": accounts * 2, "FirstName": "A", "LastName": "B", "CreatedDate": DAYS[:14]}
+    cases = {"Id": range(40), "ContactId": [people[i % 14] for i in range(40)], "CreatedDate": DAYS[:40]}
+    deals = orders(AccountId=[accounts[i % 7] for i in range(300)]).drop(columns="customer_id")
+    tables = {"Opportunity": deals, "Contact": pd.DataFrame(contacts), "Case": pd.DataFrame(cases)}
+    proposal = pt.propose(tables)
+    assert (list(proposal.tables), proposal.left["Contact"]) == (
+        ["orders", "tickets"], "its columns are joined to tickets",
+    )  # fmt: skip
+    assert proposal.values().tables["tickets"].roles["customer"] == "AccountId"
+
+
+def test_a_database_is_looked_at_by_its_tables(tmp_path):
+    with sqlite3.connect(tmp_path / "shop.sqlite") as shop:
+        orders().to_sql("sales", shop, index=False)
+    proposal = pt.propose(tmp_path / "shop.sqlite")
+    assert load(proposal.write(tmp_path / "shop.toml")).history().receipts[0].used == 300
+    assert 'path = "shop.sqlite#sales"' in (tmp_path / "shop.toml").read_text()
 
 
 def shopify() -> pd.DataFrame:

@@ -11,7 +11,8 @@ __all__ = ["known_of"]
 AFTER = (
     "spent|spend|lifetime|ltv|clv|mrr|arr|active|is active|active bool|activebool|last|recent|churn|churned|exited"
     "|attrition|stage|lifecycle|orders|rfm|response|responded|outcome|target|modified|updated|deals|converted"
-    "|(?:lead|account|customer|member|user|contact|card) status|^status|(?:order|purchase|deal) count"
+    "|(?:lead|account|customer|member|user|contact|card) status|^status"
+    "|(?:order|purchase|deal) count|^n (?:order|transaction|purchase|visit)"
     "|(?:total|count|of|average) (?:\\w+ )?(?:order|sale|revenue|purchase|deal|payment|spent)"
 )
 

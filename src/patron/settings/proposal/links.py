@@ -122,7 +122,11 @@ def _may_be(column: ColumnLook, looks: Sequence[TableLook]) -> bool:
     if column.kind not in ("text", "number") or column.is_time or not column.known or has(column.words, MEASURED):
         return False
     several = sum(column.name in look.columns for look in looks) > 1
-    return has(column.words, NAMED) or (several and column.kind == "text" and column.distinct >= MANY)
+    return has(column.words, NAMED) or (several and _is_whole(column) and column.distinct >= MANY)
+
+
+def _is_whole(column: ColumnLook) -> bool:
+    return column.kind == "text" or not any(value % 1 for value in column.values)
 
 
 def _drawn(look: TableLook, column: ColumnLook) -> _Drawn:

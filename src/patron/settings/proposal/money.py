@@ -10,7 +10,7 @@ from patron.settings.proposal.words import has
 
 __all__ = ["money_entries"]
 
-CLOSE = 0.45
+CLOSE, LATER = 0.45, 0.7
 RATE = 1.0
 Roles = dict[str, tuple[str, str]]
 
@@ -30,7 +30,7 @@ def money_entries(columns: Sequence[ColumnLook], layout: Layout) -> tuple[Roles,
             roles[role] = (some[0].column.name, "")
     amounts = fits("amount", columns)
     taken = {name for name, _ in roles.values()}
-    amounts = [fit for fit in amounts if fit.column.name not in taken]
+    amounts = _without_later([fit for fit in amounts if fit.column.name not in taken], columns)
     deductions = _deductions(columns, layout)
     roles |= _amount(amounts, layout, roles, deductions)
     doubts += _rivals(amounts, roles)
@@ -58,6 +58,13 @@ def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles, deductions: Ro
             "amount": (roles.pop("price")[0], "the price of the one piece of each row, as no column has a quantity")
         }
     return {"amount": (of_lines[0].column.name, "")} if of_lines else {}
+
+
+def _without_later(amounts: Sequence[Fit], columns: Sequence[ColumnLook]) -> list[Fit]:
+    """Put what was paid by now behind what is owed, where rows say that something is due: it was not known then."""
+    due = any(has(column.words, "due|outstanding") for column in columns)
+    scored = [Fit(fit.column, fit.score - LATER * (due and has(fit.column.words, "paid"))) for fit in amounts]
+    return sorted(scored, key=lambda fit: -fit.score)
 
 
 def _is_of_order(column: ColumnLook, layout: Layout) -> bool:
@@ -114,6 +121,8 @@ def _mistaken(columns: Sequence[ColumnLook], roles: Roles) -> Iterator[tuple[str
     """Name the columns that might be taken for costs and are none for sure."""
     taken = {name for name, _ in roles.values()}
     for column in columns:
+        if column.name in taken and has(column.words, "minor|cents|cent"):
+            yield f"{column.name!r} looks like money in hundredths: all money is then a hundred times too large", ""
         if column.name in taken or not column.is_number or not any(_numbers(column)):
             continue
         if has(column.words, "shipping") and not has(column.words, "tax|method|name|id|discount|date"):

@@ -93,8 +93,8 @@ def persons(table: int, columns: Sequence[Reached], looks: Sequence[TableLook], 
 
 def _is_key_elsewhere(columns: Sequence[ColumnLook]) -> bool:
     """Check whether a column without a telling name is a key in another file, and comes back in one."""
-    texts = all(column.kind == "text" and not has(column.words, NO_PEOPLE) for column in columns)
-    return texts and any(c.is_unique for c in columns) and any(not c.is_unique for c in columns)
+    free = not any(has(column.words, NO_PEOPLE) or column.is_time for column in columns)
+    return free and any(c.is_unique for c in columns) and any(not c.is_unique for c in columns)
 
 
 def times(columns: Sequence[ColumnLook]) -> list[Fit]:

@@ -16,8 +16,8 @@ NAMED = "status|state|stage|phase|outcome|event type|type|kind|event|action"
 AGAINST = "shipping|customer|billing|coupon|marketing|lead|email|address|tax|country|item|campaign"
 SECOND = "fulfil\\w*|delivered|forecast"  # of such a status only where there is no other
 UNPAID = re.compile(
-    r"fail|void|cancel|declin|pending|unpaid|not.?paid|abandon|expired|draft|reject|incomplete|on.?hold|storn|annul|trash"
-    r"|awaiting|blocked|uncaptured|requires_|fraud|suspect|unavailable|offen|ausstehend|en.?attente|pendiente|denied|error|erreur|past.?due|^lost$"
+    r"fail|void|cancel|declin|pending|unpaid|not.?paid|abandon|expired|draft|reject|incomplete|on.?hold|storniert|annul|trash"
+    r"|awaiting|blocked|uncaptured|requires_|fraud|suspect|reversed|storno|unavailable|offen|ausstehend|en.?attente|pendiente|denied|error|erreur|past.?due|^lost$"
 )
 BACK = re.compile(
     r"refund|return|chargeback|charge.?back|disput|r.ckerstatt|erstatt|retour|rembours|devol|reembols|reversal|gutschrift|credit.?(?:note|memo)|avoir|abono"
@@ -29,9 +29,11 @@ PAID = re.compile(
 BROWSED = re.compile(
     r"^view|page.?view|^cart$|add.?to.?cart|click|impression|search|wish.?list|^visit|session|log.?in|browse"
 )
+NO_SALE = re.compile(r"withdraw|transfer|payout|deposit|conversion|account.?hold|reserve|top.?up")
+DUE = re.compile(r"due|await|unpaid|not.?paid|pending|offen|sent")
 BOUGHT = re.compile(r"purchase|order|bought|buy|sale|transaction|checkout|achat|kauf|compra")
 WON = re.compile(r"\bwon\b|closed.?won|gewonnen|gagn|ganad")
-MAX = 40
+MAX, SHOWN = 40, 5
 NEVER_PAID, NO_PURCHASES = "never paid", "no purchases"
 NEARLY_ALL, MOST = 0.9, 0.8
 OF_ROWS = "type|kind|event|action|document"  # columns that say what a row is, which no later event changes
@@ -74,10 +76,21 @@ def with_statuses(draft: Draft, look: TableLook, money: str, filled: frozenset[s
         counts = _counts(look, column.name, money)
         draft = _returns(draft, look, column, counts, money)
         kept, gone = _kept(counts)
+        moved = [c for c in counts if NO_SALE.search(c.value.lower())] if has(column.words, OF_ROWS) else []
+        if moved and not gone:
+            kept, gone = [c for c in counts if c not in moved], moved
+        due = [c for c in gone if DUE.search(c.value.lower())] if _is_invoiced(look) else []
+        if due:
+            kept, gone = [*kept, *due], [c for c in gone if c not in due]
+            line = f"where = {literal({column.name: [c.value for c in kept if c not in due]})}"
+            draft = draft.asking(
+                f"{column.name!r} is {_listed(due)}: invoices that are not paid yet count as purchases", line
+            )
         blank = 1 - (column.known / max(1, column.rows))
+        draft = _unknown(draft, column, kept)
         if not gone or not kept:
             continue
-        words = f"leaves out {_listed(gone)}: {NO_PURCHASES if _are_visits(gone) else NEVER_PAID}"
+        words = f"leaves out {_listed(gone)}: {NO_PURCHASES if moved or _are_visits(gone) else NEVER_PAID}"
         if blank > 0 and column.name not in filled:
             line = f"where = {literal({column.name: [c.value for c in kept]})}"
             draft = draft.asking(f"{column.name!r} {words}, but {blank:.0%} of the rows do not say it", line)
@@ -101,6 +114,11 @@ def _is_below(look: TableLook, money: str) -> ibis.expr.types.BooleanValue:
     return (amount.re_search(r"^\s*[(−-]") if amount.type().is_string() else amount < 0).fill_null(False)
 
 
+def _is_invoiced(look: TableLook) -> bool:
+    """Check whether rows are invoices, which are purchases before they are paid."""
+    return any(has(column.words, "due") for column in look.columns.values())
+
+
 def _kept(counts: Sequence[StatusCount]) -> tuple[list[StatusCount], list[StatusCount]]:
     """Part the values of rows that count from those of rows that were never paid."""
     won = [c for c in counts if WON.search(c.value.lower())]
@@ -115,16 +133,19 @@ def _kept(counts: Sequence[StatusCount]) -> tuple[list[StatusCount], list[Status
 
 def _returns(draft: Draft, look: TableLook, column: ColumnLook, counts: Sequence[StatusCount], money: str) -> Draft:
     """Add what takes purchases back where the words and the money agree; else ask."""
-    back = [c for c in counts if BACK.search(c.value.lower())]
-    if not back or "returns" in draft.entries:
+    back = [c for c in counts if BACK.search(c.value.lower()) and not UNPAID.search(c.value.lower())]
+    if not back:
         return draft
     values = [c.value for c in back]
     rows, below = sum(c.rows for c in back), sum(c.below for c in back)
+    if below >= NEARLY_ALL * rows and "returns" in draft.entries:
+        return draft
     if below >= NEARLY_ALL * rows:
         return draft.with_entry(
             "returns", {column.name: values}, f"{_listed(back)}, {below:,} with an amount below zero"
         )
-    again = _repeating(draft, look, column.name, values, money) if has(column.words, OF_ROWS) else 0
+    own = has(column.words, OF_ROWS) and "returns" not in draft.entries
+    again = _repeating(draft, look, column.name, values, money) if own else 0
     if again >= MOST * rows:
         why = f"{_listed(back)}, {again:,} with the amount of another row of the same customer and item"
         return draft.with_entry("returns", {column.name: values}, why)
@@ -133,6 +154,16 @@ def _returns(draft: Draft, look: TableLook, column: ColumnLook, counts: Sequence
         "such a row only gives money back, it is a return",
         f"returns = {literal({column.name: values})}",
     )
+
+
+def _unknown(draft: Draft, column: ColumnLook, kept: Sequence[StatusCount]) -> Draft:
+    """Ask about words of a status that say neither that an order was paid nor that it was not."""
+    strange = [c for c in kept if not _is_state(c.value)]
+    if not strange or not has(column.words, "status|state|stage") or len(strange) > SHOWN:
+        return draft
+    line = {column.name: [c.value for c in kept if c not in strange]}
+    words = f"{column.name!r} is {_listed(strange)}, which does not say whether these are purchases: they count"
+    return draft.asking(words, f"where = {literal(line)}")
 
 
 def _repeating(draft: Draft, look: TableLook, column: str, values: Sequence[str], money: str) -> int:

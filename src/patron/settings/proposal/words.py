@@ -8,8 +8,8 @@ __all__ = ["has", "words_of"]
 
 # A plain word, and how names say it in English, German, French and Spanish.
 SAID = """
-customer: customers cust client clients kunde kunden kundin cliente clientes acheteur abnehmer shopper buyer
-account: accounts konto cuenta compte
+customer: customers cust cst client clients kunde kunden kundin cliente clientes acheteur abnehmer shopper buyer
+account: accounts acct konto cuenta compte
 contact: contacts kontakt contacto requester
 member: members mitglied miembro membre patient donor
 user: users benutzer nutzer usuario utilisateur visitor subscriber
@@ -38,7 +38,7 @@ total: summe gesamt gesamtbetrag gesamtsumme totals
 price: preis prix precio einzelpreis stueckpreis
 quantity: qty quantities units pieces menge anzahl stueck quantite cantidad
 item: items lineitem product products produkt artikel article articles sku stock produit producto articulo goods
-category: categories kategorie categorie categoria department warengruppe
+category: categories cat kategorie categorie categoria department warengruppe
 revenue: umsatz ingresos
 paid: bezahlt paye pagado
 discount: discounts rabatt remise descuento nachlass
@@ -50,9 +50,9 @@ return: returns returned retoure retour retouren devolucion
 margin: marge margen
 profit: gewinn benefice beneficio
 channel: kanal canal
-currency: waehrung wahrung devise moneda
+currency: ccy cur waehrung wahrung devise moneda
 state: zustand etat estado
-status: statut
+status: sts statut
 stage: phase
 ticket: tickets
 case: cases
@@ -64,7 +64,7 @@ review: reviews bewertung
 lead: leads
 event: events ereignis
 line: lines zeile position positions ligne linea detail details
-type: types typ art belegart vorgangsart tipo
+type: types typ tipo art belegart vorgangsart
 net: netto neto ht
 gross: brutto brut bruto ttc
 name: names vorname nachname nom nombre bezeichnung
