@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from patron.engines.files import open_source
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.sources import events
@@ -58,3 +59,12 @@ def test_a_file_without_rows_says_so(tmp_path):
         refused(tmp_path, "cust,ts,paid\n") == "'orders.csv' has no rows below its header cust, paid, ts. Write some."
     )
     assert "'orders.csv' is empty" in refused(tmp_path, "")
+
+
+def test_a_file_is_taken_apart_once_even_where_late_rows_prove_another_kind(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("n,late\n" + "1,1\n" * 1000 + "2,1.5\n", encoding="utf-8")
+    table = open_source(path).table
+    path.unlink()
+    assert [str(kind) for kind in table.schema().types] == ["int64", "float64"]
+    assert (table.n.sum().to_pyarrow().as_py(), table.late.max().to_pyarrow().as_py()) == (1002, 1.5)

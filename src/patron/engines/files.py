@@ -261,13 +261,14 @@ def _renamed(file: Path, written: Sequence[str], columns: Sequence[str]) -> tupl
 def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
     """Open CSV files, and give each column the type that its rows prove."""
     opened = open_csv(files, form.encoding)
-    if not len(opened.table.limit(1).to_pyarrow()):
+    prove = typed_pointless if (opened.delimiter == ";" and form.decimal != ".") or form.decimal == "," else typed
+    table = prove(opened.table, form.texts)
+    if not len(table.limit(1).to_pyarrow()):
         raise HistoryError(
             f"{files[0].name!r} has no rows below its header {listed(opened.table.columns)}. Write some."
         )
-    prove = typed_pointless if (opened.delimiter == ";" and form.decimal != ".") or form.decimal == "," else typed
     renamed = _renamed(files[0], opened.header, opened.table.columns)
-    return Opened(prove(opened.table, form.texts), opened.delimiter, (*opened.assumed, *renamed))
+    return Opened(table, opened.delimiter, (*opened.assumed, *renamed))
 
 
 def _open_sheet(files: Sequence[Path], form: FileFormat) -> Opened:

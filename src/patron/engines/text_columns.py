@@ -16,6 +16,7 @@ __all__ = ["parse_naive", "typed", "typed_pointless"]
 
 LOOKED_AT = 1000
 OLDEST = date(100, 1, 1)
+DOUBT = "doubt_of_column_"
 ISO = r"\d{4}-\d{1,2}-\d{1,2}"
 WHOLE = r"^-?(0|[1-9]\d{0,17})$"  # what begins with more zeros, or is longer, is a key
 NUMBER = r"^(-?(0|[1-9]\d*)?\.\d+|-?(0|[1-9]\d{0,17})\.?|-?(0|[1-9]\d*)?(\.\d+)?[eE][+-]?\d+|(?i:nan|-?inf))$"
@@ -71,7 +72,7 @@ def typed(table: Table, kept: Collection[str] = ()) -> Table:
     """Turn texts into what every row of their column proves them to be.
 
     Args:
-        table: columns of texts; runs two queries, of which the second reads all rows.
+        table: columns of texts; runs two queries, of which the second reads all rows and keeps them.
         kept: columns that stay texts.
 
     >>> rows = ibis.memtable({"n": ["1", "2"], "day": ["2024-05-01", "2024-05-02"], "odd": ["01/02/2024", "x"]})
@@ -91,34 +92,40 @@ def typed_pointless(table: Table, kept: Collection[str] = ()) -> Table:
 
 
 def _proven(table: Table, looks: Mapping[str, Sequence[str]], point: str) -> Table:
-    """Give each column the first of its kinds that all of its rows prove.
+    """Give each column the first of its kinds that all of its rows prove, and keep the rows that were read.
+
+    A file is taken apart once, by the kinds that its columns look like; only where a row proves otherwise, once more.
 
     Args:
         table: columns of texts.
         looks: the kinds that each column looks like.
         point: what one of its numbers must look like, so that a point in them stands before decimals.
     """
-    proven: dict[str, Column] = {}
-    while looks:  # a second time only where a number with decimals comes late among whole ones
-        first = {column: kinds[0] for column, kinds in looks.items()}
-        counts = _counts(table, first, point)
-        for i, (column, kind) in enumerate(first.items()):
-            whole = counts[f"n_{i}"] == counts[f"proven_{i}"] != 0
-            if whole and (kind != "number" or counts[f"decimals_{i}"]):
-                proven[column] = KINDS[kind].values(table[column])
-        looks = {c: kinds[1:] for c, kinds in looks.items() if c not in proven and len(kinds) > 1}
-    return table.mutate(**proven)
+    while True:
+        kinds = {column: likely[0] for column, likely in looks.items() if likely}
+        values = {column: KINDS[kind].values(table[column]) for column, kind in kinds.items()}
+        doubts = {f"{DOUBT}{i}": _doubt(table[c], kind, point) for i, (c, kind) in enumerate(kinds.items())}
+        kept = table.select(**{c: values.get(c, table[c]) for c in table.columns}, **doubts).cache()
+        wrong = _wrong(kept, kinds)
+        if not wrong:
+            return kept.select(*table.columns)
+        looks = {c: likely[1:] if c in wrong else likely for c, likely in looks.items()}
 
 
-def _counts(table: Table, kinds: Mapping[str, str], point: str) -> Mapping[str, int]:
-    counts: dict[str, Column] = {}
-    for i, (column, kind) in enumerate(kinds.items()):
-        text = table[column]
-        counts |= {f"n_{i}": text.count(), f"proven_{i}": KINDS[kind].proves(text).sum()}
-        if kind == "number":
-            counts[f"decimals_{i}"] = text.re_search(point).sum() if point else text.count()
-    result: Mapping[str, int] = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
-    return result
+def _doubt(text: Column, kind: str, point: str) -> Column:
+    """Return 2 where a text is not of a kind, 1 where it is no number that shows what its point is, else 0."""
+    pointless = ~text.re_search(point) if kind == "number" and point else ibis.literal(False)
+    unproven = text.notnull() & ~KINDS[kind].proves(text)
+    return ibis.cases((unproven, 2), (text.isnull() | pointless, 1), else_=0).cast("int8")
+
+
+def _wrong(kept: Table, kinds: Mapping[str, str]) -> set[str]:
+    """Return the columns of which some row proves another kind, or none proves the one that they look like."""
+    if not kinds:
+        return set()
+    ends = {f"{end}_{i}": getattr(kept[f"{DOUBT}{i}"], end)() for i in range(len(kinds)) for end in ("min", "max")}
+    result = kept.aggregate(**ends).to_pyarrow().to_pylist()[0]
+    return {c for i, c in enumerate(kinds) if result[f"max_{i}"] == 2 or result[f"min_{i}"] != 0}
 
 
 def _looks(table: Table) -> dict[str, tuple[str, ...]]:

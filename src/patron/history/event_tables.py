@@ -148,6 +148,7 @@ def declare_as(
     wanted = matches(table, where) if where else None
     noted += currency_notes(table, {**naming.columns, **roles}, wanted)
     kept = table if wanted is None else table.filter(wanted)
+    written = any(columns[r].type().is_string() for r in ("at", "known_at", *NUMBER_ROLES) if r in columns)
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns)) | _cost(columns)
@@ -170,7 +171,7 @@ def declare_as(
     reasons = [(keys.missing, "no customer"), *_reasons(columns, typed)]
     marked = kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string")))
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**result)
-    if formats.delimiter:  # a file of texts is read once, as each later query would take all of it apart again
+    if formats.delimiter and written:  # texts are read once, as each later query would take all of them apart again
         marked = marked.cache()
         used = marked.filter(marked.set_aside.isnull()).drop("set_aside")
     return Events(
