@@ -12,6 +12,8 @@ __all__ = ["money_entries"]
 
 CLOSE, LATER = 0.45, 0.7
 RATE = 1.0
+CHARGED = "is what the customer paid for shipping, and not taken for a cost; if it is what shipping cost you"
+GIVEN_BACK = "money given back, which no key takes; give refunds as rows of their own in [tables.returns]"
 Roles = dict[str, tuple[str, str]]
 
 
@@ -118,32 +120,25 @@ def _costs(columns: Sequence[ColumnLook], layout: Layout, roles: Roles) -> Roles
 
 
 def _mistaken(columns: Sequence[ColumnLook], roles: Roles) -> Iterator[tuple[str, str]]:
-    """Name the columns that might be taken for costs and are none for sure."""
+    """Name the columns that might be taken for costs or returns and are none for sure, and money in hundredths."""
     taken = {name for name, _ in roles.values()}
     for column in columns:
-        if column.name in taken and has(column.words, "minor|cents|cent"):
-            yield f"{column.name!r} looks like money in hundredths: all money is then a hundred times too large", ""
-        if column.name in taken or not column.is_number or not any(_numbers(column)):
+        name = column.name
+        if name in taken and has(column.words, "minor|cents|cent"):
+            yield f"{name!r} looks like money in hundredths: all money is then a hundred times too large", ""
+        if name in taken or not column.is_number or not any(_numbers(column)):
             continue
         if has(column.words, "shipping") and not has(column.words, "tax|method|name|id|discount|date"):
-            yield (
-                f"{column.name!r} is what the customer paid for shipping, and not taken for a cost; if it is what "
-                "shipping cost you",
-                f"shipping = {literal(column.name)}",
-            )
-        elif has(column.words, "discount") and "price" in roles and not {"amount", "total"} & set(roles):
-            if max(_numbers(column)) <= RATE:
-                yield (
-                    f"{column.name!r} looks like a rate, which is not taken off price times quantity",
-                    'amount = "..."',
-                )
-        elif has(column.words, "refund") and has(column.words, "amount|total|value|money|refund"):
+            yield f"{name!r} {CHARGED}", f"shipping = {literal(name)}"
+        elif has(column.words, "discount") and _is_untaken_rate(column, roles):
+            yield f"{name!r} looks like a rate, which is not taken off price times quantity", 'amount = "..."'
+        elif has(column.words, "refund"):
             n = sum(1 for value in _numbers(column) if value)
-            yield (
-                f"{column.name!r} is not zero in {n:,} of the first {len(column.cells):,} rows: money given back, "
-                "which no key takes; give refunds as rows of their own in [tables.returns]",
-                "",
-            )
+            yield f"{name!r} is not zero in {n:,} of the first {len(column.cells):,} rows: {GIVEN_BACK}", ""
+
+
+def _is_untaken_rate(column: ColumnLook, roles: Roles) -> bool:
+    return "price" in roles and not {"amount", "total"} & set(roles) and max(_numbers(column)) <= RATE
 
 
 def _numbers(column: ColumnLook) -> list[float]:

@@ -11,14 +11,14 @@ from patron.errors import HistoryError, SettingsError
 from patron.history.history import History
 from patron.history.receipts import Receipt
 from patron.settings.files import parse
-from patron.settings.proposal.columns import look_at
+from patron.settings.proposal.columns import TableLook, look_at
 from patron.settings.proposal.cutoffs import Cutoffs, cutoffs_of
 from patron.settings.proposal.drafts import Draft
 from patron.settings.proposal.links import links_of
 from patron.settings.proposal.parts import named_sources
 from patron.settings.proposal.refusals import check_no_panel, refusal_of
 from patron.settings.proposal.sections import OPEN, drafts_of
-from patron.settings.proposal.survey import survey
+from patron.settings.proposal.survey import Survey, survey
 from patron.settings.proposal.text import path_of, settings_text
 from patron.settings.proposal.trial import Trial, tried
 from patron.settings.values import Settings
@@ -128,14 +128,7 @@ def propose(sources: object, tell: Tell = lambda sentence: None, folder: Path | 
     if trial.history is None and not _is_open(trial.drafts):
         raise HistoryError(trial.refusal)
     cutoffs = cutoffs_of(trial.history) if trial.history else _unknown()
-    joined = {id(join.look): draft for draft in trial.drafts for join in draft.joins}
-    left = {looks[i].label: why for i, why in result.left.items()}
-    left |= {looks[i].label: NOTHING_KNOWN for i in result.attributes}
-    for look in looks:
-        if id(look) in joined:
-            left[look.label] = f"its columns are joined to {joined[id(look)].name}"
-    left = {label: why for label, why in left.items() if label not in {draft.look.label for draft in trial.drafts}}
-    left |= {name: f"the door refuses it: {why}" for name, why in trial.dropped.items()}
+    left = _left(looks, result, trial)
     return _proposal(trial, cutoffs, left, folder or Path.cwd())
 
 
@@ -155,6 +148,16 @@ def write_proposal(files: Sequence[str | Path], out: Path, tell: Tell) -> Propos
     proposal = propose(list(files), tell, out.resolve().parent)
     proposal.write(out)
     return proposal
+
+
+def _left(looks: Sequence[TableLook], result: Survey, trial: Trial) -> dict[str, str]:
+    """Return the files that have no section, each with the reason."""
+    sections = {draft.look.label for draft in trial.drafts}
+    left = {looks[i].label: why for i, why in result.left.items()}
+    left |= {looks[i].label: NOTHING_KNOWN for i in result.attributes}
+    left |= {j.look.label: f"its columns are joined to {draft.name}" for draft in trial.drafts for j in draft.joins}
+    refused = {name: f"the door refuses it: {why}" for name, why in trial.dropped.items()}
+    return {label: why for label, why in left.items() if label not in sections} | refused
 
 
 def _check_free(out: Path) -> None:
@@ -212,11 +215,10 @@ def _described(draft: Draft) -> str:
         if entry.why != OPEN and isinstance(entry.value, str)
     )
     kind = "attributes " if draft.section == "attributes" else ""
-    where = "; ".join(
-        f"{key} {draft.entries[key].why}" for key in ("where", "returns", "leave_out") if key in draft.entries
-    )
+    parts = [f"{key} {draft.entries[key].why}" for key in ("where", "returns") if key in draft.entries]
+    parts += [f"leave_out {', '.join(draft.value('leave_out'))}"] if "leave_out" in draft.entries else []
     joined = f", joined with {', '.join(join.look.label for join in draft.joins)}" if draft.joins else ""
-    return f"{kind}{draft.name} from {draft.look.label}{joined}: {roles}{f'; {where}' if where else ''}"
+    return f"{kind}{draft.name} from {draft.look.label}{joined}: {'; '.join((roles, *parts))}"
 
 
 def _read(receipt: Receipt) -> str:

@@ -27,7 +27,7 @@ TABLES = (
 TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "channel": 4.0, "kind": 4.0, "direction": 4.0}
 OF_SOLD = ("order", "item", "category", "currency", "channel")
 OF_OTHERS = ("kind", "direction", "channel")
-HALF, MANY = 0.5, 20
+HALF, MANY, NEAR = 0.5, 20, 0.4
 SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
 NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
 
@@ -126,36 +126,32 @@ def _of_person(at: Reached, look: TableLook) -> str:
 
 
 def _with_time(draft: Draft, look: TableLook, columns: Sequence[ColumnLook], way: Way) -> Draft:
-    """Add the time, how it is written where that is proven, and which others there were."""
-    at = way.at
-    if at is None:
+    """Add the time, which others there were, and how it is written where that is proven."""
+    if way.at is None:
         return draft
-    column, source = at.column, look
-    if not at.joins:
-        ranked = times(columns)
-        if is_pipeline(columns):
-            ranked.sort(key=lambda fit: -has(fit.column.words, "close|closed|won"))
-        column = ranked[0].column
-        others = [fit.column.name for fit in ranked[1:]]
-    else:
-        others = []
-        source = next((join.look for join in draft.joins if column.name in join.look.columns), look)
-    why = f"other times: {', '.join(others)}" if others else ""
-    draft = draft.with_entry("at", column.name, why)
-    near = [fit for fit in times(columns)[1:] if not at.joins and fit.score >= times(columns)[0].score - 0.4]
-    if near and near[0].column.name != column.name:
-        draft = draft.asking(
-            f"{column.name!r} was taken for the time; {near[0].column.name!r} is about as likely",
-            f'at = "{near[0].column.name}"',
-        )
-    forms = possible_forms(source, column)
-    if len(forms) == 1:
-        return draft.with_entry("at_format", forms[0], "as the column proves")
-    if forms:
-        lines = "   or   ".join(f'at_format = "{form}"' for form in forms)
-        draft = draft.asking(f"the times of {column.name!r} can be read in {len(forms)} ways: say which", lines)
-        return draft.with_entry("at_format", forms[0], OPEN)
-    return draft
+    if way.at.joins:
+        name = way.at.column.name
+        source = next((join.look for join in draft.joins if name in join.look.columns), look)
+        return _with_form(draft.with_entry("at", name), source, way.at.column)
+    ranked = times(columns)
+    if is_pipeline(columns):
+        ranked.sort(key=lambda fit: -has(fit.column.words, "close|closed|won"))
+    best, others = ranked[0].column, [fit.column.name for fit in ranked[1:]]
+    draft = draft.with_entry("at", best.name, f"other times: {', '.join(others)}" if others else "")
+    near = [fit.column.name for fit in ranked[1:] if 0 <= ranked[0].score - fit.score <= NEAR]
+    for name in near[:1]:
+        draft = draft.asking(f"{best.name!r} was taken for the time; {name!r} is about as likely", f'at = "{name}"')
+    return _with_form(draft, look, best)
+
+
+def _with_form(draft: Draft, look: TableLook, column: ColumnLook) -> Draft:
+    """Add how times are written where the column proves it, or ask where it can be read in several ways."""
+    forms = possible_forms(look, column)
+    if len(forms) < 2:
+        return draft.with_entry("at_format", forms[0], "as the column proves") if forms else draft
+    lines = "   or   ".join(f'at_format = "{form}"' for form in forms)
+    draft = draft.asking(f"the times of {column.name!r} can be read in {len(forms)} ways: say which", lines)
+    return draft.with_entry("at_format", forms[0], OPEN)
 
 
 OPEN = "?"  # why an entry stands in a draft that the settings only ask about

@@ -16,6 +16,7 @@ from patron.settings.proposal.mending import mended, mended_by_notes, with_assum
 __all__ = ["Trial", "tried"]
 
 ROUNDS = 12
+SOLD = {"orders", "lines"}
 
 
 @dataclass(frozen=True)
@@ -43,30 +44,34 @@ def tried(drafts: Sequence[Draft], tell: Callable[[str], None]) -> Trial:
     refusal = ""
     for _ in range(ROUNDS):
         try:
-            for name, draft in current.items():
-                if name not in opened:
-                    tell(f"trying    {name} from {draft.look.label}")
-                    opened[name] = _opened(draft)
-            history = History.of(None, **opened)
-            better = _by_notes(current, history)
-            if better == current:
-                return Trial(_with_assumed(current, history), history, "", dropped)
-            opened = {name: events for name, events in opened.items() if better[name] == current[name]}
-            current = better
-            continue
+            history = _read(current, opened, tell)
         except HistoryError as error:
             refusal = str(error)
-        name = _meant(refusal, current, opened)
-        remedy = mended(current[name], refusal)
-        opened.pop(name, None)
-        if remedy is not None:
-            current[name] = remedy
-        elif name in ("orders", "lines") and len({"orders", "lines"} & set(current)) == 1:
-            break
-        else:
-            dropped[name] = refusal
-            del current[name]
+            name = _meant(refusal, current, opened)
+            remedy = mended(current[name], refusal)
+            opened.pop(name, None)
+            if remedy is None and name in SOLD and len(SOLD & set(current)) == 1:
+                break
+            if remedy is None:
+                dropped[name] = refusal
+            others = {key: draft for key, draft in current.items() if key != name}
+            current = others if remedy is None else {**current, name: remedy}
+            continue
+        better = _by_notes(current, history)
+        if better == current:
+            return Trial(_with_assumed(current, history), history, "", dropped)
+        opened = {name: events for name, events in opened.items() if better[name] == current[name]}
+        current = better
     return Trial(tuple(current.values()), None, refusal, dropped)
+
+
+def _read(current: Mapping[str, Draft], opened: dict[str, Events], tell: Callable[[str], None]) -> History:
+    """Open the drafts that are not open yet, and build the history of all."""
+    for name, draft in current.items():
+        if name not in opened:
+            tell(f"trying    {name} from {draft.look.label}")
+            opened[name] = _opened(draft)
+    return History.of(None, **opened)
 
 
 def _opened(draft: Draft) -> Events:
