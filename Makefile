@@ -47,6 +47,9 @@ bench-timing: $(VENV)/.dev ## Measure when customers buy next on the data sets o
 bench-identities: $(VENV)/.dev ## Measure identification on simulated people; PEOPLE=a Python that has them (see pyproject)
 	$(BIN)/python -W ignore benchmarks/identities.py $(PEOPLE)
 
+bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
+	$(BIN)/python benchmarks/door.py
+
 docs/features.md: $(VENV)/.core
 	$(BIN)/python -m patron.features > $@
 
