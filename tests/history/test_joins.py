@@ -6,6 +6,8 @@ from datetime import datetime
 import ibis
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import patron as pt
 from patron.engines.files import write
@@ -15,6 +17,7 @@ from patron.history.history import History
 from patron.history.joins import Join
 from patron.history.sources import events
 from patron.settings import Table
+from worlds.frames import KEY, frames
 
 HEADERS = pd.DataFrame(
     {
@@ -223,3 +226,22 @@ def test_the_total_of_a_joined_header_counts_once():
     history = History.of(orders=lines(Join(HEADERS.assign(sum=[9.0, 2.0]), on="order_id"), amount="", total="sum"))
     amounts = history["orders"].order_by("at").amount.to_pyarrow().to_pylist()
     assert [float(amount) for amount in amounts] == [9.0, 2.0]
+
+
+FUZZ = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
+
+
+@settings(max_examples=25, **FUZZ)
+@given(st.data())
+def test_any_two_frames_are_joined_with_every_row_counted_or_a_sentence_refuses_them(data):
+    kinds = st.sampled_from(["keys", "numbers", "floats", "decimals", "times"])
+    rows, other = (data.draw(frames((("k", data.draw(kinds)), also))) for also in (("t", "times"), ("c", "keys")))
+    names = [name for name in (*rows.columns, *other.columns) if isinstance(name, str) and name]
+    on = data.draw(st.sampled_from(["k", "k", "k", *names]))
+    join = Join(other, on=data.draw(st.sampled_from([on, {"k": on}])))
+    try:
+        (receipt,) = History.of(orders=events(rows, joins=[join], customer="c", at="t")).receipts
+    except HistoryError as error:
+        assert KEY not in str(error)
+    else:
+        assert receipt.read == len(rows)
