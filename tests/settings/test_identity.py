@@ -64,6 +64,11 @@ def test_an_identity_table_that_cannot_be_read_is_refused_by_its_section(folder)
         ),
         ("key = ", 'country = "GB"\nkey = ', "[identity] is not possible. No column identifies a person"),
         ("[questions]", '[identity.match.orders]\nemial = "mail"\n[questions]', "no key 'emial'. Did you mean 'email'"),
+        (
+            "[identity]",
+            '[tables.identities]\npath = "a.csv"\n[identity]',
+            "[tables.identities] has the name of the identity",
+        ),
         ("key = ", "kez = ", "[identity] has no key 'kez'. Did you mean 'key'?"),
         ('key = "silo key"', "largest = 0", "[identity] largest must be a whole number, 1 or more, got number 0"),
     ],

@@ -19,7 +19,7 @@ from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import Events
 from patron.history.identities.merging import merged
-from patron.history.identities.table import Identities
+from patron.history.identities.table import Identities, check_identities
 from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys
 from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, orders_of
@@ -80,6 +80,7 @@ class History:
             got = f"only attributes: {listed(events)}" if events else "none"
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
         if identities is not None:
+            check_identities(identities)
             _check_together({name: declared.used for name, declared in events.items()})
             events = merged(events, identities)
         tables: dict[str, Table] = {}

@@ -92,6 +92,13 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
             f"[tables] needs 'orders' (or 'lines'), which every question looks at. "
             f"It has: {listed(content['tables'])}. {_example('', TABLES)}",
         )
+    for section in ("tables", "attributes"):
+        if "identities" in content.get(section, {}):
+            raise source.wrong(
+                (section, "identities"),
+                f"[{section}.identities] has the name of the identity table. Call it otherwise, for example "
+                f"[{section}.persons]; which keys are one customer is said in [identity].",
+            )
     for name in content.get("attributes", {}):
         if name in content["tables"]:
             raise source.wrong(

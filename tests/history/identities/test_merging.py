@@ -250,6 +250,18 @@ def test_columns_that_are_not_there_are_refused():
         HistoryError, match=r"lacks the column 'key' \(its key\).* It has: customer, silo_key. .* key = '...'"
     ):
         identities(frame)
+    with pytest.raises(
+        HistoryError, match=r"lacks the column 'silo' \(its table\).* Name the right one: table = '...'"
+    ):
+        identities(frame, key="silo_key", table="silo")
+    with pytest.raises(
+        HistoryError, match=r"no declared identity table, got DataFrame. .* identities=pt.identities\(frame\)"
+    ):
+        History.of(identities=frame, orders=events(ORDERS))
+    with pytest.raises(HistoryError, match=r"a list, got 'visits'. Write silos = \['visits'\]"):
+        identities(frame, key="silo_key", silos="visits")
+    with pytest.raises(HistoryError, match=r"takes for a silo the table 'vists', .* Did you mean 'visits'"):
+        history(lines(("b", "a"), silos=["vists"]), visits=events(VISITS))
     with pytest.raises(HistoryError, match=r"'customer' .* declared as its key and as its customer"):
         identities(frame, key="customer")
     with pytest.raises(HistoryError, match=r"whole number, got -1. Write for example largest = 50"):

@@ -17,8 +17,9 @@ from patron.history.customer_keys import customer_key
 from patron.history.event_tables import Events
 from patron.history.keys import with_keys
 
-__all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "identities", "silo_key"]
+__all__ = ["CUSTOMER", "KEY", "LINE", "TABLE", "Identities", "check_identities", "identities", "silo_key"]
 
+TABLE_COLUMN = "table"  # which an identity table may lack
 TABLE, KEY, CUSTOMER, LINE = "identity_table", "identity_key", "identity_customer", "identity_line"
 
 
@@ -60,11 +61,24 @@ def silo_key(table: str, key: str) -> str:
     return f"{table}:{key}"
 
 
+def check_identities(declared: object) -> None:
+    """Refuse as an identity table what is none, such as a frame or an event table.
+
+    Raises:
+        HistoryError: it was not declared as one.
+    """
+    if not isinstance(declared, Identities):
+        raise HistoryError(
+            f"The identities of a history are no declared identity table, got {type(declared).__name__}. Declare them "
+            "first: identities=pt.identities(frame); an event table needs another name."
+        )
+
+
 def identities(
     source: Source,
     key: str = "key",
     customer: str = "customer",
-    table: str = "table",
+    table: str = TABLE_COLUMN,
     customer_case: str = "keep",
     largest: int = 0,
     silos: Sequence[str] = (),
@@ -100,7 +114,7 @@ def identities(
     _check_largest(largest)
     _check_silos(silos)
     opened = open_source(source, FileFormat(encoding, sheet)).table
-    _check_columns(opened.columns, key, customer)
+    _check_columns(opened.columns, key, customer, table)
     lines = _lines(opened, key, customer, table)
     _check_filled(lines, key, customer)
     for side in (KEY, CUSTOMER):
@@ -124,9 +138,9 @@ def _check_silos(silos: Sequence[str]) -> None:
         raise HistoryError(f"Tables whose keys are their own are a list, got {silos!r}. Write silos = [{silos!r}].")
 
 
-def _check_columns(columns: Sequence[str], key: str, customer: str) -> None:
-    for role, column in (("key", key), ("customer", customer)):
-        if column not in columns:
+def _check_columns(columns: Sequence[str], key: str, customer: str, table: str) -> None:
+    for role, column in (("key", key), ("customer", customer), ("table", table)):
+        if column not in columns and column != TABLE_COLUMN:
             raise HistoryError(
                 f"The identity table lacks the column {column!r} (its {role}).{nearest(column, columns)} It has: "
                 f"{listed(columns)}. Name the right one: {role} = '...'."
