@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from patron.engines.column_names import distinct_names
 from patron.engines.files import FileFormat, open_source
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
@@ -283,3 +284,19 @@ def test_files_of_a_folder_whose_columns_differ_by_capitals_only_must_have_them_
     assert "'1.csv' and '2.csv' have columns that differ by capitals only, in another order" in refused(tmp_path)
     (tmp_path / "2.csv").write_text("c,ts,paid,City,city\n2,2024-01-02,6,Bonn,x\n", encoding="utf-8")
     assert opened(tmp_path).used.order_by("customer").City.to_pyarrow().to_pylist() == ["Köln", "Bonn"]
+
+
+def test_columns_of_a_sheet_that_come_twice_are_told_by_the_names_they_get(tmp_path):
+    path = tmp_path / "orders.xlsx"
+    rows = pd.DataFrame([["1", "2024-01-01", 5, "Köln", "x", "y"]], columns=["c", "ts", "paid", "City", "city", "City"])
+    rows.to_excel(path, index=False)
+    declared = opened(path)
+    assert declared.used.columns[-3:] == ("City", "city_1", "City_2")
+    assert [assumed.what for assumed in declared.assumed] == [
+        "column 'city' of 'orders.xlsx' differs from 'City' by capitals only, and is read as 'city_1'",
+        "column 'City' of 'orders.xlsx' comes twice, and is read as 'City_2'",
+    ]
+
+
+def test_a_name_that_another_column_has_is_given_to_none():
+    assert distinct_names(["a", "a", "A_1", "a"]) == ["a", "a_2", "A_1", "a_3"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from patron.engines.column_names import distinct_names, renamed
 from patron.errors import HistoryError, listed, nearest
 
 __all__ = ["EXCEL_ENDINGS", "read_sheet"]
@@ -39,14 +40,16 @@ def read_sheet(path: Path, sheet: str = "") -> tuple[pd.DataFrame, tuple[tuple[s
                 f"{listed(book.sheetnames)}. Name one: sheet = {book.sheetnames[0]!r}."
             )
         name = sheet or book.worksheets[0].title
-        frame = _framed(path, name, book[name].iter_rows(values_only=True))
+        written = _framed(path, name, book[name].iter_rows(values_only=True))
     finally:
         book.close()
     others = [other for other in book.sheetnames if other != name]
-    assumed = (
-        (f"{path.name!r} has {len(others) + 1} sheets; {name!r} was read", f'sheet = "{others[0]}"') if others else ()
-    )
-    return frame, (assumed,) if assumed and not sheet else ()
+    frame = written.set_axis(distinct_names(list(written.columns)), axis=1)
+    assumed = renamed(path, list(written.columns), list(frame.columns))
+    if others and not sheet:
+        words = f"{path.name!r} has {len(others) + 1} sheets; {name!r} was read"
+        assumed = ((words, f'sheet = "{others[0]}"'), *assumed)
+    return frame, assumed
 
 
 def _book(path: Path) -> Any:

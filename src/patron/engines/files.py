@@ -16,6 +16,7 @@ import pyarrow.parquet
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
+from patron.engines.column_names import renamed
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, open_database
 from patron.engines.excel import EXCEL_ENDINGS, read_sheet
@@ -243,19 +244,7 @@ def _texts(folder: Path, endings: tuple[str, ...]) -> list[Path]:
 
 def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:
     table = ibis.read_parquet([str(file) for file in files])
-    return Opened(table, assumed=_renamed(files[0], pyarrow.parquet.read_schema(files[0]).names, table.columns))
-
-
-def _renamed(file: Path, written: Sequence[str], columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Describe the columns that are called otherwise than in the file, as an engine knows no capitals in names."""
-    first: dict[str, str] = {}
-    words: list[tuple[str, str]] = []
-    for name, column in zip(written, columns, strict=False):
-        before = first.setdefault(name.strip().lower(), column)
-        if before != column:
-            few = "comes twice" if name == before else f"differs from {before!r} by capitals only"
-            words.append((f"column {name!r} of {file.name!r} {few}, and is read as {column!r}", ""))
-    return tuple(words)
+    return Opened(table, assumed=renamed(files[0], pyarrow.parquet.read_schema(files[0]).names, table.columns))
 
 
 def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
@@ -267,8 +256,8 @@ def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
         raise HistoryError(
             f"{files[0].name!r} has no rows below its header {listed(opened.table.columns)}. Write some."
         )
-    renamed = _renamed(files[0], opened.header, opened.table.columns)
-    return Opened(table, opened.delimiter, (*opened.assumed, *renamed))
+    words = renamed(files[0], opened.header, opened.table.columns)
+    return Opened(table, opened.delimiter, (*opened.assumed, *words))
 
 
 def _open_sheet(files: Sequence[Path], form: FileFormat) -> Opened:
