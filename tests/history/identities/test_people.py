@@ -74,7 +74,7 @@ def test_no_name_is_in_the_table_or_the_report(people, result):
     assert not [word for word in words if word.lower() in text.lower().replace("shop", "").replace("name", "")]
 
 
-def test_the_same_people_give_the_same_table_in_another_process_and_order(people, result):
+def test_the_same_people_give_the_same_table_in_another_order(people, result):
     assert identified(people.sample(frac=1, random_state=3)).table.equals(result.table)
 
 
