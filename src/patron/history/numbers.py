@@ -33,6 +33,7 @@ VALID = (
 )
 NEGATIVE = rf"^\(|{MINUS}"
 OTHER = {",": ".", ".": ","}
+LOOKED_AT = 1000
 
 
 def _proof(decimal: str) -> str:
@@ -125,7 +126,7 @@ def recognised_numbers(
     Columns of several currencies, and such as are written in two ways, stay texts.
 
     Args:
-        table: the rows; two queries look at all columns.
+        table: the rows; two queries look at all columns whose first texts are nearly all numbers.
         columns: columns of texts, of which nobody said that they are numbers.
         share: of the known texts of a column that must be numbers.
         decimal: the sign before decimals, where somebody said so.
@@ -140,6 +141,7 @@ def recognised_numbers(
     >>> {c: rows.select(n=number.values).to_pyarrow()["n"].to_pylist() for c, number in recognised.items()}
     {'score': [1.5, 2.0, 12.25]}
     """
+    columns = {name: column for name, column in columns.items() if _look_numeric(table, column, share)}
     if not columns:
         return {}
     parts = _parts(table, columns)
@@ -196,6 +198,13 @@ def _counts(role: str, parts: _Parts) -> dict[str, Column]:
     counts = {name: shape.sum() for name, shape in shapes.items()}
     counts |= {"unread": _is_unread(parts).sum(), "first": parts.word.min(), "last": parts.word.max()}
     return {f"{role}_{name}": count for name, count in counts.items()}
+
+
+def _look_numeric(table: Table, column: Column, share: float) -> bool:
+    """Check whether the first texts of a column are nearly all numbers; the full look at all of them is costly."""
+    rows = table.select(text=column.strip().nullif(""))
+    texts = rows.filter(rows.text.notnull()).limit(LOOKED_AT).to_pyarrow()["text"].to_pylist()
+    return bool(texts) and sum(bool(re.match(VALID, text)) for text in texts) >= share * len(texts)
 
 
 def _signs(prefix: str, parts: _Parts, delimiter: str) -> dict[str, Column]:
