@@ -12,6 +12,7 @@ from patron.settings import Settings, load
 from patron.settings.proposal import Proposal, write_proposal
 
 ROWS = pd.DataFrame({"cust_id": ["a", "b"], "ts": ["2022-01-01", "2023-12-31"], "paid": [9.5, 3.0]})
+DAYS_SPENT = [1.0 + i % 9 for i in range(300)]
 DAYS = pd.date_range("2023-01-01", periods=300, freq="2D").strftime("%Y-%m-%d")
 
 
@@ -147,6 +148,26 @@ def test_a_key_without_a_telling_name_is_told_by_the_file_where_it_stands_once_a
     proposal = pt.propose({"transactions": rows, "members": pd.DataFrame({"msno": keys, "city": "x"})})
     assert proposal.values().tables["orders"].roles["customer"] == "msno"
     assert "'msno', is told by no name, only by its values" in "\n".join(proposal.doubts)
+
+
+def test_a_key_that_names_no_person_and_comes_back_is_taken_and_asked_about_where_there_is_no_other():
+    rows = orders(device_id=[f"d{i % 30}" for i in range(300)], order_id=range(300)).drop(columns="customer_id")
+    proposal = pt.propose({"orders": rows})
+    assert proposal.values().tables["orders"].roles["customer"] == "device_id"
+    assert "is there a better one?" in "\n".join(proposal.doubts)
+
+
+def test_a_column_of_one_value_on_every_line_is_no_total_of_the_order():
+    numbers = [f"n{i // 2}" for i in range(300)]
+    money = {
+        "order_id": numbers,
+        "sku": [f"s{i % 2}" for i in range(300)],
+        "coupon_amount": 0.0,
+        "net_revenue": DAYS_SPENT,
+    }
+    rows = orders(**money, customer_id=[f"c{i // 2 % 7}" for i in range(300)]).drop(columns="amount")
+    roles = pt.propose({"orders": rows}).values().tables["orders"].roles
+    assert (roles["amount"], "total" in roles) == ("net_revenue", False)
 
 
 def test_a_number_that_stands_for_nobody_in_a_few_rows_is_named_as_such():
@@ -379,6 +400,19 @@ def test_files_of_periods_are_one_table_in_a_folder_of_their_own_and_asked_for_e
     orders().rename(columns={"amount": "paid"}).to_csv(files[1], index=False)
     with pytest.raises(HistoryError, match=r"01.csv has 'amount', sales-2023-02.csv has 'paid'.*{'paid': 'amount'}"):
         pt.propose(files)
+
+
+def test_files_of_two_countries_with_the_same_columns_are_one_table(tmp_path):
+    files = [tmp_path / "orders_eu.csv", tmp_path / "orders_us.csv"]
+    for file in files:
+        orders().to_csv(file, index=False)
+    (tmp_path / "notes.csv").write_text("a\n1\n")
+    with pytest.raises(HistoryError, match=r"same kind: they are parts of one table.* mv orders_eu.csv orders_us.csv"):
+        pt.propose(files)
+
+
+def test_no_value_of_a_file_is_shown_by_what_is_printed_of_a_proposal():
+    assert "c3" not in repr(pt.propose({"orders": orders()})) + str(pt.propose({"orders": orders()}).drafts)
 
 
 @pytest.mark.parametrize("given", [[], 7, {}, {7: None}])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class ColumnLook:
     rows: int
     known: int
     distinct: int
-    cells: Cells
+    cells: Cells = field(repr=False)
 
     @cached_property
     def values(self) -> list[Any]:
@@ -112,8 +112,8 @@ class TableLook:
     """
 
     name: str
-    source: Source
-    table: Table
+    source: Source = field(repr=False)
+    table: Table = field(repr=False)
     rows: int
     columns: Mapping[str, ColumnLook]
 

@@ -32,6 +32,7 @@ GENERAL = {
     "utc",
 }
 MEASURED = "price|quantity|cost|total|amount|tax|discount|date"
+FEW = 5  # different values of a column that is no key, where there are rows enough
 MANY = 20  # different values of a key whose name says nothing
 Place = tuple[int, str]
 
@@ -119,7 +120,8 @@ def links_of(looks: Sequence[TableLook]) -> Links:
 
 def _may_be(column: ColumnLook, looks: Sequence[TableLook]) -> bool:
     """Check whether a column may be a key: by its name, or as a text of many values whose name is in several files."""
-    if column.kind not in ("text", "number") or column.is_time or not column.known or has(column.words, MEASURED):
+    few = column.distinct < FEW <= column.rows // 2
+    if column.kind not in ("text", "number") or column.is_time or few or has(column.words, MEASURED):
         return False
     several = sum(column.name in look.columns for look in looks) > 1
     return has(column.words, NAMED) or (several and _is_whole(column) and column.distinct >= MANY)

@@ -10,7 +10,7 @@ from patron.settings.proposal.words import has
 
 __all__ = ["money_entries"]
 
-CLOSE, LATER = 0.45, 0.7
+CLOSE, LATER, LINES_FIRST = 0.45, 0.7, 1.0
 RATE = 1.0
 CHARGED = "is what the customer paid for shipping, and not taken for a cost; if it is what shipping cost you"
 GIVEN_BACK = "money given back, which no key takes; give refunds as rows of their own in [tables.returns]"
@@ -43,7 +43,8 @@ def money_entries(columns: Sequence[ColumnLook], layout: Layout) -> tuple[Roles,
 
 def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles, deductions: Roles) -> Roles:
     """Return the amount of a row, or the total of the order where rows are its lines and it stands there once."""
-    whole = [fit for fit in amounts if _is_of_order(fit.column, layout)]
+    best = max((fit.score for fit in amounts), default=0.0)
+    whole = [fit for fit in amounts if _is_of_order(fit.column, layout) and fit.score >= best - LINES_FIRST]
     of_lines = [fit for fit in amounts if fit not in whole and fit.score >= 2.5]
     if whole and not layout.has_lines:
         return {"total": (whole[0].column.name, "of the whole order")}
@@ -51,8 +52,8 @@ def _amount(amounts: Sequence[Fit], layout: Layout, roles: Roles, deductions: Ro
         how = "only on the first line" if whole[0].column.name in layout.first else "the same on every line"
         return {"total": (whole[0].column.name, f"of the whole order: {how} of each")}
     if of_lines and of_lines[0].score >= 3.0:
-        best = of_lines[0].column
-        return {"gross" if deductions and has(best.words, "gross") else "amount": (best.name, "")}
+        money = of_lines[0].column
+        return {"gross" if deductions and has(money.words, "gross") else "amount": (money.name, "")}
     if {"price", "quantity"} <= set(roles):
         return {}
     if "price" in roles:
@@ -74,7 +75,7 @@ def _is_of_order(column: ColumnLook, layout: Layout) -> bool:
         return True
     if not layout.has_lines:
         return layout.is_itemised and has(column.words, "total") and not has(column.words, "line|item|row")
-    return column.name in layout.same and not has(column.words, "line|item|row")
+    return column.name in layout.same and column.distinct > 1 and not has(column.words, "line|item|row")
 
 
 def _is_of_lines(column: ColumnLook, layout: Layout) -> bool:

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, table_names
 from patron.engines.files import Source, open_source
 from patron.errors import HistoryError, listed
+from patron.settings.proposal.words import words_of
 
 __all__ = ["named_sources"]
 
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv", ".gz", ".xlsx", ".xlsm")
+SOLD = ("order", "sale", "transaction", "purchase", "invoice", "charge", "payment", "deal")
 PERIOD = re.compile(
     r"\d+|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september"
     r"|october|november|december|q[1-4]|part|page|copy|old|new|h[12])\b"
@@ -72,25 +75,41 @@ def _grouped(files: Sequence[Path]) -> list[list[Path]]:
     groups: dict[str, list[Path]] = {}
     for file in files:
         groups.setdefault(_stem(file) or file.name, []).append(file)
-    return list(groups.values())
+    return _of_one_kind(list(groups.values()))
+
+
+def _of_one_kind(groups: list[list[Path]]) -> list[list[Path]]:
+    """Put files of purchases together that have the same columns, as those of two shops or countries do."""
+    kinds = [next((word for word in words_of(_stem(group[0])).split() if word in SOLD), "") for group in groups]
+    together: dict[object, list[Path]] = {}
+    for group, kind in zip(groups, kinds, strict=True):
+        several = kind and kinds.count(kind) > 1
+        together.setdefault((kind, _columns(group[0])) if several else tuple(group), []).extend(group)
+    return list(together.values())
+
+
+def _columns(file: Path) -> tuple[str, ...]:
+    """Return the columns of a file; of a CSV file by its first line alone."""
+    is_csv = file.name.lower().endswith(CSV_ENDINGS) and file.exists()
+    return tuple((open_csv([file]) if is_csv else open_source(file)).table.columns)
 
 
 def _one_table(group: Sequence[Path]) -> dict[str, Path]:
     """Return the one table that some files are; refuse those with other columns, or that lie among others."""
     if len(group) == 1:
         return {group[0].name.partition(".")[0]: group[0]}
-    columns = [open_source(file).table.columns for file in group]
+    columns = [_columns(file) for file in group]
     for file, names in zip(group[1:], columns[1:], strict=True):
         if set(names) != set(columns[0]):
             raise _changed(group[0], file, columns[0], names)
     folder = group[0].parent
     if {file.name for file in group} != {file.name for file in folder.iterdir() if file.suffix != ".toml"}:
         name = re.sub(r"\W+", "-", _stem(group[0])) or "orders"
-        names = " ".join(file.name for file in group)
+        moved = " ".join(file.name for file in group)
         raise HistoryError(
-            f"{listed(file.name for file in group)} have the same columns, and names that differ in a period: they "
-            "are parts of one table, which settings take as a folder. Put them into one of their own: "
-            f"mkdir {name} && mv {names} {name}/ and give that: patron init {name}"
+            f"{listed(file.name for file in group)} have the same columns, and names of the same kind: they are "
+            "parts of one table, which settings take as a folder. Put them into one of their own: "
+            f"mkdir {name} && mv {moved} {name}/ and give that: patron init {name}"
         )
     return {folder.name: folder}
 

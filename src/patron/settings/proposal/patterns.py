@@ -21,7 +21,8 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"(?:close|closed)(?: date| at| on)", 3.9),
             (r"start", 3.8),
             (r"paid|payment", 3.5),
-            (r"first|responded|opened|clicked|requested|submitted|review", 3.2),
+            (r"submitted|opened|open date|requested|reported|booked", 4.3),
+            (r"first|responded|clicked|review", 3.2),
             (r"date|time|timestamp|at|on|when|utc", 2.5),
         ),
         "updated|due|expir\\w*|birth|born|last|next|valid|until|limit|estimated|expected|promised|arrival|end|ended"
@@ -92,7 +93,8 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"amount|revenue", 2.5),
         ),
         "tax|discount|refund|shipping|fee|tip|balance|outstanding|due|cost|unit|quantity|count|rate|percent|%|off"
-        "|credit|gift|points|expected|weighted|probability|limit|duties|annual|compare|customer|id|lifetime|name|date"
+        "|credit|gift card|coupon|promotion|voucher|points|expected|weighted|probability|limit|duties|annual|compare"
+        "|customer|id|lifetime|name|date"
         "|return|margin|profit|currency|status|orders|product|partial|application|monthly",
     ),
     "discount": (

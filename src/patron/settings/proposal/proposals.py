@@ -29,7 +29,7 @@ Tell = Callable[[str], None]
 NOTHING_KNOWN = "every column looks written after what is asked about, which it would tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proposal:
     """Settings drafted from what files or frames look like, and opened through the door once.
 
@@ -86,8 +86,8 @@ class Proposal:
         """Return what was decided, why, and what is in doubt, as sentences for a terminal."""
         return list(_summary(self))
 
-    def __str__(self) -> str:
-        """Return the summary."""
+    def __repr__(self) -> str:
+        """Return the summary, which shows no cell of a table."""
         return "\n".join(self.summary())
 
     def _repr_html_(self) -> str:

@@ -16,8 +16,13 @@ FEW_ROWS = 10
 OWN_KEY, SPARSE, JOINED, SHARED = 2.5, 15.0, 1.2, 0.3
 FULL, MOST_SPARSE = 0.99, 2.5
 LEAST = 2.0  # what a time must score
-NAMELESS = 1.0  # what a key that names nothing scores
-NO_PEOPLE = "order|item|invoice|transaction|product|category|store|campaign|coupon|seller|staff|city|country|date"
+NAMELESS, UNNAMED = 1.0, 0.5  # what a key that names no person scores, by other files or by itself
+NO_PEOPLE = (
+    "order|item|invoice|transaction|basket|receipt|category|store|shop|branch|location|campaign|coupon|promotion|seller"
+    "|vendor|supplier|staff|employee|cashier|inventory|warehouse|session|batch|city|country|region|address|date|time|plan"
+    "|method|currency|parent|owner|line|type|status|group|payment|charge|deal|purchase|sale|gift|ticket|event|card"
+)
+BACK_AGAIN = 0.01, 0.6  # different values of a key by rows
 
 
 NOWHERE: tuple[Link, ...] = ()
@@ -77,7 +82,9 @@ def persons(table: int, columns: Sequence[Reached], looks: Sequence[TableLook], 
     result = []
     for each in columns:
         alike = [looks[i].columns[c] for i, c in links.same(each.place)]
-        score = max(map(person_score, alike)) or NAMELESS * _is_key_elsewhere(alike)
+        score = (
+            max(map(person_score, alike)) or NAMELESS * _is_key_elsewhere(alike) or UNNAMED * _comes_back(each.column)
+        )
         if score <= 0:
             continue
         named = score
@@ -95,6 +102,18 @@ def _is_key_elsewhere(columns: Sequence[ColumnLook]) -> bool:
     """Check whether a column without a telling name is a key in another file, and comes back in one."""
     free = not any(has(column.words, NO_PEOPLE) or column.is_time for column in columns)
     return free and any(c.is_unique for c in columns) and any(not c.is_unique for c in columns)
+
+
+def _comes_back(column: ColumnLook) -> bool:
+    """Check whether a column is called a key of something, which comes back as customers do."""
+    low, high = BACK_AGAIN
+    named = has(column.words, "id") and not has(column.words, NO_PEOPLE) and column.kind in ("text", "number")
+    return (
+        named
+        and not column.is_time
+        and column.distinct >= FEW_ROWS / 2
+        and low <= column.distinct / column.rows <= high
+    )
 
 
 def times(columns: Sequence[ColumnLook]) -> list[Fit]:

@@ -15,7 +15,7 @@ KINDS = 2000  # of a category
 MANY, FEWEST = 500, 5  # of so many rows so few keys are no customers
 PEOPLE = (
     (r"customer (?:unique |user )*id|customer unique|^id (?:de |del |of )?customer", 3.2),
-    (r"(?:contact|member|user|account|household|company|person)s? (?:unique |user )?id", 3.0),
+    (r"(?:contact|member|user|account|household|company|person)s?(?: \w+)? id", 3.0),
     (r"^(?:customer|customer customer|member|user|account|household|contact)$", 2.8),
 )
 NO_PERSON = (

@@ -13,7 +13,10 @@ from patron.settings.proposal.words import has
 
 __all__ = ["Survey", "Way", "survey"]
 
-SOLD = "order|sale|transaction|purchase|invoice|charge|payment|deal|basket|receipt|pos|retail|shop|store"
+SOLD = (
+    "order|sale|transaction|purchase|invoice|charge|payment|deal|basket|receipt|pos|retail|shop|store|gift|donation|booking"
+    "|reservation"
+)
 BACK, ELSE = "return|refund", "ticket|case|campaign|email|visit|subscription|review|support|activity|lead|call|calls"
 PEOPLE, DATED_PEOPLE = (
     "customer|contact|account|member|user|household|company",

@@ -11,8 +11,9 @@ SAID = """
 customer: customers cust cst client clients kunde kunden kundin cliente clientes acheteur abnehmer shopper buyer
 account: accounts acct konto cuenta compte
 contact: contacts kontakt contacto requester
-member: members mitglied miembro membre patient donor
-user: users benutzer nutzer usuario utilisateur visitor subscriber
+member: members mitglied miembro membre patient donor constituent supporter subscriber player student tenant
+member: policyholder insured guest passenger
+user: users benutzer nutzer usuario utilisateur visitor
 company: companies firma empresa organisation organization
 household: households hshd haushalt
 email: mail emails courriel correo epost mailadresse emailadresse
@@ -90,7 +91,7 @@ def words_of(name: str) -> str:
     ('customer id', 'invoice id', 'invoice date', 'order purchase timestamp')
     """
     text = unicodedata.normalize("NFKD", re.sub("ß", "ss", name))
-    text = "".join(sign for sign in text if not unicodedata.combining(sign)).replace("#", " number ")
+    text = "".join(sign for sign in text if not unicodedata.combining(sign)).replace("#", " number ").replace("°", "o")
     text = re.sub(r"IDs\b", "Ids", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)", " ", text)
     text = re.sub(TAXED, "", text.lower())
