@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from patron.engines.files import open_source
+from patron.engines.files import open_source, read
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.sources import events
@@ -68,3 +68,8 @@ def test_a_file_is_taken_apart_once_even_where_late_rows_prove_another_kind(tmp_
     path.unlink()
     assert [str(kind) for kind in table.schema().types] == ["int64", "float64"]
     assert (table.n.sum().to_pyarrow().as_py(), table.late.max().to_pyarrow().as_py()) == (1002, 1.5)
+
+
+def test_a_first_column_of_numbers_behind_a_hash_is_no_comment(tmp_path):
+    (tmp_path / "orders.csv").write_text("Name,x\n#1,a\n,\n#2,b\n")
+    assert read(tmp_path / "orders.csv").count().to_pyarrow().as_py() == 3

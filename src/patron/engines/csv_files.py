@@ -188,7 +188,9 @@ def _opened(paths: Sequence[Path], readable: Sequence[Path], layout: _Layout) ->
 
 def _scanned(paths: Sequence[Path], **options: Any) -> Table:
     together = {"union_by_name": True} if len(paths) > 1 else {}
-    return ibis.read_csv([str(path) for path in paths], header=True, all_varchar=True, **options, **together)
+    return ibis.read_csv(
+        [str(path) for path in paths], header=True, all_varchar=True, comment="", **options, **together
+    )
 
 
 def _as_utf8(path: Path, layout: _Layout, newline: str | None = "") -> Path:
