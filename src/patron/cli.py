@@ -57,9 +57,11 @@ def init(
     """Look at all your files together and propose settings that run: what each is, the roles of columns, cutoffs."""
     from patron.settings.proposal import write_proposal
 
-    for sentence in write_proposal(files, out, _timed_printer(sys.stderr)).summary():
+    proposal = write_proposal(files, out, _timed_printer(sys.stderr))
+    for sentence in proposal.summary():
         typer.echo(sentence)
-    typer.echo(f"wrote {out}; answer what it asks (?), then: patron check {out}")
+    answer = "answer what it asks (?), then" if proposal.doubts else "next"
+    typer.echo(f"wrote {out}; {answer}: patron check {out}")
 
 
 @app.command()

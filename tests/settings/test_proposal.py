@@ -443,5 +443,41 @@ def test_a_proposal_from_frames_shows_itself_and_becomes_a_file_that_runs(tmp_pa
     assert load(proposal.write(tmp_path / "own.toml")).history().receipts[0].used == 300
 
 
+def test_no_label_of_a_cutoff_looks_into_a_hole_of_the_orders():
+    days = [
+        day
+        for day in pd.date_range("2021-01-01", "2023-12-31")
+        if not "2023-02-01" <= f"{day:%Y-%m-%d}" <= "2023-04-30"
+    ]
+    rows = {"customer_id": [f"c{i % 40}" for i in range(len(days))], "order_date": days, "amount": 1.0}
+    proposal = pt.propose({"orders": pd.DataFrame(rows)})
+    (hole,) = proposal.history().holes
+    cutoffs, step = proposal.cutoffs, pd.Timedelta(days=proposal.cutoffs.horizon)
+    dates = [*cutoffs.train, cutoffs.valid, cutoffs.test]
+    assert not [date for date in dates if date < hole[1] and hole[0] < date + step]
+    assert cutoffs.test + step == proposal.history().ends
+
+
+def test_little_data_has_fewer_cutoffs_to_learn_from_and_says_so():
+    cutoffs = pt.propose({"orders": orders(200)}).cutoffs
+    assert (cutoffs.horizon, len(cutoffs.train)) == (60, 2)
+    assert cutoffs.why.endswith("these leave room for 2 cutoffs to learn from")
+
+
+def test_a_total_with_tax_and_shipping_in_it_is_said_to_be_that():
+    assert "'Total' holds what was charged for tax and shipping too; 'Subtotal' is the goods alone" in doubts(
+        orders=orders(Subtotal=20.0, Taxes=2.0, Total=[22.0 + i % 3 for i in range(300)]).drop(columns="amount")
+    )
+
+
+def test_times_of_cancellation_are_pointed_at():
+    cancelled = [DAYS[i] if i % 10 == 0 else None for i in range(300)]
+    assert "'Cancelled at' is filled in 30 rows" in doubts(orders=orders(**{"Cancelled at": cancelled}))
+
+
+def test_two_keys_that_tell_the_same_customers_apart_are_no_doubt():
+    assert "about as likely" not in doubts(orders=orders(email=[f"p{i % 7}@shop.example" for i in range(300)]))
+
+
 def test_a_short_history_is_said_to_be_too_short():
     assert "[cutoffs] the orders span 19 days, too few to learn from" in doubts(orders=orders(10, order_date=DAYS[:10]))

@@ -89,10 +89,15 @@ def _rivals(amounts: Sequence[Fit], roles: Roles) -> list[tuple[str, str]]:
     if chosen is None:
         return []
     near = [f for f in amounts if f is not chosen and f.score >= chosen.score - CLOSE and _differ(f, chosen)]
-    return [
+    doubts = [
         (f"{chosen.column.name!r} was taken for what is paid; {name!r} is about as likely", f"{role} = {literal(name)}")
         for name in (fit.column.name for fit in near[:2])
     ]
+    goods = next((f.column.name for f in amounts if has(f.column.words, "subtotal") and f not in (chosen, *near)), "")
+    if goods and has(chosen.column.words, "total"):
+        words = f"{chosen.column.name!r} holds what was charged for tax and shipping too; {goods!r} is the goods alone"
+        doubts.append((words, f"{role} = {literal(goods)}"))
+    return doubts
 
 
 def _deductions(columns: Sequence[ColumnLook], layout: Layout) -> Roles:

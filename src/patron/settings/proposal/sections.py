@@ -78,7 +78,18 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
     amount = next((money[role][0] for role in ("total", "amount", "gross", "quantity") if role in money), "")
     for there in dict.fromkeys((i, *(link.other for link in way.joins if link.other == result.orders))):
         draft = with_statuses(draft, looks[there], amount, layout.first)
-    return _filled(draft, layout)
+    return _filled(_with_cancelled(draft, columns), layout)
+
+
+def _with_cancelled(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:
+    """Point at the times of cancellation, which no condition can ask for."""
+    for column in columns:
+        if has(column.words, r"cancel\w*") and has(column.words, "at|date|time|on") and 0 < column.known < column.rows:
+            words = (
+                f"{column.name!r} is filled in {column.known:,} rows, which count as far as no status leaves them out"
+            )
+            draft = draft.asking(words)
+    return draft
 
 
 def _in_one_currency(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:

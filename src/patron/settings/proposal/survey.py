@@ -161,8 +161,15 @@ def _chosen(i: int, looks: Sequence[TableLook], links: Links) -> Way:
     people = _people(i, looks, links)
     own = _own_time(i, looks)
     best = people[0]
-    others = tuple(p for p in people[1:] if p.score > best.score - CLOSE and not p.reached.joins)
+    near = (p for p in people[1:] if p.score > best.score - CLOSE and not p.reached.joins)
+    others = tuple(p for p in near if best.reached.joins or not _are_one(best.reached.column, p.reached.column))
     return Way(best, others, own, best.reached.joins)
+
+
+def _are_one(first: ColumnLook, second: ColumnLook) -> bool:
+    """Check whether two columns tell the same rows apart, so that it does not matter which is the key."""
+    pairs = {pair for pair in zip(first.cells, second.cells, strict=True) if pair != (None, None)}
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
 
 
 def _following(i: int, header: int, first: Way, looks: Sequence[TableLook], links: Links) -> Way | None:
