@@ -432,6 +432,18 @@ def test_every_customer_asked_about_is_scored_once(kiosk):
     assert np.allclose(tiers, 1.0)
 
 
+def test_all_that_is_scored_and_decided_of_a_customer_is_one_story(kiosk):
+    scores = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet").set_index("customer")
+    assert (scores.churn_probability + scores.purchase_within_60d - 1.0).abs().max() <= 1e-12
+    assert (scores.probability_lead >= scores.churn_probability - 1e-12).all()
+    assert (scores.days_low <= scores.days_median).all() and (scores.days_median <= scores.days_high).all()
+    assert scores.expected_profit.between(scores.profit_low, scores.profit_high).all()
+    assert scores.profit_if_active.between(scores.profit_if_active_low, scores.profit_if_active_high).all()
+    assert (scores.value == scores.profit_if_active).all()
+    plan = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "decisions.parquet").set_index("customer")
+    assert (plan[["churn_probability", "value"]] == scores.loc[plan.index, ["churn_probability", "value"]]).all(None)
+
+
 def test_predictions_of_the_test_cutoff_can_be_judged_by_anyone(kiosk):
     told = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "predictions_churn.parquet")
     bought = orders()

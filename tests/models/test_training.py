@@ -183,3 +183,23 @@ def test_profit_within_a_tier_leans_towards_those_who_stood_there():
     assert answer["profit_from"][0][1] == pytest.approx((10 + 20) / 2)
     assert answer["profit_from"][1][1] == pytest.approx((30 + 20) / 2)
     assert (np.array(answer["spread_from"][0][1]) == 10).mean() == pytest.approx(0.75, abs=0.01)
+
+
+def test_who_buys_nothing_is_parted_from_who_buys_at_a_loss():
+    # From lead, 50 buy nothing (at -1 each), 50 buy at a loss of 20, 100 buy with profit; no row comes from elsewhere.
+    label, idle = np.array([-1.0] * 50 + [-20.0] * 50 + [10.0] * 100), np.array([1.0] * 50 + [0.0] * 150)
+    seen = pd.DataFrame({"profit_60d": np.zeros(200)})
+    asked = replace(tier(60, CostModel(margin_rate=0.4)), thresholds=(100.0, 50.0))
+    spec = spec_of(asked, label, seen)
+    parted = OrdinalTarget().with_idle(spec, label, seen, lambda: idle)
+    assert parted["loss_if_bought"] == pytest.approx([1 / 3] * 4)
+    assert parted["loss_profit_from"] == [[-1.0, -20.0]] * 4
+    assert set(parted["loss_spread_from"][0][1]) == {-20.0}
+    assert OrdinalTarget().with_idle(spec, label, seen, lambda: None) == spec
+
+
+def test_training_on_a_history_knows_who_bought_at_a_loss():
+    cheap = tier(HORIZON, CostModel(margin_rate=0.4, cost_per_order=6.0))
+    answer = train(cheap, shop(), SPLIT).model.spec["answer"]
+    assert min(answer["loss_if_bought"]) > 0.1
+    assert all(nothing == 0.0 > bought for nothing, bought in answer["loss_profit_from"])

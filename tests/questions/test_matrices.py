@@ -14,7 +14,7 @@ from patron.history.history import History
 from patron.history.sources import events
 from patron.periods import monthly
 from patron.questions.kinds import churn, next_purchase
-from patron.questions.matrices import labels, matrix, write_rows
+from patron.questions.matrices import labels, matrix, row_source, write_rows
 from worlds.histories import COLUMNS, CUTOFF, ago, frame_of, history_of, retail_world, small
 
 FEW = (purchases.recency, purchases.mean_order)
@@ -60,6 +60,13 @@ def test_answers_stand_in_the_order_of_the_rows(history: History) -> None:
     days = labels(next_purchase(90), history, asked)
     assert days[[0, 2]].tolist() == [80.0, 20.0]
     assert np.isnan(days[1])
+
+
+def test_who_buys_nothing_is_known_of_the_rows_that_are_asked_about(history: History) -> None:
+    rows = matrix(churn(90), history, [CUTOFF])
+    assert rows.key.customer.tolist() == ["ann", "bob"]
+    assert row_source(history).idle(churn(90), rows.key).tolist() == [1.0, 0.0]
+    assert row_source(history).idle(churn(90), rows.key[rows.key.customer == "bob"]).tolist() == [0.0]
 
 
 def test_a_definition_stands_for_each_column(history: History) -> None:

@@ -10,7 +10,6 @@ from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 from patron.portfolio.migration import migration
 from patron.scoring.contract import shifts
-from patron.scoring.table import contradictions
 
 __all__ = ["explain", "score"]
 
@@ -27,8 +26,6 @@ def score(job: Job) -> dict[str, Any]:
     _tell_shifts(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
-    for sentence in contradictions(job.scores, job.trained_questions):
-        job.tell(f"scores    {sentence}")
     imports = [] if job.settings.offers else write_imports(job)
     summary = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
     return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}

@@ -104,8 +104,9 @@ def fit(
     Raises:
         QuestionError: there is too little to learn from.
     """
-    answer, known = target_spec(question, rows, label, split), rows.at(*split.known)
-    training_set = TrainingSet(question, row_source(history), rows.take(known), label[known], answer, seed)
+    source, known = row_source(history), rows.at(*split.known)
+    answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
+    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
     oof = _with_blend(predict_out_of_fold([training_set.predict_fold(fold) for fold in _folds(question, split)]))
     choice = choose(
         {name: oof.losses(log_odds) for name, log_odds in oof.log_odds.items()}, oof.customers, oof.row_folds
@@ -141,6 +142,15 @@ def target_spec(question: Question, rows: Matrix, label: np.ndarray, split: Spli
     at_train = rows.at(*split.train)
     _check_enough(question, label[at_train])
     return target_for(question).target_spec(question, label[at_train], rows.X[at_train])
+
+
+def _with_idle(
+    spec: TargetSpec, question: Question, source: RowSource, rows: Matrix, label: np.ndarray, split: Split
+) -> TargetSpec:
+    """Return the spec with what sets apart those who buy nothing, found from the train cutoffs too."""
+    at_train = rows.at(*split.train)
+    seen = rows.take(at_train)
+    return target_of(spec).with_idle(spec, label[at_train], seen.X, lambda: source.idle(question, seen.key))
 
 
 def _check_enough(question: Question, label: np.ndarray) -> None:

@@ -20,17 +20,20 @@ from patron.features.definitions import columns, definitions
 from patron.features.measures import Feature
 from patron.history.history import History
 from patron.periods import EVER, Moment, instants
+from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
 __all__ = ["KEY", "Matrix", "labels", "matrix", "row_source", "write_rows"]
+
+MEMORY = 2.0  # gigabytes
 
 
 def matrix(
     question: Question,
     history: History | RowSource,
     cutoffs: Sequence[Moment],
-    memory: float = 2.0,
+    memory: float = MEMORY,
     progress: Callable[[Progress], None] = silent,
 ) -> Matrix:
     """Run the features of a question at some cutoffs and hold them in memory; each event table is read once.
@@ -108,7 +111,7 @@ def labels(
     question: Question,
     history: History | RowSource,
     cutoffs: Sequence[Moment],
-    memory: float = 2.0,
+    memory: float = MEMORY,
     rows: Matrix | None = None,
 ) -> np.ndarray:
     """Run the labels of a question for the same rows, in the same order as `matrix`, as float64.
@@ -159,14 +162,16 @@ class EventRows(RowSource):
 
     def labels(self, question: Question, cutoffs: Sequence[Moment], memory: float, rows: Matrix | None) -> np.ndarray:
         """Run the label over the events after each cutoff."""
-        times, label = _checked(self.history, cutoffs), question.label(self.history)
-        for cutoff in times:
-            self.history.check_passed(cutoff, question.horizon)
-        plan = ExecutionPlan(self.history, question.active_in, (label,), times, FUTURE, np.float64, _gigabytes(memory))
-        block = _execute(plan, question)
+        block = self._label(question, cutoffs, memory)
         if rows is not None:
             _check_same(rows.key, _key(block))
         return block.numbers[0]
+
+    def idle(self, question: Question, key: pd.DataFrame) -> np.ndarray:
+        """Run the label of churn over the events after each cutoff."""
+        silence = Churn(question.horizon, question.active_in)
+        block = self._label(silence, [cutoff.to_pydatetime() for cutoff in key.cutoff.unique()], MEMORY)
+        return key.merge(_key(block).assign(idle=block.numbers[0]), how="left", on=KEY).idle.to_numpy()
 
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return the features of all customers with an order before a cutoff."""
@@ -174,6 +179,14 @@ class EventRows(RowSource):
 
     def check_events(self, purpose: str) -> None:
         """Refuse nothing: here are the events."""
+
+    def _label(self, question: Question, cutoffs: Sequence[Moment], memory: float) -> RowBlock:
+        times, label = _checked(self.history, cutoffs), question.label(self.history)
+        for cutoff in times:
+            self.history.check_passed(cutoff, question.horizon)
+        spent = _gigabytes(memory)
+        plan = ExecutionPlan(self.history, question.active_in, (label,), times, FUTURE, np.float64, spent)
+        return _execute(plan, question)
 
 
 def _execute(plan: ExecutionPlan, question: Question) -> RowBlock:

@@ -74,6 +74,15 @@ class RowSource(ABC):
     def labels(self, question: Question, cutoffs: Sequence[Moment], memory: float, rows: Matrix | None) -> np.ndarray:
         """Return what came of the same rows, shape (n,)."""
 
+    def idle(self, question: Question, key: pd.DataFrame) -> np.ndarray | None:
+        """Return who placed no order over the horizon, 1 or 0 of shape (n,), None where nobody knows.
+
+        Args:
+            question: who is asked about, and how far ahead.
+            key: `customer` and `cutoff` of the rows.
+        """
+        return None
+
     @abstractmethod
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return some features of all customers known before a cutoff, whenever they last ordered."""

@@ -67,6 +67,8 @@ def _unread(spec: dict[str, Any], folder: Path) -> str:
 def score(model: Bundle, rows: Matrix) -> pd.DataFrame:
     """Return the answers for each customer and cutoff, from rows made by the features the model was trained with.
 
+    A model alone gives its own answer; `patron.scoring.story` makes those of several one story.
+
     Args:
         model: a trained model.
         rows: features of the customers to score.

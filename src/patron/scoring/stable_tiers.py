@@ -1,6 +1,6 @@
 """Stable tiers: the tier of each customer that has held for two periods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -8,7 +8,8 @@ import pandas as pd
 from patron.models.serving import Bundle
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix
-from patron.scoring.model import predictions
+from patron.scoring.model import check_definitions
+from patron.scoring.story import joint_answers, leading_models
 
 __all__ = ["earlier_cutoffs", "score_stable_tiers", "stable_tiers"]
 
@@ -58,15 +59,23 @@ def earlier_cutoffs(question: Question, today: datetime, starts: datetime) -> tu
     return tuple(cutoff for cutoff in before if cutoff > starts)
 
 
-def score_stable_tiers(model: Bundle, earlier: Matrix, scores: pd.DataFrame) -> pd.Series:
+def score_stable_tiers(models: Mapping[str, Bundle], model: Bundle, earlier: Matrix, scores: pd.DataFrame) -> pd.Series:
     """Return the stable tier of each scored customer, from the predictions of the last periods.
 
     Args:
-        model: of the tier question.
+        models: those whose answers tell one story, by the question's name.
+        model: of the tier question, one of them.
         earlier: features at the earlier cutoffs.
         scores: today's predictions: `customer`, `tier`.
     """
-    cutoffs = [cutoff.to_pydatetime() for cutoff in earlier.key.cutoff.unique()]
-    past = [predictions(model, earlier.take(earlier.at(cutoff))) for cutoff in sorted(cutoffs)]
-    tiers = [period.set_index("customer").tier for period in (*past, scores)]
+    cutoffs = sorted(cutoff.to_pydatetime() for cutoff in earlier.key.cutoff.unique())
+    past = [_tiers(leading_models(models, model), earlier.take(earlier.at(cutoff))) for cutoff in cutoffs]
+    tiers = [*past, scores.set_index("customer").tier]
     return stable_tiers(tiers).reindex(scores.customer).set_axis(scores.index)
+
+
+def _tiers(models: Mapping[str, Bundle], rows: Matrix) -> pd.Series:
+    """Return the tier that each customer was expected in at the one cutoff of some rows."""
+    for model in models.values():
+        check_definitions(model, rows)
+    return pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1).set_index("customer").tier

@@ -7,16 +7,14 @@ import pandas as pd
 from patron.history.history import History
 from patron.models.baskets import Basket, suggest
 from patron.models.serving import Bundle, shape_of
-from patron.models.targets import target_for
-from patron.questions.matrices import KEY, Matrix
+from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.scoring.contract import check_contract
-from patron.scoring.model import check_definitions, predictions
+from patron.scoring.model import check_definitions
 from patron.scoring.stable_tiers import score_stable_tiers
+from patron.scoring.story import joint_answers
 
-__all__ = ["contradictions", "side_by_side"]
-
-FAR_APART = 0.2
+__all__ = ["side_by_side"]
 
 
 def side_by_side(
@@ -27,7 +25,7 @@ def side_by_side(
     earlier: Matrix,
     value: float | None,
 ) -> pd.DataFrame:
-    """Return every model's answers for each customer, with what follows from them.
+    """Return every model's answers for each customer, in one story, with what follows from them.
 
     Args:
         models: the champion of each question, by the question's name.
@@ -38,7 +36,7 @@ def side_by_side(
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
 
     Returns:
-        `customer`, `cutoff`, the answers of `patron.scoring.model.score`; `settled_tier` where there is a tier
+        `customer`, `cutoff`, the answers of `patron.scoring.story.joint_answers`; `settled_tier` where there is a tier
         question; `value`, the profit at stake, where it is known (0 for who never paid); `next_<category or
         item>_<rank>` where the next basket is told.
 
@@ -48,38 +46,10 @@ def side_by_side(
     for model in models.values():
         check_definitions(model, rows)
         check_contract(model, rows)
-    columns = [predictions(model, rows).drop(columns=KEY) for model in models.values()]
-    scores = _with_value(pd.concat([rows.key, *columns], axis=1), value, rows.X)
+    scores = _with_value(pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1), value, rows.X)
     for model in (model for model in models.values() if shape_of(model.spec["answer"]) == "ordinal"):
-        scores = scores.assign(settled_tier=score_stable_tiers(model, earlier, scores))
+        scores = scores.assign(settled_tier=score_stable_tiers(models, model, earlier, scores))
     return _with_baskets(scores, models, questions, history)
-
-
-def contradictions(scores: pd.DataFrame, questions: Sequence[Question]) -> list[str]:
-    """Describe for how many customers the answers to churn and to the next purchase, over the same days, lie far apart.
-
-    Two models answer them. Neither is derived from the other: on development data each was the better one as often, and
-    a model must answer the same wherever it is asked.
-
-    Args:
-        scores: today's answers to all questions.
-        questions: what was asked.
-
-    >>> scores = pd.DataFrame({"churn_probability": [0.9, 0.5], "purchase_within_90d": [0.4, 0.5]})
-    >>> from patron.questions.kinds import churn
-    >>> contradictions(scores, [churn(90)])
-    ['churn and next purchase within 90 days differ by more than 0.2 for 1 of 2 customers, by 0.30 at most']
-    """
-    sentences = []
-    for question in questions:
-        columns = target_for(question).complement(question)
-        if columns and columns[1] in scores:
-            apart = (scores[columns[0]] + scores[columns[1]] - 1.0).abs()
-            sentences.append(
-                f"churn and next purchase within {question.horizon.days} days differ by more than {FAR_APART} for "
-                f"{(apart > FAR_APART).sum():,} of {len(apart):,} customers, by {apart.max():.2f} at most"
-            )
-    return sentences
 
 
 def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,17 @@ import ast
 import inspect
 
 from patron.models.serving import bundles, estimators, processes, profits, specs, waits
-from patron.models.serving.bundles import FORMAT, SHAPES, Bundle, current_tiers, encode, shape_of, shares
+from patron.models.serving.bundles import (
+    FORMAT,
+    SHAPES,
+    Bundle,
+    current_tiers,
+    encode,
+    hazard_curve,
+    shape_of,
+    shares,
+    tier_shares,
+)
 from patron.models.serving.estimators import (
     horizon_shifts,
     linear_inputs,
@@ -19,7 +29,7 @@ from patron.models.serving.estimators import (
     softmax,
 )
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
-from patron.models.serving.profits import tier_codes
+from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
 from patron.models.serving.specs import BundleSpec, Calibration, EstimatorSpec, FeatureSpec, OutputSpec, TargetSpec
 
 __all__ = [
@@ -35,10 +45,12 @@ __all__ = [
     "bought_by",
     "current_tiers",
     "encode",
+    "hazard_curve",
     "horizon_shifts",
     "linear_inputs",
     "plain_names",
     "process_log_odds",
+    "profit_spans",
     "raw_score",
     "repeats",
     "season_shifts",
@@ -47,7 +59,10 @@ __all__ = [
     "sigmoid",
     "softmax",
     "standalone",
+    "tier_chances",
     "tier_codes",
+    "tier_names",
+    "tier_shares",
 ]
 
 PARTS = (specs, processes, estimators, waits, profits, bundles)  # each needs only those before it

@@ -116,6 +116,17 @@ def current_tiers(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     return tier_codes(answer["lows"], earned)
 
 
+def hazard_curve(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the chance to have bought by each edge of the horizon, shape (n, edges)."""
+    steps = range(len(bundle.spec["answer"]["edges"]) - 1)
+    return purchase_curve(np.column_stack([sigmoid(bundle.log_odds(X, step)[:, 0]) for step in steps]))
+
+
+def tier_shares(bundle: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the chance of each tier, worst first, shape (n, tiers)."""
+    return softmax(bundle.log_odds(X))
+
+
 def shape_of(answer: TargetSpec) -> str:
     """Return the shape of the predictions: binary, hazard or ordinal; old kinds do not say theirs."""
     shape = answer.get("shape") or SHAPES.get(answer["kind"], "")
@@ -132,13 +143,11 @@ def _binary(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _hazard(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    answer = bundle.spec["answer"]
-    steps = range(len(answer["edges"]) - 1)
-    return waits(answer, purchase_curve(np.column_stack([sigmoid(bundle.log_odds(X, step)[:, 0]) for step in steps])))
+    return waits(bundle.spec["answer"], hazard_curve(bundle, X))
 
 
 def _ordinal(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    return tiers(bundle.spec["answer"], softmax(bundle.log_odds(X)), current_tiers(bundle, X))
+    return tiers(bundle.spec["answer"], tier_shares(bundle, X), current_tiers(bundle, X))
 
 
 SHAPES = {"churn": "binary", "next_purchase": "hazard", "tier": "ordinal"}

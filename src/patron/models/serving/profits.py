@@ -17,19 +17,27 @@ def tiers(answer: TargetSpec, shares: np.ndarray, current: np.ndarray) -> dict[s
         shares: chance of each tier, worst first, shape (n, tiers).
         present: place of the tier where each customer stands, shape (n,).
     """
-    rank = shares @ np.arange(shares.shape[1])
-    names = np.asarray(answer["tiers"], dtype=object)
     profit = np.asarray(answer["profit_from"])[current]
-    low, high = _profit_spans(shares, current, answer["spread_from"])
-    columns = {
-        "tier": names[np.searchsorted(answer["cuts"], rank, side="right")],
-        "present_tier": names[current],
+    low, high = profit_spans(shares, current, answer["spread_from"])
+    money = {
         "expected_profit": (shares * profit).sum(axis=1),
         "profit_if_active": (shares * profit)[:, 1:].sum(axis=1) / np.maximum(1.0 - shares[:, 0], 1e-9),
         "profit_low": low,
         "profit_high": high,
     }
-    return columns | {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
+    return tier_names(answer, shares, current) | money | tier_chances(answer, shares)
+
+
+def tier_names(answer: TargetSpec, shares: np.ndarray, current: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the tier to expect and the present one; arguments are those of `tiers`."""
+    rank = shares @ np.arange(shares.shape[1])
+    names = np.asarray(answer["tiers"], dtype=object)
+    return {"tier": names[np.searchsorted(answer["cuts"], rank, side="right")], "present_tier": names[current]}
+
+
+def tier_chances(answer: TargetSpec, shares: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the chance of each tier, by column."""
+    return {f"probability_{name}": shares[:, k] for k, name in enumerate(answer["tiers"])}
 
 
 def tier_codes(thresholds: list[float], profit: np.ndarray) -> np.ndarray:
@@ -37,8 +45,8 @@ def tier_codes(thresholds: list[float], profit: np.ndarray) -> np.ndarray:
     return (profit > thresholds[0]) * (1 + np.searchsorted(thresholds[1:], profit, side="right"))
 
 
-def _profit_spans(shares: np.ndarray, current: np.ndarray, spreads: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bounds of the 80 % interval of the profit, by the tier where each customer stands."""
+def profit_spans(shares: np.ndarray, current: np.ndarray, spreads: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds of the 80 % interval of a profit, whose parts have other spreads by the tier they come from."""
     low, high = np.zeros(len(shares)), np.zeros(len(shares))
     for place in np.unique(current):
         here = current == place

@@ -28,6 +28,8 @@ class TargetSpec(TypedDict, total=False):
     """What a model remembers of its question, in days and money; which keys there are follows from the kind.
 
     A kind that serving does not know by its name says the `shape` of its predictions: binary, hazard or ordinal.
+    The keys in `loss` part the lowest tier, by the present tier: how many of those who buy end there all the same, and
+    the profit of who buys nothing beside that of who buys at a loss; panels and older bundles have none.
     """
 
     kind: Required[str]
@@ -41,6 +43,9 @@ class TargetSpec(TypedDict, total=False):
     profit_from: list[list[float]]
     spread_from: list[list[list[float]]]
     cuts: list[float]
+    loss_if_bought: list[float]
+    loss_profit_from: list[list[float]]
+    loss_spread_from: list[list[list[float]]]
 
 
 class Calibration(TypedDict):

@@ -5,6 +5,7 @@ import numpy as np
 from patron.models.serving.specs import TargetSpec
 
 LONGEST = 10.0
+LEAST_LEFT = 1e-12  # nobody is surer to have bought
 EARLY, MIDDLE, LATE = 0.1, 0.5, 0.9
 
 
@@ -27,7 +28,8 @@ def waits(answer: TargetSpec, curve: np.ndarray) -> dict[str, np.ndarray]:
 
 def purchase_curve(hazards: np.ndarray) -> np.ndarray:
     """Return the chance to have bought by each edge of the horizon, shape (n, steps + 1), rising from 0."""
-    return np.column_stack([np.zeros(len(hazards)), 1.0 - np.cumprod(1.0 - hazards, axis=1)])
+    left = np.maximum(np.cumprod(1.0 - hazards, axis=1), LEAST_LEFT)
+    return np.column_stack([np.zeros(len(hazards)), 1.0 - left])
 
 
 def _within(curve: np.ndarray, edges: np.ndarray, days: float) -> np.ndarray:

@@ -83,10 +83,6 @@ class ChurnTarget(BinaryTarget):
     far_blend: ClassVar[tuple[str, ...]] = ("logit", "hybrid")  # the trees of the last are kept
     extrapolates: ClassVar[bool] = True
 
-    def complement(self, question: Question) -> tuple[str, str]:
-        """Return the risk and the chance of a purchase within the same days."""
-        return self.column, f"purchase_within_{question.horizon.days}d"
-
     def extrapolated(self, bundle: Bundle, process: dict[str, Any], question: Question) -> Bundle:
         """Return the model with its log-odds moved by what the process makes of the longer horizon."""
         spec, far = bundle.spec, question.horizon.days or 1

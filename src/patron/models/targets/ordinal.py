@@ -34,7 +34,7 @@ class OrdinalTarget(Target[Tier]):
         """Return the thresholds, and the profits that end in each tier."""
         thresholds = [0.0, *reversed(question.thresholds or _thresholds(question, label))]
         _check_several(question, thresholds, label)
-        earned = features[f"profit_{question.horizon}"].to_numpy(dtype=np.float64, na_value=np.nan)
+        earned = _earned(features, question.horizon.days or 0)
         profit, spread = _by_current_tier(thresholds, label, tier_codes(thresholds, earned))
         return self._begun(question) | {
             "tiers": list(question.names),
@@ -101,6 +101,25 @@ class OrdinalTarget(Target[Tier]):
         rank = np.round(shares @ np.arange(shares.shape[1]), 9)
         return spec | {"cuts": _rank_cutpoints(rank, np.cumsum(shares.mean(axis=0))[:-1])}
 
+    def with_idle(
+        self, spec: TargetSpec, label: np.ndarray, features: pd.DataFrame, idle: Callable[[], np.ndarray | None]
+    ) -> TargetSpec:
+        """Return the spec with the lowest tier parted into those who buy nothing and those who buy at a loss."""
+        silent = idle()
+        if silent is None:
+            return spec
+        current = tier_codes(spec["lows"], _earned(features, spec["horizon"]))
+        lost, present = tier_codes(spec["lows"], label) == 0, [current == p for p in range(len(spec["tiers"]))]
+        bought, parts = silent == 0, (lost & (silent == 1), lost & (silent == 0))
+        every = [label[part] if part.any() else np.zeros(1) for part in parts]
+        cells = [[(label[part & here], all_of) for part, all_of in zip(parts, every, strict=True)] for here in present]
+        overall = lost[bought].astype(np.float64) if bought.any() else np.zeros(1)
+        return spec | {
+            "loss_if_bought": [_shrunken_mean(lost[bought & here], overall) for here in present],
+            "loss_profit_from": [[_shrunken_mean(*cell) for cell in row] for row in cells],
+            "loss_spread_from": [[_shrunken_quantiles(*cell) for cell in row] for row in cells],
+        }
+
     def with_learned(self, question: Tier, spec: TargetSpec) -> Tier:
         """Return the question with the thresholds that its first model found."""
         return replace(question, thresholds=tuple(reversed(spec["lows"][1:])))
@@ -115,6 +134,11 @@ class OrdinalTarget(Target[Tier]):
             return np.asarray((softmax(log_odds[:, 0]) * profit[current[row]]).sum(axis=1))
 
         return ExplainedScore((None,), (ranks - ranks.mean())[None, :], expected_profit, "the expected tier")
+
+
+def _earned(features: pd.DataFrame, days: int) -> np.ndarray:
+    """Return the profit of the last horizon."""
+    return np.asarray(features[f"profit_{days}d"].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _chance(tier: str) -> str:

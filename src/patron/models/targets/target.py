@@ -154,6 +154,19 @@ class Target(ABC, Generic[Q]):
         """Return the spec with what turns chances into one class, found from calibrated log-odds."""
         return spec
 
+    def with_idle(
+        self, spec: TargetSpec, label: np.ndarray, features: pd.DataFrame, idle: Callable[[], np.ndarray | None]
+    ) -> TargetSpec:
+        """Return the spec with what sets apart those who buy nothing over the horizon, where that matters.
+
+        Args:
+            spec: of `target_spec`, from the same rows.
+            label: of the training rows, shape (n,).
+            features: of the same rows.
+            idle: returns who placed no order over the horizon, 1 or 0 of shape (n,), or None where nobody knows.
+        """
+        return spec
+
     def with_learned(self, question: Q, spec: TargetSpec) -> Q:
         """Return the question with what its first model learned, so that its classes mean the same in all folds."""
         return question
@@ -161,10 +174,6 @@ class Target(ABC, Generic[Q]):
     def trained_for(self, question: Q) -> dict[str, object]:
         """Return what of a question cannot change after training, by its name in the spec."""
         return {"horizon": question.horizon.days}
-
-    def complement(self, question: Q) -> tuple[str, str] | None:
-        """Return a column of the predictions and one of another question, which should add up to one."""
-        return None
 
     def nearer(self, question: Q, horizon: Span) -> Q:
         """Return the question with a horizon that labels reach."""
