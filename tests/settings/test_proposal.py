@@ -411,6 +411,28 @@ def test_files_of_two_countries_with_the_same_columns_are_one_table(tmp_path):
         pt.propose(files)
 
 
+def test_frames_of_periods_with_the_same_columns_are_one_table():
+    with pytest.raises(
+        HistoryError, match=r"orders_2023, orders_2024 have the same columns.*pd.concat\(\[orders_2023, ord"
+    ):
+        pt.propose({"orders_2023": orders(), "orders_2024": orders()})
+
+
+def test_a_table_without_rows_is_refused_as_that():
+    with pytest.raises(HistoryError, match="'orders' has no rows below its columns amount, customer_id, order_date"):
+        pt.propose({"orders": orders().iloc[:0]})
+
+
+def test_days_of_a_spreadsheet_and_money_with_words_are_read_as_the_door_reads_them():
+    rows = orders(order_date=[45_000 + 2 * i for i in range(300)], amount=[f"{i % 9},50 kr" for i in range(300)])
+    table = pt.propose({"orders": rows}).values().tables["orders"]
+    assert (table.roles["amount"], table.at_format, table.decimal) == ("amount", "spreadsheet days", ",")
+
+
+def test_a_status_that_leaves_no_row_is_asked_about():
+    assert "'status' is 'failed' (300) in all rows: are these purchases?" in doubts(orders=orders(status="failed"))
+
+
 def test_no_value_of_a_file_is_shown_by_what_is_printed_of_a_proposal():
     assert "c3" not in repr(pt.propose({"orders": orders()})) + str(pt.propose({"orders": orders()}).drafts)
 

@@ -10,8 +10,11 @@ from typing import Any
 from ibis.expr.types import Column, Table
 
 from patron.engines.files import Source, open_source
+from patron.errors import HistoryError, listed
+from patron.history.numbers import VALID
 from patron.history.roles import NUMERIC
 from patron.history.time_forms import family_of
+from patron.history.time_numbers import NUMBER_FORMS
 from patron.settings.proposal.words import has, words_of
 
 __all__ = ["ColumnLook", "TableLook", "look_at"]
@@ -22,6 +25,7 @@ KEYS = "id|customer|email|phone|name|order|invoice|transaction|item|account|cont
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NOBODY = {"", "0", "-", "guest", "n/a", "na", "none", "null", "unknown", "gast", "nan"}
 NEARLY_ALL, MOST, NEAR = 0.999, 0.8, 0.9
+DIGITS = 1e7  # from here on a number can be a time: 20240131, or seconds since 1970
 Cells = Sequence[Any]
 
 
@@ -73,7 +77,7 @@ class ColumnLook:
         """Whether the values are numbers, or texts of such as people write money."""
         if self.kind != "text":
             return self.kind == "number"
-        return self._share(lambda text: bool(re.match(NUMERIC, text)) or text.startswith(("-", "("))) > MOST
+        return self._share(lambda text: bool(re.match(NUMERIC, text) or re.match(VALID, text))) > MOST
 
     @cached_property
     def is_time(self) -> bool:
@@ -81,7 +85,8 @@ class ColumnLook:
         if self.kind == "time":
             return True
         if self.kind == "number":
-            return has(self.words, "date|time|timestamp|created|at") and bool(self.values) and min(self.values) > 1e7
+            named = has(self.words, "date|time|timestamp|created|at")
+            return named and bool(self.values) and (min(self.values) > DIGITS or self._are_spreadsheet_days)
         if self.kind != "text" or not self.values:
             return False
         return self._share(lambda text: bool(family_of(text)) and not text.isdigit()) >= NEARLY_ALL - 0.01
@@ -90,6 +95,11 @@ class ColumnLook:
     def texts(self) -> list[str]:
         """The known cells of the first rows as texts without blanks around them."""
         return [str(value).strip() for value in self.values]
+
+    @property
+    def _are_spreadsheet_days(self) -> bool:
+        days = NUMBER_FORMS["spreadsheet days"]
+        return days.first <= min(self.values) and max(self.values) <= days.last
 
     @cached_property
     def _different(self) -> list[str]:
@@ -142,6 +152,8 @@ def look_at(name: str, source: Source) -> TableLook:
     opened = open_source(source)
     table = opened.table.cache() if opened.delimiter else opened.table
     rows = table.count().to_pyarrow().as_py()
+    if not rows:
+        raise HistoryError(f"{name!r} has no rows below its columns {listed(table.columns)}. Write some.")
     first = table.limit(SEEN).to_pyarrow().to_pydict()
     counts = _counts(table, rows)
     columns = {c: _look(table[c], rows, counts[c], _plain(first[c])) for c in table.columns}

@@ -37,7 +37,7 @@ def named_sources(given: object) -> dict[str, Source]:
         )
     tables = {name: table for path in paths if is_database(path) for name, table in _tables(str(path)).items()}
     files = [file for path in paths if not is_database(path) for file in _files(Path(path))]
-    return tables | {name: path for group in _grouped(files) for name, path in _one_table(group).items()}
+    return tables | {name: path for group in _of_one_kind(_grouped(files)) for name, path in _one_table(group).items()}
 
 
 def _named(given: Mapping[Any, Any]) -> dict[str, Source]:
@@ -46,7 +46,18 @@ def _named(given: Mapping[Any, Any]) -> dict[str, Source]:
             f"A proposal is made from frames or paths by name, got the names {listed(map(repr, given))}. "
             'Write pt.propose({"orders": frame}).'
         )
+    groups = _grouped([Path(name) for name in given])
+    parts = next((group for group in groups if len(group) > 1 and _are_alike([given[str(p)] for p in group])), [])
+    if parts:
+        raise HistoryError(
+            f"{listed(parts)} have the same columns, and names of the same kind: they are parts of one table. Give "
+            f"them as one: pd.concat([{', '.join(map(str, parts))}])."
+        )
     return dict(given)
+
+
+def _are_alike(sources: Sequence[Source]) -> bool:
+    return len({tuple(open_source(source).table.columns) for source in sources}) == 1
 
 
 def _tables(database: str) -> dict[str, str]:
@@ -75,7 +86,7 @@ def _grouped(files: Sequence[Path]) -> list[list[Path]]:
     groups: dict[str, list[Path]] = {}
     for file in files:
         groups.setdefault(_stem(file) or file.name, []).append(file)
-    return _of_one_kind(list(groups.values()))
+    return list(groups.values())
 
 
 def _of_one_kind(groups: list[list[Path]]) -> list[list[Path]]:

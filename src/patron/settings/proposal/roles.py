@@ -45,7 +45,7 @@ def person_score(column: ColumnLook) -> float:
     """Return how well the name and the values of a column fit the key of a customer."""
     if column.kind not in ("text", "number") or column.is_time or not column.known:
         return 0.0
-    if column.distinct < (FEWEST if column.rows >= MANY else 2):
+    if column.distinct < (FEWEST if column.rows >= MANY else min(2, column.rows)):
         return 0.0
     if column.has_emails:
         return 2.0 + 0.1 * has(column.words, "customer") - 0.1 * has(column.words, "shipping")

@@ -29,7 +29,7 @@ NEARLY_ALL, MOST = 0.9, 0.8
 
 def status_columns(columns: Sequence[ColumnLook]) -> list[ColumnLook]:
     """Return the columns that say what became of an order, those of the money before those of the parcel."""
-    some = [c for c in columns if c.kind == "text" and 1 < c.distinct <= MAX and has(c.words, NAMED)]
+    some = [c for c in columns if c.kind == "text" and 1 <= c.distinct <= MAX and has(c.words, NAMED)]
     telling = [c for c in some if not has(c.words, AGAINST) and any(map(is_known, c.texts))]
     ranked = [c for c in telling if not has(c.words, SECOND)]
     return ranked or telling
@@ -55,6 +55,8 @@ def with_statuses(draft: Draft, look: TableLook, money: str, filled: frozenset[s
         draft = _returns(draft, look, column, counts, money)
         verdict = Verdict.of(counts, column.words, has_due_dates)
         draft = _asking(draft, column, verdict)
+        if not verdict.kept:
+            draft = draft.asking(f"{column.name!r} is {counted(verdict.gone)} in all rows: are these purchases?")
         if verdict.gone and verdict.kept:
             draft = _kept(draft, column, verdict, column.name in filled)
     return draft
