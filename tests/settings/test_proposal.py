@@ -433,6 +433,19 @@ def test_a_status_that_leaves_no_row_is_asked_about():
     assert "'status' is 'failed' (300) in all rows: are these purchases?" in doubts(orders=orders(status="failed"))
 
 
+def test_lists_of_keys_in_one_cell_are_asked_about():
+    keys = ["101;102" if i % 10 == 0 else f"{100 + i % 7}" for i in range(300)]
+    assert "'contact_ids' names several in 30 of the first 300 rows" in doubts(
+        orders=orders(contact_ids=keys).drop(columns="customer_id")
+    )
+
+
+def test_times_that_name_a_zone_are_said_to_be_read_by_the_clock_of_utc():
+    text = pt.propose({"orders": orders(order_date=[f"{day} 23:30:00 +0200" for day in DAYS])}).settings
+    assert '# timezone = "Europe/Berlin"' in text
+    assert "timezone" not in pt.propose({"orders": orders()}).settings
+
+
 def test_no_value_of_a_file_is_shown_by_what_is_printed_of_a_proposal():
     assert "c3" not in repr(pt.propose({"orders": orders()})) + str(pt.propose({"orders": orders()}).drafts)
 

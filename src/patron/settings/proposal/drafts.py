@@ -8,7 +8,10 @@ from typing import Any
 
 from patron.settings.proposal.columns import TableLook
 
-__all__ = ["Draft", "Entry", "JoinTo", "literal"]
+__all__ = ["OPEN", "Draft", "Entry", "JoinTo", "literal"]
+
+
+OPEN = "?"  # why an entry stands in a draft that the settings only ask about
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from patron.history.receipts import Receipt
 from patron.settings.files import parse
 from patron.settings.proposal.columns import TableLook, look_at
 from patron.settings.proposal.cutoffs import Cutoffs, cutoffs_of
-from patron.settings.proposal.drafts import Draft
+from patron.settings.proposal.drafts import OPEN, Draft
 from patron.settings.proposal.links import links_of
 from patron.settings.proposal.parts import named_sources
 from patron.settings.proposal.refusals import check_no_panel, refusal_of
-from patron.settings.proposal.sections import OPEN, drafts_of
+from patron.settings.proposal.sections import drafts_of
 from patron.settings.proposal.survey import Survey, survey
 from patron.settings.proposal.text import path_of, settings_text
 from patron.settings.proposal.trial import Trial, tried

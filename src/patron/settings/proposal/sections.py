@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
-from patron.settings.proposal.forms import possible_forms
 from patron.settings.proposal.known import known_of
 from patron.settings.proposal.links import Links
 from patron.settings.proposal.money import money_entries
 from patron.settings.proposal.numbering import Layout, layout_of, order_column
-from patron.settings.proposal.reach import Reached, reached, times
+from patron.settings.proposal.reach import Reached, reached
 from patron.settings.proposal.roles import fits
-from patron.settings.proposal.statuses import is_pipeline, with_statuses
+from patron.settings.proposal.statuses import with_statuses
 from patron.settings.proposal.survey import Survey, Way
+from patron.settings.proposal.timing import with_time
 from patron.settings.proposal.words import has
 
 __all__ = ["drafts_of"]
@@ -27,7 +27,8 @@ TABLES = (
 TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "channel": 4.0, "kind": 4.0, "direction": 4.0}
 OF_SOLD = ("order", "item", "category", "currency", "channel")
 OF_OTHERS = ("kind", "direction", "channel")
-HALF, MANY, NEAR = 0.5, 20, 0.4
+HALF, MANY = 0.5, 20
+SEVERAL = re.compile(r"\w\s*[;|]\s*\w")  # keys in one cell
 SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
 NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
 
@@ -63,7 +64,7 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
     order = order_column(look, way.person.name, way.at.column.name if way.at else "")
     layout = layout_of(look, order)
     draft = _begun("tables", name, look, looks, way)
-    draft = _with_time(draft, look, columns, way)
+    draft = with_time(draft, look, columns, way)
     if order:
         draft = draft.with_entry("order", order, _of_order(look.columns[order], layout))
     draft = _with_roles(draft, columns, OF_SOLD)
@@ -121,6 +122,10 @@ def _begun(section: str, name: str, look: TableLook, looks: Sequence[TableLook],
             "a name, which two people may share" if has(column.words, "name") else "told by no name, only by its values"
         )
         draft = draft.asking(f"the customer's key, {person.name!r}, is {what}: is there a better one?")
+    several = sum(bool(SEVERAL.search(text)) for text in column.texts) if not column.has_emails else 0
+    if several:
+        words = f"{person.name!r} names several in {several:,} of the first {len(column.cells):,} rows, and each such"
+        draft = draft.asking(f"{words} list counts as a customer of its own: give such rows once for each")
     nobody = sum(text in NOBODY for text in column.texts)
     if column.kind == "number" and not way.joins and nobody >= FEW_NOBODY * len(column.texts) > 0:
         draft = draft.with_entry("not_customers", ["0", "-1"], f"{nobody:,} of the first {len(column.cells):,} rows")
@@ -134,38 +139,6 @@ def _of_person(at: Reached, look: TableLook) -> str:
     what = "e-mail addresses" if column.has_emails else "keys"
     where = "" if not at.joins else f" of {len(at.joins)} file{'s' * (len(at.joins) > 1)} joined"
     return f"{column.distinct:,} different {what}{where}, {look.rows:,} rows"
-
-
-def _with_time(draft: Draft, look: TableLook, columns: Sequence[ColumnLook], way: Way) -> Draft:
-    """Add the time, which others there were, and how it is written where that is proven."""
-    if way.at is None:
-        return draft
-    if way.at.joins:
-        name = way.at.column.name
-        source = next((join.look for join in draft.joins if name in join.look.columns), look)
-        return _with_form(draft.with_entry("at", name), source, way.at.column)
-    ranked = times(columns)
-    if is_pipeline(columns):
-        ranked.sort(key=lambda fit: -has(fit.column.words, "close|closed|won"))
-    best, others = ranked[0].column, [fit.column.name for fit in ranked[1:]]
-    draft = draft.with_entry("at", best.name, f"other times: {', '.join(others)}" if others else "")
-    near = [fit.column.name for fit in ranked[1:] if 0 <= ranked[0].score - fit.score <= NEAR]
-    for name in near[:1]:
-        draft = draft.asking(f"{best.name!r} was taken for the time; {name!r} is about as likely", f'at = "{name}"')
-    return _with_form(draft, look, best)
-
-
-def _with_form(draft: Draft, look: TableLook, column: ColumnLook) -> Draft:
-    """Add how times are written where the column proves it, or ask where it can be read in several ways."""
-    forms = possible_forms(look, column)
-    if len(forms) < 2:
-        return draft.with_entry("at_format", forms[0], "as the column proves") if forms else draft
-    lines = "   or   ".join(f'at_format = "{form}"' for form in forms)
-    draft = draft.asking(f"the times of {column.name!r} can be read in {len(forms)} ways: say which", lines)
-    return draft.with_entry("at_format", forms[0], OPEN)
-
-
-OPEN = "?"  # why an entry stands in a draft that the settings only ask about
 
 
 def _with_roles(draft: Draft, columns: Sequence[ColumnLook], roles: Iterable[str]) -> Draft:
@@ -213,7 +186,7 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
     """Return the section of events that are no orders."""
     look = looks[i]
     columns = list(look.columns.values())
-    draft = _with_time(_begun("tables", name, look, looks, way), look, columns, way)
+    draft = with_time(_begun("tables", name, look, looks, way), look, columns, way)
     if name == "returns":
         order = next((fit.column.name for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]), "")
         draft = draft.with_entry("order", order) if order else draft

@@ -9,8 +9,7 @@ from pathlib import Path
 from patron.engines.databases import is_remote
 from patron.settings.proposal.columns import TableLook
 from patron.settings.proposal.cutoffs import Cutoffs
-from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
-from patron.settings.proposal.sections import OPEN
+from patron.settings.proposal.drafts import OPEN, Draft, Entry, JoinTo, literal
 
 __all__ = ["path_of", "settings_text"]
 
