@@ -90,3 +90,8 @@ def test_an_amount_that_was_computed_is_assumed() -> None:
     frame = orders().drop(columns="paid").assign(price=[2.0, 3.0], quantity=[4, 5])
     read = events(frame, customer="c", at="ts", price="price", quantity="quantity")
     assert [a.what for a in read.assumed] == ["the amount is 'price' times 'quantity', as no column was named for it"]
+
+
+def test_a_role_of_none_is_one_that_was_not_given() -> None:
+    frame = orders()
+    assert declared(frame, discount=None).table.columns == declared(frame).table.columns

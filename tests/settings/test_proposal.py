@@ -305,6 +305,21 @@ def test_what_is_written_after_the_outcome_is_left_out_of_what_is_known_and_name
     assert proposal.values().attributes["customers"].leave_out == ("Total Spent", "churned")
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("Letzter Einkauf", "Umsatz gesamt", "Anzahl Bestellungen"),
+        ("Dernière commande", "CA total", "Nb commandes"),
+        ("Última compra", "Total gastado", "Nº pedidos"),
+    ],
+)
+def test_what_is_written_after_the_outcome_is_left_out_in_other_languages(columns):
+    keys = [f"c{i}" for i in range(7)]
+    people = pd.DataFrame({"customer_id": keys, "land": "FR"} | dict.fromkeys(columns, range(7)))
+    proposal = pt.propose({"orders": orders(), "customers": people})
+    assert proposal.values().attributes["customers"].leave_out == columns
+
+
 def test_customers_with_several_rows_are_proposed_as_dated_attributes(tmp_path):
     changes = pd.DataFrame({"cust_id": ["a", "a"], "date": ["2022-01-01", "2023-01-01"], "plan": ["s", "m"]})
     settings, _ = proposed(tmp_path, clients=changes, sales=ROWS)

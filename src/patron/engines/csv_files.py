@@ -119,6 +119,8 @@ def _layout(path: Path, encoding: str) -> _Layout:
     plain = re.sub(r'"[^"]*"', "", line)
     delimiter = separator[1] if separator else max(DELIMITERS, key=plain.count)
     header = tuple(next(csv.reader([line], delimiter=delimiter)))
+    if "\0" in line:
+        raise HistoryError(f"{path.name!r} is no text: its first line has signs without a shape. Give a CSV file.")
     return _Layout(chosen, int(separator is not None), delimiter, header)
 
 

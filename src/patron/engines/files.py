@@ -26,6 +26,9 @@ from patron.errors import HistoryError, listed
 
 __all__ = ["FileFormat", "Opened", "atomic_path", "check_unchanged", "open_source", "read", "write", "write_text"]
 
+OWN = {"patron-out", "mlruns"}  # folders of results
+TEXTS = (".csv", ".csv.gz", ".tsv")
+NOTES = (".txt", ".dat", ".txt.gz", ".dat.gz")  # tables only where nothing else is: beside others mostly notes
 Source: TypeAlias = str | Path | pd.DataFrame | ArrowStream | Table
 
 
@@ -219,14 +222,14 @@ def _openers() -> Mapping[str, Opener]:
 
 def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
     """Return the parts of one table; of files that are tables of their own, none could stand for the others."""
-    parquet, texts = sorted(folder.rglob("*.parquet")), _texts(folder, (".csv", ".csv.gz", ".tsv"))
+    parquet, texts, sheets = (_files(folder, endings) for endings in ((".parquet",), TEXTS, EXCEL_ENDINGS))
     if not parquet and not texts:
-        texts = _texts(folder, (".txt", ".dat", ".txt.gz", ".dat.gz"))  # beside others these are mostly notes
-    why = ""
+        texts = _files(folder, NOTES)
+    why, formats = "", [files[0] for files in (parquet, texts, sheets) if files]
     if not parquet and not texts:
         why = "no .parquet and no .csv is in it"
-    elif parquet and texts:
-        why = f"{parquet[0].name!r} and {texts[0].name!r} are of two formats"
+    elif len(formats) > 1:
+        why = f"{formats[0].name!r} and {formats[1].name!r} are of two formats"
     names = [set(pyarrow.parquet.read_schema(file).names) for file in parquet]
     for file, columns in zip(parquet, names, strict=True):
         same = names[0] <= columns
@@ -238,8 +241,15 @@ def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
     return (parquet, _open_parquet) if parquet else (texts, _open_csv)
 
 
-def _texts(folder: Path, endings: tuple[str, ...]) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings))
+def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Return the files of a folder and of those below it, but for hidden ones and what Patron wrote there itself."""
+    files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings))
+    apart = [{*file.relative_to(folder).parts} for file in files]
+    return [
+        file
+        for file, names in zip(files, apart, strict=True)
+        if not names & OWN and not any(name.startswith(".") for name in names)
+    ]
 
 
 def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:

@@ -32,6 +32,7 @@ VALID = (
     rf"(?:{BLANK}*{CURRENCY})?{BLANK}*{MINUS}?(?:{BLANK}*\))?$"
 )
 NEGATIVE = rf"^\(|{MINUS}"
+WHOLE = r"(\d)([.,])[-−–—]{1,2}"  # prices without cents, as 12,- or CHF 12.-
 OTHER = {",": ".", ".": ","}
 LOOKED_AT = 1000
 
@@ -186,7 +187,7 @@ def _bare(column: Column) -> _Parts:
 
 
 def _any(column: Column) -> _Parts:
-    text = column.strip().nullif("")
+    text = column.strip().nullif("").re_replace(WHOLE, r"\1\2" + "00")
     core = text.re_replace(CURRENCY, "").re_replace("[^0-9.,]", "")
     word = text.upper().re_extract(CURRENCY, 0).nullif("")
     return _Parts(text, core, word, text.re_search(VALID), text.re_search(NEGATIVE))

@@ -100,6 +100,7 @@ def events(
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
+    roles = {role: column for role, column in roles.items() if column is not None}
     _check_choices(duplicates, decimal, rows)
     _check_index(source, roles)
     texts = _texts(roles, at_format, known_at_format)
@@ -169,6 +170,7 @@ def attributes(
     >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
     ('country',)
     """
+    roles = {role: column for role, column in roles.items() if column is not None}
     _check_choices(duplicates, decimal)
     _check_index(source, roles)
     texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))

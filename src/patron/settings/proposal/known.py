@@ -13,6 +13,7 @@ AFTER = (
     "|attrition|stage|lifecycle|orders|rfm|response|responded|outcome|target|modified|updated|deals|converted"
     "|(?:lead|account|customer|member|user|contact|card) status|^status"
     "|(?:order|purchase|deal) count|^n (?:order|transaction|purchase|visit)"
+    "|(?:order|sale|revenue|purchase|payment) total|^(?:quantity|nb|id) (?:order|purchase)$"
     "|(?:total|count|of|average) (?:\\w+ )?(?:order|sale|revenue|purchase|deal|payment|spent)"
 )
 

@@ -71,7 +71,8 @@ def _files(path: Path) -> list[Path]:
     """Return a file, or of a folder its files, where these are tables of their own, or itself as one table."""
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS))
+    seen = [file for file in path.iterdir() if not file.name.startswith(".")]
+    files = sorted(file for file in seen if file.name.lower().endswith(ENDINGS))
     return files if len({_stem(file) for file in files}) > 1 or len(files) == 1 else [path]
 
 

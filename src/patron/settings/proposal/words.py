@@ -25,7 +25,7 @@ transaction: transactions txn trans transaktion transaccion
 basket: cart warenkorb panier cesta
 receipt: receipts slip till beleg bon kassenbon recibo recu
 sale: sales verkauf verkaufs vente ventes venta ventas
-purchase: purchases purchased kauf kaufs achat achats compra compras buy bought
+purchase: purchases purchased kauf kaufs einkauf einkaeufe einkaufe achat achats compra compras buy bought
 charge: charges charged
 payment: payments zahlung zahlungs paiement pago pagos
 deal: deals opportunity opportunities opp
@@ -36,11 +36,13 @@ created: create creation erstellt angelegt cree creado creada placed began begun
 updated: update modified changed modifie geaendert geandert actualizado systemmodstamp
 amount: amt betrag montant importe monto
 total: summe gesamt gesamtbetrag gesamtsumme totals
+last: letzte letzter letzten letztes derniere dernier ultima ultimo zuletzt
+spent: gastado depense depenses gasto ausgegeben
 price: preis prix precio einzelpreis stueckpreis
 quantity: qty quantities units pieces menge anzahl stueck quantite cantidad
 item: items lineitem product products produkt artikel article articles sku stock produit producto articulo goods
 category: categories cat kategorie categorie categoria department warengruppe
-revenue: umsatz ingresos
+revenue: umsatz ingresos ca
 paid: bezahlt paye pagado
 discount: discounts rabatt remise descuento nachlass
 tax: taxes mwst ust steuer tva iva vat impuesto gst
