@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.models.serving import Bundle
-from patron.scoring.story import bent_curve, joint_answers, leading_models
+from patron.scoring.story import bent_curve, joint_answers, joint_tiers, leading_models
 
 CUSTOMERS = 4
 EDGES, WITHIN = [0, 8, 15, 30, 60, 90], [30, 90]
@@ -177,6 +177,14 @@ def test_the_past_tiers_are_found_from_the_models_that_lead_them_alone():
     assert list(leading_models(models, models["tier"])) == ["next_purchase", "tier"]
     apart = models | {"tier": tiered(tiers, 60)}
     assert list(leading_models(apart, apart["tier"])) == ["tier"]
+
+
+@settings(deadline=None, max_examples=20)
+@given(tables(1, 1), tables(1, 3), profits())
+def test_the_tiers_alone_are_those_of_the_joint_answers(churn, tiers, money):
+    models = {"tier": tiered(tiers, **money), "churn": bundle("churn", churn)}
+    X = pd.DataFrame({"cell": np.arange(CUSTOMERS), "profit_90d": 0.0})
+    assert joint_tiers(models, models["tier"], X).tolist() == joint_answers(models, X)[0].tier.tolist()
 
 
 def test_a_bent_curve_moves_its_end_most_and_a_curve_that_meets_the_chance_not_at_all():

@@ -9,7 +9,7 @@ from patron.models.serving import Bundle
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix
 from patron.scoring.model import check_definitions
-from patron.scoring.story import joint_answers, leading_models
+from patron.scoring.story import joint_tiers, leading_models
 
 __all__ = ["earlier_cutoffs", "score_stable_tiers", "stable_tiers"]
 
@@ -69,13 +69,13 @@ def score_stable_tiers(models: Mapping[str, Bundle], model: Bundle, earlier: Mat
         scores: today's predictions: `customer`, `tier`.
     """
     cutoffs = sorted(cutoff.to_pydatetime() for cutoff in earlier.key.cutoff.unique())
-    past = [_tiers(leading_models(models, model), earlier.take(earlier.at(cutoff))) for cutoff in cutoffs]
+    past = [_tiers(leading_models(models, model), model, earlier.take(earlier.at(cutoff))) for cutoff in cutoffs]
     tiers = [*past, scores.set_index("customer").tier]
     return stable_tiers(tiers).reindex(scores.customer).set_axis(scores.index)
 
 
-def _tiers(models: Mapping[str, Bundle], rows: Matrix) -> pd.Series:
+def _tiers(models: Mapping[str, Bundle], model: Bundle, rows: Matrix) -> pd.Series:
     """Return the tier that each customer was expected in at the one cutoff of some rows."""
-    for model in models.values():
-        check_definitions(model, rows)
-    return pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1).set_index("customer").tier
+    for needed in models.values():
+        check_definitions(needed, rows)
+    return pd.Series(joint_tiers(models, model, rows.X), rows.key.customer)

@@ -24,7 +24,7 @@ from patron.models.serving import (
 )
 from patron.models.serving.waits import waits
 
-__all__ = ["bent_curve", "joint_answers", "joint_profits", "leading_models"]
+__all__ = ["bent_curve", "joint_answers", "joint_profits", "joint_tiers", "leading_models"]
 
 CERTAIN = 1e-9  # no chance is nearer to 0 or 1
 LEAST = 1e-12
@@ -46,10 +46,27 @@ def joint_answers(models: Mapping[str, Bundle], X: pd.DataFrame) -> list[pd.Data
         models: asked about the same customers, by the question's name.
         X: features of n customers, those of all models.
     """
+    answers, _ = _in_turn(models, X)
+    return [answers[name] for name in models]
+
+
+def joint_tiers(models: Mapping[str, Bundle], tier: Bundle, X: pd.DataFrame) -> np.ndarray:
+    """Return the column `tier` of `joint_answers` alone, shape (n,), in less time; *tier* is one of the models."""
+    if _kind(tier) != "tier":
+        return tier.predict(X).tier.to_numpy()
+    _, silence = _in_turn({name: model for name, model in models.items() if model is not tier}, X)
+    shares, current = _shares(tier, X)
+    tiers, _, _ = _outcomes(tier.spec["answer"], shares, current, silence.get(_horizon(tier)))
+    return tier_names(tier.spec["answer"], tiers, current)["tier"]
+
+
+def _in_turn(models: Mapping[str, Bundle], X: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], Silence]:
+    """Ask those that lead first; return the answers, and the chances of no purchase that they follow from."""
     silence: Silence = {}
     order = sorted(models, key=lambda name: list(ANSWERS).index(_kind(models[name])))
-    answers = {name: pd.DataFrame(ANSWERS[_kind(models[name])](models[name], X, silence), X.index) for name in order}
-    return [answers[name] for name in models]
+    return {
+        name: pd.DataFrame(ANSWERS[_kind(models[name])](models[name], X, silence), X.index) for name in order
+    }, silence
 
 
 def leading_models(models: Mapping[str, Bundle], tier: Bundle) -> dict[str, Bundle]:
@@ -118,6 +135,15 @@ def joint_profits(answer: TargetSpec, shares: np.ndarray, current: np.ndarray, n
         current: place of the present tier, shape (n,).
         none: chance of no purchase, shape (n,); None where the model's own lowest tier tells it.
     """
+    tiers, outcomes, bought = _outcomes(answer, shares, current, none)
+    money = _money(answer, outcomes, bought, current)
+    return tier_names(answer, tiers, current) | money | tier_chances(answer, tiers)
+
+
+def _outcomes(
+    answer: TargetSpec, shares: np.ndarray, current: np.ndarray, none: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the chances of the tiers, of nothing bought and what buyers end at, and of the latter among buyers."""
     lost = shares[:, 0]
     at_loss = np.minimum(np.asarray(answer.get("loss_if_bought", np.zeros(shares.shape[1])))[current], lost)
     if none is None:
@@ -126,9 +152,7 @@ def joint_profits(answer: TargetSpec, shares: np.ndarray, current: np.ndarray, n
     gains = gains / gains.sum(axis=1, keepdims=True)
     bought = np.column_stack([at_loss, (1.0 - at_loss)[:, None] * gains])
     outcomes = np.column_stack([none, (1.0 - none)[:, None] * bought])
-    tiers = np.column_stack([outcomes[:, 0] + outcomes[:, 1], outcomes[:, 2:]])
-    money = _money(answer, outcomes, bought, current)
-    return tier_names(answer, tiers, current) | money | tier_chances(answer, tiers)
+    return np.column_stack([outcomes[:, 0] + outcomes[:, 1], outcomes[:, 2:]]), outcomes, bought
 
 
 def _money(answer: TargetSpec, outcomes: np.ndarray, bought: np.ndarray, current: np.ndarray) -> Columns:
@@ -181,9 +205,13 @@ def _next_purchase(model: Bundle, X: pd.DataFrame, silence: Silence) -> Columns:
 
 
 def _tier(model: Bundle, X: pd.DataFrame, silence: Silence) -> Columns:
+    return joint_profits(model.spec["answer"], *_shares(model, X), silence.get(_horizon(model)))
+
+
+def _shares(model: Bundle, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chances of the tiers by the model alone, and the places of the present ones."""
     encoded = encode(X, model.spec["features"])
-    none = silence.get(_horizon(model))
-    return joint_profits(model.spec["answer"], tier_shares(model, encoded), current_tiers(model, encoded), none)
+    return tier_shares(model, encoded), current_tiers(model, encoded)
 
 
 def _alone(model: Bundle, X: pd.DataFrame, silence: Silence) -> Columns:
