@@ -531,3 +531,23 @@ def test_two_keys_that_tell_the_same_customers_apart_are_no_doubt():
 
 def test_a_short_history_is_said_to_be_too_short():
     assert "[cutoffs] the orders span 19 days, too few to learn from" in doubts(orders=orders(10, order_date=DAYS[:10]))
+
+
+def test_of_a_folder_databases_and_texts_are_looked_at_and_what_cannot_be_read_is_named(tmp_path):
+    orders().to_csv(tmp_path / "orders.txt", index=False)
+    (tmp_path / "log.csv").write_text("")
+    (tmp_path / "._orders.csv").write_bytes(b"\0\1")
+    with sqlite3.connect(tmp_path / "shop.sqlite") as shop:
+        pd.DataFrame({"customer_id": [f"c{i}" for i in range(7)], "country": "FR"}).to_sql("people", shop, index=False)
+    shop.close()
+    proposal = pt.propose([tmp_path], folder=tmp_path)
+    assert proposal.tables["orders"] == "orders.txt"
+    assert proposal.values().attributes["people"].path == tmp_path / "shop.sqlite#people"
+    assert proposal.left == {"log.csv": "it cannot be read: 'log.csv' is empty. Its first line must name the columns."}
+
+
+def test_a_table_that_the_door_refuses_is_left_for_one_reason():
+    people = {"customer_id": [f"c{i}" for i in range(7)], "since when": "01.02.2020", "country": "FR"}
+    left = pt.propose({"orders": orders(), "customers": pd.DataFrame(people)}).left
+    assert list(left) == ["customers"]
+    assert left["customers"].startswith("the door refuses it: Column 'since when'")

@@ -7,13 +7,14 @@ from typing import Any
 
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, table_names
+from patron.engines.excel import EXCEL_ENDINGS
 from patron.engines.files import Source, open_source
 from patron.errors import HistoryError, listed
 from patron.settings.proposal.words import words_of
 
 __all__ = ["named_sources"]
 
-ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv", ".gz", ".xlsx", ".xlsm")
+ENDINGS = (".parquet", *CSV_ENDINGS, *EXCEL_ENDINGS)
 SOLD = ("order", "sale", "transaction", "purchase", "invoice", "charge", "payment", "deal")
 PERIOD = re.compile(
     r"\d+|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september"
@@ -35,8 +36,9 @@ def named_sources(given: object) -> dict[str, Source]:
             f"A proposal is made from paths, or from frames by name, got {type(given).__name__}. "
             'Write pt.propose(["orders.csv"]) or pt.propose({"orders": frame}).'
         )
-    tables = {name: table for path in paths if is_database(path) for name, table in _tables(str(path)).items()}
-    files = [file for path in paths if not is_database(path) for file in _files(Path(path))]
+    files = [file for path in paths for file in ([path] if is_database(path) else _files(Path(path)))]
+    tables = {name: table for file in files if is_database(file) for name, table in _tables(str(file)).items()}
+    files = [Path(file) for file in files if not is_database(file)]
     return tables | {name: path for group in _of_one_kind(_grouped(files)) for name, path in _one_table(group).items()}
 
 
@@ -72,7 +74,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     seen = [file for file in path.iterdir() if not file.name.startswith(".")]
-    files = sorted(file for file in seen if file.name.lower().endswith(ENDINGS))
+    files = sorted(file for file in seen if file.name.lower().endswith(ENDINGS) or is_database(file))
     return files if len({_stem(file) for file in files}) > 1 or len(files) == 1 else [path]
 
 

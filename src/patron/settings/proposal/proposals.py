@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
-from patron.engines.files import write, write_text
+from patron.engines.files import Source, write, write_text
 from patron.errors import HistoryError, SettingsError
 from patron.history.history import History
 from patron.history.receipts import Receipt
@@ -113,10 +113,7 @@ def propose(sources: object, tell: Tell = lambda sentence: None, folder: Path | 
     >>> proposal.tables, proposal.history().receipts[0].used
     ({'orders': 'orders'}, 2)
     """
-    looks = []
-    for name, source in named_sources(sources).items():
-        tell(f"looking   at {Path(source).name if isinstance(source, str | Path) else name}")
-        looks.append(look_at(name, source))
+    looks, unread = _looks(named_sources(sources), tell)
     links = links_of(looks)
     result = survey(looks, links)
     if result.orders is None:
@@ -128,7 +125,7 @@ def propose(sources: object, tell: Tell = lambda sentence: None, folder: Path | 
     if trial.history is None and not _is_open(trial.drafts):
         raise HistoryError(trial.refusal)
     cutoffs = cutoffs_of(trial.history) if trial.history else _unknown()
-    left = _left(looks, result, trial)
+    left = _left(looks, result, trial) | unread
     return _proposal(trial, cutoffs, left, folder or Path.cwd())
 
 
@@ -150,13 +147,34 @@ def write_proposal(files: Sequence[str | Path], out: Path, tell: Tell) -> Propos
     return proposal
 
 
+def _looks(sources: Mapping[str, Source], tell: Tell) -> tuple[list[TableLook], dict[str, str]]:
+    """Look at every source; of several, those that cannot be read are left with the reason.
+
+    Raises:
+        HistoryError: none of them can be read.
+    """
+    looks: list[TableLook] = []
+    unread: dict[str, str] = {}
+    for name, source in sources.items():
+        label = Path(source).resolve().name if isinstance(source, str | Path) else name
+        tell(f"looking   at {label}")
+        try:
+            looks.append(look_at(name, source))
+        except HistoryError as error:
+            unread[label] = f"it cannot be read: {error}"
+            refusal = error
+    if not looks:
+        raise refusal
+    return looks, unread
+
+
 def _left(looks: Sequence[TableLook], result: Survey, trial: Trial) -> dict[str, str]:
     """Return the files that have no section, each with the reason."""
     sections = {draft.look.label for draft in trial.drafts}
     left = {looks[i].label: why for i, why in result.left.items()}
     left |= {looks[i].label: NOTHING_KNOWN for i in result.attributes}
     left |= {j.look.label: f"its columns are joined to {draft.name}" for draft in trial.drafts for j in draft.joins}
-    refused = {name: f"the door refuses it: {why}" for name, why in trial.dropped.items()}
+    refused = {label: f"the door refuses it: {why}" for label, why in trial.dropped.items()}
     return {label: why for label, why in left.items() if label not in sections} | refused
 
 

@@ -27,7 +27,7 @@ class Trial:
         drafts: mended, each with the lines that were assumed.
         history: what was read; None where the door refuses the orders.
         refusal: why, in the door's words.
-        dropped: the tables that the door refuses, each with the reason.
+        dropped: the files whose tables the door refuses, each with the reason.
     """
 
     drafts: tuple[Draft, ...]
@@ -53,7 +53,7 @@ def tried(drafts: Sequence[Draft], tell: Callable[[str], None]) -> Trial:
             if remedy is None and name in SOLD and len(SOLD & set(current)) == 1:
                 break
             if remedy is None:
-                dropped[name] = refusal
+                dropped[current[name].look.label] = refusal
             others = {key: draft for key, draft in current.items() if key != name}
             current = others if remedy is None else {**current, name: remedy}
             continue
