@@ -551,3 +551,9 @@ def test_a_table_that_the_door_refuses_is_left_for_one_reason():
     left = pt.propose({"orders": orders(), "customers": pd.DataFrame(people)}).left
     assert list(left) == ["customers"]
     assert left["customers"].startswith("the door refuses it: Column 'since when'")
+
+
+def test_of_returns_the_money_is_no_day():
+    back = {"RetourenNr": range(5), "customer_id": "c1", "Retourendatum": "13.03.2022", "Erstattungsbetrag": "12,50"}
+    proposal = pt.propose({"orders": orders(), "returns": pd.DataFrame(back)})
+    assert proposal.values().tables["returns"].roles["amount"] == "Erstattungsbetrag"

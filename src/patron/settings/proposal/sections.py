@@ -190,10 +190,9 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
     if name == "returns":
         order = next((fit.column.name for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]), "")
         draft = draft.with_entry("order", order) if order else draft
-        money = [fit.column.name for fit in fits("amount", columns) if fit.score > 0]
-        back = [
-            c.name for c in columns if c.is_number and has(c.words, "refund|return|amount|total") and c.name != order
-        ]
+        sums = [c for c in columns if not c.is_time and not has(c.words, "id")]
+        money = [fit.column.name for fit in fits("amount", sums) if fit.score > 0]
+        back = [c.name for c in sums if c.is_number and has(c.words, "refund|return|amount|total") and c.name != order]
         amount = next(iter((*money, *back)), "")
         return draft.with_entry("amount", amount) if amount else draft
     return _with_roles(draft, columns, OF_OTHERS)

@@ -48,7 +48,8 @@ discount: discounts rabatt remise descuento nachlass
 tax: taxes mwst ust steuer tva iva vat impuesto gst
 cost: costs kosten cout costo coste cogs
 shipping: versand versandkosten freight postage envio livraison delivery port
-refund: refunds refunded refunding erstattung erstattet remboursement reembolso
+refund: refunds refunded refunding erstattung erstattungs ruckzahlung ruckzahlungs erstattet reembolso
+refund: remboursement
 return: returns returned retoure retour retouren devolucion
 margin: marge margen
 profit: gewinn benefice beneficio
