@@ -68,7 +68,7 @@ def test_tiers_come_with_where_customers_stand_and_an_interval_that_covers(world
     earned = rows.X["profit_60d"]
     assert (scores.present_tier[earned <= 0] == "lead").all()
     earlier = matrix(question, history, earlier_cutoffs(question, end, history.starts))
-    stands = score_stable_tiers(trained.model, earlier, scores)
+    stands = score_stable_tiers({"tier": trained.model}, trained.model, earlier, scores)
     agrees = (stands == scores.tier).mean()
     assert stands.notna().all()
     assert 0.5 < agrees <= 1.0
