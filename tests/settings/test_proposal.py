@@ -557,3 +557,12 @@ def test_of_returns_the_money_is_no_day():
     back = {"RetourenNr": range(5), "customer_id": "c1", "Retourendatum": "13.03.2022", "Erstattungsbetrag": "12,50"}
     proposal = pt.propose({"orders": orders(), "returns": pd.DataFrame(back)})
     assert proposal.values().tables["returns"].roles["amount"] == "Erstattungsbetrag"
+
+
+@pytest.mark.parametrize(("no", "yes", "line"), [(False, True, "false"), (0, 1, "0"), ("N", "Y", '"N"')])
+def test_a_mark_of_orders_that_were_cancelled_is_asked_about(no, yes, line):
+    rows = orders()
+    doubts = pt.propose(
+        {"orders": rows.assign(is_cancelled=[yes if i % 9 == 0 else no for i in range(len(rows))])}
+    ).doubts
+    assert [d for d in doubts if "'is_cancelled' is not" in d and f"where = {{ is_cancelled = {line} }}" in d]

@@ -78,7 +78,8 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"(?:order|invoice|transaction|purchase|basket|payment|deal|contract) (?:amount|revenue|sale)", 4.7),
             (r"grand total base|base grand total", 4.65),
             (
-                r"grand total|total price|total amount|order total|(?:order|payment|deal|contract) value|invoice total",
+                r"grand total|total price|price total|total amount|order total|invoice total"
+                r"|(?:order|payment|deal|contract) value",
                 4.6,
             ),
             (

@@ -31,6 +31,8 @@ HALF, MANY = 0.5, 20
 SEVERAL = re.compile(r"\w\s*[;|]\s*\w")  # keys in one cell
 SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
 NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
+FLAG = r"cancel\w*|storn\w*|void\w*|refund|return|test|deleted|annul\w*"  # words of marks of no purchase
+NO = ("false", "f", "0", "n", "no", "nein", "non")
 
 
 def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[Draft]:
@@ -83,14 +85,26 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
 
 
 def _with_cancelled(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:
-    """Point at the times of cancellation, which no condition can ask for."""
+    """Point at the times of cancellation, which no condition can ask for, and ask about marks that say so."""
     for column in columns:
         if has(column.words, r"cancel\w*") and has(column.words, "at|date|time|on") and 0 < column.known < column.rows:
             words = (
                 f"{column.name!r} is filled in {column.known:,} rows, which count as far as no status leaves them out"
             )
             draft = draft.asking(words)
+        if column.distinct == 2 and column.kind in ("truth", "number", "text") and has(column.words, FLAG):
+            draft = _asking_of(draft, column)
     return draft
+
+
+def _asking_of(draft: Draft, column: ColumnLook) -> Draft:
+    """Ask about the rows that a mark names, where one of its two values says no."""
+    no = next((cell for cell in column.values if str(cell).strip().lower() in NO), None)
+    if no is None:
+        return draft
+    rows = sum(cell != no for cell in column.values)
+    words = f"{column.name!r} is not {str(no).lower()} in {rows:,} of the first {len(column.cells):,} rows"
+    return draft.asking(f"{words}, which count as purchases", f"where = {literal({column.name: no})}")
 
 
 def _in_one_currency(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:
