@@ -24,8 +24,19 @@ from patron.engines.frames import ArrowStream, framed, framed_stream
 from patron.engines.text_columns import typed, typed_pointless
 from patron.errors import HistoryError, listed
 
-__all__ = ["FileFormat", "Opened", "atomic_path", "check_unchanged", "open_source", "read", "write", "write_text"]
+__all__ = [
+    "ENDINGS",
+    "FileFormat",
+    "Opened",
+    "atomic_path",
+    "check_unchanged",
+    "open_source",
+    "read",
+    "write",
+    "write_text",
+]
 
+ENDINGS = (".parquet", *CSV_ENDINGS, *EXCEL_ENDINGS)  # of files that hold one table
 OWN = {"patron-out", "mlruns"}  # folders of results
 TEXTS = (".csv", ".csv.gz", ".tsv")
 NOTES = (".txt", ".dat", ".txt.gz", ".dat.gz")  # tables only where nothing else is: beside others mostly notes

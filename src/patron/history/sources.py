@@ -100,9 +100,8 @@ def events(
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    roles = {role: column for role, column in roles.items() if column is not None}
     _check_choices(duplicates, decimal, rows)
-    _check_index(source, roles)
+    roles = _given(source, roles)
     texts = _texts(roles, at_format, known_at_format)
     needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *key_columns(joins))
     form = FileFormat(encoding, sheet, decimal, texts, needed)
@@ -170,9 +169,8 @@ def attributes(
     >>> attributes(people, customer="cust_id", leave_out=["mail"]).attributes
     ('country',)
     """
-    roles = {role: column for role, column in roles.items() if column is not None}
     _check_choices(duplicates, decimal)
-    _check_index(source, roles)
+    roles = _given(source, roles)
     texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))
     opened = open_source(source, FileFormat(encoding, sheet, decimal, texts))
     numbered, compared = not isinstance(source, Table), duplicates == "drop"
@@ -182,15 +180,17 @@ def attributes(
     return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)
 
 
-def _check_index(source: Source, roles: Mapping[str, Role]) -> None:
-    """Refuse a role that is named by the index of a frame, which is none of its columns."""
+def _given(source: Source, roles: Mapping[str, Role | None]) -> dict[str, Role]:
+    """Return the roles that are given, and refuse one that is named by the index of a frame, which is no column."""
+    given = {role: column for role, column in roles.items() if column is not None}
     frame = source if isinstance(source, pd.DataFrame) else pd.DataFrame()
-    for role, column in roles.items():
+    for role, column in given.items():
         if isinstance(column, str) and column in frame.index.names and column not in frame.columns:
             raise HistoryError(
                 f"The column {column!r} (declared as {role!r}) is the index of the data frame, and not a column. "
                 "Make it one: frame.reset_index()."
             )
+    return given
 
 
 def _check_choices(duplicates: str, decimal: str, rows: str = "") -> None:

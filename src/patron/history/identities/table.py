@@ -180,11 +180,8 @@ def _tidied(lines: Table, side: str, named: str, customer_case: str) -> Table:
 def _check_single(lines: Table, silos: Sequence[str]) -> None:
     """Refuse a key with two customers, also where one line holds for all tables and the other for one."""
     other = lines.view()
-    twice = lines.join(other, [lines[KEY] == other[KEY], lines[CUSTOMER] < other[CUSTOMER], _meet(lines, other, silos)])
-    rows = twice.select(key=lines[KEY], one_line=lines[LINE], other_line=other[LINE])
-    first = _first(rows)
+    keys, first = _pairs(lines, other, [lines[KEY] == other[KEY], lines[CUSTOMER] < other[CUSTOMER]], silos)
     if first:
-        keys = rows.key.nunique().to_pyarrow().as_py()
         raise HistoryError(
             f"{keys:,} keys of the identity table stand twice with different customers, the first in rows "
             f"{first['one_line']:,} and {first['other_line']:,}. Leave out one of the rows, or name on each the table "
@@ -196,11 +193,8 @@ def _check_chains(lines: Table, silos: Sequence[str]) -> None:
     """Refuse a customer who is a key with another customer: nobody can tell which of the two is meant."""
     onward = lines.view()
     same = [lines[CUSTOMER] == onward[KEY], onward[KEY] != onward[CUSTOMER], lines[KEY] != lines[CUSTOMER]]
-    chains = lines.join(onward, [*same, _meet(lines, onward, silos)])
-    rows = chains.select(key=lines[KEY], one_line=lines[LINE], other_line=onward[LINE])
-    first = _first(rows)
+    count, first = _pairs(lines, onward, same, silos)
     if first:
-        count = rows.key.nunique().to_pyarrow().as_py()
         raise HistoryError(
             f"{count:,} lines of the identity table form a chain: the customer of row {first['one_line']:,} is the key "
             f"of row {first['other_line']:,}, which has another customer. Write the customer of row "
@@ -215,9 +209,14 @@ def _meet(lines: Table, other: Table, silos: Sequence[str]) -> BooleanValue:
     return (both & sides[0] & sides[1]) | (lines[TABLE] == other[TABLE]).fill_null(False)
 
 
-def _first(rows: Table) -> dict[str, Any]:
+def _pairs(
+    lines: Table, other: Table, conditions: Sequence[BooleanValue], silos: Sequence[str]
+) -> tuple[int, dict[str, Any]]:
+    """Count the keys of pairs of lines that meet and fulfil some conditions, with the rows of the first pair."""
+    met = lines.join(other, [*conditions, _meet(lines, other, silos)])
+    rows = met.select(key=lines[KEY], one_line=lines[LINE], other_line=other[LINE])
     first = rows.order_by(["one_line", "other_line"]).limit(1).to_pyarrow().to_pylist()
-    return first[0] if first else {}
+    return (rows.key.nunique().to_pyarrow().as_py(), first[0]) if first else (0, {})
 
 
 def _count(rows: Table) -> tuple[int, int]:

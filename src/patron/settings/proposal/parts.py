@@ -7,14 +7,12 @@ from typing import Any
 
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, table_names
-from patron.engines.excel import EXCEL_ENDINGS
-from patron.engines.files import Source, open_source
+from patron.engines.files import ENDINGS, Source, open_source
 from patron.errors import HistoryError, listed
 from patron.settings.proposal.words import words_of
 
 __all__ = ["named_sources"]
 
-ENDINGS = (".parquet", *CSV_ENDINGS, *EXCEL_ENDINGS)
 SOLD = ("order", "sale", "transaction", "purchase", "invoice", "charge", "payment", "deal")
 PERIOD = re.compile(
     r"\d+|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september"
