@@ -26,7 +26,16 @@ from patron.questions.panels import SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["Backtest", "Card", "backtest", "judge", "predict_candidates", "prediction_table"]
+__all__ = [
+    "Backtest",
+    "Card",
+    "JudgedFold",
+    "backtest",
+    "judge",
+    "pooled_card",
+    "predict_candidates",
+    "prediction_table",
+]
 
 Predictions = Mapping[str, pd.DataFrame]
 
@@ -69,16 +78,16 @@ def backtest(question: Question, history: History | RowSource, split: Split, see
     cutoffs = sorted({cutoff for origin in splits for cutoff in (*origin.known, *origin.test)})
     rows = matrix(question, source, cutoffs)
     label = labels(question, source, cutoffs, rows=rows)
-    folds: list[_Fold] = []
+    folds: list[JudgedFold] = []
     for origin in splits:
         trained = fit(question, source, rows, label, origin, seed)
         test = rows.at(*origin.test)
         tested = rows.take(test)
-        folds.append(_Fold(trained, tested, label[test], predict_candidates(trained, tested)))
+        folds.append(JudgedFold(trained, tested, label[test], predict_candidates(trained, tested)))
         question = target_for(question).with_learned(question, folds[0].trained.model.spec["answer"])
     cards = tuple(judge(fold.trained, fold.rows, fold.label, seed, fold.predictions) for fold in folds)
     tables = [prediction_table(fold.trained, fold.rows, fold.label, fold.predictions) for fold in folds]
-    return Backtest(cards, _pooled(folds, seed), pd.concat(tables, ignore_index=True))
+    return Backtest(cards, pooled_card(folds, seed), pd.concat(tables, ignore_index=True))
 
 
 def predict_candidates(trained: Trained, rows: Matrix) -> Predictions:
@@ -103,7 +112,7 @@ def judge(
     """
     known = predict_candidates(trained, rows) if predictions is None else predictions
     contest = _Contest(trained.champion, trained.challenger, trained.best_baseline)
-    return _card(_Fold(trained, rows, label, known), contest, seed)
+    return _card(JudgedFold(trained, rows, label, known), contest, seed)
 
 
 def prediction_table(
@@ -131,7 +140,7 @@ def prediction_table(
 
 
 @dataclass(frozen=True)
-class _Fold:
+class JudgedFold:
     """What is judged: predictions by candidate for test rows, beside what happened there."""
 
     trained: Trained
@@ -141,10 +150,12 @@ class _Fold:
 
     @property
     def target(self) -> Target[Any]:
+        """The kind of target of its question."""
         return target_of(self.trained.model.spec["answer"])
 
     @property
     def customers(self) -> np.ndarray:
+        """The customer of each row."""
         return self.rows.key.customer.to_numpy()
 
 
@@ -157,7 +168,7 @@ class _Contest:
     baseline: str
 
 
-def _card(fold: _Fold, contest: _Contest, seed: int) -> Card:
+def _card(fold: JudgedFold, contest: _Contest, seed: int) -> Card:
     question, spec = fold.trained.question, fold.trained.model.spec
     rows, label, customers = fold.rows, fold.label, fold.customers
     predictions, champion = fold.predictions, fold.predictions[contest.champion]
@@ -197,7 +208,7 @@ def _card(fold: _Fold, contest: _Contest, seed: int) -> Card:
     )
 
 
-def _measured(fold: _Fold, contest: _Contest, seed: int) -> dict[str, dict[str, Estimate]]:
+def _measured(fold: JudgedFold, contest: _Contest, seed: int) -> dict[str, dict[str, Estimate]]:
     """Estimate every metric of every candidate; those that are compared by more draws than the others."""
     answer = fold.trained.model.spec["answer"]
     metrics = fold.target.metrics(answer, fold.label) | fold.target.coverages(answer, fold.label)
@@ -232,7 +243,7 @@ def _intervals(predictions: pd.DataFrame, label: np.ndarray) -> pd.DataFrame:
     return curves.intervals(label, predictions.profit_low, predictions.profit_high, predictions.expected_profit)
 
 
-def _suspects(fold: _Fold) -> dict[str, str]:
+def _suspects(fold: JudgedFold) -> dict[str, str]:
     """Return why some features seem to know the outcome, by name."""
     suspects: dict[str, str] = {}
     for truth in fold.target.leak_truths(fold.trained.model.spec["answer"], fold.label):
@@ -272,7 +283,7 @@ def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Sp
     return Split(train, (known[-1],), (test,))
 
 
-def _pooled(folds: Sequence[_Fold], seed: int) -> Card:
+def pooled_card(folds: Sequence[JudgedFold], seed: int) -> Card:
     """Judge all folds as one; its candidate `chosen` is in each fold the champion of that fold."""
     names = [name for name in folds[0].predictions if all(name in fold.predictions for fold in folds)]
     predictions = {name: _joined([fold.predictions[name] for fold in folds]) for name in names}
@@ -283,7 +294,7 @@ def _pooled(folds: Sequence[_Fold], seed: int) -> Card:
     label, last = np.concatenate([fold.label for fold in folds]), folds[-1].trained
     reason = "; ".join(f"{fold.trained.champion} at the test cutoff {i}" for i, fold in enumerate(folds, start=1))
     contest = _Contest("chosen", "chosen", last.best_baseline)
-    return _card(_Fold(replace(last, reason=reason), rows, label, predictions), contest, seed)
+    return _card(JudgedFold(replace(last, reason=reason), rows, label, predictions), contest, seed)
 
 
 def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -50,6 +50,7 @@ class Card:
         persistence: of a tier question, each metric of the champion less that of keeping everybody in their tier.
         suspects: features that tell so much alone that they must know the outcome, and why, see
             `patron.evaluation.leakage`.
+        beware: what nobody could check, and faults of the rows, each a sentence.
     """
 
     question: str
@@ -75,12 +76,14 @@ class Card:
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
     persistence: Mapping[str, Estimate] = field(default_factory=dict)
     suspects: Mapping[str, str] = field(default_factory=dict)
+    beware: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return what was judged, and which candidate is used, in a line."""
         dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs)
         ahead = f" over {self.horizon} days" if self.horizon else ""
-        judged = f"{self.rows:,} rows of {self.customers:,} customers at {dates}"
+        where = f"at {dates}" if dates else "held out"
+        judged = f"{self.rows:,} rows of {self.customers:,} customers {where}"
         return f"Card({self.question}{ahead}: {judged}; champion {self.champion})"
 
     def _repr_html_(self) -> str:
@@ -91,7 +94,7 @@ class Card:
         return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(figures)
 
     def _doubts(self) -> list[str]:
-        return [text for text in (self.too_short, *self.suspects.values()) if text]
+        return [text for text in (self.too_short, *self.suspects.values(), *self.beware) if text]
 
     @property
     def too_short(self) -> str:
@@ -124,6 +127,7 @@ class Card:
         """Return the card that `plain` was made from."""
         values = {f.name: plain[f.name] for f in fields(cls) if f.name in plain} | {
             "cutoffs": tuple(datetime.fromisoformat(c) for c in plain["cutoffs"]),
+            "beware": tuple(plain.get("beware", ())),
             "measured": {name: _estimates(bounds) for name, bounds in plain["measured"].items()},
             "differences": _estimates(plain["differences"]),
             "persistence": _estimates(plain.get("persistence", {})),

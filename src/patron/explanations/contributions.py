@@ -79,7 +79,10 @@ def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> S
 def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     coef = np.asarray(estimator["coef"])
     parts = np.zeros((len(X), len(coef), X.shape[1]))
-    parts[:, :, estimator["inputs"]] = linear_inputs(estimator, X)[:, None, :] * coef
+    inputs, numbers = linear_inputs(estimator, X), len(estimator["inputs"])
+    parts[:, :, estimator["inputs"]] = inputs[:, None, :numbers] * coef[:, :numbers]
+    for place, (feature, _, _) in enumerate(estimator.get("kinds", ()), start=numbers):
+        parts[:, :, feature] += inputs[:, None, place] * coef[:, place]
     return parts, np.asarray(estimator["intercept"])[step or 0]
 
 

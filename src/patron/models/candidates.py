@@ -13,7 +13,18 @@ import numpy as np
 from patron.models.serving import EstimatorSpec, linear_inputs, plain_names, process_log_odds, raw_score
 from patron.models.targets import Examples
 
-__all__ = ["PARAMETERS", "Estimator", "activity", "blended", "boosted", "constant", "hybrid", "logit", "parametric"]
+__all__ = [
+    "PARAMETERS",
+    "Estimator",
+    "activity",
+    "blended",
+    "boosted",
+    "constant",
+    "hybrid",
+    "logit",
+    "logit_of_all",
+    "parametric",
+]
 
 PARAMETERS: Mapping[str, Any] = {
     "learning_rate": 0.1,
@@ -31,6 +42,7 @@ PARAMETERS: Mapping[str, Any] = {
 MOST_ROUNDS = 400
 PATIENCE = 15
 SMALL = 50_000_000
+SELDOM = 0.01  # what is unknown more seldom, or known, is no kind of its own
 NARROW = 0.25  # a feature that hardly varied in training must not explode where it does
 
 
@@ -74,6 +86,22 @@ def activity(X: np.ndarray, target: Examples, column: int, edges: Sequence[float
 def logit(X: np.ndarray, target: Examples, inputs: Sequence[int]) -> Estimator:
     """Answer with a logistic regression on the logarithms of a few features, such as recency and frequency."""
     spec = _scaling(X, inputs)
+    coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
+    return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
+
+
+def logit_of_all(X: np.ndarray, target: Examples, levels: Mapping[int, int]) -> Estimator:
+    """Answer with a logistic regression on every feature: logarithms of numbers, and each kind for itself.
+
+    Args:
+        X: features, shape (n, k).
+        target: examples to fit.
+        levels: the number of kinds of each feature that is a category.
+    """
+    numbers = [i for i in range(X.shape[1]) if i not in levels]
+    kinds = [(i, float(code)) for i, count in levels.items() for code in range(count)]
+    unknown = [(i, None) for i in range(X.shape[1]) if SELDOM < np.isnan(X[:, i]).mean() < 1.0 - SELDOM]
+    spec = _scaling(X, numbers) | {"kinds": [[i, code, _share(X[:, i], code)] for i, code in (*kinds, *unknown)]}
     coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
     return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
 
@@ -197,6 +225,10 @@ def _scaling(X: np.ndarray, inputs: Sequence[int]) -> EstimatorSpec:
         "mean": mean.tolist(),
         "scale": np.maximum(scale, NARROW).tolist(),
     }
+
+
+def _share(column: np.ndarray, code: float | None) -> float:
+    return float((np.isnan(column) if code is None else column == code).mean())
 
 
 def _odds(X: np.ndarray, target: Examples, life: Mapping[str, Any]) -> np.ndarray:

@@ -9,21 +9,32 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from patron.models.candidates import Estimator, activity, blended, boosted, constant, hybrid, logit, parametric
+from patron.models.candidates import (
+    Estimator,
+    activity,
+    blended,
+    boosted,
+    constant,
+    hybrid,
+    logit,
+    logit_of_all,
+    parametric,
+)
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, staged
 from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
-from patron.models.selection import TREES
+from patron.models.selection import ALL_FEATURES, TREES
 from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
 from patron.questions.matrices import Matrix
+from patron.questions.panels import SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
 __all__ = ["TrainingSet", "blend_members"]
 
 HYBRID = "hybrid"
-PLAIN = ("logit", "parametric", "parametric_logit")
+PLAIN = ("logit", "parametric", "parametric_logit", ALL_FEATURES)
 MONTH = "month"
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
@@ -71,6 +82,13 @@ class TrainingSet:
         return without_cutoff_constants(self.X, self.rows.key.cutoff.to_numpy())
 
     @cached_property
+    def levels(self) -> dict[int, int] | None:
+        """The number of kinds of each category of a panel; None of a history, whose features repeat one another."""
+        if not all(feature["source"] == SOURCE for feature in self.features):
+            return None
+        return {i: len(f["levels"]) for i, f in enumerate(self.features) if f["dtype"] == "category"}
+
+    @cached_property
     def baseline_columns(self) -> tuple[list[int], list[int]]:
         """The features of the baselines: activity in the last horizon; recency, frequency and the like."""
         first, *others = self.question.baseline_columns
@@ -83,10 +101,13 @@ class TrainingSet:
 
     def predict_fold(self, fold: Fold) -> FoldPredictions:
         """Predict with every candidate at the later cutoff of a fold."""
-        fitted = self._some(self.rows.at(*fold.fitted), MOST_FITTED)
-        judged = self._some(self.rows.at(fold.judged), MOST_JUDGED)
+        return self.predict_part(self.rows.at(*fold.fitted), self.rows.at(fold.judged), fold.judged)
+
+    def predict_part(self, learned: np.ndarray, held_out: np.ndarray, at: datetime) -> FoldPredictions:
+        """Predict some rows with every candidate fitted on others; both are masks, and *at* as in `fit_baselines`."""
+        fitted, judged = self._some(learned, MOST_FITTED), self._some(held_out, MOST_JUDGED)
         target, X = self.examples(judged), self.X[judged]
-        baselines = self.fit_baselines(fitted, fold.judged)
+        baselines = self.fit_baselines(fitted, at)
         paths = {name: [estimator.log_odds(X, target)] for name, estimator in baselines.items()}
         for name, base in self._bases(baselines).items():
             grown = self.boosted(fitted, base, None, (self.tree_features[judged], target))
@@ -103,6 +124,8 @@ class TrainingSet:
             estimators["activity"] = activity(X, target, active[0], edges)
         if others:
             estimators["logit"] = logit(X, target, others)
+        if self.levels is not None:
+            estimators[ALL_FEATURES] = logit_of_all(self.tree_features[mask], target, self.levels)
         inputs = process_inputs(self.names)
         if inputs is not None:
             process = fit_process_at(self.question, self.source, at, self.answer, inputs)

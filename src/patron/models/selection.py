@@ -7,12 +7,14 @@ import numpy as np
 
 from patron.metrics import Estimate
 
-__all__ = ["BASELINES", "ORDER", "TREES", "Choice", "choose", "mean_estimate"]
+__all__ = ["ALL_FEATURES", "BASELINES", "LATER", "ORDER", "TREES", "Choice", "choose", "mean_estimate"]
 
 TREES = "lightgbm"
 BASELINES = ("constant", "activity", "logit")
 SIMPLE = (*BASELINES, "parametric", "parametric_logit")
-ORDER = (*SIMPLE, TREES, "hybrid", "blend")
+ALL_FEATURES = "logit_all"
+ORDER = (*SIMPLE, ALL_FEATURES, TREES, "hybrid", "blend")
+LATER = "at later cutoffs"
 Z_95 = 1.959964
 MIN_CUSTOMERS = 100
 LOW_SKILL = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
@@ -35,7 +37,7 @@ class Choice:
     gains: Mapping[str, Estimate]
 
 
-def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray) -> Choice:
+def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray, where: str = LATER) -> Choice:
     """Choose from the log losses of the same rows.
 
     A candidate must lower the loss of the best baseline beyond noise (a 95 % interval clustered by customer), and raise
@@ -48,6 +50,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
         losses: log loss of each row, shape (n,), by candidate.
         customers: customer of each row, shape (n,).
         cutoffs: cutoff of each row, or a number of it, shape (n,).
+        where: the rows, as the reason calls them.
 
     >>> lost = {"constant": 0.7, "activity": 0.7, "logit": 0.6, "lightgbm": 0.5}
     >>> choose({name: np.full(200, loss) for name, loss in lost.items()}, np.arange(200), np.ones(200)).champion
@@ -64,7 +67,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
         winners = []
     champion = _simplest(winners, losses, customers) if winners else _simple(losses)
     reason = _won(champion, best, gains) if winners else _lost(champion, best, gains, count)
-    return Choice(champion, reason + _skill(champion, losses, customers), figures, gains)
+    return Choice(champion, reason.replace(LATER, where) + _skill(champion, losses, customers), figures, gains)
 
 
 def mean_estimate(values: np.ndarray, customers: np.ndarray) -> Estimate:
@@ -104,16 +107,16 @@ def _simple(losses: Mapping[str, np.ndarray]) -> str:
 
 
 def _won(champion: str, best: str, gains: Mapping[str, Estimate]) -> str:
-    return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} at later cutoffs"
+    return f"{champion} lowers the log loss of the best baseline ({best}) by {gains[champion]} {LATER}"
 
 
 def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: int) -> str:
     if customers < MIN_CUSTOMERS:
-        return f"{champion}, a simple one, since {customers} customers at later cutoffs are too few to prove more"
+        return f"{champion}, a simple one, since {customers} customers {LATER} are too few to prove more"
     near = max((name for name in gains if name not in BASELINES), key=lambda name: gains[name].value)
     but = ", but is worse than it beyond noise at one of them" if gains[near].low > 0 else ""
     return (
-        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise at later cutoffs: "
+        f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise {LATER}: "
         f"{near} comes nearest, {gains[near]}{but}"
     )
 

@@ -15,9 +15,10 @@ from patron.history.history import History
 from patron.metrics import Estimate
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
+from patron.models.customer_parts import held_out_parts
 from patron.models.fitting import TrainingSet, blend_members
-from patron.models.rolling_origin import Fold, OutOfFold, folds, predict_out_of_fold
-from patron.models.selection import BASELINES, ORDER, TREES, choose
+from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds, predict_out_of_fold
+from patron.models.selection import ALL_FEATURES, BASELINES, LATER, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
 from patron.models.targets import target_for, target_of
 from patron.periods import Split
@@ -26,9 +27,11 @@ from patron.questions.panels import COUNTED
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["BASELINES", "TREES", "Trained", "fit", "target_spec", "train"]
+__all__ = ["BASELINES", "TREES", "Trained", "fit", "fit_by_customer", "target_spec", "train"]
 
 MIN_ROWS = 20
+INNER_PARTS = 5
+HELD_OUT = "for customers held out"
 
 
 @dataclass(frozen=True)
@@ -107,26 +110,52 @@ def fit(
     source, known = row_source(history), rows.at(*split.known)
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
     training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
-    oof = _with_blend(predict_out_of_fold([training_set.predict_fold(fold) for fold in _folds(question, split)]))
+    return _chosen(training_set, [training_set.predict_fold(fold) for fold in _folds(question, split)], LATER)
+
+
+def fit_by_customer(question: Question, source: RowSource, rows: Matrix, label: np.ndarray, seed: int = 0) -> Trained:
+    """Train every candidate on rows that nobody dated, compared by cross-validation in which customers are held out.
+
+    Args:
+        question: what is asked.
+        source: what the rows came from.
+        rows: features of n customers.
+        label: answers in the same order, shape (n,).
+        seed: of the parts and of LightGBM's sampling.
+
+    Raises:
+        QuestionError: there is too little to learn from.
+    """
+    _check_enough(question, label)
+    answer = target_for(question).target_spec(question, label, rows.X)
+    training_set = TrainingSet(question, source, rows, label, answer, seed)
+    at = rows.key.cutoff.max().to_pydatetime()
+    parts = held_out_parts(rows.key.customer.to_numpy(), label, INNER_PARTS, 1, seed)
+    return _chosen(training_set, [training_set.predict_part(~part, part, at) for part in parts], HELD_OUT)
+
+
+def _chosen(training_set: TrainingSet, predictions: Sequence[FoldPredictions], where: str) -> Trained:
+    """Choose a candidate by predictions of rows that it was not fitted on, and fit all of them on all rows."""
+    oof = _with_blend(predict_out_of_fold(predictions))
     choice = choose(
-        {name: oof.losses(log_odds) for name, log_odds in oof.log_odds.items()}, oof.customers, oof.row_folds
+        {name: oof.losses(log_odds) for name, log_odds in oof.log_odds.items()}, oof.customers, oof.row_folds, where
     )
     estimators = training_set.refit_all(oof)
     bundles = {name: _bundle(training_set, name, estimator, oof) for name, estimator in estimators.items()}
     reason = choice.reason + _left_out(bundles, training_set.names)
-    return Trained(question, bundles, choice.losses, choice.gains, choice.champion, reason)
+    return Trained(training_set.question, bundles, choice.losses, choice.gains, choice.champion, reason)
 
 
 def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str]) -> str:
     """Return which candidates were not tried, each with the roles that no column is known to have."""
-    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in bundles]
+    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in (*bundles, ALL_FEATURES)]
     return f"; not tried for want of columns of known meaning: {', '.join(missing)}" if missing else ""
 
 
 def _lacked(candidate: str, names: Sequence[str]) -> str:
     if candidate == "activity":
         return "active"
-    if candidate in ("logit", "blend"):
+    if candidate == "logit":
         return "one of active, recency, orders"
     return ", ".join(role for role in COUNTED if role not in names)
 

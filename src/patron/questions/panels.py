@@ -11,11 +11,11 @@ from patron.errors import HistoryError, QuestionError, listed
 from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
 from patron.features.measures import Feature
-from patron.periods import EVER, Moment, Span
+from patron.periods import EVER, Moment, Span, instant
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix, RowSource, in_order
 
-__all__ = ["COUNTED", "SOURCE", "Panel", "panel"]
+__all__ = ["COUNTED", "ROLES", "SOURCE", "Panel", "Snapshot", "panel", "snapshot"]
 
 SOURCE = "panel"
 COUNTED = ("recency", "tenure", "orders")
@@ -137,6 +137,11 @@ class Panel(RowSource):
             )
 
 
+@dataclass(frozen=True)
+class Snapshot(Panel):
+    """Rows that nobody dated, one for each customer: judged by customers held out, as no row is later than another."""
+
+
 def panel(
     frame: pd.DataFrame,
     horizon: int,
@@ -186,6 +191,33 @@ def panel(
     known = None if label is None else _numbers(frame[label], key.customer).to_numpy(dtype=np.float64)[order]
     meant = tuple(_meant(names.get(name, name), name) for name in features)
     return Panel(span, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
+
+
+def snapshot(
+    frame: pd.DataFrame, horizon: int, at: Moment, customer: str = "customer", label: str | None = None, **roles: str
+) -> Snapshot:
+    """Take ready-made rows without dates, one for each customer.
+
+    Args:
+        frame: one row for each customer.
+        horizon: days that the label looks ahead.
+        at: the instant that stands as the cutoff of all rows, as nobody knows a better one.
+        customer: the column of the customer.
+        label: as in `panel`.
+        **roles: as in `panel`.
+
+    Raises:
+        HistoryError: as `panel`.
+
+    >>> rows = pd.DataFrame({"id": ["b", "a"], "visits": [3, 1], "left": [0, 1]})
+    >>> snapshot(rows, 28, "2024-05-01", customer="id", label="left").label.tolist()
+    [1.0, 0.0]
+    """
+    dated = _named(frame)
+    cutoff = "cutoff" + "_" * sum(str(name).startswith("cutoff") for name in dated.columns)
+    times = pd.Series(instant(at), dated.index, dtype="datetime64[us]")
+    ready = panel(dated.assign(**{cutoff: times}), horizon, customer, cutoff, label, **roles)
+    return Snapshot(ready.horizon, ready.key, ready.X, ready.label, ready.definitions)
 
 
 def _named(frame: object) -> pd.DataFrame:

@@ -33,6 +33,7 @@ NAMES = {
     "logit": "rule: how lately, how often",
     "parametric": "purchase process",
     "parametric_logit": "purchase process and rule",
+    "logit_all": "formula of all features",
     "lightgbm": "trees on all features",
     "hybrid": "purchase process and trees",
     "blend": "blend of the models",

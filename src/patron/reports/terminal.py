@@ -27,7 +27,7 @@ def card_lines(card: Card) -> str:
 
 def backtest_lines(test: Backtest) -> str:
     """Return a back-test in brief: the figures of each date, then of all together; a star marks the champion."""
-    cards = (*test.folds, test.pooled) if len(test.folds) > 1 else test.folds
+    cards = test.folds if len(test.folds) == 1 else (*test.folds, test.pooled)
     return "\n".join(_brief(card) for card in cards)
 
 
@@ -74,11 +74,11 @@ def _figures(card: Card) -> list[str]:
 def _warned(card: Card) -> list[str]:
     mend = "leave its column out (leave_out), or say from when it was known"
     leaks = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
-    return [*leaks, *([f"beware: {card.too_short}"] if card.too_short else [])]
+    return [*leaks, *(f"beware: {line}" for line in (card.too_short, *card.beware) if line)]
 
 
 def _dates(card: Card) -> str:
-    return ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in card.cutoffs)
+    return ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in card.cutoffs) or "customers held out"
 
 
 def _indented(lines: list[str]) -> str:

@@ -91,11 +91,19 @@ def horizon_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
 
 
 def linear_inputs(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
-    """Return a linear model's inputs: signed logarithms, unknown ones filled, centred and scaled."""
+    """Return a linear model's inputs: signed logarithms, unknown ones filled, centred and scaled; then the kinds.
+
+    A kind is a feature, the code that it must have (None where it must be unknown), and how usual that is.
+    """
     used = X[:, estimator["inputs"]].astype(np.float64)
     logs = np.sign(used) * np.log1p(np.abs(used))
     filled = np.where(np.isnan(logs), np.asarray(estimator["mean"]), logs)
-    return (filled - np.asarray(estimator["mean"])) / np.asarray(estimator["scale"])
+    scaled = (filled - np.asarray(estimator["mean"])) / np.asarray(estimator["scale"])
+    kinds = [
+        (np.isnan(X[:, feature]) if code is None else X[:, feature] == code) - share
+        for feature, code, share in estimator.get("kinds", ())
+    ]
+    return np.column_stack([scaled, *kinds]) if kinds else scaled
 
 
 RAW_SCORES = {
