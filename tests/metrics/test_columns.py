@@ -24,6 +24,16 @@ def test_a_row_of_weight_w_counts_as_the_row_written_w_times(name: str, data: st
 
 @pytest.mark.parametrize("name", ALL)
 @given(data=st.data())
+def test_many_draws_measured_in_one_pass_give_what_each_gives_alone(name: str, data: st.DataObject) -> None:
+    columns, count = data.draw(samples(name))
+    draws = np.array([count, np.roll(count, 1), np.zeros(len(count))], dtype=np.uint8).T
+    at_once = ALL[name](*columns, weight=draws)
+    assert at_once.shape == (3,)
+    assert at_once == pytest.approx([ALL[name](*columns, weight=draw) for draw in draws.T], abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(data=st.data())
 def test_the_order_of_rows_changes_nothing(name: str, data: st.DataObject) -> None:
     columns, _ = data.draw(samples(name))
     order = data.draw(st.permutations(range(len(columns[0]))))

@@ -100,6 +100,25 @@ def test_many_metrics_share_the_draws_of_one(rows: dict[str, np.ndarray]) -> Non
     assert result == {"auc": estimate(metrics.auc, *arrays), "brier": estimate(metrics.brier, *arrays)}
 
 
+def test_a_metric_of_ones_own_is_measured_on_the_draws_of_the_others(rows: dict[str, np.ndarray]) -> None:
+    def own(actual: np.ndarray, predicted: np.ndarray, *, weight: np.ndarray | None = None) -> float:
+        return average((actual - predicted) ** 2, weight=weight)
+
+    arrays = columns(rows, "customer", "actual", "ours")
+    mine, theirs = (estimate(metric, *arrays) for metric in (own, metrics.brier))
+    assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_the_customers_of_more_rows_than_others_are_drawn_whole_too() -> None:
+    # The sum over two customers of three rows and one: 3 or 1 twice, or both once.
+    @metrics.by_draw
+    def total(values: np.ndarray, *, weight: np.ndarray | None = None) -> np.ndarray | float:
+        return 4.0 if weight is None else values @ weight
+
+    result = estimate(total, ["a", "b", "a", "a"], [1.0] * 4, repeats=50)
+    assert (result.low, result.value, result.high) == (2.0, 4.0, 6.0)
+
+
 def test_a_pair_has_no_doubt_where_the_difference_is_fixed() -> None:
     # Both predictions err more for customer b, yet ours is always nearer by two.
     result = paired_difference(metrics.mean_absolute_error, ["a", "b"], [10, 20], [11, 30], [13, 32])

@@ -1,12 +1,12 @@
 """Question metrics: the metrics of a question with their intervals, alone and as differences of two candidates."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import partial
+from functools import wraps
 
 import numpy as np
 import pandas as pd
 
-from patron.metrics import Estimate, bootstrap, paired_difference
+from patron.metrics import Estimate, bootstrap, paired_differences
 from patron.models.targets import QuestionMetric
 
 __all__ = ["differences", "estimates", "verdict"]
@@ -48,21 +48,21 @@ def differences(
 
     A bias has a side, and one too high is no better than one too low: of those the sizes are compared.
     """
-    return {
-        name: paired_difference(
-            partial(_size, metric.metric) if name in SIDED else metric.metric,
-            customers,
-            *metric.truths,
-            *metric.judged(ours),
-            *metric.judged(theirs),
-            seed=seed,
-        )
-        for name, metric in metrics.items()
-    }
+    unordered: dict[str, Estimate] = {}
+    for group in _of_same_columns(metrics):
+        first = next(iter(group.values()))
+        functions = {name: _size(metric.metric) if name in SIDED else metric.metric for name, metric in group.items()}
+        columns = (*first.truths, *first.judged(ours), *first.judged(theirs))
+        unordered |= paired_differences(functions, customers, *columns, seed=seed)
+    return {name: unordered[name] for name in metrics}
 
 
-def _size(metric: Callable[..., float], *columns: np.ndarray, weight: np.ndarray | None = None) -> float:
-    return abs(metric(*columns, weight=weight))
+def _size(metric: Callable[..., float]) -> Callable[..., float]:
+    @wraps(metric)
+    def size(*columns: np.ndarray, weight: np.ndarray | None = None) -> float:
+        return abs(metric(*columns, weight=weight))
+
+    return size
 
 
 def verdict(difference: Estimate, best: float) -> str:

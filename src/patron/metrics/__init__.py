@@ -9,6 +9,9 @@ counts as the row written w times, and a row of weight zero as one that is not t
 weights). The order of the rows never matters: rows of equal score share what lies at their place. A metric
 that is undefined on a sample (no rows, one class only) is nan. Columns of unequal length, missing values, and
 values that cannot be meant (a label other than 0 and 1, a probability of 37) are refused with a PatronError.
+
+The metrics here take weights of shape (n, draws) too, and give a figure for each draw in one pass over the rows;
+a bootstrap makes use of that, and calls any other metric draw by draw.
 """
 
 from patron.metrics.classification import (
@@ -22,8 +25,9 @@ from patron.metrics.classification import (
     normalized_gini,
     root_mean_squared_error,
 )
+from patron.metrics.columns import by_draw
 from patron.metrics.curves import gain, lift, reliability
-from patron.metrics.intervals import Estimate, bootstrap, estimate, paired_difference
+from patron.metrics.intervals import Estimate, bootstrap, estimate, paired_difference, paired_differences
 from patron.metrics.ordinal import macro_f1, quadratic_kappa
 from patron.metrics.survival import concordance, coverage, early, held, late, passed
 
@@ -34,6 +38,7 @@ __all__ = [
     "bias",
     "bootstrap",
     "brier",
+    "by_draw",
     "concordance",
     "coverage",
     "decile_error",
@@ -48,6 +53,7 @@ __all__ = [
     "mean_absolute_error",
     "normalized_gini",
     "paired_difference",
+    "paired_differences",
     "passed",
     "quadratic_kappa",
     "reliability",

@@ -3,7 +3,19 @@
 import numpy as np
 
 from patron.errors import PatronError
-from patron.metrics.columns import Column, Floats, binary, mean, rank_covariance, ratio, rows, tied, top_sums
+from patron.metrics.columns import (
+    Column,
+    Floats,
+    binary,
+    by_draw,
+    mean,
+    precision,
+    rank_covariance,
+    ratio,
+    rows,
+    sums,
+    top_sums,
+)
 
 __all__ = [
     "auc",
@@ -21,6 +33,7 @@ SMALLEST_PROBABILITY = 1e-15
 ROUNDING = 1e-9
 
 
+@by_draw
 def auc(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how often a customer with the event scores above one without; a tie counts one half.
 
@@ -31,11 +44,11 @@ def auc(actual: Column, predicted: Column, *, weight: Column | None = None) -> f
     0.875
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    yes = (weights * binary("actual", true)).sum()
-    no = weights.sum() - yes
+    yes, no = sums(binary("actual", true), weights), sums(1 - true, weights)
     return 0.5 + ratio(rank_covariance(true, guess, weights), yes * no)
 
 
+@by_draw
 def average_precision(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how pure the top of the list is, averaged over the events found on the way down.
 
@@ -46,11 +59,10 @@ def average_precision(actual: Column, predicted: Column, *, weight: Column | Non
     0.8333333333333333
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    events, mass = tied(guess, weights * binary("actual", true), weights)
-    precision = events[::-1].cumsum() / mass[::-1].cumsum()
-    return ratio((precision * events[::-1]).sum(), events.sum())
+    return ratio(precision(binary("actual", true), guess, weights), sums(true, weights))
 
 
+@by_draw
 def log_loss(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how surprised the probabilities were by what happened (mean negative log likelihood, in nats).
 
@@ -65,6 +77,7 @@ def log_loss(actual: Column, predicted: Column, *, weight: Column | None = None)
     return mean(-np.log(np.where(binary("actual", true) == 1, yes, 1 - yes)), weights)
 
 
+@by_draw
 def brier(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how far probabilities lie from what happened, as a mean squared difference.
 
@@ -77,6 +90,7 @@ def brier(actual: Column, predicted: Column, *, weight: Column | None = None) ->
     return mean((_probability(guess) - binary("actual", true)) ** 2, weights)
 
 
+@by_draw
 def bias(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return by what share the predictions promise too much in total: sum predicted / sum actual - 1.
 
@@ -87,9 +101,10 @@ def bias(actual: Column, predicted: Column, *, weight: Column | None = None) -> 
     0.19999999999999996
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    return ratio((weights * guess).sum(), (weights * true).sum()) - 1
+    return ratio(sums(guess, weights), sums(true, weights)) - 1
 
 
+@by_draw
 def mean_absolute_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return by how much a prediction is off on average, in the unit of `actual` (n,) and `predicted` (n,).
 
@@ -100,6 +115,7 @@ def mean_absolute_error(actual: Column, predicted: Column, *, weight: Column | N
     return mean(np.abs(guess - true), weights)
 
 
+@by_draw
 def root_mean_squared_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return by how much a prediction is off where big mistakes hurt most, in the unit of `actual` (n,).
 
@@ -107,9 +123,10 @@ def root_mean_squared_error(actual: Column, predicted: Column, *, weight: Column
     3.5355339059327378
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    return float(np.sqrt(mean((guess - true) ** 2, weights)))
+    return mean((guess - true) ** 2, weights) ** 0.5
 
 
+@by_draw
 def normalized_gini(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how well a score sorts customers by worth: 1 is the best order, 0 chance, -1 the reverse.
 
@@ -125,6 +142,7 @@ def normalized_gini(actual: Column, predicted: Column, *, weight: Column | None 
     return ratio(ours, best)
 
 
+@by_draw
 def decile_error(actual: Column, predicted: Column, *, weight: Column | None = None) -> float:
     """Return how far the totals of ten predicted groups are from what came true, as a share of it.
 
@@ -138,8 +156,8 @@ def decile_error(actual: Column, predicted: Column, *, weight: Column | None = N
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
     tenths = np.linspace(0, 1, 11)
-    earned, promised = (np.diff(top_sums(values, guess, weights, tenths)) for values in (true, guess))
-    return ratio(np.abs(promised - earned).sum(), np.abs(earned).sum())
+    earned, promised = (np.diff(top_sums(values, guess, weights, tenths), axis=0) for values in (true, guess))
+    return ratio(np.abs(promised - earned).sum(axis=0), np.abs(earned).sum(axis=0))
 
 
 def _probability(predicted: Floats) -> Floats:

@@ -1,35 +1,64 @@
-"""Check the columns that a metric or a curve is given, and add them up by score."""
+"""Check the columns that a metric or a curve is given, and add them up by score.
 
-from typing import Any
+Weights of the shape (n, draws) are many draws of the same rows, each with a figure; all are counted in one pass.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from patron.errors import PatronError
 
-__all__ = ["binary", "changes", "mean", "rank_covariance", "ratio", "rows", "tied", "top_sums"]
+__all__ = [
+    "binary",
+    "by_draw",
+    "changes",
+    "mean",
+    "pairs",
+    "precision",
+    "rank_covariance",
+    "ratio",
+    "rows",
+    "sums",
+    "tally",
+    "tied",
+    "top_sums",
+]
 
 Column = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
+Weights = npt.NDArray[Any]
+Function = TypeVar("Function", bound=Callable[..., float])
 
 
-def rows(weight: Column | None, **columns: Column) -> list[Floats]:
-    """Return columns as float arrays of one length, without rows of weight zero; the weights come first.
+def by_draw(metric: Function) -> Function:
+    """Mark a metric that takes weights of shape (n, draws) too, and then returns a figure for each draw."""
+    metric.by_draw = True  # type: ignore[attr-defined]
+    return metric
+
+
+def rows(weight: Column | None, **columns: Column) -> list[Weights]:
+    """Return columns as float arrays of one length; the weights come first, of shape (n,) or (n, draws).
+
+    Of weights of one draw those of zero are left out, with their rows.
 
     Raises PatronError where a column is not one value per row or misses values, or a weight is negative.
     """
     arrays = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
     first, length = next((name, array.size) for name, array in arrays.items())
-    weights = np.ones(length) if weight is None else np.asarray(weight, dtype=np.float64)
-    for name, array in {**arrays, "weight": weights}.items():
+    weights = np.ones(length, np.uint8) if weight is None else np.asarray(weight)
+    weights = weights if weights.dtype == np.uint8 else weights.astype(np.float64)
+    for name, array in {**arrays, "weight": weights if weights.ndim < 2 else weights[:, 0]}.items():
         _refuse_misfit(name, array, first, length)
-    if (weights < 0).any():
+    if weights.dtype != np.uint8 and (weights < 0).any():
         raise PatronError(
             f"Metric column 'weight' has negative weights, the least is {weights.min()}. "
             "Give counts or shares of zero or more."
         )
-    kept = slice(None) if weights.all() else weights > 0
+    kept = slice(None) if weights.ndim > 1 or weights.all() else weights > 0
     return [weights[kept], *(array[kept] for array in arrays.values())]
 
 
@@ -48,21 +77,42 @@ def tied(score: Floats, *columns: Floats) -> list[Floats]:
     """Sum columns over rows of equal score, from the lowest score to the highest."""
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(changes(score[order]))
-    return [np.add.reduceat(column[order], starts) for column in columns]
+    return [np.add.reduceat(column[order], starts, dtype=np.float64) for column in columns]
 
 
-def top_sums(values: Floats, score: Floats, weight: Floats, shares: Floats) -> Floats:
+def sums(values: Floats, weight: Weights) -> Any:
+    """Sum values by weight, to a number or one for each draw."""
+    return _counted("sums", weight, values)
+
+
+def tally(codes: Integers, size: int, weight: Weights) -> Floats:
+    """Sum the weight of each code from 0 to `size` - 1, shape (size,) or (size, draws)."""
+    return np.asarray(_counted("tally", weight, codes, size))
+
+
+def top_sums(values: Floats, score: Floats, weight: Weights, shares: Floats) -> Floats:
     """Sum `values` over the top `shares` (m,) of the rows by score; a row across the border in part."""
-    mass, amount = tied(score, weight, weight * values)
-    contacted = np.append(0, mass[::-1].cumsum())
-    sums: Floats = np.interp(shares * contacted[-1], contacted, np.append(0, amount[::-1].cumsum()))
-    return sums
+    order, ends = _down(score)
+    return np.asarray(_counted("top_sums", weight[order], values[order], ends, shares))
 
 
-def rank_covariance(values: Floats, score: Floats, weight: Floats) -> float:
+def rank_covariance(values: Floats, score: Floats, weight: Weights) -> Any:
     """Sum values, each times how far its mid-rank by score lies above the middle."""
-    mass, amount = tied(score, weight, weight * values)
-    return float((amount * (mass.cumsum() - mass / 2 - mass.sum() / 2)).sum())
+    order, ends = _up(score)
+    return _counted("rank_covariance", weight[order], values[order], ends)
+
+
+def precision(events: Floats, score: Floats, weight: Weights) -> Any:
+    """Sum over the events how many of the rows down to their score are events, as a share."""
+    order, ends = _down(score)
+    return _counted("precision", weight[order], events[order], ends)
+
+
+def pairs(turn: Integers, buyer: npt.NDArray[np.bool_], level: Integers, weight: Weights) -> Any:
+    """Sum the weight of pairs of a buyer and a later row: those with a higher level (half where it ties), and all."""
+    order = np.argsort(turn, kind="stable")[::-1]
+    size = int(level.max(initial=0)) + 1
+    return _counted("count_pairs", weight[order], turn[order], buyer[order], level[order], size)
 
 
 def changes(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -70,17 +120,41 @@ def changes(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.append(True, ordered[1:] != ordered[:-1])[: ordered.size]
 
 
-def mean(values: npt.NDArray[np.float64 | np.bool_], weight: Floats) -> float:
+def mean(values: npt.NDArray[np.float64 | np.bool_], weight: Weights) -> Any:
     """Return the weighted mean of values, nan without weight."""
-    return ratio((values * weight).sum(), weight.sum())
+    return ratio(sums(values.astype(np.float64), weight), sums(np.ones(len(values)), weight))
 
 
-def ratio(part: float, whole: float) -> float:
+def ratio(part: Any, whole: Any) -> Any:
     """Divide, where nothing to divide by makes nan."""
-    return float(part / whole) if whole else float("nan")
+    if np.ndim(whole) == 0:
+        return float(part / whole) if whole else float("nan")
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) != 0)
 
 
-def _refuse_misfit(name: str, array: Floats, first: str, length: int) -> None:
+def _counted(kernel: str, weight: Weights, *about: object) -> Any:
+    """Run a kernel over all draws; of one draw its figure alone is returned, a number as Python's own."""
+    from patron.metrics import kernels
+
+    figures = getattr(kernels, kernel)(weight if weight.ndim > 1 else weight[:, None], *about)
+    if weight.ndim > 1:
+        return figures
+    return float(figures[0]) if figures.ndim == 1 else figures[:, 0]
+
+
+def _up(score: Floats) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """Return the order of rows from the lowest score to the highest, and which is the last of its score."""
+    order = np.argsort(score, kind="stable")
+    return order, np.append(score[order][1:] != score[order][:-1], True)[: len(order)]
+
+
+def _down(score: Floats) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """Return the order of rows from the highest score to the lowest, and which is the last of its score."""
+    order, _ = _up(score)
+    return order[::-1], changes(score[order])[::-1]
+
+
+def _refuse_misfit(name: str, array: Weights, first: str, length: int) -> None:
     if array.shape != (length,):
         raise PatronError(
             f"Metric column '{name}' has shape {array.shape}, where '{first}' has {length} values. "

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from patron.errors import PatronError, listed
-from patron.metrics.columns import Column, Floats, Integers, mean, ratio, rows
+from patron.metrics.columns import Column, Floats, Integers, by_draw, ratio, rows, tally
 
 __all__ = ["macro_f1", "quadratic_kappa"]
 
 
+@by_draw
 def quadratic_kappa(
     actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None
 ) -> float:
@@ -25,10 +26,13 @@ def quadratic_kappa(
     table = _confusion(actual, predicted, classes, weight)
     steps = np.arange(len(classes))
     cost = (steps[:, None] - steps) ** 2
-    chance = np.outer(table.sum(axis=1), table.sum(axis=0))
-    return 1 - ratio((cost * table).sum() * table.sum(), (cost * chance).sum())
+    by_actual, by_predicted = table.sum(axis=1), table.sum(axis=0)
+    apart = np.tensordot(cost, table, axes=2)
+    by_chance = np.einsum("ij,i...,j...->...", cost, by_actual, by_predicted)
+    return 1 - ratio(apart * by_actual.sum(axis=0), by_chance)
 
 
+@by_draw
 def macro_f1(actual: Column, predicted: Column, classes: Sequence[object], *, weight: Column | None = None) -> float:
     """Return how well each class is predicted, a rare class counting as much as a common one.
 
@@ -40,19 +44,20 @@ def macro_f1(actual: Column, predicted: Column, classes: Sequence[object], *, we
     """
     table = _confusion(actual, predicted, classes, weight)
     size = table.sum(axis=0) + table.sum(axis=1)
-    occurs = size > 0
-    return mean(2 * np.diag(table)[occurs] / size[occurs], np.ones(occurs.sum()))
+    hits = 2 * np.einsum("ii...->i...", table)
+    return ratio((hits / np.where(size > 0, size, 1)).sum(axis=0), (size > 0).sum(axis=0))
 
 
 def _confusion(actual: Column, predicted: Column, classes: Sequence[object], weight: Column | None) -> Floats:
+    """Return the weight of each actual and predicted class, shape (classes, classes) or (classes, classes, draws)."""
     codes = {
         "actual": _codes("actual", actual, classes),
         "predicted": _codes("predicted", predicted, classes),
     }
     weights, true, guess = rows(weight, **codes)
     size = len(classes)
-    counts = np.bincount((true * size + guess).astype(np.intp), weights, minlength=size**2)
-    return counts.astype(np.float64).reshape(size, size)
+    counts = tally((true * size + guess).astype(np.intp), size**2, weights)
+    return counts.reshape(size, size, *counts.shape[1:])
 
 
 def _codes(name: str, column: Column, classes: Sequence[object]) -> Integers:

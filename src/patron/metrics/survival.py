@@ -1,8 +1,10 @@
 """Compute how well waits are predicted, of which many had not ended when they were last seen."""
 
+from typing import Any
+
 import numpy as np
 
-from patron.metrics.columns import Column, Floats, Integers, binary, changes, mean, ratio, rows
+from patron.metrics.columns import Column, Floats, binary, by_draw, mean, pairs, ratio, rows, sums, tally
 
 __all__ = ["concordance", "coverage", "early", "held", "late", "passed"]
 
@@ -12,6 +14,7 @@ BINS = 200
 ROUNDING, TINY, ALMOST_ONE = 1e-9, 1e-12, 1.0 - 1e-12
 
 
+@by_draw
 def concordance(days: Column, bought: Column, expected: Column, *, weight: Column | None = None) -> float:
     """Return how often the customer expected sooner comes sooner, customers still awaited included.
 
@@ -19,20 +22,18 @@ def concordance(days: Column, bought: Column, expected: Column, *, weight: Colum
     `expected` (n,) predicted days (any score that grows with the wait). A pair counts where the earlier is a
     purchase; a customer still awaited on the day of another's purchase counts as later; two purchases on one
     day are no pair; a tie in `expected` is one half. nan without pairs. Time n log n. Source: Harrell, Lee
-    and Mark (1996); pairs are counted by halving, as in a merge sort.
+    and Mark (1996).
 
     >>> concordance(days=[5, 9, 30], bought=[1, 1, 0], expected=[7, 40, 20])
     0.6666666666666666
     """
     weights, days, bought, expected = rows(weight, days=days, bought=bought, expected=expected)
-    if not days.size:
-        return float("nan")
-    turn = 2 * np.unique(days, return_inverse=True)[1] + (binary("bought", bought) == 0)
-    later = weights.sum() - np.bincount(turn, weights).cumsum()
-    buyers = weights * bought
-    return ratio(_in_order(turn, expected, buyers, weights), (buyers * later[turn]).sum())
+    awaited = binary("bought", bought) == 0
+    turn, level = (np.unique(column, return_inverse=True)[1] for column in (days, expected))
+    return ratio(*pairs(2 * turn + awaited, ~awaited, level, weights))
 
 
+@by_draw
 def coverage(days: Column, bought: Column, low: Column, high: Column, *, weight: Column | None = None) -> float:
     """Return how often the interval held the day of the next purchase, as far as it was observed.
 
@@ -75,6 +76,7 @@ def passed(days: Column, low: Column, median: Column, high: Column, back: Column
     return -np.expm1(-(before + share * (after - before)))
 
 
+@by_draw
 def early(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
     """Return how many came before their 80 % interval began, which should be a tenth.
 
@@ -88,6 +90,7 @@ def early(bought: Column, passed: Column, back: Column, *, weight: Column | None
     return 1.0 - _survival(bought, passed, back, weight, EARLY)
 
 
+@by_draw
 def late(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
     """Return how many came after their 80 % interval had ended, or not yet; it should be a tenth. As `early`.
 
@@ -97,6 +100,7 @@ def late(bought: Column, passed: Column, back: Column, *, weight: Column | None 
     return _survival(bought, passed, back, weight, LATE)
 
 
+@by_draw
 def held(bought: Column, passed: Column, back: Column, *, weight: Column | None = None) -> float:
     """Return how often 80 % intervals of waiting hold, although many reach beyond the observation. As `early`.
 
@@ -106,43 +110,12 @@ def held(bought: Column, passed: Column, back: Column, *, weight: Column | None 
     return _survival(bought, passed, back, weight, EARLY) - _survival(bought, passed, back, weight, LATE)
 
 
-def _survival(bought: Column, passed: Column, back: Column, weight: Column | None, share: float) -> float:
+def _survival(bought: Column, passed: Column, back: Column, weight: Column | None, share: float) -> Any:
     """Return the share of customers who were still awaited when a share of their wait had passed."""
     weights, bought, passed, back = rows(weight, bought=bought, passed=passed, back=back)
-    bought_weight = weights * binary("bought", bought)
-    if weights[back >= share].sum() < MIN_CUSTOMERS:
-        return float("nan")
     bins = np.floor(passed * BINS + ROUNDING).astype(np.intp)
-    events, left = (np.bincount(bins, column, BINS + 1) for column in (bought_weight, weights - bought_weight))
-    at_risk = (events + left)[::-1].cumsum()[::-1] - left / 2.0
+    left, events = np.split(tally(bins + (BINS + 1) * (binary("bought", bought) == 1), 2 * (BINS + 1), weights), 2)
+    at_risk = (events + left)[::-1].cumsum(axis=0)[::-1] - left / 2.0
     hazards = events / np.maximum(at_risk, TINY)
-    return float(np.prod(1.0 - hazards[: round(share * BINS)]))
-
-
-def _in_order(turn: Integers, expected: Floats, buyers: Floats, weight: Floats) -> float:
-    """Weight of the pairs whose first has the smaller `turn` and `expected` (half where the latter ties).
-
-    Two turns differ first at exactly one bit, so each pair is met once: at that bit, in the group of rows
-    that agree in all higher bits, sorted by `expected`. Each step sorts the groups of the next, stably, as a
-    radix sort does.
-    """
-    order = np.argsort(expected, kind="stable")
-    level = changes(expected[order]).cumsum()
-    # Up to 16 bits NumPy sorts integers in linear time.
-    turn, buyers, weight = turn[order].astype(np.min_scalar_type(turn.max())), buyers[order], weight[order]
-    pairs = 0.0
-    for bit in reversed(range(int(turn.max()).bit_length())):
-        pairs += _across(turn >> bit, level, buyers, weight)
-        order = np.argsort(turn >> bit, kind="stable")
-        turn, level, buyers, weight = turn[order], level[order], buyers[order], weight[order]
-    return pairs
-
-
-def _across(turn: Integers, level: Integers, buyers: Floats, weight: Floats) -> float:
-    """Pairs in order between the halves (last bit 0 and 1) of each group, rows sorted by group and level."""
-    group = turn >> 1
-    starts = np.flatnonzero(changes(group) | changes(level))
-    early = np.add.reduceat(buyers * (turn & 1 == 0), starts)
-    late = np.add.reduceat(weight * (turn & 1), starts)
-    through = np.bincount(group[starts], late).cumsum()[group[starts]]
-    return float((early * (through - late.cumsum() + late / 2)).sum())
+    awaited = np.prod(1.0 - hazards[: round(share * BINS)], axis=0)
+    return ratio(awaited, sums((back >= share).astype(np.float64), weights) >= MIN_CUSTOMERS)

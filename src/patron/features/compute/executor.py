@@ -63,7 +63,7 @@ def execute(plan: ExecutionPlan, max_rows: int = UNLIMITED) -> Iterator[RowBlock
         HistoryError: events do not fit in memory, and there is no room on disk.
         MeasureError: a measure does not fit its event table.
     """
-    if "patron.features.compute.fold.compiling" not in sys.modules:
+    if "patron.features.compute.fold.kernel_calls" not in sys.modules:
         plan.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
     with TemporaryDirectory(prefix="patron-") if plan.n_partitions > 1 else nullcontext("") as folder:
         begin = time.perf_counter()

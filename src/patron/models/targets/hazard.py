@@ -149,12 +149,13 @@ def _within(days: int) -> str:
     return f"purchase_within_{days}d"
 
 
+@metrics.by_draw
 def _date_error(
     actual: np.ndarray, bought: np.ndarray, expected: np.ndarray, weight: np.ndarray | None = None
 ) -> float:
     """Return by how many days the date of those who bought was missed."""
-    counted = bought if weight is None else weight * bought
-    return metrics.mean_absolute_error(actual, expected, weight=counted)
+    counted = None if weight is None else weight[bought]
+    return metrics.mean_absolute_error(actual[bought], expected[bought], weight=counted)
 
 
 def _observed_days(label: np.ndarray, end: float) -> np.ndarray:

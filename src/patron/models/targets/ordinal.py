@@ -74,7 +74,7 @@ class OrdinalTarget(Target[Tier]):
             "bias of profit": (metrics.bias, 0.0),
         }
         return {
-            name: QuestionMetric(_over(metric, len(spec["tiers"])), (actual,), ("tier",), 1.0, codes)
+            name: QuestionMetric(partial(metric, classes=range(len(spec["tiers"]))), (actual,), ("tier",), 1.0, codes)
             for name, metric in of_tiers.items()
         } | {
             name: QuestionMetric(metric, (label,), ("expected_profit",), best)
@@ -147,13 +147,6 @@ def _chance(tier: str) -> str:
 
 def _codes(tiers: Sequence[str], *columns: np.ndarray) -> Sequence[np.ndarray]:
     return [np.asarray(pd.Categorical(column, categories=list(tiers)).codes) for column in columns]
-
-
-def _over(metric: Callable[..., float], classes: int) -> Callable[..., float]:
-    def over_classes(actual: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> float:
-        return metric(actual, predicted, range(classes), weight=weight)
-
-    return over_classes
 
 
 def _rank_cutpoints(rank: np.ndarray, below: np.ndarray) -> list[float]:

@@ -13,8 +13,8 @@ In the order of the work:
     states         how each loop is called, and what it leaves for each row and window
     kernel_calls   the loops over the events of one table, and the slots that they fill
 
-Kernels, which `compiling` turns into machine code: sorting (events of a customer together, by time), cutting (where the
-events of a row begin and end), loops (the reductions), interpreter (the steps of a program). They are imported inside
-the functions that call them, here and in `partition`, for one reason: the compiler takes some tenths of a second to
-import, and most commands fold nothing.
+Kernels, which `patron.compiling` turns into machine code: sorting (events of a customer together, by time), cutting
+(where the events of a row begin and end), loops (the reductions), interpreter (the steps of a program). They are
+imported inside the functions that call them, here and in `partition`, for one reason: the compiler takes some tenths of
+a second to import, and most commands fold nothing.
 """

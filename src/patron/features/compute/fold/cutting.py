@@ -6,7 +6,7 @@ Nothing here compares a time but `_cut` and `active`, which ask `patron.history.
 import numba
 import numpy as np
 
-from patron.features.compute.fold.compiling import compiled
+from patron.compiling import compiled
 from patron.history.point_in_time import is_past
 
 __all__ = ["active", "cut", "cut_windows"]

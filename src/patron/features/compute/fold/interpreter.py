@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from patron.features.compute.fold.compiling import compiled
+from patron.compiling import compiled
 from patron.features.compute.fold.operations import Operation
 
 __all__ = ["interpret"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from patron.features.compute.fold.compiling import compiled
+from patron.compiling import compiled
 
 __all__ = ["positions", "sort_each"]
 

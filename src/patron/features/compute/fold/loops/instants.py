@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from patron.features.compute.fold.compiling import compiled
+from patron.compiling import compiled
 from patron.features.compute.fold.event_arrays import DAY
 
 __all__ = ["bins_by_window", "newest", "oldest"]

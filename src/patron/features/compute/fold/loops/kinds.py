@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from patron.features.compute.fold.compiling import compiled
+from patron.compiling import compiled
 
 __all__ = ["kinds_by_window", "kinds_ever", "tally_by_window", "tally_ever", "variety_by_window", "variety_ever"]
 

@@ -2,7 +2,7 @@
 
 
 def test_a_loop_without_a_folder_for_its_code_still_compiles(monkeypatch):
-    from patron.features.compute.fold import compiling
+    from patron import compiling
 
     def refuse(**settings):
         if settings.get("cache"):
