@@ -16,6 +16,7 @@ TRUST = 20.0
 LEAST = 50
 TURNS = 12
 FURTHEST = 3.0
+ROUNDING = 1e-13  # a smaller step is none
 
 
 def calibrate(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calibration | None:
@@ -48,7 +49,10 @@ def level(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:
     if log_odds.shape[1] == 1:
         for _ in range(TURNS):
             p = sigmoid(log_odds[:, 0] + shift)
-            shift += (y.sum() - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
+            step = (y.sum() - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
+            shift += step
+            if abs(step) < ROUNDING:
+                break
         return np.clip(shift, -FURTHEST, FURTHEST)
     counts = np.bincount(y, minlength=len(shift)) + 0.5
     for _ in range(TURNS):

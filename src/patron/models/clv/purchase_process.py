@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,5 +59,11 @@ def fit_process(seen: np.ndarray) -> dict[str, float]:
 
     Whole days suffice, and merge customers who are alike.
     """
-    model = fit_pareto_nbd(*repeats(np.round(seen)))
-    return {"r": model.r, "alpha": model.alpha, "s": model.s, "beta": model.beta}
+    r, alpha, s, beta = _fit_process(np.round(seen).astype(np.float64).tobytes())
+    return {"r": r, "alpha": alpha, "s": s, "beta": beta}
+
+
+@lru_cache(maxsize=8)  # the questions of one training look at the same customers
+def _fit_process(seen: bytes) -> tuple[float, float, float, float]:
+    model = fit_pareto_nbd(*repeats(np.frombuffer(seen).reshape(-1, 3)))
+    return model.r, model.alpha, model.s, model.beta

@@ -1,5 +1,7 @@
 """Processes: the chance of a purchase that a Pareto/NBD gives to customers, as log-odds."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,10 @@ def process_log_odds(process: dict[str, Any], seen: np.ndarray, step: int | None
         seen: days since the last order, days since the first, and orders, shape (n, 3).
         step: step of the horizon, None for all of it.
     """
-    edges = process["edges"]
-    late = bought_by(process, seen, edges[-1] if step is None else edges[step + 1])
-    early = bought_by(process, seen, edges[step]) if step else np.zeros(len(seen))
+    days = tuple(process["edges"][1:])
+    by_edge = _bought_by(*_parameters(process), days, np.asarray(seen, dtype=np.float64).tobytes())
+    late = by_edge[-1 if step is None else step]
+    early = by_edge[step - 1] if step else np.zeros(len(seen))
     chance = np.clip((late - early) / np.maximum(1.0 - early, 1e-12), LEAST_CHANCE, 1.0 - LEAST_CHANCE)
     return np.asarray(process["sign"] * np.log(chance / (1.0 - chance)))
 
@@ -33,13 +36,26 @@ def bought_by(process: dict[str, Any], seen: np.ndarray, days: float) -> np.ndar
     The integrals over the time of leaving and of the next purchase are sums over Gauss-Legendre nodes, as in
     `patron.models.clv.pareto_nbd`, which is tested to agree.
     """
-    x, t_x, age = repeats(seen)
-    r, alpha, s, beta = (process[name] for name in ("r", "alpha", "s", "beta"))
+    return _bought_by(*_parameters(process), (days,), np.asarray(seen, dtype=np.float64).tobytes())[0].copy()
+
+
+def _parameters(process: dict[str, Any]) -> Sequence[float]:
+    return [process[name] for name in ("r", "alpha", "s", "beta")]
+
+
+@lru_cache(maxsize=8)  # of the same rows each step of the horizon is asked, and each candidate with a process
+def _bought_by(r: float, alpha: float, s: float, beta: float, days: tuple[float, ...], seen: bytes) -> np.ndarray:
+    """Return the chance of a purchase within each number of days, shape (days, n); *seen* holds doubles, (n, 3)."""
+    x, t_x, age = repeats(np.frombuffer(seen).reshape(-1, 3))
     wait = age - t_x
     stayed = np.exp(-(r + x) * np.log1p(wait / (alpha + t_x)) - s * np.log1p(wait / (beta + t_x)))
     left = s / (beta + t_x) * _decayed(wait, r + x, alpha + t_x, s + 1.0, beta + t_x)
-    soon = (r + x) / (alpha + age) * _decayed(np.full(len(x), days), r + x + 1.0, alpha + age, s, beta + age)
-    return np.asarray(stayed / (stayed + left) * np.minimum(soon, 1.0))
+    alive, pace = stayed / (stayed + left), (r + x) / (alpha + age)
+    chances = np.empty((len(days), len(x)))
+    for place, until in enumerate(days):
+        soon = pace * _decayed(np.full(len(x), until), r + x + 1.0, alpha + age, s, beta + age)
+        chances[place] = alive * np.minimum(soon, 1.0)
+    return chances
 
 
 def repeats(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ class HazardTarget(Target[NextPurchase]):
         bought = np.where(np.isnan(label), steps, np.searchsorted(edges, np.nan_to_num(label), side="right") - 1)
         entered = np.minimum(bought, steps - 1) + 1
         row = np.repeat(rows, entered)
-        step = np.concatenate([np.arange(n) for n in entered]) if len(rows) else rows
+        step = np.arange(len(row)) - np.repeat(np.cumsum(entered) - entered, entered)
         return Examples(row, step, (step == bought[row]).astype(np.int64), 2, steps)
 
     def outputs(self, spec: TargetSpec) -> list[OutputSpec]:
