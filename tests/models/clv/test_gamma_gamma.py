@@ -58,3 +58,10 @@ def test_values_out_of_range_are_refused_with_what_was_got():
         worth(MODEL, Spend(2.0, 5.0, 50.0), TWO, [20, 300], 90, level=80)
     with pytest.raises(HistoryError, match=r"orders is negative .* has -1"):
         fit_spend([-1], [0])
+
+
+def test_the_general_mean_is_that_of_the_orders_to_come():
+    orders, total = [1, 1, 9, 9], [10.0, 12.0, 360.0, 342.0]
+    alike, coming = fit_spend(orders, total), fit_spend(orders, total, ahead=[0.1, 0.1, 5.0, 5.0])
+    assert alike.mean < coming.mean <= 40.0
+    assert coming.prior_orders == alike.prior_orders

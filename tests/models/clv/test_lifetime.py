@@ -1,6 +1,7 @@
 """Lifetime value: totals come true in a world of its kind, later events change nothing, attributes tell."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 from patron.errors import QuestionError
 from patron.history.sources import attributes
 from patron.models.clv.lifetime import lifetime_value
+from patron.models.clv.pareto_nbd import fit_pareto_nbd
+from patron.models.clv.transactions import Transactions
 from worlds.shop import START, of, orders, shop
 
 AT = START + timedelta(days=280)
@@ -27,6 +30,34 @@ def test_orders_and_spend_of_all_customers_come_true_as_far_ahead_as_the_history
     assert values.expected_spend.sum() == pytest.approx(actual.sum(), rel=0.1)
     assert np.corrcoef(values.expected_spend, actual)[0, 1] > 0.7
     assert 0.75 < ((values.value_low <= actual) & (actual <= values.value_high)).mean() < 0.95
+
+
+def slowing(customers=600, days=720):
+    """Orders of customers all there from the start, who need a fifth more days for each order than for the last."""
+    rng = np.random.default_rng(3)
+    found = []
+    for i in range(customers):
+        at, gap = rng.uniform(0, 30), rng.uniform(10, 60)
+        while at < days:
+            found.append((f"c{i}", START + timedelta(days=at), 10.0))
+            at, gap = at + rng.exponential(gap), 1.2 * gap
+    return pd.DataFrame(found, columns=["customer", "at", "amount"])
+
+
+def test_what_no_process_of_constant_pace_foresees_is_learned_from_the_second_half_of_the_history():
+    frame, at = slowing(), START + timedelta(days=360)
+    actual = ((frame["at"] >= at) & (frame["at"] < at + timedelta(days=360))).sum()
+    before = frame[frame["at"] < at].groupby("customer")["at"].agg(["min", "max", "size"])
+    first, last = ((at - before[end]) / timedelta(days=1) for end in ("min", "max"))
+    plain = fit_pareto_nbd(before["size"] - 1, first - last, first)
+    expected = plain.expected_purchases(Transactions(before["size"] - 1, first - last, first), 360).sum()
+    ours = lifetime_value(of(frame), at, 360).expected_orders.sum()
+    assert abs(ours / actual - 1) < abs(expected / actual - 1) / 2
+
+
+def test_every_customer_is_expected_to_order_more_in_more_days():
+    days = [lifetime_value(shop(), AT, horizon).expected_orders.to_numpy() for horizon in (30, 90, 365, 1460)]
+    assert all((later > earlier).all() for earlier, later in pairwise(days))
 
 
 def test_events_from_the_cutoff_on_change_no_value():

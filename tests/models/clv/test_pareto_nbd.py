@@ -11,7 +11,7 @@ from scipy.special import gammaln, hyp2f1
 
 from patron.errors import HistoryError, QuestionError, ScoreError
 from patron.models.clv.gamma_gamma import Spend
-from patron.models.clv.pareto_nbd import ParetoNBD, fit_pareto_nbd
+from patron.models.clv.pareto_nbd import DropoutPrior, ParetoNBD, fit_pareto_nbd
 from patron.models.clv.transactions import Transactions
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -175,6 +175,13 @@ def test_questions_out_of_range_are_refused_with_what_was_got():
 def test_covariates_must_be_those_of_the_fit():
     with pytest.raises(ScoreError, match=r"fitted with 0 covariates\. The histories to score have 1"):
         MODEL.p_alive(Transactions([0], [0], [30], covariates=[[1.0]]))
+
+
+def test_a_prior_decides_what_a_short_history_leaves_open_and_yields_to_a_long_one():
+    prior = DropoutPrior(0.35, 0.6)
+    few, many = ([part[:n] for part in cohort(20_000, seed=1)] for n in (100, 20_000))
+    assert abs(np.log(fit_pareto_nbd(*few, prior=prior).s / 0.35)) < abs(np.log(fit_pareto_nbd(*few).s / 0.35))
+    assert fit_pareto_nbd(*many, prior=prior).s == pytest.approx(fit_pareto_nbd(*many).s, rel=0.02)
 
 
 def cdnow():

@@ -3,7 +3,7 @@
 import pytest
 
 from patron.errors import HistoryError
-from patron.models.clv.transactions import Transactions
+from patron.models.clv.transactions import Transactions, equal_rows
 
 
 def test_contradictions_are_refused_with_the_row_and_the_way_out():
@@ -28,3 +28,9 @@ def test_covariates_are_finite_numbers_of_every_customer():
         Transactions([0], [0], [30], covariates=[[1.0], [2.0]])
     with pytest.raises(HistoryError, match="a covariate is not a finite number"):
         Transactions([0], [0], [30], covariates=[[float("inf")]])
+
+
+def test_equal_customers_are_of_one_kind():
+    first, back = equal_rows(Transactions([1, 0, 1, 1], [5, 0, 5, 6], [30, 30, 30, 30]))
+    assert len(first) == 3
+    assert back[0] == back[2] and len({back[0], back[1], back[3]}) == 3

@@ -67,7 +67,9 @@ class Spend(Plain):
         return np.asarray((money + self.prior_orders * self.mean) / (n + self.prior_orders))
 
 
-def fit_spend(orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = None) -> Spend:
+def fit_spend(
+    orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = None, ahead: ArrayLike | None = None
+) -> Spend:
     """Estimate how far order values differ within and between customers; it ends with a usable model on any amounts.
 
     Amounts of zero and below count for the general mean, not for the spread; means far beyond the usual (five
@@ -79,6 +81,8 @@ def fit_spend(orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = N
     orders : (n,) orders of each customer, the first included; 0 or more, prospects take the general mean.
     total : (n,) sum of their values, in money; any sign.
     squares : (n,) sum of their squared values, or None where it is not known.
+    ahead : (n,) orders that are expected of each, or None for equally many: who orders often may order for more, and
+        the general mean is that of the orders to come.
 
     Raises
     ------
@@ -96,13 +100,15 @@ def fit_spend(orders: ArrayLike, total: ArrayLike, squares: ArrayLike | None = N
     """
     n, money = _checked(orders, total)
     even = None if squares is None else _evenness(n, money, column(squares, "squares"))
-    n, money = n[n > 0], money[n > 0]
+    to_come = np.ones(len(n)) if ahead is None else column(ahead, "ahead")
+    same_length({"orders": n, "ahead": to_come})
+    n, money, to_come = n[n > 0], money[n > 0], to_come[n > 0]
     own = money / n
     cap = _cap(own[own > 0])
     own = np.clip(own, -cap, cap)
     p, q = _climb(n[own > 0], own[own > 0], even)
-    trust = n / (n + (q - 1.0) / p)
-    return Spend(p, q, float((trust * own).sum() / trust.sum()) if len(n) else 0.0)
+    trust = n / (n + (q - 1.0) / p) * to_come
+    return Spend(p, q, float((trust * own).sum() / trust.sum()) if trust.sum() > 0 else 0.0)
 
 
 def worth(

@@ -22,7 +22,22 @@ from patron.models.clv.numerics import (
 )
 from patron.models.clv.transactions import Array, Transactions, daily, distinct, each
 
-__all__ = ["ParetoNBD", "fit_pareto_nbd"]
+__all__ = ["DropoutPrior", "ParetoNBD", "fit_pareto_nbd"]
+
+
+@dataclass(frozen=True)
+class DropoutPrior:
+    """Describes what is known of the shape ``s`` of leaving before a history tells: its logarithm is about normal."""
+
+    middle: float
+    spread: float
+
+    def penalty(self, theta: Array) -> tuple[float, Array]:
+        """Return what the parameters of a fit cost, and its slopes."""
+        off = (theta[2] - np.log(self.middle)) / self.spread
+        slopes = np.zeros(len(theta))
+        slopes[2] = off / self.spread
+        return 0.5 * float(off**2), slopes
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,7 @@ def fit_pareto_nbd(
     T: ArrayLike,
     weights: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
+    prior: DropoutPrior | None = None,
 ) -> ParetoNBD:
     """Estimate how customers buy and leave from one line each; it ends with a usable model on any valid input.
 
@@ -115,6 +131,7 @@ def fit_pareto_nbd(
     x, t_x, T : (n,) repeat purchases, days from first to last purchase, days from first purchase to the cutoff.
     weights : (n,) customers that each line stands for; one each if None.
     covariates : (n, k) timeless numbers about the customers; standardised inside.
+    prior : of the shape of leaving, which short histories hardly tell; None for none.
 
     Raises
     ------
@@ -136,10 +153,12 @@ def fit_pareto_nbd(
     history, counts = distinct(Transactions(raw.x, raw.t_x, raw.T, z), each_counts)
     unit, rate_centre = scales(history, counts)
     seen = Transactions(winsorized(history.x, counts), history.t_x / unit, history.T / unit, history.covariates)
-    theta, value = maximise(_score, seen, counts, np.log([1.0, rate_centre, 1.0, 1.0]), effects=2 * len(centre))
+    theta, _ = maximise(
+        partial(_posterior, prior), seen, counts, np.log([1.0, rate_centre, 1.0, 1.0]), effects=2 * len(centre)
+    )
     r, rate, s, dropout = np.exp(theta[:4]).tolist()
     gain, loss = (tuple(part.tolist()) for part in np.split(theta[4:], 2))
-    value -= float((counts * seen.x).sum()) * float(np.log(unit))
+    value = _score(theta, seen, counts)[0] - float((counts * seen.x).sum()) * float(np.log(unit))
     return ParetoNBD(r, r / rate * unit, s, s / dropout * unit, value, gain, loss, centre, scale)
 
 
@@ -155,6 +174,14 @@ def _standards(z: Array, counts: Array) -> tuple[Array, tuple[float, ...], tuple
 def _scaled(scale: float, z: Array, effects: Array) -> Array:
     # Beyond e^20 a factor means never or at once; the limit keeps one absurd covariate from overflowing.
     return np.asarray(scale * np.exp(-np.clip(z @ effects, -20.0, 20.0)))
+
+
+def _posterior(prior: DropoutPrior | None, theta: Array, history: Transactions, counts: Array) -> tuple[float, Array]:
+    value, slopes = _score(theta, history, counts)
+    if prior is None:
+        return value, slopes
+    cost, pull = prior.penalty(theta)
+    return value - cost, slopes - pull
 
 
 def _score(theta: Array, history: Transactions, counts: Array) -> tuple[float, Array]:

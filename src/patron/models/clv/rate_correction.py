@@ -1,4 +1,4 @@
-"""Rate correction: how much more or less often than a purchase process expects customers have bought so far."""
+"""Rate correction: what a purchase process that knew half of a history got wrong about the other half."""
 
 from dataclasses import dataclass
 
@@ -8,85 +8,87 @@ from scipy.optimize import minimize
 
 from patron.models.clv.gamma_gamma import Buying
 from patron.models.clv.numerics import Moments
-from patron.models.clv.transactions import Array, Transactions
+from patron.models.clv.transactions import Array, Transactions, equal_rows, take
 
 __all__ = ["CorrectedProcess", "RateCorrection", "fit_rate_correction"]
 
-TRUST = 20.0  # prior rows in favour of no effect, on inputs of unit spread
-NARROW = 0.25
-SHARE = 0.5  # the next horizon is another season: all of the correction made some of them much worse
-FURTHEST = 3.0
+TRUST = 100.0  # orders that count as if they had come as expected: a small shop hardly corrects itself
+SHARE = 0.75  # the next days are another season: all of the correction made half of the development sets worse
 LEAST = 1e-3
 
 
 @dataclass(frozen=True)
 class RateCorrection:
-    """Describes by which factor a customer's expected number of purchases is off.
+    """Describes by which factor the expected orders of all customers are off, and of some more than of others.
 
-    The logarithm of the factor is linear in the logarithms of purchases, days since the last and days since the
-    first, each less its ``centre`` and over its ``scale``.
+    Args:
+        level: logarithm of the factor for the orders of all customers together.
+        slope: what it changes with the logarithm of a customer's expected orders, 0 or less: below 0 those of whom
+            little is expected come back more often than expected, and those of whom much is, less often.
     """
 
-    intercept: float = 0.0
-    effects: tuple[float, ...] = (0.0, 0.0, 0.0)
-    centre: tuple[float, ...] = (0.0, 0.0, 0.0)
-    scale: tuple[float, ...] = (1.0, 1.0, 1.0)
+    level: float = 0.0
+    slope: float = 0.0
 
-    def factor(self, history: Transactions) -> Array:
-        """Return by how much to multiply what the process expects of each customer, (n,)."""
-        z = (_inputs(history) - np.array(self.centre)) / np.array(self.scale)
-        return np.exp(np.clip(self.intercept + z @ np.array(self.effects), -FURTHEST, FURTHEST))
+    def factors(self, expected: Array) -> Array:
+        """Return by how much to multiply each of some customers' orders, (n,), so that their sum changes by the level.
+
+        Args:
+            expected: orders of these customers by the process within the days that the correction was learned on, (n,).
+
+        >>> RateCorrection(slope=-0.5).factors(np.array([1.0, 4.0])).round(2).tolist()
+        [1.67, 0.83]
+        """
+        if not self.slope:
+            return np.full(len(expected), np.exp(self.level))
+        shape = np.maximum(expected, LEAST) ** self.slope
+        return np.asarray(np.exp(self.level) * shape * expected.sum() / max(float(expected @ shape), LEAST))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CorrectedProcess:
-    """A purchase process whose purchases come faster or slower for each customer by the factor of a correction."""
+    """A purchase process whose purchases come faster or slower by a factor for each of n customers, (n,)."""
 
     process: Buying
-    correction: RateCorrection
+    factor: Array
 
     def moments(self, history: Transactions, horizon: ArrayLike, yearly_rate: float) -> Moments:
         """Return the moments of the corrected process: counts grow with the factor, pairs with its square."""
-        plain, factor = self.process.moments(history, horizon, yearly_rate), self.correction.factor(history)
+        first, back = equal_rows(history)
+        once = self.process.moments(take(history, first), horizon, yearly_rate)
+        plain, factor = Moments(*(part[back] for part in once)), self.factor
         none = np.exp(factor * np.log1p(-np.minimum(plain.p_any, 1.0 - 1e-12)))
         return Moments(1.0 - none, plain.sum * factor, plain.squares * factor, plain.pairs * factor**2)
 
 
-def fit_rate_correction(history: Transactions, expected: Array, bought: Array) -> RateCorrection:
-    """Estimate where a process was off from what it expected and what customers then bought.
+def fit_rate_correction(expected: Array, bought: Array) -> RateCorrection:
+    """Estimate how orders differ from what a process expected that was fitted to nothing but what came before them.
 
-    Poisson regression of the counts on the three numbers of a history, starting from the logarithm of what was
-    expected, with a normal prior on the effects, so that few customers change little. Half of the estimate is kept.
+    The level is the ratio of all orders, the slope a Poisson regression on the logarithm of the expected orders. Three
+    quarters of both are kept. No slope above 0 is: it would be carried furthest by the few who buy most.
 
     Parameters
     ----------
-    history : n customers as they were before the purchases counted.
-    expected : (n,) purchases that the process expected.
-    bought : (n,) purchases that came.
+    expected : (n,) orders of each customer that the process expected.
+    bought : (n,) orders that came.
 
-    Source: Poisson regression with an offset (McCullagh and Nelder 1989, Generalized Linear Models, chapter 6).
+    Source: calibration by level and slope (Cox 1958, Two Further Applications of a Model for Binary Regression), of
+    counts (McCullagh and Nelder 1989, Generalized Linear Models, chapter 6).
 
     Examples
     --------
-    >>> past = Transactions(x=[0, 1, 2, 3] * 50, t_x=[0, 30, 60, 90] * 50, T=[120] * 200)
-    >>> correction = fit_rate_correction(past, expected=np.full(200, 2.0), bought=np.full(200, 1.0))
-    >>> correction.factor(past)[:2].round(2)
-    array([0.71, 0.71])
+    >>> fit_rate_correction(expected=np.full(900, 2.0), bought=np.full(900, 1.0)).factors(np.ones(1)).round(2)
+    array([0.62])
     """
-    inputs = _inputs(history)
-    centre, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), NARROW)
-    z = np.column_stack([np.ones(len(inputs)), (inputs - centre) / scale])
-    start = np.log(np.maximum(expected, LEAST))
+    log_expected = np.log(np.maximum(expected, LEAST))
+    z = log_expected - float(expected @ log_expected) / max(float(expected.sum()), LEAST)
 
     def loss(beta: Array) -> tuple[float, Array]:
-        log_mean = np.minimum(z @ beta + start, 20.0)
-        mean, pull = np.exp(log_mean), TRUST * np.concatenate([[0.0], beta[1:]])
+        log_mean = np.minimum(log_expected + beta[0] + beta[1] * z, 20.0)
+        mean, pull = np.exp(log_mean), TRUST * beta
         value = float((mean - bought * log_mean).sum() + 0.5 * (pull * beta).sum())
-        return value, z.T @ (mean - bought) + pull
+        return value, np.array([(mean - bought).sum(), z @ (mean - bought)]) + pull
 
-    beta = SHARE * minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B").x
-    return RateCorrection(float(beta[0]), tuple(beta[1:].tolist()), tuple(centre.tolist()), tuple(scale.tolist()))
-
-
-def _inputs(history: Transactions) -> Array:
-    return np.log1p(np.column_stack([history.x + 1.0, history.T - history.t_x, history.T]))
+    slope = float(minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B").x[1])
+    level = float(np.log((bought.sum() + TRUST) / (expected.sum() + TRUST)))
+    return RateCorrection(SHARE * level, SHARE * min(slope, 0.0))

@@ -153,14 +153,21 @@ def distinct(history: Transactions, weights: Array) -> tuple[Transactions, Array
             f"The weights count no customer. Got a sum of {weights.sum():g} over {len(weights)} customers. "
             "Give the customers to learn from a positive weight."
         )
+    first, back = equal_rows(history)
+    return take(history, first), np.bincount(back, weights).astype(np.float64)
+
+
+def equal_rows(history: Transactions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return one customer of each kind of equal ones, (k,), and of which kind each customer is, (n,)."""
     keys = [history.T, history.t_x, history.x, *history.z.T]
     order = np.lexsort(keys)
     changes = np.zeros(len(order), dtype=bool)
     changes[0] = True
     for key in keys:
         changes[1:] |= np.diff(key[order]) != 0
-    starts = np.flatnonzero(changes)
-    return take(history, order[starts]), np.add.reduceat(weights[order], starts)
+    back = np.empty(len(order), dtype=np.intp)
+    back[order] = np.cumsum(changes) - 1
+    return order[changes], back
 
 
 def take(history: Transactions, rows: NDArray[np.intp] | slice) -> Transactions:
