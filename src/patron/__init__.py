@@ -10,7 +10,7 @@ In the order of the work:
     History                     the tables of a business, checked at the door
     panel                       ready-made rows instead, with what came of them
     measure, combine            a feature of your own: one small function
-    days, cutoffs, monthly      windows and cutoffs
+    days, months, cutoffs, monthly  windows and cutoffs
     Split                       cutoffs by use: train, valid, test
     churn, next_purchase, tier  the three questions
     CostModel                   what is left of money that comes in
@@ -41,6 +41,7 @@ _HOME = {
     "measure": "features.measures",
     "combine": "features.measures",
     "days": "periods",
+    "months": "periods",
     "cutoffs": "periods",
     "monthly": "periods",
     "EVER": "periods",

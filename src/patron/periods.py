@@ -1,32 +1,61 @@
 """Cutoffs, windows and horizons: the words for time that every other module uses."""
 
+import re
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import count, pairwise, takewhile
 from numbers import Integral
 
 import numpy as np
 
 from patron.errors import QuestionError
 
-__all__ = ["EVER", "LONGEST", "Moment", "Span", "Split", "cutoffs", "days", "instant", "instants", "monthly"]
+__all__ = [
+    "EVER",
+    "LONGEST",
+    "Moment",
+    "Span",
+    "Split",
+    "cutoffs",
+    "days",
+    "instant",
+    "instants",
+    "monthly",
+    "months",
+    "span",
+]
 
 Moment = str | date | datetime | np.datetime64
 LONGEST = 36_525
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+TYPED = re.compile(r"(\d+) (day|week|month|quarter|year)s?")
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A whole number of days, with the name that it gets in column names.
+    """A whole number of days, or of months by the calendar, with the name that it gets in column names.
 
-    The span of no days given is `EVER`, all the time there was.
+    The span of no days given is `EVER`, all the time there was. Of months the days are the most that they can have;
+    where they begin and end at a cutoff is told by `before` and `after`.
 
     Raises:
         QuestionError: the number of days is no whole number from one to a hundred years.
     """
 
     days: int | None
+    months: int = 0
+
+    @classmethod
+    def of_months(cls, months: int) -> "Span":
+        """Return the span of some months: from a day of one month to the same day of another, or its last day.
+
+        >>> Span.of_months(3).days, str(Span.of_months(3)), Span.of_months(3).after(datetime(2024, 11, 30))
+        (92, '3mo', datetime.datetime(2025, 2, 28, 0, 0))
+        """
+        lengths = [(_moved(first, months) - first).days for first in MONTH_STARTS]
+        return cls(max(lengths), months)
 
     def __post_init__(self) -> None:
         if self.days is not None and not (isinstance(self.days, Integral) and 1 <= self.days <= LONGEST):
@@ -36,18 +65,41 @@ class Span:
             )
 
     def __str__(self) -> str:
+        if self.months:
+            return f"{self.months}mo"
         return "ever" if self.days is None else f"{self.days}d"
+
+    @property
+    def plain(self) -> int | str | None:
+        """The span as a plain value: days as a number, months as text, None for all the time there was."""
+        return str(self) if self.months else self.days
+
+    @property
+    def length(self) -> str:
+        """The span in words: 90 days, 3 months."""
+        number, unit = (self.months, "month") if self.months else (self.days, "day")
+        return "ever" if number is None else f"{number} {unit}" + "s" * (number != 1)
 
     @property
     def words(self) -> str:
         """The span as the end of a sentence for the business."""
-        if self.days is None:
-            return "ever"
-        return "in the last day" if self.days == 1 else f"in the last {self.days} days"
+        return "ever" if self.days is None else f"in the last {self.length.removeprefix('1 ')}"
+
+    def after(self, cutoff: datetime) -> datetime:
+        """Return the end of the span that begins at a cutoff, which no longer belongs to it."""
+        return _moved(cutoff, self.months) if self.months else cutoff + self.delta
+
+    def before(self, cutoff: datetime) -> datetime:
+        """Return the beginning of the span that ends at a cutoff."""
+        return _moved(cutoff, -self.months) if self.months else cutoff - self.delta
+
+    def days_after(self, cutoff: datetime) -> int:
+        """Return how many days the span has that begins at a cutoff."""
+        return (self.after(cutoff) - cutoff).days
 
     @property
     def delta(self) -> timedelta:
-        """The span as a time difference.
+        """The span as a time difference; of months the longest that they can have.
 
         Raises:
             QuestionError: the span is `EVER`, which has no length.
@@ -57,6 +109,13 @@ class Span:
         return timedelta(days=self.days)
 
 
+def _moved(day: datetime, months: int) -> datetime:
+    """Return the same time some months later or earlier, or on the last day of that month where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+MONTH_STARTS = tuple(datetime(2000 + m // 12, m % 12 + 1, 1) for m in range(48))
 EVER = Span(None)
 
 
@@ -67,6 +126,40 @@ def days(*numbers: int) -> tuple[Span, ...]:
     ['30d', '90d']
     """
     return tuple(Span(n) for n in numbers)
+
+
+def months(*numbers: int) -> tuple[Span, ...]:
+    """Return the windows of the given numbers of months, by the calendar.
+
+    >>> [str(span) for span in months(1, 12)]
+    ['1mo', '12mo']
+    """
+    return tuple(span(f"{n} months") for n in numbers)
+
+
+def span(length: "int | str | Span | None") -> Span:
+    """Return the span that a number of days or a text names; None is all the time there was.
+
+    Raises:
+        QuestionError: the text names no span of days, weeks, months, quarters or years.
+
+    >>> str(span(90)), str(span("2 weeks")), str(span("1 quarter")), str(span(None))
+    ('90d', '14d', '3mo', 'ever')
+    """
+    if isinstance(length, Span):
+        return length
+    if not isinstance(length, str):
+        return Span(length)
+    written = TYPED.fullmatch(length.strip().lower())
+    number, unit = (int(written[1]), written[2]) if written else (0, "")
+    if not 1 <= number * MONTHS.get(unit, 7 if unit == "week" else 1) <= (LONGEST if unit in ("day", "week") else 1200):
+        raise QuestionError(
+            f"A span is a whole number of days, weeks, months, quarters or years, got {length!r}. "
+            'Write for example 90, or "3 months" for three months by the calendar.'
+        )
+    if unit in MONTHS:
+        return Span.of_months(number * MONTHS[unit])
+    return Span(number * (7 if unit == "week" else 1))
 
 
 def instant(moment: Moment) -> datetime:
@@ -115,22 +208,28 @@ def _read(moment: Moment) -> datetime:
         raise QuestionError(f"A cutoff must be a date, got {moment!r}. Write it as YYYY-MM-DD.") from None
 
 
-def cutoffs(first: Moment, last: Moment, every: int) -> tuple[datetime, ...]:
-    """Return the cutoffs from *first* to *last*, *every* so many days, both ends included.
+def cutoffs(first: Moment, last: Moment, every: int | str) -> tuple[datetime, ...]:
+    """Return the cutoffs from *first* to *last*, *every* so many days or months, both ends included.
 
     Raises:
-        QuestionError: *every* is below one day, or *last* lies before *first*.
+        QuestionError: *every* is no span, or *last* lies before *first*.
 
     >>> [str(c.date()) for c in cutoffs("2024-01-01", "2024-03-01", every=30)]
     ['2024-01-01', '2024-01-31', '2024-03-01']
+    >>> [str(c.date()) for c in cutoffs("2024-01-31", "2024-03-31", every="1 month")]
+    ['2024-01-31', '2024-02-29', '2024-03-31']
     """
-    start, end, step = instant(first), instant(last), Span(every).delta
+    start, end, step = instant(first), instant(last), span(every)
     if end < start:
         raise QuestionError(
             f"The last cutoff ({end:%Y-%m-%d}) lies before the first ({start:%Y-%m-%d}). "
-            f'Swap them: cutoffs("{end:%Y-%m-%d}", "{start:%Y-%m-%d}", every={every}).'
+            f'Swap them: cutoffs("{end:%Y-%m-%d}", "{start:%Y-%m-%d}", every={every!r}).'
         )
-    return tuple(start + i * step for i in range((end - start) // step + 1))
+    if step.months:
+        steps = (_moved(start, i * step.months) for i in count())
+    else:
+        steps = (start + i * step.delta for i in count())
+    return tuple(takewhile(lambda cutoff: cutoff <= end, steps))
 
 
 def monthly(first: str, last: str) -> tuple[datetime, ...]:
@@ -147,9 +246,7 @@ def monthly(first: str, last: str) -> tuple[datetime, ...]:
         raise QuestionError(
             f'The last month ({last}) lies before the first ({first}). Swap them: monthly("{last}", "{first}").'
         )
-    count = (end.year - start.year) * 12 + end.month - start.month + 1
-    months = [start.month - 1 + i for i in range(count)]
-    return tuple(datetime(start.year + m // 12, m % 12 + 1, 1) for m in months)
+    return cutoffs(start, end, "1 month")
 
 
 def _month(text: str) -> datetime:
@@ -212,7 +309,7 @@ class Split:
             (("train", self.train), ("valid", self.valid)),
             (("valid", self.valid), ("test", self.test)),
         ):
-            ends = before[-1] + horizon.delta
+            ends = horizon.after(before[-1])
             if ends > after[0]:
                 raise QuestionError(
                     f"Labels of the {early} cutoff {before[-1]:%Y-%m-%d} end {ends:%Y-%m-%d}, after the "

@@ -72,6 +72,26 @@ def refused(folder: Path, old: str, new: str) -> str:
     return str(caught.value)
 
 
+def test_spans_of_months_and_rows_of_cutoffs_are_read(tmp_path):
+    row = 'train = { first = "2010-03-31", last = "2010-05-31", every = "1 month" }'
+    text = TEXT.replace("active_in = 365", 'active_in = "1 year"').replace(
+        "churn = { horizon = 90", 'churn = { horizon = "1 quarter"'
+    )
+    text = text.replace('train = ["2010-06-16", "2010-09-14"]', row).replace(
+        'valid = "2011-06-11"', 'valid = "2011-06-09"'
+    )
+    settings = loaded(tmp_path, text)
+    assert settings.question("churn") == churn("3 months", active_in="12 months")
+    assert [f"{cutoff:%m-%d}" for cutoff in settings.split.train] == ["03-31", "04-30", "05-31"]
+    assert describe(settings)["questions.churn.horizon"] == "3mo"
+    with pytest.raises(SettingsError, match=re.escape("[cutoffs.train] lacks 'every'")):
+        loaded(tmp_path, text.replace(', every = "1 month"', ""))
+    with pytest.raises(
+        SettingsError, match=re.escape('horizon must be a whole number of days, 1 to 36500, or months such as "3')
+    ):
+        loaded(tmp_path, text.replace("1 quarter", "1 lustrum"))
+
+
 def test_a_file_says_the_same_as_python(tmp_path):
     costs = CostModel(margin_rate=0.35, cost_per_order=3.0)
     assert loaded(tmp_path, TEXT) == Settings(
@@ -234,8 +254,8 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             "365",
             "365.5",
             10,
-            "[questions] active_in must be a whole number of days, 1 to 36500, got number 365.5. Write "
-            "for example active_in = 90",
+            '[questions] active_in must be a whole number of days, 1 to 36500, or months such as "3 months", got '
+            "number 365.5. Write for example active_in = 90",
         ),
         (
             "churn = { horizon = 90 }",
@@ -359,7 +379,8 @@ def test_a_wrong_value_is_told_with_its_line_and_a_right_one(tmp_path, old, new,
         (
             "churn = { horizon = 90 }",
             "churn = {}",
-            ", line 11: [questions.churn] lacks 'horizon': a whole number of days, 1 to 36500. It has: "
+            ", line 11: [questions.churn] lacks 'horizon': a whole number of days, 1 to 36500, or months such as "
+            '"3 months". It has: '
             "none. Write for example horizon = 90",
         ),
         (

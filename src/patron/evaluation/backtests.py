@@ -180,6 +180,7 @@ def _card(fold: JudgedFold, contest: _Contest, seed: int) -> Card:
     return Card(
         question=question.name,
         horizon=question.horizon.days or 0,
+        length=question.horizon.length,
         cutoffs=tuple(pd.Timestamp(c).to_pydatetime() for c in sorted(rows.key.cutoff.unique())),
         rows=len(rows),
         customers=rows.key.customer.nunique(),
@@ -279,7 +280,7 @@ def _origins(split: Split, question: Question) -> list[Split]:
 
 def _origin(known: Sequence[datetime], test: datetime, question: Question) -> Split:
     """The last known cutoff is the valid one; those whose labels reach into it are left out."""
-    train = tuple(cutoff for cutoff in known if cutoff + question.horizon.delta <= known[-1])
+    train = tuple(cutoff for cutoff in known if question.horizon.after(cutoff) <= known[-1])
     return Split(train, (known[-1],), (test,))
 
 

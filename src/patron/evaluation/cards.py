@@ -68,6 +68,7 @@ class Card:
     reliability: pd.DataFrame
     gains: Mapping[str, pd.DataFrame]
     challenger: str = "lightgbm"
+    length: str = ""
     shift: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lift: pd.DataFrame = field(default_factory=pd.DataFrame)
     segments: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -81,7 +82,7 @@ class Card:
     def __repr__(self) -> str:
         """Return what was judged, and which candidate is used, in a line."""
         dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs)
-        ahead = f" over {self.horizon} days" if self.horizon else ""
+        ahead = f" over {self.ahead}" if self.horizon else ""
         where = f"at {dates}" if dates else "held out"
         judged = f"{self.rows:,} rows of {self.customers:,} customers {where}"
         return f"Card({self.question}{ahead}: {judged}; champion {self.champion})"
@@ -97,14 +98,19 @@ class Card:
         return [text for text in (self.too_short, *self.suspects.values(), *self.beware) if text]
 
     @property
+    def ahead(self) -> str:
+        """The horizon in words; cards of older models have its days alone."""
+        return self.length or f"{self.horizon} days"
+
+    @property
     def too_short(self) -> str:
         """Return why the horizon is too short, where hardly anybody buys within it; elsewhere an empty text."""
         stayed = 1.0 - self.base.get("churn rate", 0.0)
-        bought = self.base.get(f"bought within {self.horizon} days", stayed)
+        bought = self.base.get(f"bought within {self.ahead}", stayed)
         if bought >= FEW:
             return ""
         return (
-            f"only {bought:.1%} of the customers bought within the horizon of {self.horizon} days, which is shorter "
+            f"only {bought:.1%} of the customers bought within the horizon of {self.ahead}, which is shorter "
             "than the rhythm of purchases: ask for more days, or of customers who bought lately (active_in)"
         )
 

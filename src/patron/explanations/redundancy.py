@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["strongest"]
 
-WINDOW = re.compile(r", (in|each) .*$| in the last (day|\d+ days)$")
+WINDOW = re.compile(r", (in|each) .*$| in the last (day|month|\d+ (days|months))$")
 TIME = re.compile(r"^days ")
 ALIKE = 1e-4
 

@@ -54,7 +54,7 @@ def example(history: History, cutoff: datetime, active_in: Span, horizon: Span) 
     names = [name for name in history.tables if name not in history.attributes]
     ahead = Span(min(2 * (horizon.days or 1), LONGEST))
     events = pd.concat([_around(history, name, customer, cutoff, ahead) for name in names], ignore_index=True)
-    inside = is_past(events.days, horizon.days)
+    inside = is_past(events.days, horizon.days_after(cutoff))
     part = events.part.where(inside, "later")
     return Example(customer, cutoff, horizon, events.assign(part=part))
 

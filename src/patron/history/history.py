@@ -132,7 +132,7 @@ class History:
         table = self[name]
         known = [is_past(table[column], cutoff) for column in ("at", "known_at") if column in table.columns]
         if window.days is not None:
-            known.append(in_window(table["at"], cutoff - window.delta))
+            known.append(in_window(table["at"], window.before(cutoff)))
         rows = table.filter(known)
         before = rows["at"].lag().over(ibis.window(group_by=rows.customer, order_by=rows["at"]))
         return rows.mutate(days_ago=_days(ibis.literal(cutoff), rows["at"]), days_between=_days(rows["at"], before))
@@ -143,7 +143,7 @@ class History:
         The column `days_ahead` (float) tells how long after the cutoff each event was.
         """
         table = self[name]
-        rows = table.filter(in_window(table["at"], cutoff), is_past(table["at"], cutoff + horizon.delta))
+        rows = table.filter(in_window(table["at"], cutoff), is_past(table["at"], horizon.after(cutoff)))
         return rows.mutate(days_ahead=_days(rows["at"], ibis.literal(cutoff)))
 
     def receipt(self) -> pd.DataFrame:
@@ -212,18 +212,18 @@ class History:
         Raises:
             QuestionError: the history ends before the horizon does, or orders are missing within it.
         """
-        end = cutoff + horizon.delta
+        end = horizon.after(cutoff)
         ahead = f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {end:%Y-%m-%d}, but"
         if end > self.ends:
             raise QuestionError(
                 f"{ahead} the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "
-                f"{self.ends - horizon.delta:%Y-%m-%d}, or a shorter horizon."
+                f"{horizon.before(self.ends):%Y-%m-%d}, or a shorter horizon."
             )
         for first, after in self.holes:
             if cutoff < after and first < end:
                 raise QuestionError(
                     f"{ahead} no order is known from {first:%Y-%m-%d} to {after - timedelta(days=1):%Y-%m-%d}, as if "
-                    f"everybody had left. Use a cutoff up to {first - horizon.delta:%Y-%m-%d} or from {after:%Y-%m-%d} "
+                    f"everybody had left. Use a cutoff up to {horizon.before(first):%Y-%m-%d} or from {after:%Y-%m-%d} "
                     "on, read the orders that are missing, or write gaps = 'closed' if the business was closed then."
                 )
 

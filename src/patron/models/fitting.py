@@ -137,7 +137,7 @@ class TrainingSet:
     def refit_all(self, oof: OutOfFold) -> dict[str, Estimator]:
         """Fit every candidate on all rows, with the season on top where it can be told."""
         everything = np.ones(len(self.rows), dtype=bool)
-        end = self.rows.key.cutoff.max().to_pydatetime() + self.question.horizon.delta
+        end = self.question.horizon.after(self.rows.key.cutoff.max().to_pydatetime())
         baselines = self.fit_baselines(everything, end)
         estimators = dict(baselines)
         for name, base in self._bases(baselines).items():

@@ -90,8 +90,8 @@ def folds(cutoffs: Sequence[datetime], horizon: Span) -> tuple[Fold, ...]:
     """
     chosen: list[Fold] = []
     for cutoff in sorted(cutoffs, reverse=True):
-        before = tuple(c for c in sorted(cutoffs) if c + horizon.delta <= cutoff)
-        if before and len(chosen) < FOLDS and (not chosen or cutoff + horizon.delta <= chosen[-1].judged):
+        before = tuple(c for c in sorted(cutoffs) if horizon.after(c) <= cutoff)
+        if before and len(chosen) < FOLDS and (not chosen or horizon.after(cutoff) <= chosen[-1].judged):
             chosen.append(Fold(before, cutoff))
     return tuple(reversed(chosen))
 

@@ -203,7 +203,7 @@ def _folds(question: Question, split: Split) -> tuple[Fold, ...]:
         raise QuestionError(
             f"{question.name!r} looks {question.horizon} ahead, but its known cutoffs, {first:%Y-%m-%d} to "
             f"{last:%Y-%m-%d}, are closer than that: no later cutoff is free of earlier labels. "
-            f"Move the valid cutoff to {first + question.horizon.delta:%Y-%m-%d} or later."
+            f"Move the valid cutoff to {question.horizon.after(first):%Y-%m-%d} or later."
         )
     return chosen
 
@@ -229,7 +229,7 @@ def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: Out
         "answer": target.with_cutpoints(training_set.answer, _calibrated(log_odds, calibration)),
         "outputs": target.outputs(training_set.answer),
         "base_rates": training_set.base_rates,
-        "active_in": training_set.question.active_in.days,
+        "active_in": training_set.question.active_in.plain,
         "rhythm": training_set.question.rhythm,
     }
     return Bundle(spec, estimator.booster)

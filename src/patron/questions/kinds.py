@@ -10,7 +10,7 @@ from patron import features as built_in
 from patron.errors import QuestionError
 from patron.features.measures import Feature, measure
 from patron.history.history import History
-from patron.periods import EVER, Span
+from patron.periods import EVER, span
 from patron.questions.profit import CostModel, profit_over
 from patron.questions.question import Question
 
@@ -146,20 +146,27 @@ class Tier(Question):
 
 
 def churn(
-    horizon: int, active_in: int | None = None, features: tuple[Feature, ...] = (), own: tuple[Feature, ...] = ()
+    horizon: int | str,
+    active_in: int | str | None = None,
+    features: tuple[Feature, ...] = (),
+    own: tuple[Feature, ...] = (),
 ) -> Churn:
-    """Ask who will place no order within *horizon* days, of customers with an order in the last *active_in* days.
+    """Ask who will place no order within the *horizon*, of customers with an order in the last *active_in*.
+
+    Both are days, or a text such as "3 months", which are those of the calendar.
 
     >>> churn(horizon=90, active_in=365).horizon.days
     90
+    >>> churn(horizon="3 months", active_in="1 year").active_in.months
+    12
     """
-    return Churn(Span(horizon), Span(active_in), tuple(features), own=tuple(own))
+    return Churn(span(horizon), span(active_in), tuple(features), own=tuple(own))
 
 
 def next_purchase(
-    horizon: int,
+    horizon: int | str,
     within: int | Sequence[int] = (30,),
-    active_in: int | None = None,
+    active_in: int | str | None = None,
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> NextPurchase:
@@ -169,14 +176,14 @@ def next_purchase(
     (30,)
     """
     days = tuple(within) if isinstance(within, Iterable) else (within,)
-    return NextPurchase(Span(horizon), Span(active_in), tuple(features), days, own=tuple(own))
+    return NextPurchase(span(horizon), span(active_in), tuple(features), days, own=tuple(own))
 
 
 def tier(
-    horizon: int,
+    horizon: int | str,
     costs: CostModel = CostModel(),
     tiers: Mapping[str, float] | None = None,
-    active_in: int | None = None,
+    active_in: int | str | None = None,
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> Tier:
@@ -187,4 +194,4 @@ def tier(
     >>> tier(horizon=90, costs=CostModel(margin_rate=0.4)).names
     ('lead', 'iron', 'gold', 'platinum')
     """
-    return Tier(Span(horizon), Span(active_in), tuple(features), costs, dict(tiers or TIERS), own=tuple(own))
+    return Tier(span(horizon), span(active_in), tuple(features), costs, dict(tiers or TIERS), own=tuple(own))

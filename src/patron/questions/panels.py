@@ -11,7 +11,7 @@ from patron.errors import HistoryError, QuestionError, listed
 from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
 from patron.features.measures import Feature
-from patron.periods import EVER, Moment, Span, instant
+from patron.periods import EVER, Moment, Span, instant, span
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix, RowSource, in_order
 
@@ -55,7 +55,7 @@ class Panel(RowSource):
         self._check_chosen(question)
         if set(question.required_columns) - set(self.X.columns):
             raise QuestionError(
-                f"A tier is told beside the profit of the last {question.horizon.days} days, which the panel lacks. "
+                f"A tier is told beside the profit of the last {question.horizon.length}, which the panel lacks. "
                 f"It has: {listed(self.X.columns)}. Name the column: pt.panel(..., profit='...')."
             )
         return question
@@ -126,7 +126,7 @@ class Panel(RowSource):
         if horizon != self.horizon:
             raise QuestionError(
                 f"The label of the panel looks {self.horizon} ahead, but {name!r} asks {horizon}. "
-                f"Ask with horizon={self.horizon.days}, or give a panel with the label of {horizon.days} days."
+                f"Ask with horizon={self.horizon.plain!r}, or give a panel with the label of {horizon.length}."
             )
         count = len(question.features) + len(question.own)
         if active_in != EVER or count:
@@ -177,8 +177,8 @@ def panel(
     >>> ready.key.customer.tolist(), ready.X.visits.tolist(), ready.label.tolist()
     (['a', 'b'], [1.0, 3.0], [1.0, 0.0])
     """
-    span, frame = Span(horizon), _named(frame)
-    names = _names(span, roles)
+    ahead, frame = span(horizon), _named(frame)
+    names = _names(ahead, roles)
     uses = {"customer": customer, "cutoff": cutoff} | ({"label": label} if label else {}) | roles
     _check_columns(frame, list(uses.values()))
     _check_uses(uses)
@@ -190,7 +190,7 @@ def panel(
     _check_counted(X, {name: column for column, name in names.items()})
     known = None if label is None else _numbers(frame[label], key.customer).to_numpy(dtype=np.float64)[order]
     meant = tuple(_meant(names.get(name, name), name) for name in features)
-    return Panel(span, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
+    return Panel(ahead, key.iloc[order].reset_index(drop=True), X.iloc[order].reset_index(drop=True), known, meant)
 
 
 def snapshot(

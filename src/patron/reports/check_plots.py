@@ -60,7 +60,7 @@ def timeline_plot(timelines: Sequence[Timeline], unit: str, split: Split, horizo
 
     def asked_when(ax: "Axes") -> None:
         for row, (name, cutoffs) in enumerate(groups.items()):
-            spans = [(_day(cutoff), horizon.days or 0) for cutoff in cutoffs]
+            spans = [(_day(cutoff), horizon.days_after(cutoff)) for cutoff in cutoffs]
             ax.broken_barh(spans, (row - BAR / 2, BAR), color=GROUPS[name], alpha=0.35, linewidth=0)
             ax.vlines([day for day, _ in spans], row - BAR / 2, row + BAR / 2, color=GROUPS[name], linewidth=2)
         ax.set(yticks=range(len(groups)), yticklabels=groups, ylim=(len(groups) - 0.5, -0.5))
@@ -105,7 +105,7 @@ def cutoff_plot(example: Example, windows: Sequence[int]) -> str:
         example: the customer's events.
         windows: the days that the windows of features look back.
     """
-    events, ahead = example.events, example.horizon.days or 0
+    events, ahead = example.events, example.horizon.days_after(example.cutoff)
     tables = list(dict.fromkeys(events.table))
     back = max(*windows, ahead) if windows else max(ahead, -float(events.days.min()))
     right = max(ahead * ROOM, back * RIGHT)
@@ -127,7 +127,7 @@ def cutoff_plot(example: Example, windows: Sequence[int]) -> str:
 
 def _spans(ax: "Axes", example: Example, windows: Sequence[int], top: int) -> None:
     """Draw the windows with the orders that each sees to the left of the cutoff, and the horizon to its right."""
-    ahead, orders = example.horizon.days or 0, example.events[example.events.table == "orders"]
+    ahead, orders = example.horizon.days_after(example.cutoff), example.events[example.events.table == "orders"]
     for place, days in enumerate(windows, top):
         ax.barh(place, days, left=-days, height=0.7, color=BLUE, alpha=0.22, linewidth=0)
         inside = days > max(windows) * WIDE
@@ -142,7 +142,14 @@ def _spans(ax: "Axes", example: Example, windows: Sequence[int], top: int) -> No
             fontsize=9,
         )
     ax.barh(top + 0.5, ahead, left=0, height=1.7, color=ORANGE, alpha=0.22, linewidth=0)
-    ax.annotate(f"horizon\n{ahead} days", (0, top + 0.5), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.annotate(
+        f"horizon\n{example.horizon.length}",
+        (0, top + 0.5),
+        (4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+    )
 
 
 def _named(table: str) -> str:

@@ -98,7 +98,7 @@ def page(report: Report) -> str:
         report=report,
         names=plots.NAMES,
         cutoff=report.scores.cutoff.max(),
-        horizon=_horizon(report, "churn"),
+        horizon=next((card.ahead for card in report.cards if card.question == "churn"), None),
         answers=[answer(card, report.currency) for card in report.cards],
         beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
         risk=risk,
@@ -139,10 +139,6 @@ def _check_pseudonyms(report: Report) -> None:
                 f"The page names customers by their pseudonyms, but the {name} lack 'pseudonym'. "
                 f"They have: {listed(table.columns)}. Add it: .assign(pseudonym=pseudonyms(table.customer, key))."
             )
-
-
-def _horizon(report: Report, question: str) -> int | None:
-    return next((card.horizon for card in report.cards if card.question == question), None)
 
 
 def _unlike(report: Report, risk: Mapping[str, Any] | None) -> tuple[float, float] | None:
@@ -190,7 +186,7 @@ def _customers(report: Report) -> list[dict[str, Any]]:
     top = ranked.head(TOP_CUSTOMERS)
     mine = report.why[report.why.pseudonym.isin(top.pseudonym) & (report.why["rank"] <= REASONS)]
     reasons = mine.sort_values("rank").groupby("pseudonym").text.agg(list)
-    longest = _horizon(report, "next_purchase") or math.inf
+    longest = next((card.horizon for card in report.cards if card.question == "next_purchase"), math.inf)
     return [
         row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)} | {"likely": _likely(row)}
         for row in top.to_dict("records")

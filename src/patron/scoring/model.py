@@ -150,8 +150,12 @@ def check_asked(model: Bundle, question: Question) -> None:
         RegistryError: the question has changed since training.
     """
     answer = model.spec["answer"]
-    wanted = target_for(question).trained_for(question) | {"active_in": question.active_in.days}
-    learned: Mapping[str, object] = {**answer, "active_in": model.spec["active_in"]}
+    wanted = target_for(question).trained_for(question) | {"active_in": question.active_in.plain}
+    learned: Mapping[str, object] = {
+        **answer,
+        "horizon": answer.get("span", answer["horizon"]),
+        "active_in": model.spec["active_in"],
+    }
     for name, value in wanted.items():
         if learned[name] != value:
             raise RegistryError(

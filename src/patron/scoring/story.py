@@ -14,10 +14,12 @@ import pandas as pd
 from patron.models.serving import (
     Bundle,
     TargetSpec,
+    chance_name,
     current_tiers,
     encode,
     hazard_curve,
     profit_spans,
+    span_name,
     tier_chances,
     tier_names,
     tier_shares,
@@ -31,7 +33,7 @@ LEAST = 1e-12
 ROUNDS = 12
 
 Columns = dict[str, np.ndarray]
-Silence = dict[int, np.ndarray]  # the chance of no purchase within so many days
+Silence = dict[str, np.ndarray]  # the chance of no purchase within a span, such as 90d
 
 
 def joint_answers(models: Mapping[str, Bundle], X: pd.DataFrame) -> list[pd.DataFrame]:
@@ -196,11 +198,12 @@ def _churn(model: Bundle, X: pd.DataFrame, silence: Silence) -> Columns:
 def _next_purchase(model: Bundle, X: pd.DataFrame, silence: Silence) -> Columns:
     answer = model.spec["answer"]
     curve, edges = hazard_curve(model, encode(X, model.spec["features"])), np.asarray(answer["edges"], np.float64)
-    for days in (days for days in answer["within"] if days in silence):
-        curve = bent_curve(curve, edges, float(days), silence[days])
+    spans = {span: days for days, span in _spans(model).items()}
+    for span in (span for span in spans if span in silence):
+        curve = bent_curve(curve, edges, float(spans[span]), silence[span])
     columns = waits(answer, curve)
-    for days in answer["within"]:
-        silence.setdefault(days, np.clip(1.0 - columns[f"purchase_within_{days}d"], CERTAIN, 1.0 - CERTAIN))
+    for span, days in spans.items():
+        silence.setdefault(span, np.clip(1.0 - columns[chance_name(answer, days)], CERTAIN, 1.0 - CERTAIN))
     return columns
 
 
@@ -227,10 +230,17 @@ def _kind(model: Bundle) -> str:
     return kind if kind in ANSWERS else ""
 
 
-def _horizon(model: Bundle) -> int:
-    return model.spec["answer"]["horizon"]
+def _horizon(model: Bundle) -> str:
+    return span_name(model.spec["answer"])
+
+
+def _spans(model: Bundle) -> dict[int, str]:
+    """Return the spans within which a model tells the chance of a purchase, by their days."""
+    answer = model.spec["answer"]
+    within = answer.get("within", [answer["horizon"]])
+    return {days: _horizon(model) if days == answer["horizon"] else f"{days}d" for days in within}
 
 
 def _says(model: Bundle, tier: Bundle) -> bool:
     """Return whether a model tells the chance of no purchase over the horizon of a tier model."""
-    return _horizon(tier) in model.spec["answer"].get("within", [_horizon(model)])
+    return _horizon(tier) in _spans(model).values()

@@ -52,8 +52,9 @@ def _check_keys(source: Source, content: Mapping[str, Any], path: KeyPath, secti
 
 
 def _sections(value: Any, path: KeyPath) -> list[tuple[KeyPath, Mapping[str, Any]]]:
-    """Return a section, or each of a list of them, with its path."""
-    return [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
+    """Return a section, or each of a list of them, with its path; values of other kinds have no keys."""
+    items = [((*path, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(path, value)]
+    return [(place, item) for place, item in items if isinstance(item, Mapping)]
 
 
 def _unknown(path: KeyPath, key: str, known: Mapping[str, Kind]) -> str:

@@ -12,7 +12,7 @@ from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
 from patron.history.joins import Join
-from patron.periods import EVER, Span, Split, instant
+from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
@@ -159,13 +159,13 @@ def _nobody(declared: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ...]:
     sections = content["questions"]
-    active = Span(sections["active_in"]) if "active_in" in sections else EVER
+    active = span(sections.get("active_in"))
     with source.at("costs"):
         costs = CostModel(**content.get("costs", {}))
     kinds: dict[str, Callable[[Mapping[str, Any]], Question]] = {
-        "churn": lambda section: Churn(Span(section["horizon"]), active),
+        "churn": lambda section: Churn(span(section["horizon"]), active),
         "next_purchase": lambda section: NextPurchase(
-            Span(section["horizon"]), active, within=tuple(section.get("within", NextPurchase.within))
+            span(section["horizon"]), active, within=tuple(section.get("within", NextPurchase.within))
         ),
         "tier": lambda section: _tier(section, active, costs),
     }
@@ -179,15 +179,19 @@ def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ..
 def _tier(section: Mapping[str, Any], active: Span, costs: CostModel) -> Tier:
     names = {key: section[key] for key in ("rest", "unprofitable") if key in section}
     thresholds = tuple(section.get("thresholds", ()))
-    return Tier(Span(section["horizon"]), active, (), costs, dict(section.get("tiers", TIERS)), thresholds, **names)
+    return Tier(span(section["horizon"]), active, (), costs, dict(section.get("tiers", TIERS)), thresholds, **names)
 
 
 def _split(source: Source, section: Mapping[str, Any], questions: Sequence[Question]) -> Split:
     with source.at("cutoffs"):
-        split = Split.of(*(as_list(section[group]) for group in ("train", "valid", "test")))
+        split = Split.of(*(_cutoffs(section[group]) for group in ("train", "valid", "test")))
         for question in questions:
             split.check_gap(question.horizon)
     return split
+
+
+def _cutoffs(value: Any) -> Sequence[Moment]:
+    return cutoffs(**value) if isinstance(value, Mapping) else as_list(value)
 
 
 def _offer(source: Source, name: str, section: Mapping[str, Any]) -> Offer:

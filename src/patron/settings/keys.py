@@ -14,7 +14,7 @@ from patron.history.event_tables import ROLES
 from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most, is_threshold
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
-from patron.periods import instant
+from patron.periods import instant, span
 
 __all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NAMES_OF_DATA", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
 
@@ -42,6 +42,13 @@ def _is_whole(value: object) -> bool:
 
 def _is_days(value: Any) -> bool:
     return _is_whole(value) and 1 <= value <= LONGEST
+
+
+def _is_span(value: Any) -> bool:
+    try:
+        return _is_days(value) or (isinstance(value, str) and span(value) is not None)
+    except QuestionError:
+        return False
 
 
 def _is_text(value: object) -> bool:
@@ -126,12 +133,13 @@ SHARE = Kind("a share from 0 to 0.5", "KEY = 0.1", lambda v: is_number(v) and 0 
 SEED = Kind("a whole number, 0 or more", "KEY = 0", lambda v: _is_whole(v) and v >= 0)
 COUNT = Kind("a whole number, 1 or more", "KEY = 3", lambda v: _is_whole(v) and v >= 1)
 DAYS = Kind(f"a whole number of days, 1 to {LONGEST}", "KEY = 90", _is_days)
+SPAN = Kind(f'a whole number of days, 1 to {LONGEST}, or months such as "3 months"', "KEY = 90", _is_span)
 DAYS_LIST = Kind("a list of whole days", "KEY = [30]", _list_of(_is_days))
 DATE = Kind("a date before 3000 without time zone", 'KEY = "2011-09-09"', _is_date)
 DATES = Kind(
     "a date before 3000 without time zone, or a list of such",
     'KEY = ["2011-09-09"]',
-    lambda value: _list_of(_is_date)(as_list(value)),
+    lambda value: isinstance(value, dict) or _list_of(_is_date)(as_list(value)),
 )
 RATES = _section("what one unit of each currency is worth in yours", "KEY = { EUR = 1.0, USD = 0.92 }")
 FORMS = _section("the form of the dates of some columns", 'KEY = { born = "%d/%m/%Y" }')
@@ -203,11 +211,11 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     },
     "identity.match": {"*": MATCHED},
     "identity.match.*": dict.fromkeys(KINDS, IDENTIFIERS),
-    "questions": {"active_in": DAYS, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
-    "questions.churn": {"horizon": DAYS},
-    "questions.next_purchase": {"horizon": DAYS, "within": DAYS_LIST},
+    "questions": {"active_in": SPAN, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
+    "questions.churn": {"horizon": SPAN},
+    "questions.next_purchase": {"horizon": SPAN, "within": DAYS_LIST},
     "questions.tier": {
-        "horizon": DAYS, "tiers": TIERED, "thresholds": NUMBERS, "rest": NAME, "unprofitable": NAME,
+        "horizon": SPAN, "tiers": TIERED, "thresholds": NUMBERS, "rest": NAME, "unprofitable": NAME,
     },
     "questions.tier.tiers": {"*": NUMBER},
     "costs": {
@@ -215,6 +223,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     },
     "costs.cost_per_event": {"*": NUMBER},
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
+    **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
     "crm": {"*": CRM},
     "crm.*": {"key": HEADER, "columns": FIELDS},
@@ -236,6 +245,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "questions.next_purchase": ("horizon",),
     "questions.tier": ("horizon",),
     "cutoffs": ("train", "valid", "test"),
+    **{f"cutoffs.{group}": ("first", "last", "every") for group in ("train", "valid", "test")},
     "offers.*": ("contact_cost", "effect"),
     "crm.*": ("key",),
 }

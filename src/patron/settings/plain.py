@@ -32,7 +32,7 @@ def describe(settings: Settings) -> dict[str, object]:
 def _plain(value: Any) -> Any:
     """Turn frozen values into texts, numbers, lists and mappings by name."""
     if isinstance(value, Span):
-        return value.days
+        return value.plain
     if isinstance(value, Path):
         return value.name
     if isinstance(value, datetime):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from patron.features.compute.fold.event_arrays import DAY, EventArrays
+from patron.features.compute.fold.event_arrays import EventArrays, window_opens
 from patron.features.compute.fold.views import EventView
 from patron.features.compute.generic import feature_table
 from patron.features.compute.plan import ExecutionPlan
@@ -140,8 +140,7 @@ def _active(plan: ExecutionPlan, orders: EventArrays) -> np.ndarray:
     from patron.features.compute.fold.cutting import active
 
     moments = np.array(plan.cutoffs, "datetime64[us]").astype(np.int64)
-    days = plan.active_in.days
-    opens = moments - days * DAY if days is not None else np.full(len(moments), np.iinfo(np.int64).min)
+    opens = window_opens(moments, plan.active_in)
     if orders.known_at is None:
         return np.asarray(active(orders.at, orders.starts, opens, moments))
     known = [orders.known_before(int(moment)) for moment in moments]

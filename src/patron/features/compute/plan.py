@@ -73,7 +73,7 @@ class TimeSide:
 
 
 def _end_of_horizon(cutoffs: Sequence[datetime], windows: Sequence[Span]) -> datetime:
-    return max(cutoffs) + max(window.delta for window in windows)
+    return max(window.after(max(cutoffs)) for window in windows)
 
 
 def _whenever_known(events: EventArrays, moment: int) -> EventArrays:

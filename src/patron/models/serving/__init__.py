@@ -31,6 +31,7 @@ from patron.models.serving.estimators import (
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
 from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
 from patron.models.serving.specs import BundleSpec, Calibration, EstimatorSpec, FeatureSpec, OutputSpec, TargetSpec
+from patron.models.serving.waits import chance_name, span_name
 
 __all__ = [
     "FORMAT",
@@ -43,6 +44,7 @@ __all__ = [
     "OutputSpec",
     "TargetSpec",
     "bought_by",
+    "chance_name",
     "current_tiers",
     "encode",
     "hazard_curve",
@@ -58,6 +60,7 @@ __all__ = [
     "shares",
     "sigmoid",
     "softmax",
+    "span_name",
     "standalone",
     "tier_chances",
     "tier_codes",

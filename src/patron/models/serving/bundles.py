@@ -14,7 +14,7 @@ import pandas as pd
 from patron.models.serving.estimators import Booster, raw_score, sigmoid, softmax
 from patron.models.serving.profits import tier_codes, tiers
 from patron.models.serving.specs import BundleSpec, FeatureSpec, TargetSpec
-from patron.models.serving.waits import purchase_curve, waits
+from patron.models.serving.waits import purchase_curve, span_name, waits
 
 FORMAT = 1
 BOOSTER = "booster.txt"
@@ -112,7 +112,7 @@ def current_tiers(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     """Return the place of the tier of the profit of the last horizon: where each customer stands today."""
     answer = bundle.spec["answer"]
     names = [feature["name"] for feature in bundle.spec["features"]]
-    earned = X[:, names.index(f"profit_{answer['horizon']}d")].astype(np.float64)
+    earned = X[:, names.index(f"profit_{span_name(answer)}")].astype(np.float64)
     return tier_codes(answer["lows"], earned)
 
 

@@ -28,12 +28,15 @@ class TargetSpec(TypedDict, total=False):
     """What a model remembers of its question, in days and money; which keys there are follows from the kind.
 
     A kind that serving does not know by its name says the `shape` of its predictions: binary, hazard or ordinal.
-    The keys in `loss` part the lowest tier, by the present tier: how many of those who buy end there all the same, and
-    the profit of who buys nothing beside that of who buys at a loss; panels and older bundles have none.
+    The horizon is in days; where it is in months it has a `span` of them, such as 3mo, and its days are the most that
+    they can have. The keys in `loss` part the lowest tier, by the present tier: how many of those who buy end there
+    all the same, and the profit of who buys nothing beside that of who buys at a loss; panels and older bundles have
+    none.
     """
 
     kind: Required[str]
     horizon: Required[int]
+    span: str
     shape: str
     column: str
     edges: list[int]
@@ -75,6 +78,6 @@ class BundleSpec(TypedDict, total=False):
     answer: Required[TargetSpec]
     outputs: Required[list[OutputSpec]]
     base_rates: Required[dict[str, float]]
-    active_in: Required[int | None]
+    active_in: Required[int | str | None]
     rhythm: Required[float | None]
     baskets: list[dict[str, Any]]

@@ -17,13 +17,23 @@ def waits(answer: TargetSpec, curve: np.ndarray) -> dict[str, np.ndarray]:
         curve: chance to have bought by each edge, shape (n, edges).
     """
     edges = np.asarray(answer["edges"], dtype=np.float64)
-    columns = {f"purchase_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
+    columns = {chance_name(answer, d): _within(curve, edges, float(d)) for d in answer["within"]}
     for name, share in (("days_low", EARLY), ("days_median", MIDDLE), ("days_high", LATE)):
         columns[name] = _quantile(curve, edges, np.full(len(curve), share))
     return columns | {
         "days_if_back": _quantile(curve, edges, curve[:, -1] * MIDDLE),
         "days_expected": _expected(curve, edges),
     }
+
+
+def chance_name(answer: TargetSpec, days: int) -> str:
+    """Return the column with the chance of a purchase within some days, which may be the horizon."""
+    return f"purchase_within_{span_name(answer) if days == answer['horizon'] else f'{days}d'}"
+
+
+def span_name(answer: TargetSpec) -> str:
+    """Return the horizon as columns name it: 90d, or 3mo for months of the calendar."""
+    return answer.get("span", f"{answer['horizon']}d")
 
 
 def purchase_curve(hazards: np.ndarray) -> np.ndarray:

@@ -93,4 +93,4 @@ class ChurnTarget(BinaryTarget):
             "to": process | {"edges": [0, far]},
             "slope": 1.0,
         }
-        return Bundle(spec | {"estimator": estimator, "answer": spec["answer"] | {"horizon": far}}, bundle.booster)
+        return Bundle(spec | {"estimator": estimator, "answer": spec["answer"] | self._begun(question)}, bundle.booster)

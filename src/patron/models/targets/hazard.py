@@ -14,7 +14,7 @@ import pandas as pd
 
 from patron import metrics
 from patron.metrics import curves
-from patron.models.serving import Bundle, OutputSpec, TargetSpec, sigmoid
+from patron.models.serving import Bundle, OutputSpec, TargetSpec, chance_name, sigmoid, span_name
 from patron.models.targets.question_metric import PROMISED, QuestionMetric, chance_metrics
 from patron.models.targets.target import BinaryOutcome, Examples, ExplainedScore, Target
 from patron.periods import Span
@@ -59,17 +59,19 @@ class HazardTarget(Target[NextPurchase]):
 
     def outputs(self, spec: TargetSpec) -> list[OutputSpec]:
         """Return a chance for each number of days asked, and the days."""
-        names = [_within(days) for days in spec["within"]] + [*DAYS, "days_if_back", "days_expected"]
+        names = [chance_name(spec, days) for days in spec["within"]] + [*DAYS, "days_if_back", "days_expected"]
         return [{"name": name, "dtype": "float64"} for name in names]
 
     def binary_outcome(self, spec: TargetSpec, label: np.ndarray) -> BinaryOutcome:
         """Return whether they bought within the first days asked."""
         days = spec["within"][0]
-        return BinaryOutcome(f"bought within {days} days", (label < days).astype(float), (_within(days),))
+        return BinaryOutcome(
+            f"bought within {_length(spec, days)}", (label < days).astype(float), (chance_name(spec, days),)
+        )
 
     def base_rates(self, spec: TargetSpec, label: np.ndarray) -> dict[str, float]:
         """Return how many bought within each number of days, and when those who did."""
-        rates = {f"bought within {d} days": float((label < d).mean()) for d in spec["within"]}
+        rates = {f"bought within {_length(spec, d)}": float((label < d).mean()) for d in spec["within"]}
         median = float(np.nanmedian(label)) if (label >= 0).any() else float("nan")
         return rates | {"median days of buyers": median}
 
@@ -77,14 +79,14 @@ class HazardTarget(Target[NextPurchase]):
         """Return the metrics of the first chance, of the order, and of the date."""
         days, horizon = spec["within"][0], float(spec["horizon"])
         seen, bought = np.where(np.isnan(label), horizon, label), ~np.isnan(label)
-        return chance_metrics((label < days).astype(float), _within(days)) | {
+        return chance_metrics((label < days).astype(float), chance_name(spec, days)) | {
             "C-index": QuestionMetric(metrics.concordance, (seen, bought), ("days_expected",), 1.0),
             "error of the date (days)": QuestionMetric(_date_error, (seen, bought), ("days_if_back",), 0.0),
         }
 
     def coverages(self, spec: TargetSpec, label: np.ndarray) -> dict[str, QuestionMetric]:
         """Return how often the purchase came within the interval of days, before it and after it."""
-        end, columns = float(spec["horizon"]), (*DAYS, _within(spec["horizon"]))
+        end, columns = float(spec["horizon"]), (*DAYS, chance_name(spec, spec["horizon"]))
         about = ((~np.isnan(label),), columns)
         passed = partial(_passed, _observed_days(label, end), end)
         return {
@@ -117,7 +119,7 @@ class HazardTarget(Target[NextPurchase]):
         spec = model.spec["answer"]
         days = spec["within"][0]
         steps = spec["edges"].index(days)
-        noun = f"the chance of an order within {days} days"
+        noun = f"the chance of an order within {_length(spec, days)}"
         return ExplainedScore(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), _bought, noun)
 
     def nearer(self, question: NextPurchase, horizon: Span) -> NextPurchase:
@@ -140,13 +142,15 @@ class HazardTarget(Target[NextPurchase]):
             "slope": 1.0 / calibration["slope"],
             "intercept": -calibration["intercept"][0] / calibration["slope"],
         }
-        answer = spec["answer"] | {"horizon": far, "edges": edges, "within": sorted({*question.within, far})}
+        answer = spec["answer"] | self._begun(question) | {"edges": edges, "within": sorted({*question.within, far})}
         outputs = self.outputs(answer)
         return Bundle(spec | {"estimator": estimator, "answer": answer, "outputs": outputs}, bundle.booster)
 
 
-def _within(days: int) -> str:
-    return f"purchase_within_{days}d"
+def _length(spec: TargetSpec, days: int) -> str:
+    """Return some days in words, or the months of the horizon where they are that."""
+    span = span_name(spec) if days == spec["horizon"] else f"{days}d"
+    return f"{days} days" if span.endswith("d") else Span.of_months(int(span.removesuffix("mo"))).length
 
 
 @metrics.by_draw

@@ -10,7 +10,7 @@ import pandas as pd
 
 from patron import metrics
 from patron.errors import QuestionError, listed
-from patron.models.serving import Bundle, OutputSpec, TargetSpec, current_tiers, softmax, tier_codes
+from patron.models.serving import Bundle, OutputSpec, TargetSpec, current_tiers, softmax, span_name, tier_codes
 from patron.models.targets.question_metric import PROMISED, QuestionMetric
 from patron.models.targets.target import BinaryOutcome, Examples, ExplainedScore, Target
 from patron.questions.kinds import Tier
@@ -34,7 +34,7 @@ class OrdinalTarget(Target[Tier]):
         """Return the thresholds, and the profits that end in each tier."""
         thresholds = [0.0, *reversed(question.thresholds or _thresholds(question, label))]
         _check_several(question, thresholds, label)
-        earned = _earned(features, question.horizon.days or 0)
+        earned = _earned(features, str(question.horizon))
         profit, spread = _by_current_tier(thresholds, label, tier_codes(thresholds, earned))
         return self._begun(question) | {
             "tiers": list(question.names),
@@ -108,7 +108,7 @@ class OrdinalTarget(Target[Tier]):
         silent = idle()
         if silent is None:
             return spec
-        current = tier_codes(spec["lows"], _earned(features, spec["horizon"]))
+        current = tier_codes(spec["lows"], _earned(features, span_name(spec)))
         lost, present = tier_codes(spec["lows"], label) == 0, [current == p for p in range(len(spec["tiers"]))]
         bought, parts = silent == 0, (lost & (silent == 1), lost & (silent == 0))
         every = [label[part] if part.any() else np.zeros(1) for part in parts]
@@ -136,9 +136,9 @@ class OrdinalTarget(Target[Tier]):
         return ExplainedScore((None,), (ranks - ranks.mean())[None, :], expected_profit, "the expected tier")
 
 
-def _earned(features: pd.DataFrame, days: int) -> np.ndarray:
+def _earned(features: pd.DataFrame, span: str) -> np.ndarray:
     """Return the profit of the last horizon."""
-    return np.asarray(features[f"profit_{days}d"].to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(features[f"profit_{span}"].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _chance(tier: str) -> str:

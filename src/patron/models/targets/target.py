@@ -173,7 +173,7 @@ class Target(ABC, Generic[Q]):
 
     def trained_for(self, question: Q) -> dict[str, object]:
         """Return what of a question cannot change after training, by its name in the spec."""
-        return {"horizon": question.horizon.days}
+        return {"horizon": question.horizon.plain}
 
     def nearer(self, question: Q, horizon: Span) -> Q:
         """Return the question with a horizon that labels reach."""
@@ -195,4 +195,6 @@ class Target(ABC, Generic[Q]):
     def _begun(self, question: Q) -> TargetSpec:
         """Return the keys that every spec begins with; a kind that serving does not know says its shape."""
         spec: TargetSpec = {"kind": self.kind, "horizon": question.horizon.days or 0}
+        if question.horizon.months:
+            spec["span"] = str(question.horizon)
         return spec if self.kind in SHAPES else spec | {"shape": self.shape}

@@ -41,8 +41,8 @@ def cut(at, begin, end, moments):
 
 
 @compiled
-def cut_windows(at, starts, position, moments, widths, stop, lows):
-    """Write where the past of each row ends, and where each window starts; a width below zero is all the past.
+def cut_windows(at, starts, position, moments, opens, stop, lows):
+    """Write where the past of each row ends, and where each window starts, given when it opens.
 
     Rows of one customer mostly stand together by time, so each search starts where the one before it ended.
     """
@@ -51,10 +51,8 @@ def cut_windows(at, starts, position, moments, widths, stop, lows):
         first, end = (starts[c], starts[c + 1]) if c >= 0 else (0, 0)
         follows = r > 0 and position[r - 1] == c and moments[r] >= moments[r - 1]
         stop[r] = _cut(at, stop[r - 1] if follows else first, end, moments[r])
-        for w in range(len(widths)):
-            lows[w, r] = first
-            if widths[w] >= 0:
-                lows[w, r] = _cut(at, lows[w, r - 1] if follows else first, stop[r], moments[r] - widths[w])
+        for w in range(len(opens)):
+            lows[w, r] = _cut(at, lows[w, r - 1] if follows else first, stop[r], opens[w, r])
 
 
 @compiled

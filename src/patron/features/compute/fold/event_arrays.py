@@ -1,7 +1,8 @@
 """Event arrays: the events of one table in memory, by customer and time, with the columns that reductions read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +11,32 @@ import pyarrow as pa
 
 from patron.features.compute.fold.encodings import Column
 from patron.history.point_in_time import is_past
+from patron.periods import Span
 
-__all__ = ["DAY", "EventArrays"]
+__all__ = ["DAY", "EventArrays", "horizon_ends", "window_opens"]
 
 DAY = 86_400_000_000
 """A day in microseconds, the unit of all times in arrays."""
+ALWAYS = np.iinfo(np.int64).min
+
+
+def window_opens(moments: np.ndarray, window: Span) -> np.ndarray:
+    """Return when the window of each cutoff opens, in microseconds, shape (n,); before all times where it is `EVER`."""
+    if window.days is None:
+        return np.full(len(moments), ALWAYS)
+    return _by_calendar(moments, window.before) if window.months else moments - window.days * DAY
+
+
+def horizon_ends(moments: np.ndarray, horizon: Span) -> np.ndarray:
+    """Return when the horizon of each cutoff ends, in microseconds, shape (n,)."""
+    return _by_calendar(moments, horizon.after) if horizon.months else moments + (horizon.days or 0) * DAY
+
+
+def _by_calendar(moments: np.ndarray, move: Callable[[datetime], datetime]) -> np.ndarray:
+    """Return the moved instants; there are as many different ones as cutoffs, however many rows."""
+    distinct, place = np.unique(moments, return_inverse=True)
+    moved = [move(moment) for moment in distinct.astype("datetime64[us]").tolist()]
+    return np.array(moved, "datetime64[us]").astype(np.int64)[place]
 
 
 @dataclass(frozen=True)

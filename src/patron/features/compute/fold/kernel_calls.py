@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from patron.features.compute.fold.encodings import Column
-from patron.features.compute.fold.event_arrays import DAY, EventArrays
+from patron.features.compute.fold.event_arrays import EventArrays, horizon_ends, window_opens
 from patron.features.compute.fold.program import Draft
 from patron.features.compute.fold.reductions import KNOWN, Leaf, one_kind
 from patron.features.compute.fold.states import STATES
@@ -32,9 +32,9 @@ def locate_past(events: EventArrays, position: np.ndarray, moments: np.ndarray, 
     """
     from patron.features.compute.fold.cutting import cut_windows
 
-    widths = np.array([-1 if window.days is None else window.days * DAY for window in windows], np.int64)
+    opens = np.stack([window_opens(moments, window) for window in windows])
     stop, lows = np.empty(len(position), np.int64), np.empty((len(windows), len(position)), np.int64)
-    cut_windows(events.at, events.starts, position, moments, widths, stop, lows)
+    cut_windows(events.at, events.starts, position, moments, opens, stop, lows)
     return EventRanges(moments, stop, tuple(windows), lows)
 
 
@@ -48,7 +48,7 @@ def locate_future(
     present = position >= 0
     first, end = np.where(present, events.starts[position], 0), np.where(present, events.starts[position + 1], 0)
     start = cut(events.at, first, end, moments)
-    stop = cut(events.at, start, end, moments + (horizon.days or 0) * DAY)
+    stop = cut(events.at, start, end, horizon_ends(moments, horizon))
     return EventRanges(moments, stop, (horizon,), start[None])
 
 
