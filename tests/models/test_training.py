@@ -92,6 +92,14 @@ def test_what_happens_after_the_known_labels_changes_nothing():
     assert again.model.spec == trained("churn").model.spec
 
 
+def test_each_step_is_told_when_it_is_done():
+    question, steps = trained("churn").question, []
+    rows = matrix(question, shop(), SPLIT.known)
+    fit(question, shop(), rows, labels(question, shop(), SPLIT.known, rows=rows), SPLIT, tell=steps.append)
+    assert [step.split(" of ")[0] for step in steps[:-1]] == [f"later cutoff {k}" for k in range(1, len(steps))]
+    assert steps[-1] == f"{len(trained('churn').bundles)} candidates fitted on all known cutoffs"
+
+
 def test_one_train_and_one_valid_cutoff_suffice():
     made = train(churn(HORIZON), shop(), Split(CUTOFFS[2:3], CUTOFFS[3:4], CUTOFFS[4:]))
     assert set(made.bundles) == set(ORDER)

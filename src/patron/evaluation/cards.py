@@ -1,8 +1,10 @@
 """Cards: the results of a back-test for one question, as values that survive the trip through JSON."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -121,12 +123,19 @@ class Card:
         frame["verdict"] = pd.Series(self.better)
         return frame.fillna("")
 
+    @cached_property
+    def text(self) -> str:
+        """The card as JSON, a line for each of its parts."""
+        parts = (f"{json.dumps(name)}: {json.dumps(part)}" for name, part in self.plain().items())
+        return "{\n" + ",\n".join(parts) + "\n}"
+
     def plain(self) -> dict[str, Any]:
         """Return the card as plain JSON values."""
-        plain = asdict(self) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
+        plain = asdict(replace(self, gains={})) | {"cutoffs": [f"{c:%Y-%m-%d}" for c in self.cutoffs]}
         plain |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
-        plain["gains"] = {name: curve.to_dict("list") for name, curve in self.gains.items()}
-        return _without_nan(plain)
+        # These have a point for each customer, so they are not looked at one by one.
+        gains = {name: {column: _known(curve[column]) for column in curve} for name, curve in self.gains.items()}
+        return _without_nan(plain) | {"gains": gains}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Card":
@@ -149,6 +158,10 @@ def _texts(estimates: Mapping[str, Estimate]) -> dict[str, str]:
 def _estimates(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
     known = {name: {k: float("nan") if v is None else v for k, v in bounds.items()} for name, bounds in plain.items()}
     return {name: Estimate(**bounds) for name, bounds in known.items()}
+
+
+def _known(values: pd.Series) -> list[float | None]:
+    return values.astype("object").where(np.isfinite(values), None).tolist()
 
 
 def _without_nan(value: Any) -> Any:

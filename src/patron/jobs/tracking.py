@@ -108,7 +108,7 @@ def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:
         {k: f[k] for k in ("name", "words", "theme", "unit", "formula")} for f in trained.model.spec["features"]
     ]
     return {
-        "card.json": json.dumps(card.plain(), indent=1),
+        "card.json": card.text,
         "features.json": json.dumps(features, indent=1),
         "settings.json": json.dumps(describe(entry.settings), indent=1, default=str),
         "data.json": json.dumps(entry.data, indent=1),

@@ -1,8 +1,9 @@
 """Training: every question fitted and judged, registered, and made champion together with the others."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from patron.questions.question import Question
 from patron.reports.terminal import basket_lines, card_lines
 
 __all__ = ["train"]
+
+LONG = 15  # seconds without a word
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
 
 def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
     split = job.settings.split
-    trained = fit(question, job.history, rows, label, split, job.settings.seed)
+    tell = _long_steps(job, question.name)
+    trained = fit(question, job.history, rows, label, split, job.settings.seed, tell)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
         trained, baskets = _train_baskets(job, question, trained)
@@ -87,13 +91,26 @@ def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarra
     tested, y_true = rows.take(test), label[test]
     predictions = predict_candidates(trained, tested)
     card = judge(trained, tested, y_true, job.settings.seed, predictions)
+    tell(f"judged at {len(split.test)} test cutoffs")
     table = prediction_table(trained, tested, y_true, predictions)
     path = job.write(f"predictions_{question.name}", table)
-    kept = write_text(json.dumps(card.plain(), indent=1), job.card_path(question))
+    kept = write_text(card.text, job.card_path(question))
     logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
     return _Result(logged, card, (*baskets, str(path), str(kept)))
+
+
+def _long_steps(job: Job, question: str) -> Callable[[str], None]:
+    """Return a function that reports a step of a question, where nothing was reported for long."""
+    last = [perf_counter()]
+
+    def tell(step: str) -> None:
+        if perf_counter() - last[0] >= LONG:
+            job.tell(f"{question}: {step}")
+            last[0] = perf_counter()
+
+    return tell
 
 
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:

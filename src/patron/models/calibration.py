@@ -16,6 +16,7 @@ TRUST = 20.0
 LEAST = 50
 TURNS = 12
 FURTHEST = 3.0
+FARTHEST = 40.0
 ROUNDING = 1e-13  # a smaller step is none
 
 
@@ -47,16 +48,18 @@ def level(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the shift of the log-odds by which the mean prediction meets the rate, shape (1,) or (classes,)."""
     shift = np.zeros(log_odds.shape[1])
     if log_odds.shape[1] == 1:
+        against = np.exp(-np.clip(log_odds[:, 0], -FARTHEST, FARTHEST))
         for _ in range(TURNS):
-            p = sigmoid(log_odds[:, 0] + shift)
+            p = 1.0 / (1.0 + against * np.exp(-shift))
             step = (y.sum() - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
             shift += step
             if abs(step) < ROUNDING:
                 break
         return np.clip(shift, -FURTHEST, FURTHEST)
-    counts = np.bincount(y, minlength=len(shift)) + 0.5
+    counts, powers = np.bincount(y, minlength=len(shift)) + 0.5, softmax(log_odds)
     for _ in range(TURNS):
-        shift += np.log(counts / (softmax(log_odds + shift).sum(axis=0) + 0.5))
+        moved = np.exp(shift)
+        shift += np.log(counts / (moved * (powers.T @ (1.0 / (powers @ moved))) + 0.5))
     return np.clip(shift - shift.mean(), -FURTHEST, FURTHEST)
 
 

@@ -42,6 +42,7 @@ PARAMETERS: Mapping[str, Any] = {
 MOST_ROUNDS = 400
 PATIENCE = 15
 SMALL = 50_000_000
+AT_ONCE = 100_000
 SELDOM = 0.01  # what is unknown more seldom, or known, is no kind of its own
 NARROW = 0.25  # a feature that hardly varied in training must not explode where it does
 
@@ -180,12 +181,20 @@ def _dataset(
     base: Estimator | None,
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
-    rows = X[target.row] if target.step is not None else X
-    if target.step is not None:
-        rows = np.column_stack([rows, target.step.astype(np.float32)])
+    rows = X if target.step is None else _with_steps(X, target.row, target.step)
     start = None if base is None else base.log_odds(X, target).ravel(order="F")
     kind: Any = list(categories) or "auto"
     return lgb.Dataset(rows, target.y, reference, None, None, start, columns, kind)
+
+
+def _with_steps(X: np.ndarray, row: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Return the features of each example and its step, part by part, as all of them are most of the memory."""
+    rows = np.empty((len(row), X.shape[1] + 1), dtype=np.result_type(X, np.float32))
+    rows[:, -1] = step
+    for begin in range(0, len(row), AT_ONCE):
+        part = slice(begin, begin + AT_ONCE)
+        rows[part, :-1] = X[row[part]]
+    return rows
 
 
 def _objective(target: Examples) -> dict[str, Any]:

@@ -7,6 +7,7 @@ handful of cutoffs tells nothing about who guesses it better; how well they tell
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -106,9 +107,9 @@ def predict_out_of_fold(predictions: Sequence[FoldPredictions]) -> OutOfFold:
     halves = (np.unique(customers, return_inverse=True)[1] % 2)[row]
     log_odds, rounds = {}, {}
     for name in predictions[0].paths:
-        path = [np.concatenate(stage) for stage in zip(*(part.paths[name] for part in predictions), strict=True)]
+        path = [np.concatenate(stage) for stage in _distinct([part.paths[name] for part in predictions])]
         log_odds[name], best = _enough(path, y, fold, halves)
-        if len(path) > 1:
+        if len(predictions[0].paths[name]) > 1:
             rounds[name] = ROUNDS[best]
     return OutOfFold(log_odds, rounds, y, row, fold, customers)
 
@@ -123,6 +124,13 @@ def staged(grown: Estimator, base: Estimator | None, X: np.ndarray, target: Exam
         else:
             stages.append(start + replace(grown, spec=grown.spec | {"rounds": rounds}).log_odds(X, target))
     return stages
+
+
+def _distinct(paths: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:
+    """Return the stages of all folds up to the last one that changes an answer in any of them."""
+    stages = list(zip(*paths, strict=True))
+    changed = [any(new is not old for new, old in zip(*two, strict=True)) for two in pairwise(stages)]
+    return stages[: 1 + max((k for k, new in enumerate(changed, start=1) if new), default=0)]
 
 
 def _enough(path: Sequence[np.ndarray], y: np.ndarray, fold: np.ndarray, halves: np.ndarray) -> tuple[np.ndarray, int]:

@@ -5,7 +5,7 @@ these answers come the number of trees, the slope of the log-odds, the cuts betw
 candidate is fitted once more on all known cutoffs. Test cutoffs are not looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,8 +91,18 @@ def train(question: Question, history: History | RowSource, split: Split, seed: 
     return fit(complete, source, rows, labels(complete, source, split.known, rows=rows), split, seed)
 
 
+def _silent(step: str) -> None:
+    """Report nothing."""
+
+
 def fit(
-    question: Question, history: History | RowSource, rows: Matrix, label: np.ndarray, split: Split, seed: int = 0
+    question: Question,
+    history: History | RowSource,
+    rows: Matrix,
+    label: np.ndarray,
+    split: Split,
+    seed: int = 0,
+    tell: Callable[[str], None] = _silent,
 ) -> Trained:
     """Train every candidate on rows that are in memory.
 
@@ -103,6 +113,7 @@ def fit(
         label: answers in the same order, shape (n,).
         split: cutoffs by use.
         seed: of LightGBM's sampling.
+        tell: called with a sentence after each step.
 
     Raises:
         QuestionError: there is too little to learn from.
@@ -110,7 +121,13 @@ def fit(
     source, known = row_source(history), rows.at(*split.known)
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
     training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
-    return _chosen(training_set, [training_set.predict_fold(fold) for fold in _folds(question, split)], LATER)
+    predictions, later = [], _folds(question, split)
+    for number, fold in enumerate(later, start=1):
+        predictions.append(training_set.predict_fold(fold))
+        tell(f"later cutoff {number} of {len(later)}, {fold.judged:%Y-%m-%d}, predicted by every candidate")
+    trained = _chosen(training_set, predictions, LATER)
+    tell(f"{len(trained.bundles)} candidates fitted on all known cutoffs")
+    return trained
 
 
 def fit_by_customer(question: Question, source: RowSource, rows: Matrix, label: np.ndarray, seed: int = 0) -> Trained:
