@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from patron.engines.csv_files import open_csv
 from patron.engines.files import open_source, read
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
@@ -73,3 +74,31 @@ def test_a_file_is_taken_apart_once_even_where_late_rows_prove_another_kind(tmp_
 def test_a_first_column_of_numbers_behind_a_hash_is_no_comment(tmp_path):
     (tmp_path / "orders.csv").write_text("Name,x\n#1,a\n,\n#2,b\n")
     assert read(tmp_path / "orders.csv").count().to_pyarrow().as_py() == 3
+
+
+TABLE = "customer,at,amount\na,2024-05-01,5\nb,2024-05-02,6\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Orders of the shop\nFrom 2024-05-01\n", 2),
+        ("Orders of the shop,,\n,,\n", 2),
+        ("\n", 1),
+        ("sep=,\nOrders\n", 1),
+    ],
+)
+def test_the_title_of_a_report_is_passed_over_where_a_whole_table_stands_below_it(tmp_path, title, lines):
+    path = tmp_path / "orders.csv"
+    path.write_text(title + TABLE, encoding="utf-8")
+    opened = open_csv([path])
+    assert (opened.header, opened.table.count().to_pyarrow().as_py()) == (("customer", "at", "amount"), 2)
+    assert f"{lines} line" in opened.assumed[0][0]
+
+
+@pytest.mark.parametrize("header", [",country", "customer,country"])
+def test_a_header_is_no_title_though_the_rows_below_hold_words_alone(tmp_path, header):
+    path = tmp_path / "customers.csv"
+    path.write_text(f"{header}\nanna,FR\nbert,IT\n", encoding="utf-8")
+    opened = open_csv([path])
+    assert (opened.table.count().to_pyarrow().as_py(), opened.assumed) == (2, ())

@@ -161,10 +161,38 @@ SHEET = pd.DataFrame({"c": ["1", "2"], "ts": pd.to_datetime(["2024-01-01", "2024
 def test_the_first_sheet_of_an_excel_file_is_read_and_told_where_there_are_several(tmp_path):
     alone = opened(sheets(tmp_path / "one.xlsx", Orders=SHEET))
     assert (alone.used.count().to_pyarrow().as_py(), alone.assumed) == (2, ())
-    several = sheets(tmp_path / "two.xlsx", Orders=SHEET, Notes=SHEET.head(1))
+    several = sheets(tmp_path / "two.xlsx", Orders=SHEET, Notes=SHEET.assign(note="x").head(1))
     told = opened(several).assumed[0]
     assert (told.what, told.change) == ("'two.xlsx' has 2 sheets; 'Orders' was read", 'sheet = "Notes"')
     assert opened(several, sheet="Notes").used.count().to_pyarrow().as_py() == 1
+
+
+@pytest.mark.parametrize("names", [("Jan", "Feb"), ("März 2024", "April 2024"), ("2023", "2024"), ("Sheet1", "Sheet2")])
+def test_sheets_of_the_same_columns_with_names_in_a_series_are_one_table(tmp_path, names):
+    path = sheets(tmp_path / "book.xlsx", **dict.fromkeys(names, SHEET), Notes=SHEET.assign(note="x"))
+    whole = opened(path)
+    assert whole.used.count().to_pyarrow().as_py() == 4
+    read = f"'book.xlsx' has 3 sheets; {names[0]!r}, {names[1]!r} were read as one table"
+    assert [(line.what, line.change) for line in whole.assumed] == [(read, 'sheet = "Notes"')]
+    assert opened(path, sheet=names[0]).used.count().to_pyarrow().as_py() == 2
+
+
+def test_whether_other_sheets_of_the_same_columns_are_one_table_is_asked(tmp_path):
+    path = sheets(tmp_path / "book.xlsx", Orders=SHEET, Returns=SHEET)
+    assert 'Read all of them with sheet = "*", or one with sheet = "Orders".' in refused(path)
+    assert opened(path, sheet="*").used.count().to_pyarrow().as_py() == 4
+    assert opened(path, sheet="Returns").used.count().to_pyarrow().as_py() == 2
+
+
+def test_lines_of_one_cell_above_the_header_of_a_sheet_are_passed_over_and_told(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Orders of the shop"], [], ["c", "ts", "paid"], ["1", "2024-01-01", 5], ["2", "2024-01-02", 6.5]):
+        book.active.append(row)
+    book.save(tmp_path / "report.xlsx")
+    report = opened(tmp_path / "report.xlsx")
+    assert report.used.count().to_pyarrow().as_py() == 2
+    assert report.assumed[0].what == "1 line above the header of 'report.xlsx' passed over as its title"
 
 
 def test_a_sheet_that_is_not_there_or_empty_is_refused(tmp_path):

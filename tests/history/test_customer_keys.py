@@ -29,3 +29,10 @@ def test_what_stands_for_nobody_is_no_key(nobody):
 def test_whole_numbers_among_floats_have_no_point_and_what_is_no_number_is_nobody():
     values = [7.0, 1.5, float("nan"), float("inf"), None]
     assert keys_of(values, "float64") == (["7", "1.5", None, None, None], [False, False, True, True, True])
+
+
+@pytest.mark.parametrize("values", [["a", "a", "b", None], ["a", " a", "b", "nan"]])
+def test_rows_are_counted_for_each_customer_once_its_key_is_tidy(values):
+    rows = ibis.memtable({"key": values}, schema={"key": "string"})
+    counts = customer_keys(rows, rows.key).counts.to_pyarrow().to_pylist()
+    assert {row["customer"]: row["n"] for row in counts} == {"a": 2, "b": 1}

@@ -213,3 +213,16 @@ def test_attributes_of_few_of_the_buyers_doubt_the_keys() -> None:
         "zeros in front they meet: customer = lambda rows: rows.KEY.re_replace('^0+', '')",
         "2 customers in it have no order",
     )
+
+
+def test_a_heavy_key_is_noted_though_rows_of_others_are_set_aside():
+    used = [(f"c{i}", "2024-05-01") for i in range(30)] + [("c99", "2024-05-02")] * 25
+    aside = [("c0", None)] * 50
+    rows = pd.DataFrame(used + aside, columns=["customer", "at"])
+    notes = History.of(orders=events(rows)).receipts[0].notes
+    assert [note for note in notes if note.startswith("one key ('a99') with 25 of 55 rows (45%)")]
+
+
+def test_customers_are_counted_of_used_rows_alone_where_some_are_set_aside():
+    rows = pd.DataFrame({"customer": ["a", "b", "c"], "at": ["2024-05-01", "2024-05-02", None]})
+    assert [History.of(orders=events(part)).receipts[0].customers for part in (rows, rows.head(2))] == [2, 2]

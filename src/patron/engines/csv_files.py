@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -30,6 +31,8 @@ BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "
 UTF_8, WESTERN = "utf-8", "cp1252"
 BLOCK = 1 << 22
 BEGINNING = 1 << 16
+ABOVE, BELOW = 20, 3  # lines above a header at most, and rows below it that are as wide, at least
+MANY_CELLS = 4
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,16 @@ class CsvFile:
 
 @dataclass(frozen=True)
 class _Layout:
-    """How one file is written: its encoding, the lines above its header, the sign between columns, its header."""
+    """How one file is written: its encoding, the lines above its header, the sign between columns, its header.
+
+    Of the lines above the header, `titles` are those that a report has above its table.
+    """
 
     encoding: str
     skipped: int
     delimiter: str
     header: tuple[str, ...]
+    titles: int = 0
 
 
 def open_csv(paths: Sequence[Path], encoding: str = "") -> CsvFile:
@@ -76,10 +83,11 @@ def open_csv(paths: Sequence[Path], encoding: str = "") -> CsvFile:
     layout = layouts[paths[0]]
     table = _opened(paths, readable, layout)
     names = listed(repr(path.name) for path in western)
-    assumed = (
-        ((f"{names} is no UTF-8 text and was read as Windows-1252", f'encoding = "{WESTERN}"'),) if western else ()
-    )
-    return CsvFile(table, layout.delimiter, layout.header, assumed)
+    assumed = [(f"{names} is no UTF-8 text and was read as Windows-1252", f'encoding = "{WESTERN}"')] if western else []
+    if layout.titles:
+        some = f"{layout.titles} lines" if layout.titles > 1 else "1 line"
+        assumed.append((f"{some} above the header of {paths[0].name!r} passed over as its title", ""))
+    return CsvFile(table, layout.delimiter, layout.header, tuple(assumed))
 
 
 def check_file(path: Path, layout: _Layout) -> None:
@@ -111,17 +119,51 @@ def _layout(path: Path, encoding: str) -> _Layout:
         chosen = WESTERN
     _check_encoding(path, chosen)
     with _text(path, chosen) as text:
-        first = text.readline()
-        separator = SEPARATOR_LINE.match(first)
-        line = text.readline() if separator else first
-    if not line.strip():
+        lines = list(islice(text, ABOVE + BELOW + 2))
+    separator = SEPARATOR_LINE.match(lines[0]) if lines else None
+    lines = lines[1:] if separator else lines
+    titles, delimiter = _below_titles(lines, separator[1] if separator else "") if lines else (0, "")
+    if not lines or not lines[titles].strip():
         raise HistoryError(f"{path.name!r} is empty. Its first line must name the columns.")
-    plain = re.sub(r'"[^"]*"', "", line)
-    delimiter = separator[1] if separator else max(DELIMITERS, key=plain.count)
-    header = tuple(next(csv.reader([line], delimiter=delimiter)))
-    if "\0" in line:
+    header = tuple(next(csv.reader([lines[titles]], delimiter=delimiter)))
+    if "\0" in lines[titles]:
         raise HistoryError(f"{path.name!r} is no text: its first line has signs without a shape. Give a CSV file.")
-    return _Layout(chosen, int(separator is not None), delimiter, header)
+    return _Layout(chosen, int(separator is not None) + titles, delimiter, header, titles)
+
+
+def _below_titles(lines: Sequence[str], delimiter: str) -> tuple[int, str]:
+    """Return how many lines stand above the header as the title of a report, and the sign between columns."""
+    signs = [delimiter or max(DELIMITERS, key=re.sub(r'"[^"]*"', "", line).count) for line in lines]
+    for k, sign in enumerate(signs[: ABOVE + 1]):
+        above, table = ([_cells(line, sign) for line in part] for part in (lines[:k], lines[k : k + BELOW + 1]))
+        if _is_header(table) and (_are_titles(above, table[0]) if k else not _is_padded_title(table[0])):
+            return k, sign
+    return 0, signs[0]
+
+
+def _is_header(table: Sequence[Sequence[str]]) -> bool:
+    """Check whether the first of some lines may name the columns of those below, as it is as wide as they are."""
+    header, *rows = table
+    return len(header) > 1 and {len(row) for row in rows if row} == {len(header)}
+
+
+def _is_padded_title(line: Sequence[str]) -> bool:
+    """Check whether only the first cell of a line is filled, as a spreadsheet saves a title; an index has no name."""
+    return len(line) > 2 and bool(line[0]) and not any(line[1:])
+
+
+def _are_titles(above: Sequence[Sequence[str]], header: Sequence[str]) -> bool:
+    """Check whether lines are a title: they fill one cell, or two of many, and every column below has a name."""
+    filled = max(sum(map(bool, line)) for line in above)
+    named = all(header) and not any(re.match(r"\W*\d", name) for name in header)
+    return named and filled < len(header) and filled <= 1 + (len(header) >= MANY_CELLS)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
 
 
 def _is_utf8(path: Path) -> bool:
@@ -158,7 +200,8 @@ def _check_alike(layouts: dict[Path, _Layout]) -> None:
     for path, layout in layouts.items():
         missing = set(head.header) ^ set(layout.header)
         if missing or (layout.delimiter, layout.skipped) != (head.delimiter, head.skipped):
-            why = f"have different columns ({listed(missing)})" if missing else "are separated by different signs"
+            other = "are separated by different signs" if layout.delimiter != head.delimiter else "have unlike titles"
+            why = f"have different columns ({listed(missing)})" if missing else other
             raise _unlike(first, path, f"{why}. Name the file of each.")
         if layout.header != head.header and len({name.lower() for name in head.header}) < len(head.header):
             why = "have columns that differ by capitals only, in another order"

@@ -73,6 +73,8 @@ class Events:
         columns: by role the name of its column; empty where a function of the table has it.
         rows: what a row is, "orders" or "lines"; empty where it was not declared.
         filled: whether it was declared which cells are filled from other rows of the same order.
+        keys: the rows `n` of each `customer`, those that are set aside included; none where keys changed since.
+        customers: how many customers the rows have, those that are set aside included; 0 where nobody counted.
         holes: the stretches without any row in which rows are usual.
         stamps: the files that it is read from, each with its size and time of change when it was opened.
     """
@@ -87,6 +89,8 @@ class Events:
     columns: Mapping[str, str] = field(default_factory=dict)
     rows: str = ""
     filled: bool = False
+    keys: Table | None = None
+    customers: int = 0
 
 
 def declare(
@@ -152,7 +156,7 @@ def declare_as(
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns)) | _cost(columns)
-    keys = customer_keys(table, columns["customer"])
+    keys = customer_keys(kept, columns["customer"])
     clocks = {"customer": keys.text} | {role: time.clock for role, time in times.items()}
     typed = {role: clocks[role] if role in clocks else _typed(role, c) for role, c in columns.items()}
     if "total" in typed:
@@ -180,6 +184,7 @@ def declare_as(
         assumed=(*naming.assumed, *_computed(computed, columns), *read.assumed),
         notes=(*naming.notes_with(renamed), *noted),
         columns={role: name if isinstance(name, str) else "" for role, name in naming.columns.items()},
+        keys=keys.counts,
     )
 
 

@@ -35,7 +35,7 @@ class Join:
         on: the column of the key, where both call it the same; or, for each column of the table, that of the other
             file, for example {"invoice": "order_id"}.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
-        sheet: the sheet of an Excel file; by default the first.
+        sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
 
     >>> Join("orders.csv", on="order_id").columns
     {'order_id': 'order_id'}

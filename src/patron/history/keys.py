@@ -97,12 +97,15 @@ def with_keys(declared: Events, named: Role, not_customers: Sequence[str] | None
     if customer_case == "fold":
         declared = _with_customer(declared, _fold)
     words = sorted(PLACEHOLDERS if not_customers is None else {key.strip().lower() for key in not_customers})
-    keys = declared.used.group_by("customer").aggregate(n=declared.used.count())
+    if declared.keys is not None:
+        read = _seen(declared.keys, words, CUSTOMER_NUMBER in declared.used.columns)
+        declared = replace(declared, keys=None, customers=read["keys"])
+        if not _needs_a_look(read, 2):  # times as heavy as a key becomes where half of the rows are set aside
+            return declared
+    keys = declared.used.group_by("customer").aggregate(n=declared.used.count()).cache()
     seen = _seen(keys, words, CUSTOMER_NUMBER in declared.used.columns)
-    heavy = seen["keys"] >= MIN_CUSTOMERS and seen["most"] >= _least_heavy(seen["rows"])
-    if not heavy and not any(seen[sign] for sign in SIGNS):
+    if not _needs_a_look(seen):
         return declared
-    keys = keys.cache()
     counts = seen | _counts(keys)
     _check_whole(keys, counts, named)
     if _has_points(counts):
@@ -235,7 +238,13 @@ def _fold(key: Column) -> Column:
 
 def _with_customer(declared: Events, change: Callable[[Column], Column]) -> Events:
     table, used = (t.mutate(customer=change(t.customer)) for t in (declared.table, declared.used))
-    return replace(declared, table=table, used=used)
+    return replace(declared, table=table, used=used, keys=None, customers=0)
+
+
+def _needs_a_look(seen: Mapping[str, int], times: int = 1) -> bool:
+    """Check whether some keys look doubtful, or one is heavy, or would be if it were so many times as heavy."""
+    heavy = seen["keys"] >= MIN_CUSTOMERS and times * seen["most"] >= _least_heavy(seen["rows"])
+    return heavy or any(seen[sign] for sign in SIGNS)
 
 
 def _seen(keys: Table, words: Sequence[str], numbers: bool) -> dict[str, int]:

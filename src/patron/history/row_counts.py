@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.engines.uniqueness import are_unique
+from patron.engines.uniqueness import are_unique, count_repeated
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.receipts import Receipt
@@ -48,13 +48,14 @@ def counted(name: str, declared: Events) -> RowCounts:
     Raises:
         HistoryError: no row is left to use.
     """
-    receipt, back = _count(name, declared)
+    receipt, used = _count(name, declared)
     whole = once_per_order(with_lost_rows(declared, receipt.set_aside))
     if whole is not declared:
-        receipt, back = _count(name, whole)
-    alone = are_unique(whole.used, _order_of(whole.used))
-    notes = () if alone else _doubled(whole.used, receipt.used)
-    return RowCounts(whole, replace(receipt, notes=(*receipt.notes, *notes)), back, alone)
+        receipt, used = _count(name, whole)
+    rows = whole.used if receipt.set_aside else whole.table.drop("set_aside")  # one test less for each row
+    alone = are_unique(rows, *_order_of(rows, used.get("unnumbered", 0)))
+    notes = () if alone else _doubled(rows, receipt.used)
+    return RowCounts(whole, replace(receipt, notes=(*receipt.notes, *notes)), used.get("back") or 0, alone)
 
 
 def are_back(rows: Table) -> BooleanValue:
@@ -72,14 +73,18 @@ def _money(rows: Table) -> str:
     return next((c for c in (TOTAL, "amount") if c in rows.columns and rows[c].type().is_numeric()), "")
 
 
-def _order_of(rows: Table) -> Column:
+def _order_of(rows: Table, unnumbered: int) -> list[Column]:
     """Return what tells orders apart: their number, else customer and time."""
-    unnumbered = ibis.struct({"customer": rows.customer, "at": rows["at"]}).hash()
-    return rows.order.isnull().ifelse(unnumbered, rows.order.hash()) if "order" in rows.columns else unnumbered
+    moment = [rows.customer, rows["at"]]
+    if "order" not in rows.columns:
+        return moment
+    if not unnumbered:
+        return [rows.order]
+    return [rows.order, *(rows.order.isnull().ifelse(column, ibis.null(column.type())) for column in moment)]
 
 
-def _count(name: str, events: Events) -> tuple[Receipt, int]:
-    """Count rows by reason; refuse a table that has nothing to use."""
+def _count(name: str, events: Events) -> tuple[Receipt, Mapping[str, Any]]:
+    """Count rows by reason, and return all figures of those used; refuse a table that has none."""
     by_reason = _by_reason(events)
     aside = {reason: row["n"] for reason, row in sorted(by_reason.items(), key=lambda kv: str(kv[0])) if reason}
     if None not in by_reason:
@@ -92,7 +97,7 @@ def _count(name: str, events: Events) -> tuple[Receipt, int]:
         used["n"] + sum(aside.values()),
         aside,
         used["n"],
-        used["customers"],
+        _customers(events, used, aside),
         used["first"],
         used["last"],
         (*events.notes, *role_notes(used, events.columns), *notes),
@@ -100,7 +105,14 @@ def _count(name: str, events: Events) -> tuple[Receipt, int]:
         events.assumed,
         events.holes,
     )
-    return receipt, used.get("back") or 0
+    return receipt, used
+
+
+def _customers(events: Events, used: Mapping[str, Any], aside: Mapping[str, int]) -> int:
+    """Return how many customers the used rows have; where no row is set aside they were counted with the keys."""
+    if "customers" in used:
+        return int(used["customers"])
+    return int(events.used.customer.nunique().to_pyarrow().as_py()) if aside else events.customers
 
 
 def _by_reason(events: Events) -> dict[str | None, dict[str, Any]]:
@@ -109,7 +121,8 @@ def _by_reason(events: Events) -> dict[str | None, dict[str, Any]]:
     priced = [role for role in ("amount", "cost") if role in table.columns and not events.attributes]
     counts = table.group_by("set_aside").aggregate(
         n=table.count(),
-        customers=table.customer.nunique(),
+        **({} if events.customers else {"customers": table.customer.nunique()}),
+        **({"unnumbered": table.order.isnull().sum()} if "order" in table.columns else {}),
         first=table["at"].min(where=table.set_aside.isnull()),  # what is set aside may lie beyond any calendar
         last=table["at"].max(where=table.set_aside.isnull()),
         **({"back": are_back(table).sum()} if are_marked(table) or _money(table) else {}),
@@ -124,9 +137,7 @@ def _doubled(used: Table, n: int) -> tuple[str, ...]:
     """Describe how many rows repeat another one in every column."""
     if n > LOOKED_THROUGH:  # beyond, telling rows apart costs more than all features
         return ()
-    if are_unique(used, ibis.struct({column: used[column] for column in used.columns})):
-        return ()
-    doubled = n - int(used.distinct().count().to_pyarrow().as_py())
+    doubled = count_repeated(used)
     note = f'{doubled:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)'
     return (note,) if doubled else ()
 

@@ -74,7 +74,7 @@ def events(
         rates: what one unit of each currency is worth in that of the business, for example {"EUR": 1.0, "USD": 0.92},
             where the column of the role `currency` names several.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
-        sheet: the sheet of an Excel file; by default the first.
+        sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         fill_down: columns whose empty cells are filled from the first row of the same order number that has them.
             Where it is not said, rows without customer or time have those of their order; an empty list says they
             have none.
@@ -155,7 +155,7 @@ def attributes(
         known_at_format: the same for the times at which facts became known.
         formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read, for example "cp1252"; by default UTF-8 where they are that.
-        sheet: the sheet of an Excel file; by default the first.
+        sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         decimal: the sign before decimals in texts of numbers, "," or ".".
         **roles: the column of the customer's key, customer="cust_id", and where facts change that of the time from
             which a row holds, at="valid_from". Without `at` there is one row for each customer, which holds at any

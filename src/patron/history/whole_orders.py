@@ -77,7 +77,8 @@ def with_lost_rows(declared: Events, set_aside: Mapping[str, int]) -> Events:
     table = joined.mutate(**filled, set_aside=reasons).select(*rows.columns).cache()
     used = table.filter(table.set_aside.isnull()).drop("set_aside")
     n = int((used.count().as_scalar() - declared.used.count().as_scalar()).to_pyarrow().as_py())
-    return replace(declared, table=table, used=used, assumed=(*declared.assumed, *_assumption(declared, n)))
+    assumed = (*declared.assumed, *_assumption(declared, n))
+    return replace(declared, table=table, used=used, assumed=assumed, customers=0)
 
 
 def once_per_order(declared: Events) -> Events:

@@ -54,7 +54,7 @@ class Table:
         decimal: the sign before decimals in texts of numbers, "," or ".".
         rates: what one unit of each currency is worth in that of the business, where rows have several.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
-        sheet: the sheet of an Excel file; by default the first.
+        sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         joins: other files whose columns the rows get, in order, each by a key that is unique there.
     """
 
@@ -127,7 +127,7 @@ class Attributes:
         known_at_format: the same for the times at which facts became known.
         formats: the form of the dates of attributes that do not show it, for example {"born": "%d/%m/%Y"}.
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
-        sheet: the sheet of an Excel file; by default the first.
+        sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         decimal: the sign before decimals in texts of numbers, "," or ".".
     """
 

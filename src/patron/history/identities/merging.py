@@ -121,7 +121,7 @@ def _check_known(keys: Table, identities: Identities) -> None:
 def _merged(name: str, declared: Events, identities: Identities, note: str) -> Events:
     """Return a table with the customers of its keys; the number of a key is none of its customer."""
     table, used = (_renamed(name, rows, identities) for rows in (declared.table, declared.used))
-    renamed = replace(declared, table=table, used=used, notes=(*declared.notes, note))
+    renamed = replace(declared, table=table, used=used, notes=(*declared.notes, note), customers=0)
     renamed = _once(renamed) if declared.attributes else renamed
     return replace(renamed, table=renamed.table.drop(RAW), used=renamed.used.drop(RAW))
 
