@@ -102,3 +102,10 @@ def test_a_header_is_no_title_though_the_rows_below_hold_words_alone(tmp_path, h
     path.write_text(f"{header}\nanna,FR\nbert,IT\n", encoding="utf-8")
     opened = open_csv([path])
     assert (opened.table.count().to_pyarrow().as_py(), opened.assumed) == (2, ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_of_two_bytes_a_sign_is_read_without_its_mark_too(tmp_path, encoding):
+    path = tmp_path / "orders.csv"
+    path.write_bytes(TABLE.encode(encoding))
+    assert open_csv([path]).table.count().to_pyarrow().as_py() == 2

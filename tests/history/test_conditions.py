@@ -115,3 +115,8 @@ def test_a_condition_on_the_key_that_cannot_be_met_shows_no_key(wanted, declare)
     ) as caught:
         declare(frame, customer="who", where={"who": [wanted]})
     assert not any(key in str(caught.value) for key in ("Ann", "ANN", "zoe", "7"))
+
+
+def test_a_wanted_text_with_a_blank_that_no_keyboard_has_is_written_nearly_the_same() -> None:
+    passed = notes(orders(["paid", "paid\u00a0", "open"]), where={"status": ["paid"]})[1]
+    assert passed.startswith("1 rows passed over by where status are written nearly the same")

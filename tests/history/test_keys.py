@@ -226,3 +226,21 @@ def test_a_heavy_key_is_noted_though_rows_of_others_are_set_aside():
 def test_customers_are_counted_of_used_rows_alone_where_some_are_set_aside():
     rows = pd.DataFrame({"customer": ["a", "b", "c"], "at": ["2024-05-01", "2024-05-02", None]})
     assert [History.of(orders=events(part)).receipts[0].customers for part in (rows, rows.head(2))] == [2, 2]
+
+
+def test_signs_without_a_width_are_blanks_of_keys():
+    keys = ["a1", "\u200ba1", "b2"]
+    assert "1 keys differ from another one only in capitals or blanks" in orders(keys).receipts[0].notes[0]
+    assert customers(orders(keys, customer_case="fold")) == ["a1", "a1", "b2"]
+
+
+def test_capitals_are_no_advice_where_no_more_keys_would_meet():
+    sold, seen = (
+        table([f"c{k}" for k in range(10)]),
+        table([f"c{k}" for k in range(6, 10)] + [f"x{k}" for k in range(30)]),
+    )
+    notes = History.of(orders=events(sold), visits=events(seen)).receipts[1].notes
+    assert "have no order" in notes[0] and "customer_case" not in notes[0]
+    capital = table([f"C{k}" for k in range(10)] + [f"x{k}" for k in range(30)])
+    with pytest.raises(HistoryError, match='customer_case = "fold"'):
+        History.of(orders=events(sold), visits=events(capital))

@@ -226,3 +226,27 @@ def test_an_order_number_of_several_customers_is_counted() -> None:
     assert history(rows).receipts[0].notes == (
         "1 order numbers are those of several customers, and the rows of each customer are an order of their own",
     )
+
+
+REFUNDED = frame(
+    (1, "2024-01-05", 100, "A", "paid"),
+    (1, "2024-01-09", 100, "A", "refunded"),
+    (2, "2024-01-06", 50, "B", "paid"),
+    columns="c ts paid o status",
+)
+
+
+def test_a_refund_under_the_number_of_its_order_is_no_sale_and_the_line_reads_it_as_a_return() -> None:
+    note = next(note for note in history(REFUNDED).receipts[0].notes if "twice" in note)
+    assert note.endswith("returns = { status = [\"refunded\"] } reads those of 'refunded' as returns")
+    mended = history(REFUNDED, returns={"status": ["refunded"]})
+    assert (amounts(mended), amounts(mended, "returns")) == ([50, 100], [100])
+
+
+def test_of_states_before_a_refund_only_the_last_is_kept_by_the_lines() -> None:
+    pending = REFUNDED.assign(status=REFUNDED.status.replace("paid", "pending"), ts="2024-01-04").drop(index=1)
+    sold = pd.concat([pending, REFUNDED])
+    note = next(note for note in history(sold).receipts[0].notes if "twice" in note)
+    where = {"status": ["paid", "refunded"]}
+    assert note.endswith('with where = { status = ["paid", "refunded"] } to count no earlier state')
+    assert amounts(history(sold, where=where, returns={"status": ["refunded"]})) == [50, 100]

@@ -75,3 +75,12 @@ def test_a_column_called_unit_cost_total_or_status_changes_nothing_undeclared() 
     frame = pd.DataFrame({"c": ["a"], "at": ["2024-05-01"], "amount": [10.0], "quantity": [2]})
     read = events(frame.assign(unit_cost=4.0, total=12.0, status="open"), customer="c")
     assert read.used.columns == ("customer", "at", "amount", "quantity", "unit_cost", "total", "status")
+
+
+def test_pieces_below_zero_for_money_above_it_are_noted_with_the_line_that_reads_them_as_returns() -> None:
+    sold = {"amount": [9.0, 9.0, 9.0], "quantity": [1, -2, 1]}
+    assert notes(**sold) == (
+        "1 row has a quantity below zero and an amount above it, read as purchases; if they take a purchase back, "
+        "write returns = { quantity = [-1, -2] }",
+    )
+    assert not notes(amount=[9.0, -9.0], quantity=[1, -1])[0].startswith("1 row has a quantity")

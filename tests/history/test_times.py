@@ -207,7 +207,8 @@ def test_few_times_that_cannot_be_read_are_counted_and_many_are_refused_with_the
     assert receipt.set_aside == {"time that cannot be read": 1}
     assert refused(["2024-05-01"] * 98 + ["soon", "later"]) == (
         "Column 'at', declared as 'at', has 2 of 100 times that cannot be read as a time; the first is 'soon' in row "
-        "99. Write times like 2024-05-31 or 2024-05-31 17:45:00, or name the column that holds times."
+        "99. Write times like 2024-05-31 or 2024-05-31 17:45:00, or name the column that holds times; or set those "
+        'rows aside by saying how the others are written: at_format = "%Y-%m-%d".'
     )
 
 
@@ -247,7 +248,7 @@ def test_seconds_are_instants_and_digits_are_the_clock_of_the_business():
     assert read([20240113], timezone="Europe/Berlin") == [JAN_13]
 
 
-@pytest.mark.parametrize("numbers", [[1, 2, 3], [20240113, 1705104000], [0, 1705104000], [20241301]])
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [20240113, 1705104000], [9, 1705104000], [20241301]])
 def test_numbers_that_are_times_in_no_one_way_are_refused_with_the_lines(numbers):
     told = refused(numbers)
     assert "are in no one way all times between 1980 and 2100" in told
@@ -370,3 +371,65 @@ def test_dates_with_two_digits_for_each_part_are_asked_about_with_the_lines_to_c
     told = refused(["13/01/24", "05/02/24"])
     assert 'Say which: at_format = "%d/%m/%y" or at_format = "%y/%m/%d"' in told
     assert read(["13/01/24", "05/02/24"], at_format="%d/%m/%y") == [JAN_13, datetime(2024, 2, 5)]
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "0001-01-01T00:00:00",
+        "1900-01-00",
+        "00/00/0000",
+        "1/0/1900 0:00",
+        "NaT",
+        "N/A",
+    ],
+)
+def test_what_stands_for_no_time_is_missing_and_counted_with_its_first_text(blank):
+    receipt = History.of(orders=events(frame(["2024-01-13", "2024-02-02", blank]))).receipts[0]
+    assert receipt.set_aside == {"no time": 1}
+    assert [a.what for a in receipt.assumed] == [
+        f"1 times of 'at' such as {blank!r} stand for none, and count as missing"
+    ]
+
+
+@pytest.mark.parametrize("numbers", [[1705104000, 0], [20240113, 0]])
+def test_a_zero_among_numbers_that_are_times_is_missing_unless_somebody_says_how_they_are_written(numbers):
+    assert clock(events(frame(numbers))) == [JAN_13]
+    assert "1 times of 'at' such as '0' stand for none" in events(frame(numbers)).assumed[-1].what
+
+
+def test_one_time_of_a_small_table_that_cannot_be_read_is_set_aside_by_the_line_of_the_message():
+    times = ["2024-01-13", "tomorrow", "2024-02-02"]
+    assert refused(times).endswith('set that row aside by saying how the others are written: at_format = "%Y-%m-%d".')
+    receipt = History.of(orders=events(frame(times), at_format="%Y-%m-%d")).receipts[0]
+    assert (receipt.used, receipt.set_aside) == (2, {"time that cannot be read": 1})
+
+
+def test_a_form_that_leaves_more_than_a_few_texts_unread_is_refused_still():
+    assert "has 4 of 8 times that cannot be read" in refused(["01/02/2024", "02/13/2024"] * 4, at_format="%d/%m/%Y")
+    assert "how the others are written" not in refused(["2024-01-13"] * 8 + ["soon"] * 4)
+
+
+def test_months_without_a_day_are_read_as_their_first_day_where_somebody_says_so():
+    assert 'at_format = "%Y-%m"' in refused(["2024-01", "2024-02"])
+    assert read(["2024-01", "2024-02"], at_format="%Y-%m") == [datetime(2024, 1, 1), datetime(2024, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("13 janv. 2024", "2 févr. 2024"),
+        ("13. Januar 2024", "2. Februar 2024"),
+        ("13 ene 2024", "2 feb 2024"),
+        ("13 gennaio 2024", "2 febbraio 2024"),
+        ("Sat Jan 13 2024 00:00:00 GMT+0000 (Central European Standard Time)", "Fri Feb 02 2024 00:00:00 GMT+0000"),
+    ],
+)
+def test_months_are_read_in_several_languages_and_dates_as_browsers_write_them(first, second):
+    assert read([first, second]) == [JAN_13, FEB_2]
+
+
+def test_more_than_six_places_of_a_second_behind_a_comma_are_cut():
+    assert read(["2024-01-13T19:05:00,123456789Z"]) == [EVENING.replace(microsecond=123456)]

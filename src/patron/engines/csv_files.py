@@ -113,7 +113,7 @@ def check_file(path: Path, layout: _Layout) -> None:
 def _layout(path: Path, encoding: str) -> _Layout:
     with _bytes(path) as file:
         beginning = file.read(BEGINNING)
-    marked = next((name for bom, name in BOMS if beginning.startswith(bom)), UTF_8)
+    marked = next((name for bom, name in BOMS if beginning.startswith(bom)), _unmarked(beginning))
     chosen = encoding or {"utf-8-sig": UTF_8}.get(marked, marked)
     if chosen == UTF_8 and not _is_utf8(path):
         chosen = WESTERN
@@ -164,6 +164,15 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
         return []
+
+
+def _unmarked(beginning: bytes) -> str:
+    """Return the encoding of bytes without a mark: where every second one is empty, two are a sign."""
+    for place, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        halves = beginning[place::2]
+        if len(halves) > 1 and halves.count(0) > len(halves) / 2 and not beginning[1 - place :: 2].count(0):
+            return name
+    return UTF_8
 
 
 def _is_utf8(path: Path) -> bool:

@@ -17,6 +17,7 @@ from patron.errors import HistoryError, listed, nearest
 __all__ = ["Where", "condition_notes", "line", "matches"]
 
 Where = Mapping[str, object]
+ODD_BLANKS = 2
 FEW, SHOWN = 50, 5  # of a column with more different values none is shown: they may be keys
 
 
@@ -113,7 +114,8 @@ def _may_be(column: Column, part: _Part) -> BooleanValue:
     lengths = {len(_folded(value)) for value in part.values if isinstance(value, str)}
     if not column.type().is_string() or not lengths:
         return ibis.literal(False)
-    return reduce(or_, (column.strip().length() == length for length in sorted(lengths))).fill_null(False)
+    inner = column.strip().length()  # an engine leaves the blanks around a text that are no plain ones
+    return reduce(or_, (inner.between(length, length + ODD_BLANKS) for length in sorted(lengths))).fill_null(False)
 
 
 def _notes(table: Table, part: _Part, i: int, groups: Sequence[_Group], key: object) -> list[str]:

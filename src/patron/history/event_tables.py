@@ -172,7 +172,7 @@ def declare_as(
     own = own_names(table.columns, naming.columns, needed)
     renamed = {c: name for c, name in own.items() if c != name and not (returns and c in returns)}
     result = {**typed, **{name: table[column] for column, name in own.items()}}
-    reasons = [(keys.missing, "no customer"), *_reasons(columns, typed)]
+    reasons = [(keys.missing, "no customer"), *_reasons(columns, typed, times["at"].missing)]
     marked = kept.select(**result, set_aside=ibis.cases(*reasons, else_=ibis.null("string")))
     used = kept.filter(*(~broken for broken, _ in reasons)).select(**result)
     if formats.delimiter and written:  # texts are read once, as each later query would take all of them apart again
@@ -293,9 +293,12 @@ def _check_number(role: str, column: Column) -> None:
         )
 
 
-def _reasons(columns: Mapping[str, Column], typed: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
+def _reasons(
+    columns: Mapping[str, Column], typed: Mapping[str, Column], timeless: BooleanValue | None
+) -> list[tuple[BooleanValue, str]]:
     """Return when a row is set aside and why; the first reason counts, and an unknown condition is none."""
-    reasons = [(columns["at"].isnull(), "no time")]
+    unknown = columns["at"].isnull()
+    reasons = [(unknown if timeless is None else unknown | timeless, "no time")]
     if not columns["at"].type().is_timestamp() and not columns["at"].type().is_date():
         reasons.append((typed["at"].isnull(), UNREADABLE_TIME))
     reasons.append(((typed["at"] < EARLIEST) | (typed["at"] >= LATEST), "time out of range"))

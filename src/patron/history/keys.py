@@ -6,6 +6,7 @@ No message shows the key of a person: only words and numbers that stand for nobo
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import ibis
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 CASES = ("keep", "fold")
+BLANKS = (" ", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "\N{ZERO WIDTH NO-BREAK SPACE}")
 NO_CUSTOMER = "no customer"
 PLACEHOLDERS = (
     "-", "--", "---", ".", "?", "??", "#n/a", "(anonymous)", "(blank)", "(empty)", "(guest)", "(none)", "(not set)",
@@ -162,12 +164,19 @@ def unlike(rows: Table, buyers: Table) -> str:
 
 def way_to_meet(rows: Table, buyers: Table) -> str:
     """Return in what the keys of two tables differ that would meet otherwise, or nothing."""
+    plain, _ = _shared_keys(rows, buyers, lambda key: key)
     for what, (way, _) in WAYS.items():
-        sides = [table.select(customer=way(table.customer)).distinct() for table in (rows, buyers)]
-        both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
-        if both > FEW_MEET * min(side.count().to_pyarrow().as_py() for side in sides):
+        both, fewest = _shared_keys(rows, buyers, way)
+        if both > max(plain, FEW_MEET * fewest):
             return what
     return ""
+
+
+def _shared_keys(rows: Table, buyers: Table, way: Callable[[Column], Column]) -> tuple[int, int]:
+    """Count the keys, changed in a way, that two tables share, and those of the table that has the fewest."""
+    sides = [table.select(customer=way(table.customer)).distinct() for table in (rows, buyers)]
+    both = sides[0].filter(sides[0].customer != "").intersect(sides[1]).count().to_pyarrow().as_py()
+    return both, min(side.count().to_pyarrow().as_py() for side in sides)
 
 
 def shape(customers: Table) -> str:
@@ -233,7 +242,7 @@ def _check_arguments(not_customers: Sequence[str] | None, customer_case: str) ->
 
 
 def _fold(key: Column) -> Column:
-    return key.lower().replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
+    return reduce(lambda text, blank: text.replace(blank, ""), BLANKS, key.lower())
 
 
 def _with_customer(declared: Events, change: Callable[[Column], Column]) -> Events:

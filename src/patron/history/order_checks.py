@@ -21,6 +21,8 @@ NEARLY_ALL = 0.9  # of the orders with several rows
 MAX_COLUMNS, MAX_STATES = 40, 10
 TIMES = {"at", "known_at"}
 STATE_NAMES = r"status|state|stage|phase|zustand|statut"
+BACK = r"refund|return|retour|erstatt|rembours|reembols|rimbors|devol|charge.?back"
+NO_SALE = r"pending|open|offen|cancel|storn|annul|fail|void|declin|expired|abandon"
 STATES = r"pending|paid|open|cancel|complete|ship|process|fulfil|authori[sz]ed|captured|bezahlt|offen|storn|refund|new$"
 
 
@@ -182,20 +184,38 @@ def _has_states(same: Table, column: str) -> bool:
 def _twice(same: Table, n: int, varying: frozenset[str], columns: Mapping[str, str]) -> str:
     state = min(varying - TIMES, default="at")
     name = columns.get(state) or state
+    back = [] if state == "at" else _states(same, state, BACK)
     lines = f"the last of each counts with status = {json.dumps(name, ensure_ascii=False)}"
-    if state != "at" and "at" in varying:
+    if back:
+        lines = _refunds(same, state, name, back)
+    elif state != "at" and "at" in varying:
         lines += f", those of one state alone with {line('where', {name: _last_states(same, state)})}"
     differ = ", ".join(repr(columns.get(column) or column) for column in sorted(varying))
     verb = "order comes" if n == 1 else "orders come"
     return f"{n:,} {verb} twice with the same amount (the rows differ in {differ}), and the rows are added up; {lines}"
 
 
+def _states(same: Table, state: str, pattern: str) -> list[str]:
+    """Return the few states that a column has, those that a pattern is found in."""
+    values = same.select(value=same[state]).distinct().limit(MAX_STATES + 1).to_pyarrow()["value"].to_pylist()
+    return sorted(value for value in values if value and re.search(pattern, value.lower()))
+
+
+def _refunds(same: Table, state: str, name: str, back: Sequence[str]) -> str:
+    """Return the lines that read the rows of a state as returns, and the last of the others as purchases."""
+    sold = [value for value in _last_states(same.filter(~same[state].isin(back)), state) if value not in back]
+    returned = f"{line('returns', {name: list(back)})} reads those of {', '.join(map(repr, back))} as returns"
+    others = set(_states(same, state, ".")) - {*sold, *back}
+    return f"{returned}, with {line('where', {name: [*sold, *back]})} to count no earlier state" if others else returned
+
+
 def _last_states(same: Table, state: str) -> Sequence[str]:
-    """Return the states that the last rows of orders have, the most frequent first."""
+    """Return the states of a sale that the last rows of orders have, the most frequent first."""
     orders = same.group_by(["customer", "order"]).aggregate(last=same[state].argmax(same["at"]))
     counts = orders.group_by("last").aggregate(n=orders.count())
     ranked = counts.order_by(counts.n.desc(), counts["last"]).limit(MAX_STATES).to_pyarrow()["last"].to_pylist()
-    return [value for value in ranked if value is not None]
+    known = [value for value in ranked if value is not None]
+    return [value for value in known if not re.search(NO_SALE, value.lower())] or known
 
 
 def _total(totals: int, several: int, columns: Mapping[str, str]) -> str:

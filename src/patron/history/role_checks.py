@@ -5,6 +5,8 @@ from typing import Any
 
 from ibis.expr.types import Table
 
+from patron.history.conditions import line
+
 __all__ = ["role_notes", "role_sums"]
 
 RATES = ("margin", "cost", "discount", "tax")
@@ -25,6 +27,9 @@ def role_sums(rows: Table) -> dict[str, Any]:
         sums |= {f"{role}_parts": (value != value.floor()).sum(), f"{role}_n": value.count()}
     if "margin" in rows.columns:
         sums["margin_beyond"] = ((amount > 0) & (rows.margin.cast("float64") > amount)).sum()
+    if "quantity" in rows.columns and "returned" not in rows.columns:
+        below = (amount > 0) & (rows.quantity < 0)
+        sums |= {"pieces_below": below.sum(), "pieces_least": rows.quantity.cast("float64").min(where=below)}
     if {"cost", "quantity"} <= set(rows.columns):
         sums |= _pieces(rows)
     return {f"{PREFIX}{name}": value for name, value in sums.items()}
@@ -45,6 +50,8 @@ def role_notes(counts: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[s
             f'{n["margin_n"]:,} rows; if it is a rate in per cent, leave it out (margin = "") and write '
             f"margin_rate = {min(n['margin_mean'] / 100, 1):.2f} under [costs]"
         )
+    if n.get("pieces_below") and columns.get("quantity"):
+        notes.append(_below(n, columns["quantity"]))
     if columns.get("cost") and _is_of_a_piece(n):
         notes.append(
             f"column {columns['cost']!r}, read as the cost of a row, is no more than the amount of one piece in "
@@ -52,6 +59,17 @@ def role_notes(counts: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[s
             f'piece, write unit_cost = "{columns["cost"]}" in place of cost'
         )
     return tuple(notes)
+
+
+def _below(n: Mapping[str, Any], name: str) -> str:
+    """Describe rows of fewer than no pieces for money above zero, with the line that reads them as returns."""
+    least = int(n["pieces_least"])
+    numbers = list(range(-1, least - 1, -1)) if least >= -FAR else [-1, least]
+    some = f"{n['pieces_below']:,} rows have" if n["pieces_below"] > 1 else "1 row has"
+    return (
+        f"{some} a quantity below zero and an amount above it, read as purchases; if they take a purchase back, "
+        f"write {line('returns', {name: numbers})}"
+    )
 
 
 def _pieces(rows: Table) -> dict[str, Any]:

@@ -10,6 +10,20 @@ Family: TypeAlias = tuple[str, ...]
 """The forms of one shape, which differ in the order of day, month and year."""
 
 SEP = r"(?P<s>[-/.])"
+MONTHS_ELSEWHERE = {  # German, French, Spanish, Italian, Dutch and Portuguese, where they are not as in English
+    "Jan": "januar|jänner|jän|janvier|janv|enero|ene|gennaio|gen|januari|janeiro",
+    "Feb": "februar|février|févr|fév|febrero|febbraio|februari|fevereiro|fev",
+    "Mar": "märz|mär|mrz|mars|marzo|maart|mrt|março",
+    "Apr": "avril|avr|abril|abr|aprile",
+    "May": "mai|mayo|maggio|mag|mei|maio",
+    "Jun": "juni|juin|junio|giugno|giu|junho",
+    "Jul": "juli|juillet|juil|julio|luglio|lug|julho",
+    "Aug": "août|agosto|ago|augustus",
+    "Sep": "septembre|septiembre|settembre|set|setembro",
+    "Oct": "oktober|okt|octobre|octubre|ottobre|ott|outubro|out",
+    "Nov": "novembre|noviembre|novembro",
+    "Dec": "dezember|dez|décembre|déc|diciembre|dic|dicembre|desember|dezembro",
+}
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -49,11 +63,13 @@ class Cleaning:
 CLEANINGS = (
     Cleaning(re.compile("[\u00a0\u202f]"), " "),
     Cleaning(re.compile(r"([AaPp])\.\s?([Mm])\.?"), r"\1\2"),
+    Cleaning(re.compile(r"(:\d\d[.,]\d{6})\d+"), r"\1"),
     Cleaning(re.compile(r"(:\d\d),(\d+)"), r"\1.\2"),
-    Cleaning(re.compile(r"(:\d\d\.\d{6})\d+"), r"\1"),
+    Cleaning(re.compile(r"GMT([+-]\d\d:?\d\d)(?: \([^)]*\))?$"), r"\1"),
     Cleaning(re.compile(r"\b([Ss]ep|SEP)[Tt]\b"), r"\1"),
     Cleaning(re.compile(r"(\d)(st|nd|rd|th)\b"), r"\1"),
     Cleaning(re.compile(r"(:\d\d) Uhr$"), r"\1"),
+    *(Cleaning(re.compile(rf"(?i)\b(?:{words})(\W|$)"), rf"{month}\1") for month, words in MONTHS_ELSEWHERE.items()),
 )
 
 

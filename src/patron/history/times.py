@@ -6,7 +6,7 @@ names a zone is an instant; one that names none is the wall clock of the busines
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from patron.engines.text_columns import parse_naive
 from patron.errors import HistoryError
 from patron.history.time_forms import CLEANINGS, Cleaning, Family, family_of, is_form, is_instant, is_utc, zone_word
 from patron.history.time_numbers import NUMBER_FORMS, number_form, number_time
+from patron.history.unwritten_times import is_unwritten
 
 __all__ = ["INSTANT", "FormSetting", "Formats", "Times", "read_times"]
 
@@ -25,6 +26,7 @@ Assumed: TypeAlias = tuple[tuple[str, str], ...]
 INSTANT = "timestamp('UTC')"
 LOOKED_AT, ROUNDS = 1000, 4
 LATEST_MONTH, MIN_TAKEN, MIN_LEFT = 12, 5, 2
+FEW_UNREAD, FEW_SHARE = 3, 0.25
 MANY, FEW = 20, 12  # so many different numbers are days, and so few are years
 OLDEST = datetime(100, 1, 1)  # an engine reads the year 24 where a text has two digits
 ISO = "Write times like 2024-05-31 or 2024-05-31 17:45:00"
@@ -81,11 +83,15 @@ class FormSetting:
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times: as wall clock of the business, as instants where it names zones, and what was assumed."""
+    """A column of times: as wall clock of the business, as instants where it names zones, and what was assumed.
+
+    Where something stands for no time, such as 0000-00-00, `missing` says so.
+    """
 
     clock: Column
     instants: Column | None = None
     assumed: Assumed = ()
+    missing: BooleanValue | None = None
 
 
 def read_times(
@@ -113,10 +119,10 @@ def read_times(
     kind = column.type()
     if form:
         _check_form(column, setting, form)
-    if kind.is_string():
-        return _Texts(table, column, setting, timezone, numbered).read(form)
-    if kind.is_numeric():
+    if kind.is_numeric() and form:
         return _numbers(table, column, setting, timezone, form)
+    if kind.is_string() or kind.is_numeric():
+        return _written(table, column, setting, timezone, form, numbered)
     if form and not kind.is_date():
         raise HistoryError(
             f"Column {column.get_name()!r}, {setting.place}, holds times already ({kind}), so that none of it can "
@@ -131,6 +137,22 @@ def read_times(
         f"Column {column.get_name()!r}, {setting.place}, must be a time, got {kind}. "
         "Name a column of times, or write times like 2024-05-31 17:45:00 into the table."
     )
+
+
+def _written(table: Table, column: Column, setting: FormSetting, timezone: str, form: str, numbered: bool) -> Times:
+    """Read texts or numbers, those that stand for no time as missing."""
+    blank = is_unwritten(column.strip() if column.type().is_string() else column)
+    count = table.aggregate(n=blank.sum()).to_pyarrow()["n"][0].as_py() or 0
+    known = blank.ifelse(ibis.null(column.type()), column).name(column.get_name()) if count else column
+    if column.type().is_string():
+        times = _Texts(table, known, setting, timezone, numbered).read(form)
+    else:
+        times = _numbers(table, known, setting, timezone, form)
+    if not count:
+        return times
+    value = table.select(value=column, blank=blank).filter(lambda t: t.blank).limit(1).to_pyarrow()["value"][0].as_py()
+    words = f"{count:,} times of {column.get_name()!r} such as {str(value)!r} stand for none, and count as missing"
+    return replace(times, assumed=(*times.assumed, (words, "")), missing=blank)
 
 
 def _check_form(column: Column, setting: FormSetting, form: str) -> None:
@@ -178,7 +200,8 @@ class _Texts:
             number = text.try_cast("float64").name(self.column.get_name())
             return _numbers(self.table, number, self.setting, self.timezone, form)
         if form:
-            return self._read_by(text, [form], self._counted(text, form), ())
+            counts = self._counted(text, form)
+            return self._read_by(text, [form], counts, (), _may_be_unread(counts))
         return self._proven(text)
 
     def _are_numbers(self, text: Column) -> bool:
@@ -317,9 +340,11 @@ class _Texts:
         counts = self.table.aggregate(n=text.count(), read=_parsed(text, form).count()).to_pyarrow().to_pylist()[0]
         return {"n": counts["n"], "read": counts["read"], "bare": 0}
 
-    def _read_by(self, text: Column, forms: Sequence[str], counts: Mapping[str, int], assumed: Assumed) -> Times:
+    def _read_by(
+        self, text: Column, forms: Sequence[str], counts: Mapping[str, int], assumed: Assumed, unread: float = 0
+    ) -> Times:
         """Read each text by the one of some forms that it is written in; refuse where too many are in none."""
-        if counts["n"] - counts["read"] > self.setting.share * counts["n"]:
+        if counts["n"] - counts["read"] > max(unread, self.setting.share * counts["n"]):
             raise self._unreadable(text, forms, counts)
         local = [_parsed(text, form) for form in forms if not is_instant(form)]
         instants = [_instant(text, form) for form in forms if is_instant(form)]
@@ -335,15 +360,29 @@ class _Texts:
         value, place = self._first(text.notnull() & parsed.isnull())
         word = zone_word(value)
         mend = f"{ISO}, or name the column that holds times"
+        missed = counts["n"] - counts["read"]
+        if len(forms) == 1 and missed <= _may_be_unread(counts) and text.equals(self.column.strip()):
+            rows = "that row" if missed == 1 else "those rows"
+            mend += f"; or set {rows} aside by saying how the others are written: {self.setting.line_for(forms[0])}"
+        elif re.fullmatch(r"\d{4}([-/.])\d\d", value):
+            mend = f"They name no day; to read each as the first day of its month: {self._month_line(value)}"
         if word:
             mend = (
                 f"Which offset {word!r} is cannot be told; if it is the clock of your time zone, write "
                 + self.setting.line_for(f"%Y-%m-%d %H:%M:%S {word}")
             )
         return HistoryError(
-            f"Column {self._name}, {self.setting.place}, has {counts['n'] - counts['read']} of {counts['n']} "
+            f"Column {self._name}, {self.setting.place}, has {missed} of {counts['n']} "
             f"times that cannot be read as a time; the first is {value!r}{place}. {mend}."
         )
+
+    def _month_line(self, value: str) -> str:
+        return self.setting.line_for(f"%Y{value[4]}%m")
+
+
+def _may_be_unread(counts: Mapping[str, int]) -> float:
+    """Return how many texts may be no times where somebody says how the others are written: a few, of a small table."""
+    return max(min(FEW_UNREAD, FEW_SHARE * counts["n"]), min(1, counts["read"]))
 
 
 def _dated_alike(families: Sequence[Family]) -> list[list[int]]:
