@@ -60,6 +60,12 @@ def test_every_customer_is_expected_to_order_more_in_more_days():
     assert all((later > earlier).all() for earlier, later in pairwise(days))
 
 
+def test_a_horizon_of_a_year_is_that_of_the_calendar():
+    history, cutoff = of(orders(60)), "2023-06-01"
+    leap = lifetime_value(history, cutoff, "1 year")  # through February 2024
+    assert leap.equals(lifetime_value(history, cutoff, 366))
+
+
 def test_events_from_the_cutoff_on_change_no_value():
     frame = orders(300)
     whole, cut = (lifetime_value(of(part), AT, 365) for part in (frame, frame[frame["at"] < AT]))

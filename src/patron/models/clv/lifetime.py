@@ -20,7 +20,7 @@ from patron.models.clv.gamma_gamma import fit_spend, worth
 from patron.models.clv.rate_correction import CorrectedProcess, RateCorrection, fit_rate_correction
 from patron.models.clv.transactions import Array, Transactions
 from patron.models.serving import repeats
-from patron.periods import EVER, Moment, Span, instant
+from patron.periods import EVER, Moment, Span, instant, span
 from patron.questions.matrices import matrix, row_source
 from patron.questions.question import Question
 
@@ -42,7 +42,7 @@ class Snapshot:
     facts: pd.DataFrame
 
 
-def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: float = 0.1) -> pd.DataFrame:
+def lifetime_value(history: History, cutoff: Moment, horizon: int | str, discount: float = 0.1) -> pd.DataFrame:
     """Estimate what every customer will order, spend and be worth within any horizon, however short the history.
 
     Attributes of customers that tell how often they buy or how soon they leave shift both; whoever has none counts as
@@ -52,7 +52,7 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     ----------
     history : the checked tables; needs `orders`, and their `amount` for anything in money.
     cutoff : only events before it are looked at.
-    horizon : days ahead; may be longer than the history.
+    horizon : days ahead, or a text such as "2 years" by the calendar; may be longer than the history.
     discount : rate a year by which later money counts less, 0.1 for 10 %.
 
     Returns
@@ -82,7 +82,8 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int, discount: flo
     True
     """
     row_source(history).check_events("Lifetime value")
-    at, days = instant(cutoff), float(Span(horizon).days or 0)
+    at = instant(cutoff)
+    days = float(span(horizon).days_after(at))
     if not discount >= 0:
         raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")
     middle, near = _middle(history, at)
