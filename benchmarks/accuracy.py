@@ -23,7 +23,7 @@ from bars import bars
 from panels import table as panel_table
 from pymc_bg_nbd import bg_nbd
 from worth import Period
-from worth import table as worth_table
+from worth import tables as worth_tables
 
 from patron.history.history import History
 from patron.history.sources import attributes, events
@@ -48,8 +48,10 @@ without these cutoffs, but the rules by which it chooses were set while they wer
 lifetimes gives no chance of a purchase, so exp(-expected purchases) stands for the chance of none.
 What a data set knows of its customers (gender, channel, income) is read beside its orders, and peers do not see it.
 For two periods the second table is about every customer's orders and spend in the second one (`lifetime_value`,
-undiscounted; bias is the sum predicted over the sum that came, less 1). MAE, RMSE and bias are of the mean; the MAE of
-the median is that of `median_orders`, which no peer gives.
+undiscounted; bias is the sum predicted over the sum that came, less 1; decile error: customers in ten groups by what is
+predicted, the distance of each group's sum from what came, over all that came). MAE, RMSE, bias and decile error are of
+the mean; the MAE of the median is that of `median_orders`, which no peer gives; "of any" is of the chance of an order.
+The third table has Patron's figures less those of a plain Pareto/NBD, on the same draws of customers.
 """
 BARS_CAPTION = """\
 The best figures of peers that were measured before, each by its best tool. The intervals are of Patron alone, so
@@ -248,8 +250,8 @@ def page(folder: Path) -> str:
         cutoff, horizon = task.split.test[0], task.question.horizon.days
         parts.append(f"## {task.name}\n\nCutoff {cutoff:%Y-%m-%d}, {horizon} days ahead.\n\n{markdown(table)}")
         if task.period is not None:
-            table, ours = worth_table(task.period)
-            parts.append(markdown(table))
+            table, gained, ours = worth_tables(task.period)
+            parts.append(f"{markdown(table)}\n{markdown(gained)}")
             orders_bias = {"bias of orders": ours["bias"]}
             estimates_of[task.name] |= orders_bias | {name: value for name, value in ours.items() if name != "bias"}
         print(parts[-1], flush=True)

@@ -11,16 +11,40 @@ import pandas as pd
 from pymc_bg_nbd import bg_nbd
 
 from patron.history.history import History
-from patron.metrics import Estimate, bias, bootstrap, mean_absolute_error, normalized_gini, root_mean_squared_error
+from patron.metrics import (
+    Estimate,
+    auc,
+    bias,
+    bootstrap,
+    decile_error,
+    log_loss,
+    mean_absolute_error,
+    normalized_gini,
+    paired_difference,
+    root_mean_squared_error,
+)
+from patron.models.clv.gamma_gamma import fit_spend
 from patron.models.clv.lifetime import lifetime_value
+from patron.models.clv.pareto_nbd import fit_pareto_nbd
+from patron.models.clv.transactions import Transactions
+from patron.models.extrapolation import train_beyond
 from patron.models.serving import repeats
 from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
+from patron.scoring.model import score
 
-ORDERS = {"MAE": mean_absolute_error, "RMSE": root_mean_squared_error, "bias": bias}
-SPEND = {"Gini of spend": normalized_gini, "bias of spend": bias}
+ORDERS = {
+    "MAE": mean_absolute_error,
+    "RMSE": root_mean_squared_error,
+    "bias": bias,
+    "decile error": decile_error,
+    "Gini": normalized_gini,
+}
+SPEND = {"Gini of spend": normalized_gini, "bias of spend": bias, "decile error of spend": decile_error}
+ANY = {"AUC of any": auc, "log loss of any": log_loss}
+JUDGED = {"expected_orders": ORDERS, "expected_spend": SPEND, "purchase_probability": ANY}
 MEDIAN = "MAE of the median"
-COLUMNS = ["tool", *ORDERS, MEDIAN, *SPEND, "within its 80 % interval", "s"]
+COLUMNS = ["tool", *ORDERS, MEDIAN, *SPEND, *ANY, "within its 80 % interval", "s"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +70,31 @@ def patron(period: Period) -> pd.DataFrame:
     return lifetime_value(period.history, period.at, period.days, discount=0.0)
 
 
+def with_answers(period: Period) -> pd.DataFrame:
+    """The same, led by what the champion for churn over the same days answers, which is trained for it."""
+    trained = train_beyond(churn(period.days), period.history, period.at)
+    answers = score(trained.model, matrix(trained.question, period.history, [period.at]))
+    return lifetime_value(period.history, period.at, period.days, discount=0.0, answers=answers)
+
+
 def without_attributes(period: Period) -> pd.DataFrame:
     """The same, not told what the data set knows of its customers."""
     return lifetime_value(replace(period.history, attributes={}), period.at, period.days, discount=0.0)
+
+
+def plain(period: Period) -> pd.DataFrame:
+    """Our own Pareto/NBD and Gamma-Gamma on all customers, with nothing known beforehand and nothing corrected."""
+    seen = matrix(churn(period.days), period.history, [period.at])
+    x, last, age = repeats(np.round(seen.X[["recency", "tenure", "orders"]].to_numpy(dtype=np.float64)))
+    model, transactions = fit_pareto_nbd(x, last, age), Transactions(x, last, age)
+    moments = model.moments(transactions, float(period.days), 0.0)
+    expected = pd.DataFrame({"customer": seen.key.customer, "expected_orders": moments.sum})
+    expected["purchase_probability"] = moments.p_any
+    if "spend" not in seen.X:
+        return expected
+    n, total = x + 1.0, seen.X.spend.to_numpy(dtype=np.float64)
+    squares = total**2 / n + x * np.nan_to_num(seen.X.order_spread.to_numpy(dtype=np.float64)) ** 2
+    return expected.assign(expected_spend=moments.sum * fit_spend(n, total, squares).order_value(n, total))
 
 
 def past_rate(period: Period) -> pd.DataFrame:
@@ -87,17 +133,19 @@ def pymc_marketing(period: Period) -> pd.DataFrame:
     return pd.DataFrame({"customer": seen.key.customer, "expected_orders": often})
 
 
+OURS = {"**Patron**": patron, "**Patron**, with answers": with_answers}
 TOOLS: Mapping[str, Callable[[Period], pd.DataFrame]] = {
-    "**Patron**": patron,
+    **OURS,
     "Patron, no attributes": without_attributes,
+    "plain Pareto/NBD": plain,
     "past rate": past_rate,
     "lifetimes Pareto/NBD": lifetimes,
     "pymc-marketing BG/NBD": pymc_marketing,
 }
 
 
-def judge_tools(period: Period) -> Iterator[tuple[str, dict[str, Estimate], str, float]]:
-    """Every tool that ends: its name, its figures, the share within its interval, and its seconds."""
+def judge_tools(period: Period) -> Iterator[tuple[str, pd.DataFrame, float]]:
+    """Every tool that ends: its name, its predictions, and its seconds."""
     for name, tool in TOOLS.items():
         if tool is without_attributes and not period.history.attributes:
             continue
@@ -107,31 +155,49 @@ def judge_tools(period: Period) -> Iterator[tuple[str, dict[str, Estimate], str,
         except Exception as error:  # a peer that fails is a finding, whatever it raises
             print(f"{name} fails: {type(error).__name__}: {str(error).strip()[:80]}", file=sys.stderr)
             continue
-        seconds, came = time.perf_counter() - start, period.came(predictions.customer)
-        yield name, _figures(predictions, came), _within(predictions, came), seconds
+        yield name, predictions, time.perf_counter() - start
 
 
-def table(period: Period) -> tuple[pd.DataFrame, dict[str, Estimate]]:
-    """The table of one period, and Patron's own figures."""
-    results = list(judge_tools(period))
-    rows = [
-        [name, *(str(estimates.get(column, "")) for column in (*ORDERS, MEDIAN, *SPEND)), within, f"{seconds:.1f}"]
-        for name, estimates, within, seconds in results
-    ]
-    (ours,) = (estimates for name, estimates, _, _ in results if name == "**Patron**")
-    return pd.DataFrame(rows, columns=COLUMNS), ours
+def tables(period: Period) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Estimate]]:
+    """The table of one period, what Patron differs from the plain process by, and Patron's own figures."""
+    answers, rows, figures = {}, [], {}
+    for name, predictions, seconds in judge_tools(period):
+        came = period.came(predictions.customer)
+        answers[name], figures[name] = predictions, _figures(predictions, came)
+        told = [str(figures[name].get(column, "")) for column in COLUMNS[1:-2]]
+        rows.append([name, *told, _within(predictions, came), f"{seconds:.1f}"])
+    gained = [_gained(answers[name], answers["plain Pareto/NBD"], period).rename(name) for name in OURS]
+    beside = pd.concat(gained, axis=1).rename_axis("less the plain Pareto/NBD").reset_index()
+    return pd.DataFrame(rows, columns=COLUMNS), beside, figures["**Patron**"]
+
+
+def _gained(ours: pd.DataFrame, plain: pd.DataFrame, period: Period) -> pd.Series:
+    """Differences in each figure on the same draws of customers, below zero where Patron's is lower."""
+    beside, came, gained = plain.set_index("customer").loc[ours.customer].reset_index(), period.came(ours.customer), {}
+    customers = ours.customer.to_numpy()
+    for column, metrics in JUDGED.items():
+        label = _label(column, came)
+        if column in beside and label is not None:
+            scores = [part[column].to_numpy(dtype=np.float64) for part in (ours, beside)]
+            gained |= {name: str(paired_difference(m, customers, label, *scores)) for name, m in metrics.items()}
+    return pd.Series(gained)
 
 
 def _figures(predictions: pd.DataFrame, came: pd.DataFrame) -> dict[str, Estimate]:
-    customers, orders = predictions.customer.to_numpy(), came.expected_orders.to_numpy()
-    estimates = bootstrap(ORDERS, customers, orders, predictions.expected_orders.to_numpy(dtype=np.float64))
-    if "median_orders" in predictions:
-        median = predictions.median_orders.to_numpy()
-        estimates |= bootstrap({MEDIAN: mean_absolute_error}, customers, orders, median)
-    if "expected_spend" not in came or "expected_spend" not in predictions:
-        return estimates
-    spend = predictions.expected_spend.to_numpy(dtype=np.float64)
-    return estimates | bootstrap(SPEND, customers, came.expected_spend.to_numpy(), spend)
+    customers, estimates = predictions.customer.to_numpy(), {}
+    for column, metrics in {**JUDGED, "median_orders": {MEDIAN: mean_absolute_error}}.items():
+        label = _label(column, came)
+        if column in predictions and label is not None:
+            estimates |= bootstrap(metrics, customers, label, predictions[column].to_numpy(dtype=np.float64))
+    return estimates
+
+
+def _label(column: str, came: pd.DataFrame) -> np.ndarray | None:
+    """What is to be foretold in a column, None where it is not known."""
+    if column == "purchase_probability":
+        return (came.expected_orders > 0).to_numpy(dtype=np.float64)
+    column = "expected_orders" if column == "median_orders" else column
+    return came[column].to_numpy(dtype=np.float64) if column in came else None
 
 
 def _within(predictions: pd.DataFrame, came: pd.DataFrame) -> str:

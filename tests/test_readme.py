@@ -50,7 +50,10 @@ def test_the_python_of_the_readme_runs(shop):
     assert names["plan"].summary["spent"] <= 600
     assert "large_orders_30d" in names["today"].X
     assert (names["worth"].value_low <= names["worth"].value_high).all()
-    assert names["gone"].spec["answer"]["horizon"] == 730
+    assert names["gone"].model.spec["answer"]["horizon"] == 730
+    joint, answers = (names[name].set_index("customer") for name in ("joint", "answers"))
+    chance = 1 - answers.churn_probability
+    assert (joint.purchase_probability.loc[chance.index] - chance).abs().max() < 1e-9
 
 
 def test_every_command_of_the_readme_exists():

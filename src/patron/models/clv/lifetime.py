@@ -15,8 +15,9 @@ from patron.errors import QuestionError
 from patron.features import attributes, purchases
 from patron.features.measures import Feature
 from patron.history.history import History
+from patron.models.clv.answered_chance import answered_chances, answered_process
 from patron.models.clv.covariates import Coding, coded, fit_coded, fit_with
-from patron.models.clv.gamma_gamma import fit_spend, worth
+from patron.models.clv.gamma_gamma import Buying, fit_spend, worth
 from patron.models.clv.rate_correction import CorrectedProcess, RateCorrection, fit_rate_correction
 from patron.models.clv.transactions import Array, Transactions
 from patron.models.serving import repeats
@@ -42,7 +43,9 @@ class Snapshot:
     facts: pd.DataFrame
 
 
-def lifetime_value(history: History, cutoff: Moment, horizon: int | str, discount: float = 0.1) -> pd.DataFrame:
+def lifetime_value(
+    history: History, cutoff: Moment, horizon: int | str, discount: float = 0.1, answers: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Estimate what every customer will order, spend and be worth within any horizon, however short the history.
 
     Attributes of customers that tell how often they buy or how soon they leave shift both; whoever has none counts as
@@ -54,19 +57,22 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int | str, discoun
     cutoff : only events before it are looked at.
     horizon : days ahead, or a text such as "2 years" by the calendar; may be longer than the history.
     discount : rate a year by which later money counts less, 0.1 for 10 %.
+    answers : scores of a model at the same cutoff, with `customer` and `churn_probability` over the same horizon (or
+        `purchase_within_<horizon>d`). Then the chance of any order is what they say, and what customers order if they
+        order is told beside it, so that both are one story. Who has no answer is told by the process.
 
     Returns
     -------
     One row for each customer with an order before the cutoff: `customer`, `expected_orders`, `expected_spend` (money
     of these orders, before returns and costs), `value` (the same discounted to the cutoff), and its 80 % interval
     `value_low` to `value_high`; and `median_orders`, which as many stay below as go beyond: nearest to what each
-    customer orders, while the sum over many is nearest to that of `expected_orders`. Money is null where the orders
-    have no amount, and nothing for customers who never paid any.
+    customer orders, while the sum over many is nearest to that of `expected_orders`; and `purchase_probability`, the
+    chance of any order. Money is null where the orders have no amount, and nothing for customers who never paid any.
 
     Raises
     ------
     QuestionError
-        Where cutoff, horizon or discount lie outside their range.
+        Where cutoff, horizon or discount lie outside their range, or the answers are about something else.
 
     Source: Pareto/NBD with time-invariant covariates (Fader and Hardie 2007) and Gamma-Gamma spend (Fader, Hardie and
     Lee 2005, RFM and CLV), the expected orders corrected by three quarters of what the second half of the history
@@ -92,11 +98,16 @@ def lifetime_value(history: History, cutoff: Moment, horizon: int | str, discoun
     process, chosen = fit_with(now.transactions, now.facts)
     now = _shifted(now, chosen)
     correction = _rate_correction(_shifted(earlier, chosen), now, chosen, near)
-    corrected = CorrectedProcess(process, correction.factors(process.expected_purchases(now.transactions, near)))
+    corrected: Buying = CorrectedProcess(
+        process, correction.factors(process.expected_purchases(now.transactions, near))
+    )
+    if answers is not None:
+        chance = answered_chances(answers, now.customers, at, int(days))
+        corrected = answered_process(corrected, chance, now.transactions, days)
     ahead = corrected.moments(now.transactions, days, 0.0)
     orders = {"customer": now.customers, "expected_orders": ahead.sum}
     money = _money(now, corrected, ahead.sum, days, discount)
-    return pd.DataFrame(orders | money | {"median_orders": ahead.median()})
+    return pd.DataFrame(orders | money | {"median_orders": ahead.median(), "purchase_probability": ahead.p_any})
 
 
 def _check_repeats(transactions: Transactions, at: datetime) -> None:
@@ -151,7 +162,7 @@ def _rate_correction(early: Snapshot, late: Snapshot, chosen: Sequence[Coding], 
     return fit_rate_correction(process.expected_purchases(before, near), bought)
 
 
-def _money(now: Snapshot, process: CorrectedProcess, expected: Array, days: float, discount: float) -> dict[str, Array]:
+def _money(now: Snapshot, process: Buying, expected: Array, days: float, discount: float) -> dict[str, Array]:
     if now.money.empty:
         return dict.fromkeys(("expected_spend", "value", "value_low", "value_high"), np.full(len(expected), np.nan))
     n, (total, spread) = now.transactions.x + 1.0, np.nan_to_num(now.money.to_numpy().T)
