@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from patron.errors import QuestionError
-from patron.history.sources import attributes
+from patron.history.sources import attributes, events
 from patron.models.clv.lifetime import lifetime_value
 from patron.models.clv.pareto_nbd import fit_pareto_nbd
 from patron.models.clv.transactions import Transactions
@@ -111,6 +111,12 @@ def test_an_attribute_that_tells_nothing_changes_no_value():
 def test_a_history_of_three_weeks_is_answered_by_the_process_alone():
     start = shop().starts
     assert (lifetime_value(shop(), start + timedelta(days=20), 90).expected_orders > 0).all()
+
+
+def test_a_table_that_begins_years_before_the_first_order_changes_no_value():
+    visit = pd.DataFrame({"customer": ["c1"], "at": [START - timedelta(days=900)]})
+    history = of(orders(200), visits=events(visit, customer="customer", at="at"))
+    pd.testing.assert_frame_equal(lifetime_value(history, AT, 90), lifetime_value(of(orders(200)), AT, 90))
 
 
 def test_the_median_of_orders_is_nearer_to_what_each_customer_orders_and_the_mean_to_what_all_do():

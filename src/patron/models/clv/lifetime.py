@@ -6,7 +6,7 @@ cutoff, and what the same process, fitted to the first half of the history, got 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from patron.history.history import History
 from patron.models.clv.answered_chance import answered_chances, answered_process
 from patron.models.clv.covariates import Coding, coded, fit_coded, fit_with
 from patron.models.clv.gamma_gamma import Buying, fit_spend, worth
+from patron.models.clv.pareto_nbd import ParetoNBD
 from patron.models.clv.rate_correction import CorrectedProcess, RateCorrection, fit_rate_correction
 from patron.models.clv.transactions import Array, Transactions
 from patron.models.serving import repeats
@@ -92,15 +93,12 @@ def lifetime_value(
     days = float(span(horizon).days_after(at))
     if not discount >= 0:
         raise QuestionError(f"The discount is a rate a year of 0 or more, got {discount}. Write 0.1 for 10 %.")
-    middle, near = _middle(history, at)
-    earlier, now = _snapshots(history, (middle, at))
+    history.check_cutoff(at)
+    now = _snapshot(history, at)
     _check_repeats(now.transactions, at)
     process, chosen = fit_with(now.transactions, now.facts)
     now = _shifted(now, chosen)
-    correction = _rate_correction(_shifted(earlier, chosen), now, chosen, near)
-    corrected: Buying = CorrectedProcess(
-        process, correction.factors(process.expected_purchases(now.transactions, near))
-    )
+    corrected: Buying = CorrectedProcess(process, _factors(history, at, process, now, chosen))
     if answers is not None:
         chance = answered_chances(answers, now.customers, at, int(days))
         corrected = answered_process(corrected, chance, now.transactions, days)
@@ -121,27 +119,13 @@ def _check_repeats(transactions: Transactions, at: datetime) -> None:
         )
 
 
-def _middle(history: History, at: datetime) -> tuple[datetime, float]:
-    """Return the middle of what is known before the cutoff, and the days from there to its end."""
-    history.check_cutoff(at)
-    half = Span((min(at, history.ends) - history.starts).days // 2)
-    return min(at, history.ends) - half.delta, float(half.days or 0)
-
-
-def _snapshots(history: History, cutoffs: tuple[datetime, ...]) -> list[Snapshot]:
+def _snapshot(history: History, cutoff: datetime) -> Snapshot:
     money = MONEY if "amount" in history["orders"].columns else ()
     known = attributes.of(history)
-    rows = matrix(Question(Span(1), features=(*PURCHASES, *money, *known)), history, cutoffs)
-    x, last, age = repeats(np.round(rows.X[_columns(PURCHASES)].to_numpy(dtype=np.float64)))
-    customers = rows.key.customer.to_numpy()
+    rows = matrix(Question(Span(1), features=(*PURCHASES, *money, *known)), history, [cutoff])
+    transactions = Transactions(*repeats(np.round(rows.X[_columns(PURCHASES)].to_numpy(dtype=np.float64))))
     paid = rows.X[_columns(money)].astype("float64")
-    snapshots = []
-    for cutoff in cutoffs:
-        here = rows.at(cutoff)
-        transactions = Transactions(x[here], last[here], age[here])
-        beside = (part[here].reset_index(drop=True) for part in (paid, rows.X[_columns(known)]))
-        snapshots.append(Snapshot(customers[here], transactions, *beside))
-    return snapshots
+    return Snapshot(rows.key.customer.to_numpy(), transactions, paid, rows.X[_columns(known)])
 
 
 def _shifted(snapshot: Snapshot, chosen: Sequence[Coding]) -> Snapshot:
@@ -151,15 +135,26 @@ def _shifted(snapshot: Snapshot, chosen: Sequence[Coding]) -> Snapshot:
     return replace(snapshot, transactions=Transactions(bare.x, bare.t_x, bare.T, coded(snapshot.facts, chosen)))
 
 
-def _rate_correction(early: Snapshot, late: Snapshot, chosen: Sequence[Coding], near: float) -> RateCorrection:
+def _factors(history: History, at: datetime, process: ParetoNBD, now: Snapshot, chosen: Sequence[Coding]) -> Array:
+    """Return by how much to multiply the orders of each customer, 1 where the history is too short to tell, (n,)."""
+    known = min(at, history.ends)
+    half = (int(now.transactions.T.max()) - (at - known).days) // 2
+    if half < LEAST_DAYS:
+        return np.ones(len(now.customers))
+    early = _shifted(_snapshot(history, known - timedelta(days=half)), chosen)
+    correction = _rate_correction(early, now, chosen, float(half))
+    return correction.factors(process.expected_purchases(now.transactions, float(half)))
+
+
+def _rate_correction(early: Snapshot, late: Snapshot, chosen: Sequence[Coding], days: float) -> RateCorrection:
     """Estimate what a process that knew the first half only got wrong about the second: orders then less before."""
     before = early.transactions
-    if near < LEAST_DAYS or (before.x > 0).sum() < MIN_REPEATERS:
+    if (before.x > 0).sum() < MIN_REPEATERS:
         return RateCorrection()
     orders = pd.Series(late.transactions.x, index=late.customers).reindex(early.customers)
     bought = np.maximum(orders.fillna(0.0).to_numpy() - before.x, 0.0)
     process = fit_coded(before, early.facts, chosen)
-    return fit_rate_correction(process.expected_purchases(before, near), bought)
+    return fit_rate_correction(process.expected_purchases(before, days), bought)
 
 
 def _money(now: Snapshot, process: Buying, expected: Array, days: float, discount: float) -> dict[str, Array]:
