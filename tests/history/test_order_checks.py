@@ -155,6 +155,16 @@ def test_rows_of_one_time_without_an_order_number_are_noted_and_added_up_when_de
     assert (len(amounts(alone)), alone.receipts[0].notes) == (8, ())
 
 
+def test_rows_of_several_times_of_one_day_without_an_order_number_are_said_to_be_several_purchases() -> None:
+    rows = frame(*((1, f"2024-05-01 {hour}:00", 5, None) for hour in (9, 10, 11)), (2, "2024-05-01 09:00", 5, None))
+    rows = rows.drop(columns="o")
+    (note,) = history(rows, order=None).receipts[0].notes
+    assert note.startswith("2 purchases came on a day of another one of the same customer, at another time, and are ")
+    assert len(amounts(history(rows, order=None))) == 4
+    assert history(rows, order=None, rows="orders").receipts[0].notes == ()
+    assert history(rows.drop(index=[1, 2]), order=None).receipts[0].notes == ()
+
+
 def test_each_row_is_a_purchase_where_that_is_declared() -> None:
     assert amounts(history(TOTALS, rows="orders")) == [50.0, 80.0, 80.0, 100.0, 100.0, 100.0]
 

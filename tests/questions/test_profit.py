@@ -200,6 +200,15 @@ def test_an_assumed_cost_is_moved_and_the_profit_told():
     }
 
 
+def test_a_margin_rate_that_would_pass_1_is_held_there_and_said_so():
+    told = sensitivity(history_of([("a", ago(9), 100.0)]), CostModel(margin_rate=0.98))
+    assert told == {
+        "as assumed": pytest.approx(98.0),
+        "margin_rate -10 %": pytest.approx(88.2),
+        "margin_rate +10 %, held at 1 as it would be 1.08": pytest.approx(100.0),
+    }
+
+
 def test_what_the_orders_tell_themselves_is_not_moved():
     told = sensitivity(history_with(amount=[9.0, 10.0, 20.0], margin=[1.0, 2.0, 3.5]), CostModel())
     assert told == {"as assumed": pytest.approx(7.5)}

@@ -404,6 +404,7 @@ def test_the_tier_is_shown_beside_staying_and_its_profit_by_tenths():
     html = quality_page.page("Shop", datetime(2024, 8, 1), [Backtest((card,), card, pd.DataFrame())])
     told = words(html)
     assert "stays in their tier reaches a macro F1 of 0.400 [0.300, 0.500]" in told
+    assert "The tier told of a customer is not always the likeliest one" in told
     assert "ahead by 0.100 [0.050, 0.150] and 0.200 [0.100, 0.300]" in told
     assert "Does the expected profit come in?" in told
     assert "Does the 80 % interval hold?" in told

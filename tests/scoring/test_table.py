@@ -5,7 +5,7 @@ import pytest
 
 from patron.scoring.table import _with_value
 
-KNOWN = pd.DataFrame({"spend": [90.0, 0.0, None, 50.0, 50.0], "refunded": [None, 0.0, None, 50.0, 20.0]})
+KNOWN = pd.DataFrame({"spend": [90.0, 0.0, None, 50.0, 50.0], "refund_share": [None, None, None, 1.0, 0.4]})
 PAID = [True, False, False, False, True]  # never an amount, only nothing, nothing known, all paid back, some of it
 
 

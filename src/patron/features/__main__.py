@@ -14,6 +14,10 @@ a history lacks its event table or a role. Windows are days before the cutoff; *
 They are made for a usual gap between orders of about a month. Where customers come three or nine times as often they
 are as much shorter; where they come three times as seldom, and three years are known, three times as long. The gap that
 a model was trained with is kept with it.
+Money is that of orders as they stand: less what returns known before the cutoff took back of them, and without those
+that were wholly taken back. A return takes back the latest order before it with its order number; one whose number no
+order of the customer has, the latest order of its amount that no return took before, of the 30 days before it. Until
+its return is known an order counts in full. Orders placed, their days and gaps count whether or not they stood.
 Beside these, each column of an attribute table is a feature, as last known before the cutoff: `customers_country`.
 
 | theme | column | what it says | windows | looks at | unit |

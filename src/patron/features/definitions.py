@@ -11,7 +11,7 @@ from ibis.expr.types import Column, Scalar, Table, Value
 
 from patron.errors import MeasureError
 from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
-from patron.history.point_in_time import blank
+from patron.history.point_in_time import STANDING, blank
 from patron.periods import EVER, Span
 
 __all__ = ["Definition", "columns", "combination_column", "definitions", "is_text", "unbound"]
@@ -155,6 +155,7 @@ def _reduction_text(measure: Measure, schema: Schema) -> str:
     table = unbound(measure.source, schema)
     reduction = measure.expression(table).op()
     read = {field.name for field in reduction.find(ops.Field, filter=ops.Value)} | {"customer", "at"}
+    read |= {"amount"} if STANDING in read else set()
     narrow = unbound(measure.source, ibis.schema({name: kind for name, kind in schema.items() if name in read}))
     return _text(narrow.aggregate(value=reduction.replace({table.op(): narrow.op()}).to_expr()))
 

@@ -12,9 +12,21 @@ from ibis.common.exceptions import IbisTypeError
 from ibis.expr.types import Column, NumericColumn, Scalar, Table, Value
 
 from patron.errors import MeasureError, listed, nearest
+from patron.history.point_in_time import STANDING
 from patron.periods import EVER, Span
 
-__all__ = ["THEMES", "Combination", "Feature", "Measure", "combine", "decay", "entropy", "guarded", "measure"]
+__all__ = [
+    "THEMES",
+    "Combination",
+    "Feature",
+    "Measure",
+    "combine",
+    "decay",
+    "entropy",
+    "guarded",
+    "measure",
+    "standing",
+]
 
 THEMES = ("habit", "value", "breadth", "service", "price", "contact", "social", "lifecycle")
 ON_CUTOFF = "cutoff"
@@ -145,6 +157,14 @@ def decay(events: Table, half_life: float) -> NumericColumn:
     Multiply it with what is summed: `(visits.minutes * decay(visits, 30)).sum()`.
     """
     return ibis.literal(0.5) ** (events.days_ago / half_life)
+
+
+def standing(orders: Table) -> NumericColumn:
+    """Return what is left of the amount of each order, as far as returns are known; null where that is nothing.
+
+    Use it in place of `orders.amount` where a measure is of worth: `standing(orders).max()`.
+    """
+    return orders[STANDING] if STANDING in orders.columns else orders.amount
 
 
 @ibis.udf.agg.builtin(name="entropy")

@@ -2,7 +2,7 @@
 
 import ibis
 
-from patron.features.measures import combine, measure
+from patron.features.measures import combine, measure, standing
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]
@@ -38,42 +38,47 @@ def active_months(orders):
 @measure(windows=(*days(30), *MONEY_WINDOWS), empty=0, theme="value", unit="money")
 def spend(orders):
     """Money spent."""
-    return orders.amount.sum()
+    return standing(orders).sum()
 
 
 @measure(windows=MONEY_WINDOWS, theme="value", unit="money")
 def mean_order(orders):
     """Usual value of an order."""
-    return orders.amount.mean()
+    return standing(orders).mean()
 
 
 @measure(windows=(EVER,), theme="value", unit="money")
 def largest_order(orders):
     """Largest order."""
-    return orders.amount.max()
+    return standing(orders).max()
 
 
 @measure(windows=(EVER,), theme="value", unit="money")
 def order_spread(orders):
     """Spread of the value of orders."""
-    return orders.amount.cast("float64").std()
+    return standing(orders).cast("float64").std()
 
 
 def _in_turn(orders, days_ago):
     """Order by time, then by amount, so that of orders at one instant the same one counts in every run."""
-    return ibis.struct({"days_ago": days_ago, "amount": orders.amount})
+    return ibis.struct({"days_ago": days_ago, "amount": standing(orders)})
+
+
+def _stands(orders):
+    """Leave out orders that were all taken back; of an order without an amount nothing can be."""
+    return standing(orders).notnull() | orders.amount.isnull()
 
 
 @measure(theme="value", unit="money")
 def last_order(orders):
     """Value of the last order."""
-    return orders.amount.argmin(_in_turn(orders, orders.days_ago))
+    return standing(orders).argmin(_in_turn(orders, orders.days_ago), where=_stands(orders))
 
 
 @measure(theme="lifecycle", unit="money")
 def first_order(orders):
     """Value of the first order."""
-    return orders.amount.argmax(_in_turn(orders, orders.days_ago))
+    return standing(orders).argmax(_in_turn(orders, orders.days_ago), where=_stands(orders))
 
 
 @combine(tenure, recency, orders.over(EVER), unit="days")

@@ -1,7 +1,7 @@
 """Features of what went wrong: purchases taken back, and what that cost."""
 
 from patron.features.measures import combine, measure
-from patron.features.purchases import orders, spend
+from patron.features.purchases import orders
 from patron.periods import EVER, days
 
 __all__ = ["ALL"]
@@ -21,6 +21,12 @@ def refunded(returns):
     return returns.amount.sum()
 
 
+@measure(windows=WINDOWS, empty=0, theme="value", unit="money")
+def ordered(orders):
+    """Money of all orders, those taken back included."""
+    return orders.amount.sum()
+
+
 @measure(theme="service", unit="days")
 def last_return(returns):
     """Days since the last return."""
@@ -33,10 +39,10 @@ def return_rate(returns, orders):
     return returns / orders.nullif(0)
 
 
-@combine(refunded, spend.over(*WINDOWS), theme="service")
-def refund_share(refunded, spend):
-    """Share of the money spent that was paid back."""
-    return refunded / spend.nullif(0)
+@combine(refunded, ordered, theme="service")
+def refund_share(refunded, ordered):
+    """Share of the money of all orders that was paid back."""
+    return refunded / ordered.nullif(0)
 
 
 ALL = (returns, refunded, last_return, return_rate, refund_share)

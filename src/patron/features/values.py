@@ -1,6 +1,6 @@
 """Features of the money of a customer: what is usual, how it spreads and changes, and what comes back."""
 
-from patron.features.measures import combine, decay, measure
+from patron.features.measures import combine, decay, measure, standing
 from patron.features.purchases import first_order, largest_order, last_order, mean_order, order_spread, spend
 from patron.features.service import returns
 from patron.periods import EVER, days
@@ -11,25 +11,25 @@ __all__ = ["ALL"]
 @measure(windows=(*days(365), EVER), theme="value", unit="money")
 def median_order(orders):
     """Value of the middle order."""
-    return orders.amount.median()
+    return standing(orders).median()
 
 
 @measure(theme="value", unit="money")
 def smallest_order(orders):
     """Smallest order."""
-    return orders.amount.min()
+    return standing(orders).min()
 
 
 @measure(empty=0, theme="value", unit="money")
 def fresh_spend(orders):
     """Money spent, each amount worth half after 30 days."""
-    return (orders.amount.cast("float64") * decay(orders, 30)).sum()
+    return (standing(orders).cast("float64") * decay(orders, 30)).sum()
 
 
 @measure(empty=0, theme="value", unit="money")
 def warm_spend(orders):
     """Money spent, each amount worth half after 180 days."""
-    return (orders.amount.cast("float64") * decay(orders, 180)).sum()
+    return (standing(orders).cast("float64") * decay(orders, 180)).sum()
 
 
 @combine(last_order, mean_order.over(EVER), theme="value", unit="times")

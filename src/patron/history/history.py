@@ -20,13 +20,14 @@ from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.event_tables import Events
 from patron.history.identities.merging import merged
 from patron.history.identities.table import Identities, check_identities
-from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys
+from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys, note_of_returns_only
 from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, orders_of
-from patron.history.point_in_time import in_window, is_past
+from patron.history.point_in_time import STANDING, UNTIL, in_window, is_past
 from patron.history.receipts import Receipt, receipt_html, receipt_table
 from patron.history.returns import with_returns
 from patron.history.row_counts import RowCounts, counted
+from patron.history.standing import with_standing
 from patron.periods import Span
 
 __all__ = ["History"]
@@ -44,6 +45,7 @@ class History:
             and `lines` (one row for each item of a purchase).
         receipts: what became of the rows that were read.
         attributes: the tables that tell of customers and not of events, each with the columns of its features.
+        standing: the orders as they stood from when to when, where returns took some of them back.
 
     >>> from patron.history.event_tables import declare
     >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
@@ -55,6 +57,7 @@ class History:
     tables: Mapping[str, Table]
     receipts: tuple[Receipt, ...]
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    standing: Table | None = None
 
     @classmethod
     def of(cls, identities: Identities | None = None, **events: Events) -> "History":
@@ -66,6 +69,7 @@ class History:
         added up to `orders`, each at the time of its last line. Rows without an order number share a time instead,
         where others have one or `rows` says that they are lines.
         An order that goes on for days counts once for each day, so that no line is known at a midnight before it.
+        Which return takes which order back is matched as `patron.history.standing` says.
 
         Args:
             identities: the customer of each key, where keys of several tables or silos are one customer.
@@ -108,7 +112,8 @@ class History:
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
         complete = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
-        return cls(tables, tuple(complete), {name: known.columns for name, known in facts.items()})
+        standing = with_standing(tables["orders"], tables["returns"]) if _have_returns(tables, counts) else None
+        return cls(tables, tuple(complete), {name: known.columns for name, known in facts.items()}, standing)
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -123,17 +128,37 @@ class History:
             )
         return self.tables[name]
 
+    def as_happened(self, name: str) -> Table:
+        """Return one event table by name, with all of each order's amount standing.
+
+        Raises:
+            HistoryError: no table has that name.
+        """
+        table = self[name]
+        return table.mutate(**{STANDING: table.amount}) if name == "orders" and "amount" in table.columns else table
+
+    def as_known(self, name: str) -> Table:
+        """Return one event table by name, with a row of each order for each time from which it stood otherwise.
+
+        Raises:
+            HistoryError: no table has that name.
+        """
+        return self.standing if name == "orders" and self.standing is not None else self.as_happened(name)
+
     def past(self, name: str, cutoff: datetime, window: Span) -> Table:
         """Return the events known before *cutoff*, within the *window*; an event at the cutoff is the future.
 
-        The column `days_ago` (float) tells how long before the cutoff each event was, `days_between` how long after
-        the customer's event before it; that of the first event in the window is null.
+        Orders have `standing_amount` beside their amount: what returns known by then have left of it, null where that
+        is nothing. The column `days_ago` (float) tells how long before the cutoff each event was, `days_between` how
+        long after the customer's event before it; that of the first event in the window is null.
         """
-        table = self[name]
+        table = self.as_known(name)
         known = [is_past(table[column], cutoff) for column in ("at", "known_at") if column in table.columns]
+        if UNTIL in table.columns:
+            known.append(in_window(table[UNTIL], cutoff))
         if window.days is not None:
             known.append(in_window(table["at"], window.before(cutoff)))
-        rows = table.filter(known)
+        rows = table.filter(known).drop(*(c for c in (UNTIL,) if c in table.columns))
         before = rows["at"].lag().over(ibis.window(group_by=rows.customer, order_by=rows["at"]))
         return rows.mutate(days_ago=_days(ibis.literal(cutoff), rows["at"]), days_between=_days(rows["at"], before))
 
@@ -142,7 +167,7 @@ class History:
 
         The column `days_ahead` (float) tells how long after the cutoff each event was.
         """
-        table = self[name]
+        table = self.as_happened(name)
         rows = table.filter(in_window(table["at"], cutoff), is_past(table["at"], horizon.after(cutoff)))
         return rows.mutate(days_ahead=_days(rows["at"], ibis.literal(cutoff)))
 
@@ -237,6 +262,12 @@ def _check_declared(events: Mapping[str, object]) -> None:
             )
 
 
+def _have_returns(tables: Mapping[str, Table], counts: Mapping[str, RowCounts]) -> bool:
+    """Check whether there are orders, and returns that may take some of them back."""
+    back = counts["returns"].receipt.used if "returns" in counts else sum(count.back for count in counts.values())
+    return {"orders", "returns"} <= tables.keys() and back > 0
+
+
 def _check_together(tables: Mapping[str, Table]) -> None:
     try:
         ibis.union(*(table.select("customer") for table in tables.values())).get_backend()
@@ -257,6 +288,8 @@ def _shared(
     buyers = buyers.cache() if len(counts) > 2 else buyers
     read = "orders" if "orders" in counts else "lines"
     notes = {read: note_of_own_keys(counts[read].declared.used, buyers)} if _may_be_own(counts[read]) else {}
+    if _have_returns(tables, counts) and "returns" not in counts:
+        notes[read] = (*notes.get(read, ()), *note_of_returns_only(tables["returns"], buyers))
     for name, count in counts.items():
         if name in facts:
             notes[name] = unknown_of(name, facts[name].rows, buyers)

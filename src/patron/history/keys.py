@@ -25,6 +25,7 @@ __all__ = [
     "has_points",
     "meeting",
     "note_of_own_keys",
+    "note_of_returns_only",
     "shape",
     "unlike",
     "way_to_meet",
@@ -149,6 +150,12 @@ def check_meeting(name: str, rows: Table, buyers: Table) -> tuple[str, ...]:
     share = f"{shared.alone:,} of {customers:,} customers in it, with {shared.rows_alone:,} of {shared.rows:,} rows, "
     doubt = f": {unlike(rows, buyers)}" if shared.both < FEW_MEET * customers else ""
     return (f"{share}have no order{doubt}",)
+
+
+def note_of_returns_only(returns: Table, buyers: Table) -> tuple[str, ...]:
+    """Note how many customers brought something back of whom no order is known."""
+    alone = meeting(returns, buyers).alone
+    return (f"{alone:,} customers have returns and no order; nothing is asked about them",) if alone else ()
 
 
 def unlike(rows: Table, buyers: Table) -> str:

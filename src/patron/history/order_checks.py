@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
+from patron.engines.uniqueness import are_unique
 from patron.history.assumptions import Assumption
 from patron.history.conditions import line
 from patron.history.point_in_time import CUSTOMER_NUMBER
@@ -98,6 +99,8 @@ def findings(rows: Table, counts: OrderCounts, columns: Mapping[str, str], decla
             "of their own; if they are lines of one purchase, name the order number (order = '...') or write "
             'rows = "lines" (rows = "orders" says that they are not)'
         )
+    if "order" not in rows.columns and not declared:
+        notes += _same_days(rows)
     if counts.long:
         notes.append(f"{counts.long:,} orders have lines on several days, and count once for each day")
         assumed.append(Assumption("each day of an order with lines on several days is a purchase of its own"))
@@ -109,6 +112,22 @@ def findings(rows: Table, counts: OrderCounts, columns: Mapping[str, str], decla
     if counts.same and not declared:
         notes += _same_amounts(rows, counts, columns)
     return Findings(tuple(notes), tuple(assumed))
+
+
+def _same_days(rows: Table) -> list[str]:
+    """Describe how many purchases of a customer came at another time of a day with a purchase already."""
+    day = ibis.struct({"customer": rows.customer, "day": rows["at"].truncate("D")})
+    if are_unique(rows, day.hash()):
+        return []
+    time = ibis.struct({"customer": rows.customer, "at": rows["at"]})
+    counts = rows.aggregate(times=time.nunique(), days=day.nunique()).to_pyarrow().to_pylist()[0]
+    more = counts["times"] - counts["days"]
+    if not more:
+        return []
+    return [
+        f"{more:,} purchases came on a day of another one of the same customer, at another time, and are purchases of "
+        "their own; if a purchase has rows of several times, name the order number (order = '...')"
+    ]
 
 
 def _orders(rows: Table) -> Table:

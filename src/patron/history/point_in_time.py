@@ -4,16 +4,21 @@ The same two sentences serve engine columns, arrays and compiled code, so that t
 query and another in a loop.
 """
 
+from datetime import datetime
 from typing import Any
 
 import ibis
 from ibis.expr.types import Table
 
-__all__ = ["BETWEEN", "CUSTOMER_NUMBER", "RELATIVE", "blank", "in_window", "is_past"]
+__all__ = ["BETWEEN", "CUSTOMER_NUMBER", "FOREVER", "RELATIVE", "STANDING", "UNTIL", "blank", "in_window", "is_past"]
 
 BETWEEN = "days_between"
 CUSTOMER_NUMBER = "customer_number"
 """The customer's key where it is a number in the business's table: an engine hands numbers out faster than texts."""
+STANDING = "standing_amount"
+"""What is left of the amount of an order, as far as returns are known: all of it, or null where all was taken back."""
+UNTIL, FOREVER = "standing_until", datetime(9999, 12, 31)
+"""The time from which on a row tells no longer what is known of an order, and the time of rows that go on telling."""
 RELATIVE = ("days_ago", "days_ahead", BETWEEN)
 
 
@@ -37,4 +42,5 @@ def in_window(at: Any, edge: Any) -> Any:
 
 def blank(table: Table) -> Table:
     """Return the table with the columns that depend on a cutoff, all null: what a measure sees before there is one."""
-    return table.mutate(**dict.fromkeys(RELATIVE, ibis.null("float64")))
+    standing = (STANDING,) if "amount" in table.columns and STANDING not in table.columns else ()
+    return table.mutate(**dict.fromkeys((*standing, *RELATIVE), ibis.null("float64")))

@@ -10,7 +10,7 @@ from ibis.expr.types import Column, Table
 
 from patron.errors import HistoryError, nearest
 from patron.history.assumptions import Assumption
-from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE
+from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE, STANDING, UNTIL
 
 __all__ = [
     "BEGAN",
@@ -46,7 +46,7 @@ ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
 DECLARED = ("status", "total", "unit_cost")  # roles that change what a row is: no column takes them by its name
 PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
-KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL)
+KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL)
 INSTEAD = {"total": "amount", "unit_cost": "cost"}
 NUMERIC = r"^[^A-Za-z0-9%]{0,3}([A-Z]{3}\s?)?[^A-Za-z0-9%]{0,2}\d[\d.,'\s]*([^A-Za-z0-9%]{0,3}|\s?[A-Z]{3})$"
 FITTING = 0.5  # of the texts of a column: where more look like numbers they are meant as such, and read or refused

@@ -207,9 +207,11 @@ def _check_enough(question: Question, label: np.ndarray) -> None:
             "from. Use more cutoffs, a longer active_in, or more customers."
         )
     if len(np.unique(label)) < 2:
+        answer = "none" if np.isnan(label[0]) else f"{label[0]:g}"
         raise QuestionError(
-            f"{question.name!r} has the same answer for all {len(label)} rows at its train cutoffs, so there is "
-            f"nothing to tell apart. Choose another horizon than {question.horizon}."
+            f"{question.name!r} has the same answer for all {len(label)} rows at its train cutoffs ({answer}), so "
+            "there is nothing to tell apart. See the receipt for whether purchases were read as returns, or all taken "
+            f"back; else choose another horizon than {question.horizon}."
         )
 
 

@@ -114,7 +114,8 @@ def _assumed(history: History, costs: CostModel, totals: Mapping[str, float]) ->
 def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
     """Return what the whole profit would be if an assumed cost were otherwise, in currency.
 
-    The margin rate is moved by a tenth of itself, each other cost by a quarter. What the tables tell is not moved.
+    The margin rate is moved by a tenth of itself, but to no more than 1, which its name then says; each other cost by a
+    quarter. What the tables tell is not moved.
 
     Raises:
         QuestionError: as in `profit_over`.
@@ -127,16 +128,20 @@ def sensitivity(history: History, costs: CostModel) -> dict[str, float]:
     tried = {"as assumed": costs}
     for name, share in (("margin_rate", 0.10), ("cost_per_order", 0.25), ("cost_per_return", 0.25)):
         for sign in (-1, 1):
-            assumed = getattr(costs, name)
-            if assumed:
-                moved = (
-                    min(assumed * (1 + sign * share), 1.0) if name == "margin_rate" else assumed * (1 + sign * share)
-                )
-                tried[f"{name} {100 * sign * share:+.0f} %"] = replace(costs, **{name: moved})
+            if getattr(costs, name):
+                tried |= dict([_moved(costs, name, sign * share)])
     return {
         name: sum(_total(history[table], model, table) for table in _earners(history, model))
         for name, model in tried.items()
     }
+
+
+def _moved(costs: CostModel, name: str, share: float) -> tuple[str, CostModel]:
+    """Return costs with one of them moved by a share of itself, and what that is called."""
+    moved, words = getattr(costs, name) * (1 + share), f"{name} {100 * share:+.0f} %"
+    if name == "margin_rate" and moved > 1:
+        return f"{words}, held at 1 as it would be {moved:.2f}", replace(costs, margin_rate=1.0)
+    return words, replace(costs, **{name: moved})
 
 
 def _earning(history: History) -> tuple[str, ...]:

@@ -60,11 +60,11 @@ def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame) 
 
 
 def _never_paid(known: pd.DataFrame) -> pd.Series:
-    """Return who has brought no money so far: without an order of more than nothing, or with all of it paid back."""
+    """Return who has brought no money so far: without an order that stands, or with all of the money paid back."""
     if "spend" not in known:
         return pd.Series(False, known.index)
-    paid_back = known.refunded.fillna(0.0) if "refunded" in known else 0.0
-    return known.spend.fillna(0.0) - paid_back <= 0
+    paid_back = known.refund_share.fillna(0.0) if "refund_share" in known else 0.0
+    return (known.spend.fillna(0.0) <= 0) | (paid_back >= 1)
 
 
 def _with_baskets(

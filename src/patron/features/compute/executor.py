@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from patron.engines.batches import ahead
 from patron.features.compute.fold.event_arrays import EventArrays
-from patron.features.compute.partition import Partition, customer_ranges, position_range
+from patron.features.compute.partition import Partition, customer_ranges
 from patron.features.compute.plan import ExecutionPlan, Progress
 from patron.features.compute.slots import TextColumn
 from patron.features.definitions import columns, combination_column
@@ -167,17 +167,18 @@ def _call_kernels(partition: Partition, source: str, row_slice: slice, slots: np
     position, moments = partition.positions[source][customer_index], partition.cutoffs.astype(np.int64)[cutoff_index]
     side, events = partition.plan.side, partition.events[source]
     calls = partition.plan.layout.kernel_calls[source]
-    if events.known_at is None:
-        calls.fill(partition.views[source], side.locate(events, position, moments, calls.windows), slots)
+    calls.fill(partition.views[source], side.locate(events, position, moments, calls.windows), slots)
+    if not events.changing.any():
         return
-    low, high = position_range(position)
-    events, position = events.customer_slice(low, high), np.where(position >= 0, position - low, -1)
+    changing = np.flatnonzero((position >= 0) & events.changing[position])
+    customers, position = np.unique(position[changing], return_inverse=True)
+    events, moments = events.of_customers(customers), moments[changing]
     for moment in np.unique(moments):  # what was known differs from cutoff to cutoff
         row_index = np.flatnonzero(moments == moment)
         known, output = side.known(events, int(moment)), np.empty((len(slots), len(row_index)))
         ranges = side.locate(known, position[row_index], moments[row_index], calls.windows)
         calls.fill(calls.views(known), ranges, output)
-        slots[:, row_index] = output
+        slots[:, changing[row_index]] = output
 
 
 def _texts(partition: Partition, row_slice: slice, slots: np.ndarray) -> Values:

@@ -109,10 +109,9 @@ class Partition:
 
     @cached_property
     def views(self) -> dict[str, tuple[EventView, ...]]:
-        """What the kernels look at in each event table; where that depends on the cutoff, there is none for all."""
+        """What the kernels look at in each event table, of customers of whom what is known does not change."""
         calls = self.plan.layout.kernel_calls
-        timeless = {s: events for s, events in self.events.items() if s in calls and events.known_at is None}
-        return {source: calls[source].views(events) for source, events in timeless.items()}
+        return {source: calls[source].views(events) for source, events in self.events.items() if source in calls}
 
 
 def customer_ranges(offsets: np.ndarray, max_rows: int) -> list[tuple[int, int]]:
@@ -141,11 +140,14 @@ def _active(plan: ExecutionPlan, orders: EventArrays) -> np.ndarray:
 
     moments = np.array(plan.cutoffs, "datetime64[us]").astype(np.int64)
     opens = window_opens(moments, plan.active_in)
-    if orders.known_at is None:
-        return np.asarray(active(orders.at, orders.starts, opens, moments))
-    known = [orders.known_before(int(moment)) for moment in moments]
-    each = [active(k.at, k.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, k in enumerate(known)]
-    return np.stack(each, axis=1)
+    is_active = np.asarray(active(orders.at, orders.starts, opens, moments))
+    changing = np.flatnonzero(orders.changing)
+    if len(changing):
+        some = orders.of_customers(changing)
+        known = [some.known_before(int(moment)) for moment in moments]
+        each = [active(k.at, k.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, k in enumerate(known)]
+        is_active[changing] = np.stack(each, axis=1)
+    return is_active
 
 
 def _generic_columns(partition: Partition) -> Values:

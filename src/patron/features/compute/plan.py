@@ -60,12 +60,14 @@ class TimeSide:
     """Which side of the cutoffs is looked at; each path has its own way to the same events.
 
     Args:
+        table: returns an event table of a history with all that the fold reads.
         locate: finds the events of each row among those in memory, for the fold.
         source_at: returns the events of a table at a cutoff, over a window, for the generic path.
         latest: the end of what the cutoffs look at.
         known: the events in memory as they were known at an instant.
     """
 
+    table: Callable[[History, str], Table]
     locate: Callable[[EventArrays, np.ndarray, np.ndarray, Sequence[Span]], EventRanges]
     source_at: Callable[[History, str, datetime, Span], Table]
     latest: Callable[[Sequence[datetime], Sequence[Span]], datetime]
@@ -78,11 +80,13 @@ def _end_of_horizon(cutoffs: Sequence[datetime], windows: Sequence[Span]) -> dat
 
 def _whenever_known(events: EventArrays, moment: int) -> EventArrays:
     """Return all events: what came of a customer is a fact, however late it was heard of."""
-    return EventArrays(events.customers, events.starts, events.at, None, events.columns)
+    return EventArrays(events.customers, events.starts, events.at, None, None, events.columns)
 
 
-PAST = TimeSide(locate_past, History.past, lambda cutoffs, windows: max(cutoffs), EventArrays.known_before)
-FUTURE = TimeSide(locate_future, History.future, _end_of_horizon, _whenever_known)
+PAST = TimeSide(
+    History.as_known, locate_past, History.past, lambda cutoffs, windows: max(cutoffs), EventArrays.known_before
+)
+FUTURE = TimeSide(History.as_happened, locate_future, History.future, _end_of_horizon, _whenever_known)
 
 
 @dataclass(frozen=True)
@@ -178,14 +182,16 @@ class ExecutionPlan:
 
     def _expressions(self, source: str) -> dict[Any, Any]:
         """Return them over the table itself: formulas are written over one that has its columns, but no rows."""
-        table = self.history[source]
-        swap = {unbound(source, table.schema()).op(): blank(table).op()}
+        swap = {unbound(source, self.history[source].schema()).op(): self._events(source).op()}
         values = dict.fromkeys(value for leaf, _ in self.leaves.get(source, ()) for value in columns_of(leaf))
         return {value: value.replace(swap).to_expr() for value in values}
 
     def loader(self, source: str) -> EventLoader:
         """Return what loads the events of a table."""
-        return EventLoader(blank(self.history[source]), self.expressions[source], self.latest)
+        return EventLoader(self._events(source), self.expressions[source], self.latest)
+
+    def _events(self, source: str) -> Table:
+        return blank(self.side.table(self.history, source))
 
     @property
     def partition_key(self) -> str:

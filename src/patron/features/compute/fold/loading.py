@@ -20,7 +20,7 @@ from patron.engines.batches import THREADS, ahead, batches
 from patron.features.compute.fold.encodings import column, compact, group_by_customer, instants
 from patron.features.compute.fold.event_arrays import EventArrays
 from patron.features.compute.fold.partitioning import PARTITION, read_partition, write_partitions
-from patron.history.point_in_time import CUSTOMER_NUMBER, is_past
+from patron.history.point_in_time import CUSTOMER_NUMBER, UNTIL, is_past
 
 __all__ = ["EventLoader"]
 
@@ -67,7 +67,9 @@ class EventLoader:
     def _read(self, events: Table, *beside: str) -> Iterator[pa.RecordBatch]:
         """Yield what is read in batches, which are compacted while the next ones come."""
         named = {f"c{i}": value for i, value in enumerate(self.expressions.values())}
-        times = {name: events[name].cast("timestamp(6)") for name in ("at", "known_at") if name in events.columns}
+        times = {
+            name: events[name].cast("timestamp(6)") for name in ("at", "known_at", UNTIL) if name in events.columns
+        }
         key = events[CUSTOMER_NUMBER if CUSTOMER_NUMBER in events.columns else "customer"]
         selected = events.select(*beside, key=key, **times, **named)
         return ahead(_compact, batches(selected.filter(is_past(selected["at"], self.latest))))
@@ -92,9 +94,9 @@ def _sort(stream: Iterable[pa.RecordBatch], keys: Sequence[Any]) -> EventArrays:
     with ThreadPoolExecutor(THREADS) as pool:
         pending = [pool.submit(column, read.pop(f"c{i}"), position) for i in range(len(keys))]
         at = instants(read.pop("at"), position)
-        known = instants(read.pop("known_at"), position) if "known_at" in read else None
+        known, until = (instants(read.pop(c), position) if c in read else None for c in ("known_at", UNTIL))
         columns = {key: future.result() for key, future in zip(keys, pending, strict=True)}
-    events = _by_time(EventArrays(customers, starts, at, known, columns))
+    events = _by_time(EventArrays(customers, starts, at, known, until, columns))
     _order_ties(events)
     return events
 
@@ -108,9 +110,10 @@ def _by_time(events: EventArrays) -> EventArrays:
         return events
     order, half = np.arange(len(at)), int(np.searchsorted(starts, len(at) // 2))
     list(ahead(lambda ends: sort_each(at, starts, *ends, order), [(0, half), (half, len(starts) - 1)]))
-    known = None if events.known_at is None else events.known_at[order]
+    known, until = (None if times is None else times[order] for times in (events.known_at, events.until))
     columns = ahead(lambda each: each.take(order), events.columns.values())
-    return EventArrays(events.customers, starts, at[order], known, dict(zip(events.columns, columns, strict=True)))
+    columns_by_key = dict(zip(events.columns, columns, strict=True))
+    return EventArrays(events.customers, starts, at[order], known, until, columns_by_key)
 
 
 def _order_ties(events: EventArrays) -> None:
@@ -124,6 +127,7 @@ def _order_ties(events: EventArrays) -> None:
     in_order = among[np.lexsort((*keys, np.cumsum(~as_before[among])))]
     for values in (
         events.known_at,
+        events.until,
         *(values for c in events.columns.values() for values in (c.values, c.valid, c.exact)),
     ):
         if values is not None:

@@ -1,0 +1,133 @@
+"""Standing: what was left of each order when, as returns took it back in part or whole.
+
+A return takes back the latest order before it that has its order number; one whose number no order of the customer has
+takes back the latest order of its amount that no return took before, if that came at most `SOON` days earlier. What a
+return takes back is known when the return is: neither what came later nor what was known later changes a match.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from patron.history.point_in_time import FOREVER, STANDING, UNTIL
+
+__all__ = ["SOON", "with_standing"]
+
+SOON = 30
+DAY = 86_400_000_000
+ROW, WHEN = "row_of_standing", "time_of_standing"
+LEAST = 0.005  # of money: less than that is nothing
+
+
+def with_standing(orders: Table, returns: Table) -> Table | None:
+    """Return the orders as they stood from when to when; none where no return takes any back.
+
+    An order that returns took back comes several times: `known_at` tells from when a row holds, `UNTIL` up to when,
+    and `STANDING` what was left of its amount, null where it was all taken back. Exactly one row of an order holds at
+    any instant from which on it is known.
+
+    Args:
+        orders: one row for each order.
+        returns: what came back, with positive amounts.
+    """
+    if not ("amount" in orders.columns and "amount" in returns.columns):
+        return None
+    returns = returns.mutate(amount=returns.amount.cast(orders.amount.type()))
+    customers = _customers(orders, returns).cache()
+    if not customers.count().to_pyarrow().as_py():
+        return None
+    bought, back = (_numbered(rows.semi_join(customers, "customer")) for rows in (orders, returns))
+    rows = _rows(bought, _taken(bought, back)).cache()
+    others = _with_time(orders.anti_join(customers, "customer"))
+    columns = (*(c for c in orders.columns if c != "known_at"), "known_at", UNTIL, STANDING)
+    return rows.select(*columns).union(others.mutate(**_state(others)).select(*columns))
+
+
+def _customers(orders: Table, returns: Table) -> Table:
+    """Return the customers of whom a return may take an order back; those of whom it does are among them."""
+    keys = [["customer", "amount"], *([["customer", "order"]] if _have_numbers(orders, returns) else [])]
+    met = [returns.semi_join(orders, key).select("customer") for key in keys]
+    return ibis.union(*met, distinct=True) if len(met) > 1 else met[0].distinct()
+
+
+def _have_numbers(*tables: Table) -> bool:
+    return all("order" in table.columns for table in tables)
+
+
+def _with_time(rows: Table) -> Table:
+    """Return rows with the time from which on each is known."""
+    times = [rows[column] for column in ("at", "known_at") if column in rows.columns]
+    return rows.mutate(**{WHEN: ibis.greatest(*times).cast("timestamp(6)")})
+
+
+def _state(rows: Table) -> dict[str, Any]:
+    """Return what holds of an order of which nothing was taken back."""
+    return {"known_at": rows[WHEN], UNTIL: ibis.literal(FOREVER).cast("timestamp(6)"), STANDING: rows.amount}
+
+
+def _numbered(rows: Table) -> Table:
+    """Return rows with a number of their own, and the time from which on each is known."""
+    timed = _with_time(rows)
+    turn = [timed[WHEN], timed["at"], timed.amount, *([timed.order] if "order" in rows.columns else [])]
+    return timed.mutate(**{ROW: ibis.row_number().over(ibis.window(order_by=[timed.customer, *turn]))}).cache()
+
+
+def _taken(bought: Table, back: Table) -> Table:
+    """Return which return took what of which order: `bought`, `back` (their numbers), `time`, `money`."""
+    if not _have_numbers(bought, back):
+        return _by_amount(bought, back)
+    numbered = _by_number(bought, back).cache()
+    others = back.anti_join(numbered, back[ROW] == numbered.back)
+    return numbered.union(_by_amount(bought, others))
+
+
+def _by_number(bought: Table, back: Table) -> Table:
+    """Return of each return the latest order before it of the same customer and number."""
+    sold = bought.select("customer", "order", bought=ROW, sold=WHEN)
+    pairs = back.select("customer", "order", "amount", back=ROW, time=WHEN).inner_join(sold, ["customer", "order"])
+    pairs = pairs.filter(pairs.sold <= pairs.time)
+    latest = ibis.window(group_by=pairs.back, order_by=[pairs.sold.desc(), pairs.bought.desc()])
+    turns = pairs.mutate(turn=ibis.row_number().over(latest))
+    return turns.filter(turns.turn == 0).select("bought", "back", "time", money="amount")
+
+
+def _by_amount(bought: Table, back: Table) -> Table:
+    """Return of each return the latest order of its amount that no return took before, as brackets are matched.
+
+    Orders open and returns close, each at a depth. At one depth they take turns: the event before a return is the order
+    that it takes back, or another return where no order is left.
+    """
+    key = ["customer", "amount"]
+    sides = ((bought.filter(bought.amount > 0).semi_join(back, key), 1), (back, -1))
+    named = {"row": ROW, "time": WHEN}
+    events = ibis.union(*(rows.select(*key, "at", **named, step=ibis.literal(step, "int64")) for rows, step in sides))
+    summed = events.mutate(sum=events.step.sum().over(_so_far(events, key)))
+    floor = ibis.least(summed["sum"].min().over(_so_far(summed, key)), 0)
+    depths = summed.mutate(depth=summed["sum"] - floor + (summed.step < 0).cast("int64"))
+    before = _so_far(depths, [*key, "depth"])
+    pairs = depths.mutate(**{f"{c}_before": depths[c].lag().over(before) for c in ("step", "row", "at")})
+    days = pairs["at"].delta(pairs.at_before, unit="microsecond") / DAY
+    taken = pairs.filter((pairs.step < 0) & (pairs.step_before > 0) & days.between(0, SOON))
+    return taken.select(bought="row_before", back="row", time="time", money="amount")
+
+
+def _so_far(events: Table, key: Sequence[str]) -> Any:
+    """Return the window of all events of a key up to each, orders before returns at one instant."""
+    return ibis.cumulative_window(group_by=key, order_by=[events.time, events.step.desc(), events.row])
+
+
+def _rows(bought: Table, taken: Table) -> Table:
+    """Return one row for each order, and one more from each return on that took of it."""
+    turn = ibis.cumulative_window(group_by=taken.bought, order_by=[taken.time, taken.back])
+    later = taken.mutate(so_far=taken.money.sum().over(turn), **{UNTIL: taken.time.lead().over(turn)})
+    first = taken.group_by(number=taken.bought).aggregate(first=taken.time.min())
+    whole = bought.mutate(**_state(bought)).left_join(first, bought[ROW] == first.number)
+    whole = whole.mutate(**{UNTIL: whole["first"].coalesce(whole[UNTIL])})
+    parts = bought.mutate(**_state(bought)).drop(UNTIL).inner_join(later, bought[ROW] == later.bought)
+    left = (parts.amount - parts.so_far).cast(parts.amount.type())
+    forever = parts[UNTIL].coalesce(ibis.literal(FOREVER).cast("timestamp(6)"))
+    parts = parts.mutate(known_at=parts.time, **{UNTIL: forever, STANDING: (left > LEAST).ifelse(left, ibis.null())})
+    columns = [*bought.columns, *(c for c in ("known_at", UNTIL, STANDING) if c not in bought.columns)]
+    return whole.select(*columns).union(parts.select(*columns))
