@@ -192,10 +192,10 @@ def _run(path: Path, verb: str, as_json: bool) -> None:
 
 def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[str, Any]:
     """Run one verb, alone in the folder of its results."""
-    from patron.jobs import VERBS, Job, alone
+    from patron.jobs import VERBS, alone, job_of
 
     with alone(settings.out):
-        job = Job(settings, datetime.now(UTC), tell)
+        job = job_of(settings, datetime.now(UTC), tell)
         job.tell_sources()
         return VERBS[verb](job)
 

@@ -424,10 +424,15 @@ def test_months_without_a_day_are_read_as_their_first_day_where_somebody_says_so
         ("13. Januar 2024", "2. Februar 2024"),
         ("13 ene 2024", "2 feb 2024"),
         ("13 gennaio 2024", "2 febbraio 2024"),
+        ("20240113T000000", "20240202T000000"),
+        ("13.01.2024 00.00", "2.2.2024 00.00"),
+        ("13.01.2024 00.00.00", "2.2.2024 00.00.00"),
+        ("13th of January 2024", "2nd of February 2024"),
+        ("2024-01-13T00:00:00+00:00[Europe/London]", "2024-02-02T00:00:00+00:00[Europe/London]"),
         ("Sat Jan 13 2024 00:00:00 GMT+0000 (Central European Standard Time)", "Fri Feb 02 2024 00:00:00 GMT+0000"),
     ],
 )
-def test_months_are_read_in_several_languages_and_dates_as_browsers_write_them(first, second):
+def test_months_of_several_languages_and_dates_as_programs_write_them_are_read(first, second):
     assert read([first, second]) == [JAN_13, FEB_2]
 
 

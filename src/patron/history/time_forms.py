@@ -66,8 +66,12 @@ CLEANINGS = (
     Cleaning(re.compile(r"(:\d\d[.,]\d{6})\d+"), r"\1"),
     Cleaning(re.compile(r"(:\d\d),(\d+)"), r"\1.\2"),
     Cleaning(re.compile(r"GMT([+-]\d\d:?\d\d)(?: \([^)]*\))?$"), r"\1"),
+    Cleaning(re.compile(r"([+-]\d\d:\d\d)\[[A-Za-z_/]+\]$"), r"\1"),
+    Cleaning(re.compile(r"^(\d{8})T(\d\d)(\d\d)(\d\d)"), r"\1T\2:\3:\4"),
+    Cleaning(re.compile(r"(\d[-/.]\d+,? \d{1,2})\.(\d\d)$"), r"\1:\2"),
+    Cleaning(re.compile(r"(\d[-/.]\d+,? \d{1,2})\.(\d\d)\.(\d\d)$"), r"\1:\2:\3"),
     Cleaning(re.compile(r"\b([Ss]ep|SEP)[Tt]\b"), r"\1"),
-    Cleaning(re.compile(r"(\d)(st|nd|rd|th)\b"), r"\1"),
+    Cleaning(re.compile(r"(\d)(st|nd|rd|th)(?: of)?\b"), r"\1"),
     Cleaning(re.compile(r"(:\d\d) Uhr$"), r"\1"),
     *(Cleaning(re.compile(rf"(?i)\b(?:{words})(\W|$)"), rf"{month}\1") for month, words in MONTHS_ELSEWHERE.items()),
 )

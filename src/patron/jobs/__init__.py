@@ -5,6 +5,7 @@ counts, versions, and the files it wrote.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from patron.jobs.checking import check
@@ -12,10 +13,12 @@ from patron.jobs.deciding import decide
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
+from patron.jobs.panel_job import PanelJob
 from patron.jobs.reporting import report
 from patron.jobs.scoring import explain, score
 from patron.jobs.testing import backtest
 from patron.jobs.training import train
+from patron.settings import Settings
 
 __all__ = [
     "VERBS",
@@ -28,10 +31,16 @@ __all__ = [
     "everything",
     "explain",
     "identify",
+    "job_of",
     "report",
     "score",
     "train",
 ]
+
+
+def job_of(settings: Settings, now: datetime, tell: Callable[[str], None] = lambda sentence: None) -> Job:
+    """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`."""
+    return (PanelJob if settings.panels else Job)(settings, now, tell)
 
 
 def everything(job: Job) -> dict[str, Any]:

@@ -42,12 +42,12 @@ def window_days(question: Question) -> list[int]:
 
 def beware(job: Job) -> list[str]:
     """Describe the cutoffs that look back on a time of missing orders: features see fewer than there were."""
-    split, active = job.settings.split, max(question.active_in.days or YEAR for question in job.settings.questions)
+    split, active = job.split, max(question.active_in.days or YEAR for question in job.settings.questions)
     return [
         f"{cutoff:%Y-%m-%d} looks back on {(after - first).days} days without any order, from {first:%Y-%m-%d} on: "
         "customers seem to have bought less than they did"
-        for cutoff in (*split.known, *split.test, job.settings.score_at or job.history.ends)
-        for first, after in job.history.holes
+        for cutoff in (*split.known, *split.test, job.scored_at if job.holes else split.known[-1])
+        for first, after in job.holes
         if first < cutoff and cutoff - timedelta(days=active) < after
     ]
 
@@ -70,7 +70,7 @@ def _report(job: Job, refused: str) -> CheckReport:
         receipts=history.receipts,
         timelines=[Timeline(name, timeline(history[name], unit), holes.get(name, ())) for name in events],
         unit=unit,
-        split=job.settings.split,
+        split=job.split,
         horizon=longest.horizon,
         today=job.scored_at,
         cohorts=cohorts(history["orders"], cohort_unit, COHORTS) if ordered else pd.DataFrame(),
@@ -101,7 +101,7 @@ def _with_features(job: Job, report: CheckReport) -> CheckReport:
 
 def _example(job: Job, history: History, question: Question) -> Example | None:
     """Return the events of a customer around the latest cutoff before which somebody ordered, under a pseudonym."""
-    for cutoff in reversed((*job.settings.split.known, *job.settings.split.test)):
+    for cutoff in reversed(job.known_cutoffs):
         shown = example(history, cutoff, question.active_in, question.horizon)
         if shown:
             pseudonym = job.named(pd.DataFrame({"customer": [shown.customer]})).iloc[0]

@@ -4,15 +4,20 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from patron.engines.files import write_text
 from patron.errors import QuestionError
+from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
+from patron.jobs.panel_job import PanelJob
+from patron.questions.matrices import Matrix, labels, matrix
+from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 
-__all__ = ["check", "check_cutoffs", "receipts", "tell_ledger"]
+__all__ = ["check", "check_cutoffs", "labelled_rows", "receipts", "tell_ledger"]
 
 
 def check(job: Job) -> dict[str, Any]:
@@ -20,6 +25,8 @@ def check(job: Job) -> dict[str, Any]:
 
     The page is written also where the history refuses the cutoffs, as it shows what is missing.
     """
+    if isinstance(job, PanelJob):
+        return check_panel(job) | {"tables": receipts(job)}
     _check_gaps(job)
     try:
         _check_passed(job)
@@ -57,8 +64,16 @@ def _windows(question: Question) -> str:
     )
 
 
+def labelled_rows(job: Job) -> tuple[Matrix, dict[str, np.ndarray]]:
+    """Return the rows that are learned from or judged, and what came of them, by question."""
+    rows = matrix(job.questions[0], job.source, job.known_cutoffs, progress=job.progress)
+    return rows, {q.name: labels(q, job.source, job.known_cutoffs, rows=rows) for q in job.questions}
+
+
 def check_cutoffs(job: Job) -> None:
     """Refuse cutoffs before the history or whose labels meet or have not passed; the longest horizon allows fewest."""
+    if isinstance(job.source, Snapshot):
+        return
     _check_gaps(job)
     _check_passed(job)
     _tell_holes(job)
@@ -67,16 +82,14 @@ def check_cutoffs(job: Job) -> None:
 def _check_gaps(job: Job) -> None:
     """Refuse cutoffs whose labels meet, before any table is read."""
     for question in _longest_first(job):
-        job.settings.split.check_gap(question.horizon)
+        job.split.check_gap(question.horizon)
 
 
 def _check_passed(job: Job) -> None:
     """Refuse cutoffs before the history or whose labels have not passed."""
-    split = job.settings.split
     for question in _longest_first(job):
-        for cutoff in (*split.known, *split.test):
-            job.history.check_cutoff(cutoff)
-            job.history.check_passed(cutoff, question.horizon)
+        for cutoff in job.known_cutoffs:
+            job.check_passed(cutoff, question.horizon)
 
 
 def _longest_first(job: Job) -> list[Question]:
@@ -90,10 +103,8 @@ def _tell_holes(job: Job) -> None:
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
-    tables = [asdict(receipt) for receipt in job.history.receipts]
-    holes = {
-        receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in job.history.receipts
-    }
+    tables = [asdict(receipt) for receipt in job.receipts]
+    holes = {receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in job.receipts}
     return [
         table
         | {name: table[name] and f"{table[name]}" for name in ("first", "last")}

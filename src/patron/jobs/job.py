@@ -1,10 +1,11 @@
 """The job: one business's work, with everything that several verbs need, computed once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,13 +16,17 @@ from patron.errors import QuestionError
 from patron.explanations.drivers import drivers
 from patron.features import ALL, available
 from patron.features.compute.plan import Progress
+from patron.history.fingerprints import fingerprint
 from patron.history.history import History
+from patron.history.receipts import Receipt
 from patron.models.serving import Bundle
+from patron.periods import Span, Split
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions.kinds import Tier
-from patron.questions.matrices import Matrix, matrix
+from patron.questions.matrices import Matrix, matrix, row_source
 from patron.questions.profit import ledger, sensitivity
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 from patron.questions.shared import together
 from patron.registry import Champion, Registry
 from patron.reports.terminal import receipt_lines
@@ -30,7 +35,7 @@ from patron.scoring.stable_tiers import earlier_cutoffs
 from patron.scoring.table import side_by_side
 from patron.settings import Settings
 
-__all__ = ["Job"]
+__all__ = ["Job", "sized"]
 
 Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
@@ -56,11 +61,60 @@ class Job:
         """The checked event tables."""
         if self.settings.identity:
             path = self.settings.identity.path
-            self.tell(f"reading   which keys are one customer from {_sized(path)}")
+            self.tell(f"reading   which keys are one customer from {sized(path)}")
         history = self.settings.history()
         for _, receipt in history.receipt().groupby("table", sort=False):
             self.tell(receipt_lines(receipt))
         return history
+
+    @property
+    def source(self) -> RowSource:
+        """What rows come from."""
+        return row_source(self.history)
+
+    @property
+    def split(self) -> Split:
+        """The cutoffs by use.
+
+        Raises:
+            QuestionError: the settings have none.
+        """
+        if self.settings.split is None:
+            raise QuestionError(
+                "The settings have event tables and no cutoffs. Add them: split=Split.of(train=['2023-09-01'], "
+                "valid=['2024-03-01'], test=['2024-06-01'])."
+            )
+        return self.settings.split
+
+    @property
+    def known_cutoffs(self) -> tuple[datetime, ...]:
+        """The cutoffs of which rows are learned from or judged."""
+        return (*self.split.known, *self.split.test)
+
+    def check_passed(self, cutoff: datetime, horizon: Span) -> None:
+        """Refuse a cutoff before the history, or whose label has not passed."""
+        self.history.check_cutoff(cutoff)
+        self.history.check_passed(cutoff, horizon)
+
+    @property
+    def receipts(self) -> Sequence[Receipt]:
+        """What was read of each table."""
+        return self.history.receipts
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What the tables hold, without holding any of it."""
+        return fingerprint(self.history)
+
+    @property
+    def holes(self) -> Sequence[tuple[datetime, datetime]]:
+        """The times without any order in which there usually are some."""
+        return self.history.holes
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is odd about the rows, for the cards."""
+        return ()
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
@@ -75,7 +129,7 @@ class Job:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """The questions, with the features of all of them."""
-        return together(self.settings.questions, self.history, self.settings.split.known[-1])
+        return together(self.settings.questions, self.history, self.split.known[-1])
 
     @cached_property
     def trained_questions(self) -> tuple[Question, ...]:
@@ -162,11 +216,16 @@ class Job:
                 "Add to [questions]: churn = { horizon = 90 }."
             )
         if "value" not in self.scores:
-            raise QuestionError(
-                "Decisions need to know what a kept customer is worth: there is no tier question and no value. "
-                "Add to [decisions] for example value = 30.0, or ask a tier question."
-            )
+            raise QuestionError(f"Decisions need to know what a kept customer is worth: {self.value_needed}.")
         return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+
+    @property
+    def value_needed(self) -> str:
+        """What to write where nobody said what a kept customer is worth."""
+        return (
+            "there is no tier question and no value. Add to [decisions] for example value = 30.0, "
+            "or ask a tier question"
+        )
 
     @property
     def registry(self) -> Registry:
@@ -193,7 +252,7 @@ class Job:
         """Report which files are about to be read, and how large they are."""
         for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
             joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
-            self.tell(f"reading   {name} from {' and '.join(map(_sized, (table.path, *joined)))}")
+            self.tell(f"reading   {name} from {' and '.join(map(sized, (table.path, *joined)))}")
 
     def tell_left_out(self) -> None:
         """Report how many features the tables cannot give."""
@@ -209,7 +268,7 @@ class Job:
             )
 
 
-def _sized(source: Path | str) -> str:
+def sized(source: Path | str) -> str:
     """Return the name of a file or folder and its size, where there is one; of a server its address, as it was said."""
     if is_remote(source):
         return str(source)

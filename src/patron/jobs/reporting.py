@@ -28,7 +28,7 @@ def _report(job: Job) -> retention_page.Report:
         name=job.settings.name,
         made_at=job.now,
         currency=job.settings.currency,
-        receipts=job.history.receipts,
+        receipts=job.receipts,
         left_out=job.left_out_words,
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
         scores=job.scores.assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),

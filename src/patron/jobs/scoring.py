@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from patron.engines.files import write_text
-from patron.history.fingerprints import fingerprint
 from patron.jobs.checking import receipts
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
@@ -19,7 +18,7 @@ def score(job: Job) -> dict[str, Any]:
     path = job.write("scores", job.scores)
     used = {name: champion.version for name, champion in job.champions.items()}
     cutoff, trainings = f"{job.today.key.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
-    lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": fingerprint(job.history)}
+    lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": job.fingerprint}
     kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = _tell_moves(job)
     _tell_mixed(job, trainings)

@@ -1,13 +1,16 @@
 """Testing: every question judged at the last few cutoffs as if each were today."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from patron.engines.files import write_text
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.backtests import backtest as judged
-from patron.jobs.checking import receipts
+from patron.evaluation.cross_validation import cross_validate
+from patron.jobs.checking import labelled_rows, receipts
 from patron.jobs.job import Job
+from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 from patron.reports import quality_page
 from patron.reports.terminal import backtest_lines
@@ -27,6 +30,13 @@ def backtest(job: Job) -> dict[str, Any]:
     return {"tables": receipts(job), "questions": questions, "files": files}
 
 
+def _judged(job: Job, question: Question) -> Backtest:
+    if not isinstance(job.source, Snapshot):
+        return judged(question, job.source, job.split, job.settings.seed)
+    rows, label = labelled_rows(job)
+    return cross_validate(question, job.source, rows, label[question.name], job.settings.seed)
+
+
 def _plain(test: Backtest) -> dict[str, Any]:
     card = test.pooled.plain()
     cutoffs = [day for fold in test.folds for day in fold.plain()["cutoffs"]]
@@ -34,7 +44,8 @@ def _plain(test: Backtest) -> dict[str, Any]:
 
 
 def _test_question(job: Job, question: Question) -> tuple[Backtest, list[str]]:
-    test = judged(question, job.history, job.settings.split, job.settings.seed)
+    test = _judged(job, question)
+    test = replace(test, pooled=replace(test.pooled, beware=(*test.pooled.beware, *job.cautions)))
     cards = {"pooled": test.pooled.plain(), "folds": [card.plain() for card in test.folds]}
     written = write_text(json.dumps(cards, indent=1), job.settings.out / f"backtest_{question.name}.json")
     path = job.write(f"backtest_{question.name}_predictions", test.predictions)

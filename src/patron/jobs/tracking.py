@@ -28,11 +28,13 @@ class Entry:
 
     Args:
         settings: what was asked of which tables.
+        split: the cutoffs by use; None where rows have no dates.
         data: fingerprint of the history.
         now: when.
     """
 
     settings: Settings
+    split: Split | None
     data: Mapping[str, Any]
     now: datetime
 
@@ -85,11 +87,13 @@ def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:
     fitted = {f"model.{k}": v for k, v in trained.model.spec["parameters"].items()}
     read = {f"data.{table}.{k}": v for table, counts in entry.data.items() for k, v in counts.items()}
     asking = {"horizon": str(question.horizon), "active_in": str(question.active_in), "seed": entry.settings.seed}
-    parameters = {"champion": trained.champion} | asking | _dates(entry.settings.split) | fitted | read
+    parameters = {"champion": trained.champion} | asking | _dates(entry.split) | fitted | read
     return {name: str(value) for name, value in parameters.items()}
 
 
-def _dates(split: Split) -> dict[str, str]:
+def _dates(split: Split | None) -> dict[str, str]:
+    if split is None:
+        return {"cutoffs": "none: customers held out"}
     return {f"cutoffs.{name}": ", ".join(f"{c:%Y-%m-%d}" for c in group) for name, group in split.groups.items()}
 
 

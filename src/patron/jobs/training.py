@@ -7,24 +7,29 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from patron.engines.files import write_text
 from patron.evaluation.backtests import judge, predict_candidates, prediction_table
 from patron.evaluation.cards import Card
-from patron.history.fingerprints import fingerprint
+from patron.evaluation.cross_validation import card_of, cross_validate
 from patron.jobs import tracking
-from patron.jobs.checking import check_cutoffs, receipts, tell_ledger
+from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.models.baskets import asked_by, fit_basket, judge_basket
-from patron.models.training import Trained, fit, target_spec
-from patron.questions.matrices import Matrix, labels, matrix
+from patron.models.training import Trained, fit, fit_by_customer, target_spec
+from patron.periods import Split
+from patron.questions.matrices import Matrix
+from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 from patron.reports.terminal import basket_lines, card_lines
 
 __all__ = ["train"]
 
 LONG = 15  # seconds without a word
+
+_Judged = tuple[Trained, Card, pd.DataFrame, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,22 +52,24 @@ def train(job: Job) -> dict[str, Any]:
 
 
 def _train(job: Job) -> dict[str, Any]:
-    split = job.settings.split
     check_cutoffs(job)
     job.tell_left_out()
-    cutoffs = (*split.known, *split.test)
-    rows = matrix(job.questions[0], job.history, cutoffs, progress=job.progress)
-    labelled = {q.name: labels(q, job.history, cutoffs, rows=rows) for q in job.questions}
+    rows, labelled = labelled_rows(job)
     _tell_rows(job, rows)
-    for question in job.questions:
-        target_spec(question, rows, labelled[question.name], split)
+    if not isinstance(job.source, Snapshot):
+        for question in job.questions:
+            target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
-    entry = tracking.Entry(job.settings, fingerprint(job.history), job.now)
+    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now)
     results = {q.name: _train_question(job, q, rows, labelled[q.name], entry) for q in job.questions}
     _promote(job, [result.logged for result in results.values()])
     files = [*book["files"], *(file for result in results.values() for file in result.files)]
     models = {name: _plain(result) for name, result in results.items()}
     return {"tables": receipts(job), "rows": len(rows), "training": entry.training, "models": models, "files": files}
+
+
+def _split_of(job: Job) -> Split | None:
+    return None if isinstance(job.source, Snapshot) else job.split
 
 
 def _plain(result: _Result) -> dict[str, Any]:
@@ -81,18 +88,9 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
 
 
 def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
-    split = job.settings.split
-    tell = _long_steps(job, question.name)
-    trained = fit(question, job.history, rows, label, split, job.settings.seed, tell)
-    baskets: tuple[str, ...] = ()
-    if question.with_baskets:
-        trained, baskets = _train_baskets(job, question, trained)
-    test = rows.at(*split.test)
-    tested, y_true = rows.take(test), label[test]
-    predictions = predict_candidates(trained, tested)
-    card = judge(trained, tested, y_true, job.settings.seed, predictions)
-    tell(f"judged at {len(split.test)} test cutoffs")
-    table = prediction_table(trained, tested, y_true, predictions)
+    judged = _held_out if isinstance(job.source, Snapshot) else _at_test_cutoffs
+    trained, card, table, baskets = judged(job, question, rows, label)
+    card = replace(card, beware=(*card.beware, *job.cautions))
     path = job.write(f"predictions_{question.name}", table)
     kept = write_text(card.text, job.card_path(question))
     logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
@@ -113,9 +111,31 @@ def _long_steps(job: Job, question: str) -> Callable[[str], None]:
     return tell
 
 
+def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:
+    """Train on the known cutoffs and judge at those of the test."""
+    tell = _long_steps(job, question.name)
+    trained = fit(question, job.source, rows, label, job.split, job.settings.seed, tell)
+    baskets: tuple[str, ...] = ()
+    if question.with_baskets:
+        trained, baskets = _train_baskets(job, question, trained)
+    test = rows.at(*job.split.test)
+    tested, y_true = rows.take(test), label[test]
+    predictions = predict_candidates(trained, tested)
+    card = judge(trained, tested, y_true, job.settings.seed, predictions)
+    tell(f"judged at {len(job.split.test)} test cutoffs")
+    return trained, card, prediction_table(trained, tested, y_true, predictions), baskets
+
+
+def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:
+    """Train on all rows, which have no dates, and judge by customers held out."""
+    test = cross_validate(question, job.source, rows, label, job.settings.seed)
+    trained = fit_by_customer(question, job.source, rows, label, job.settings.seed)
+    return trained, card_of(trained, test), test.predictions, ()
+
+
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
     """Choose and judge what the next basket holds, and add the choice to every candidate."""
-    spans, split = (question.active_in, question.horizon), job.settings.split
+    spans, split = (question.active_in, question.horizon), job.split
     chosen, files = [], []
     for by in asked_by(job.history):
         basket = fit_basket(job.history, split.valid, *spans, by)

@@ -144,7 +144,7 @@ class Snapshot(Panel):
 
 def panel(
     frame: pd.DataFrame,
-    horizon: int,
+    horizon: int | str,
     customer: str = "customer",
     cutoff: str = "cutoff",
     label: str | None = None,
@@ -158,7 +158,7 @@ def panel(
 
     Args:
         frame: one row for each customer and cutoff.
-        horizon: days after the cutoff that the label looks at.
+        horizon: days after the cutoff that the label looks at, or months such as "1 month".
         customer: the column of the customer.
         cutoff: the column of the instant at which the customer is looked at, wall-clock times.
         label: the column of what came of it: for churn 1 or 0, for the next purchase days (empty where none came),
@@ -194,13 +194,18 @@ def panel(
 
 
 def snapshot(
-    frame: pd.DataFrame, horizon: int, at: Moment, customer: str = "customer", label: str | None = None, **roles: str
+    frame: pd.DataFrame,
+    horizon: int | str,
+    at: Moment,
+    customer: str = "customer",
+    label: str | None = None,
+    **roles: str,
 ) -> Snapshot:
     """Take ready-made rows without dates, one for each customer.
 
     Args:
         frame: one row for each customer.
-        horizon: days that the label looks ahead.
+        horizon: as in `panel`.
         at: the instant that stands as the cutoff of all rows, as nobody knows a better one.
         customer: the column of the customer.
         label: as in `panel`.

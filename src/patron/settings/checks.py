@@ -5,7 +5,19 @@ from datetime import time
 from typing import Any
 
 from patron.errors import listed, nearest
-from patron.settings.keys import DECISIONS, KNOWN, NAME, NAMED, NAMES_OF_DATA, NEEDED, QUESTIONS, TABLES, Kind
+from patron.settings.keys import (
+    DECISIONS,
+    KNOWN,
+    NAME,
+    NAMED,
+    NAMES_OF_DATA,
+    NEEDED,
+    NOT_WITH_PANELS,
+    PANELS,
+    QUESTIONS,
+    TABLES,
+    Kind,
+)
 from patron.settings.source import KeyPath, Source, label
 
 __all__ = ["check"]
@@ -46,9 +58,14 @@ def _check_keys(source: Source, content: Mapping[str, Any], path: KeyPath, secti
         if below in KNOWN:
             for place, section_below in _sections(value, (*path, key)):
                 _check_keys(source, section_below, place, below)
-    for key in NEEDED.get(section, ()):
+    for key in _needed(section, content):
         if key not in content:
             raise source.wrong(path, _lacking(path, key, known[key], content))
+
+
+def _needed(section: str, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys that a section must have; where there are ready-made rows, nothing is asked of tables."""
+    return ("name",) if not section and "panels" in content else NEEDED.get(section, ())
 
 
 def _sections(value: Any, path: KeyPath) -> list[tuple[KeyPath, Mapping[str, Any]]]:
@@ -84,6 +101,9 @@ def _got(value: object) -> str:
 
 def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
     """Refuse what no single key gets wrong: sections that do not suffice for one another."""
+    if "panels" in content:
+        _check_panels(source, content)
+        return
     questions = [key for key in content["questions"] if key != "active_in"]
     if not questions:
         raise source.wrong(("questions",), f"[questions] asks nothing. {_example('', QUESTIONS)}")
@@ -109,6 +129,39 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
             )
     if content.get("offers"):
         _check_offers(source, content.get("decisions", {}), questions)
+
+
+def _check_panels(source: Source, content: Mapping[str, Any]) -> None:
+    """Refuse panels beside sections that ask for events, several of them, and offers without a budget or a value."""
+    panels = content["panels"]
+    if len(panels) != 1:
+        raise source.wrong(
+            ("panels",),
+            f"[panels] needs one panel, got {len(panels)} ({listed(panels) or 'none'}): each answers its own "
+            f"question. {_example('', PANELS) if not panels else 'Write a settings file for each.'}",
+        )
+    name, panel = next(iter(panels.items()))
+    for section in NOT_WITH_PANELS:
+        if section in content:
+            raise source.wrong(
+                (section,),
+                f"[{section}] does not go with [panels.{name}], whose label is the one question asked (churn), of its "
+                f"own columns. Leave [{section}] out, or give event tables in place of the panel.",
+            )
+    if "cutoffs" in content and "cutoff" not in panel:
+        raise source.wrong(
+            ("cutoffs",),
+            f"[cutoffs] chooses among the dates of the rows, and [panels.{name}] names none. Name their column below "
+            f'[panels.{name}], cutoff = "month", or leave [cutoffs] out: customers are held out then.',
+        )
+    decisions = content.get("decisions", {})
+    if content.get("offers") and ("budget" not in decisions or not ("value" in decisions or "value" in panel)):
+        raise source.wrong(
+            ("offers",),
+            f"[offers] need a budget, and what a kept customer is worth: a value below [decisions], or a column of it, "
+            f'value = "monthly_fee" below [panels.{name}]. [decisions] has: {listed(decisions)}. '
+            f"{_example('', DECISIONS)}",
+        )
 
 
 def _check_offers(source: Source, decisions: Mapping[str, Any], questions: Sequence[str]) -> None:

@@ -18,7 +18,8 @@ from patron.questions.profit import CostModel
 from patron.questions.question import Question
 from patron.settings.checks import check
 from patron.settings.identity import Identity
-from patron.settings.keys import as_list
+from patron.settings.keys import PANEL_ROLES, as_list
+from patron.settings.panels import PanelFile
 from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
 from patron.settings.values import Attributes, Settings, Table
@@ -86,18 +87,21 @@ def _parsed(source: Source, folder: Path) -> Settings:
 
 
 def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Settings:
-    questions = _questions(source, content)
-    cutoffs = content["cutoffs"]
+    panels = {name: _panel(declared, folder) for name, declared in content.get("panels", {}).items()}
+    questions = tuple(Churn(span(panel.horizon)) for panel in panels.values()) or _questions(source, content)
+    cutoffs = content.get("cutoffs", {})
     money: dict[str, Any] = {key: float(amount) for key, amount in content.get("decisions", {}).items()}
     return Settings(
         name=content["name"],
         tables={
-            name: _table(declared, folder, content.get("currency", "")) for name, declared in content["tables"].items()
+            name: _table(declared, folder, content.get("currency", ""))
+            for name, declared in content.get("tables", {}).items()
         },
+        panels=panels,
         attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
         identity=_identity(source, content["identity"], folder) if "identity" in content else None,
         questions=questions,
-        split=_split(source, cutoffs, questions),
+        split=_split(source, cutoffs, questions) if cutoffs else None,
         root=folder / content.get("root", "."),
         out=folder / content.get("out", f"patron-out/{content['name']}"),
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
@@ -128,6 +132,13 @@ def _attributes(declared: Mapping[str, Any], folder: Path) -> Attributes:
     others = {key: value for key, value in declared.items() if key not in apart}
     gone, nobody = tuple(declared.get("leave_out", ())), _nobody(declared)
     return Attributes(_source(folder, declared["path"]), roles, **others, leave_out=gone, not_customers=nobody)
+
+
+def _panel(declared: Mapping[str, Any], folder: Path) -> PanelFile:
+    roles = {role: column for role, column in declared.items() if role in PANEL_ROLES}
+    others = {key: value for key, value in declared.items() if key not in (*roles, "path", "left", "leave_out", "keep")}
+    left, gone, keep = (tuple(as_list(declared.get(key, []))) for key in ("left", "leave_out", "keep"))
+    return PanelFile(_source(folder, declared["path"]), roles=roles, left=left, leave_out=gone, keep=keep, **others)
 
 
 def _source(folder: Path, path: str) -> Path | str:

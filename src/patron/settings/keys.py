@@ -15,10 +15,27 @@ from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant, span
+from patron.questions.panel_rows import DUPLICATES
+from patron.questions.panels import ROLES as PANEL_COLUMNS
 
-__all__ = ["DECISIONS", "KNOWN", "NAME", "NAMED", "NAMES_OF_DATA", "NEEDED", "QUESTIONS", "TABLES", "Kind", "as_list"]
+__all__ = [
+    "DECISIONS",
+    "KNOWN",
+    "NAME",
+    "NAMED",
+    "NAMES_OF_DATA",
+    "NEEDED",
+    "NOT_WITH_PANELS",
+    "PANELS",
+    "PANEL_ROLES",
+    "QUESTIONS",
+    "TABLES",
+    "Kind",
+    "as_list",
+]
 
 LONGEST = 36_500
+PANEL_ROLES = (*PANEL_COLUMNS, "active")
 NAMED = re.compile(r"\w([\w -]*\w)?")
 
 
@@ -166,6 +183,23 @@ TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
 ATTRIBUTES = _section("tables of what is known of customers", FACTS.example.replace("KEY", "customers"))
+PANEL = _section(
+    "ready-made rows", '[panels.KEY]\npath = "KEY.parquet"\ncustomer = "member_id"\nlabel = "left"\nhorizon = 28'
+)
+PANELS = _section("ready-made rows in place of event tables", PANEL.example.replace("KEY", "members"))
+SEVERAL = Kind('"refuse", "sum" or "last"', 'KEY = "sum"', lambda value: value in DUPLICATES)
+LEFT = Kind(
+    "a value of the label, or a list of such",
+    'KEY = "Yes"',
+    lambda value: bool(as_list(value)) and all(isinstance(item, str | int | float) for item in as_list(value)),
+)
+LIMITS = _section("the lowest and the highest value of some columns", "KEY = { age = [0, 120] }")
+LIMIT = Kind(
+    "the lowest and the highest value",
+    "KEY = [0, 120]",
+    lambda value: _list_of(is_number)(value) and len(value) == 2 and value[0] < value[1],
+)
+DAY_FORM = Kind("a form of dates such as %d/%m/%Y", 'KEY = "%d/%m/%Y"', lambda v: isinstance(v, str) and is_form(v))
 QUESTION = _section("a question", "KEY = { horizon = 90 }")
 QUESTIONS = _section("what is asked", "[questions]\nchurn = { horizon = 90 }")
 TIERED = _section("the share of customers in each tier", "KEY = { platinum = 0.05, gold = 0.20 }")
@@ -186,8 +220,15 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS,
+        "crm": CRMS, "panels": PANELS,
     },
+    "panels": {"*": PANEL},
+    "panels.*": {
+        "path": FILE, "label": COLUMN, "horizon": SPAN, "left": LEFT, "value": COLUMN, "leave_out": COLUMNS,
+        "keep": COLUMNS, "duplicates": SEVERAL, "limits": LIMITS, "cutoff_format": DAY_FORM, "decimal": DECIMAL,
+        "encoding": ENCODING, "sheet": TEXT, **dict.fromkeys(PANEL_ROLES, COLUMN), "customer": COLUMN, "cutoff": COLUMN,
+    },
+    "panels.*.limits": {"*": LIMIT},
     "tables": {"*": TABLE},
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
@@ -234,12 +275,18 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT,
     },
 }  # fmt: skip
-NAMES_OF_DATA = ("tables.*.rates", "attributes.*.formats")  # currencies and columns: called as the data call them
+NOT_WITH_PANELS = ("tables", "attributes", "identity", "questions", "costs")  # which ask for events
+NAMES_OF_DATA = (
+    "tables.*.rates",
+    "attributes.*.formats",
+    "panels.*.limits",
+)  # currencies and columns: called as the data call them
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "tables", "questions", "cutoffs"),
     "tables.*": ("path",),
     "tables.*.joins": ("path", "on"),
     "attributes.*": ("path",),
+    "panels.*": ("path", "customer", "label", "horizon"),
     "identity": ("path",),
     "questions.churn": ("horizon",),
     "questions.next_purchase": ("horizon",),

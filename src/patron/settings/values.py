@@ -15,6 +15,7 @@ from patron.history.joins import Join
 from patron.periods import Moment, Split
 from patron.questions.question import Question
 from patron.settings.identity import Identity
+from patron.settings.panels import PanelFile
 
 __all__ = ["Attributes", "Settings", "Table"]
 
@@ -178,7 +179,7 @@ class Settings:
         name: the business, as models and folders are called.
         tables: event tables by name.
         questions: what is asked, each with its horizon.
-        split: the cutoffs of training, validation and test.
+        split: the cutoffs of training, validation and test; None where a panel tells them, or has none.
         root: the folder that holds `mlruns`.
         out: the folder for scores, reports and decisions.
         score_at: the cutoff that is scored; the midnight after the last event where it is None.
@@ -192,12 +193,13 @@ class Settings:
         currency: what the amounts are in, as reports write it; money stands without it where nobody said.
         attributes: tables of what is known of customers, by name.
         identity: which keys of the tables are one customer, where some are.
+        panels: ready-made rows in the place of event tables, by name.
     """
 
     name: str
     tables: Mapping[str, Table]
     questions: tuple[Question, ...]
-    split: Split
+    split: Split | None
     root: Path
     out: Path
     score_at: datetime | None = None
@@ -211,6 +213,7 @@ class Settings:
     crm: tuple[CrmImport, ...] = ()
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
     identity: Identity | None = None
+    panels: Mapping[str, PanelFile] = field(default_factory=dict)
 
     def history(self) -> History:
         """Open and check all event tables.

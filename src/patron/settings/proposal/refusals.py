@@ -48,10 +48,10 @@ def check_no_panel(look: TableLook, customer: str, at: str) -> None:
     full = look.rows >= FULL * people.distinct * times.distinct
     if not (full and 1 < times.distinct <= FEW_TIMES and people.distinct >= MANY_CUSTOMERS):
         return
-    line = _panel_line(look, customer, f"cutoff={at!r}", "frame")
+    line, section = _panel_line(look, customer, f"cutoff={at!r}", "frame"), _section(look, customer, at)
     raise HistoryError(
         f"{look.label} has a row for each of {people.distinct:,} customers at each of {times.distinct:,} times: a "
-        f"panel, and no events. Settings take events; in Python it is a panel today: {line}"
+        f"panel, and no events. {section} In Python: {line}"
     )
 
 
@@ -68,9 +68,20 @@ def _one_row_each(look: TableLook, key: ColumnLook) -> HistoryError:
     return HistoryError(
         f"{look.label} has one row for each customer ({key.distinct:,} of {key.name!r}), and none for each purchase. "
         "Whether somebody left can be learned from such rows, but without the dates of events nobody can check that "
-        "what stands there was known before: a panel, of one cutoff. In Python it is that today, for scores and "
-        f"drivers: {line} Settings take events; bring the orders or payments of these customers, and this file says "
-        f"what is known of them: patron init orders.csv {look.label}"
+        f"what stands there was known before: a panel without dates. {_section(look, key.name, '')} In Python: {line} "
+        "Or bring the orders or payments of these customers, and this file says what is known of them: "
+        f"patron init orders.csv {look.label}"
+    )
+
+
+def _section(look: TableLook, customer: str, at: str) -> str:
+    """Return how a settings file takes rows as a panel, with the outcome where a column looks like one."""
+    outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME) and c.known]
+    label = outcomes[-1].name if outcomes else "the column of what came of it"
+    cutoff = f'cutoff = "{at}", ' if at else ""
+    return (
+        f'In a settings file it stands in the place of [tables], below [panels.{look.name}]: path = "...", customer = '
+        f'"{customer}", {cutoff}label = "{label}", horizon = 30 (docs/panels.md).'
     )
 
 
