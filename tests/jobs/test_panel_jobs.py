@@ -153,6 +153,16 @@ def test_what_does_not_go_with_a_panel_is_refused(tmp_path, change, message):
         load(tmp_path / "club.toml")
 
 
+def test_rows_without_a_column_of_customers_are_customers_by_their_number(tmp_path):
+    members(30, 1).drop(columns="member").to_parquet(tmp_path / "members.parquet")
+    (tmp_path / "line.toml").write_text(SNAPSHOT.replace('customer = "member"', "").replace("Yes", "1"))
+    opened = load(tmp_path / "line.toml").panels["customers"].open("customers", NOW.replace(tzinfo=None))
+    assert sorted(map(int, opened.panel.key.customer)) == list(range(1, 32))
+    (tmp_path / "club.toml").write_text(DATED.replace('customer = "member"', ""))
+    with pytest.raises(SettingsError, match=r"\[panels.members\] has a cutoff and no customer"):
+        load(tmp_path / "club.toml")
+
+
 def test_cutoffs_need_dates(tmp_path):
     (tmp_path / "line.toml").write_text(
         SNAPSHOT + '[cutoffs]\ntrain = "2024-01-01"\nvalid = "2024-03-01"\ntest = "2024-05-01"\n'

@@ -82,6 +82,9 @@ def _plain(result: _Result) -> dict[str, Any]:
 
 
 def _tell_rows(job: Job, rows: Matrix) -> None:
+    if isinstance(job.source, Snapshot):
+        job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features, without dates")
+        return
     counts = rows.key.cutoff.value_counts().sort_index()
     dates = ", ".join(f"{cutoff:%Y-%m-%d}: {n:,}" for cutoff, n in counts.items())
     job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({dates})")

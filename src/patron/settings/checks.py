@@ -148,6 +148,12 @@ def _check_panels(source: Source, content: Mapping[str, Any]) -> None:
                 f"[{section}] does not go with [panels.{name}], whose label is the one question asked (churn), of its "
                 f"own columns. Leave [{section}] out, or give event tables in place of the panel.",
             )
+    if "cutoff" in panel and "customer" not in panel:
+        raise source.wrong(
+            ("panels", name),
+            f"[panels.{name}] has a cutoff and no customer, so nobody can be told from anybody over time. It has: "
+            f'{listed(panel)}. Name the column: customer = "member_id".',
+        )
     if "cutoffs" in content and "cutoff" not in panel:
         raise source.wrong(
             ("cutoffs",),

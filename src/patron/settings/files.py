@@ -138,6 +138,7 @@ def _panel(declared: Mapping[str, Any], folder: Path) -> PanelFile:
     roles = {role: column for role, column in declared.items() if role in PANEL_ROLES}
     others = {key: value for key, value in declared.items() if key not in (*roles, "path", "left", "leave_out", "keep")}
     left, gone, keep = (tuple(as_list(declared.get(key, []))) for key in ("left", "leave_out", "keep"))
+    others.setdefault("customer", "")
     return PanelFile(_source(folder, declared["path"]), roles=roles, left=left, leave_out=gone, keep=keep, **others)
 
 

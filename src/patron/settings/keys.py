@@ -286,7 +286,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "tables.*": ("path",),
     "tables.*.joins": ("path", "on"),
     "attributes.*": ("path",),
-    "panels.*": ("path", "customer", "label", "horizon"),
+    "panels.*": ("path", "label", "horizon"),
     "identity": ("path",),
     "questions.churn": ("horizon",),
     "questions.next_purchase": ("horizon",),

@@ -15,6 +15,8 @@ from patron.questions.panels import Panel, panel, snapshot
 
 __all__ = ["OpenedPanel", "PanelFile"]
 
+ROW = "number of the row"  # stands for a customer where there is no column of them
+
 
 @dataclass(frozen=True)
 class OpenedPanel:
@@ -40,7 +42,7 @@ class PanelFile:
     Args:
         path: a Parquet, CSV or Excel file, a folder of Parquet or CSV files that are one table, or a table of a
             database, such as "club.sqlite#members".
-        customer: the column of the customer.
+        customer: the column of the customer; empty where rows without dates have none, and each is its own.
         label: the column of what came of it: 1 or 0, or a value of `left`; empty cells are scored.
         horizon: days after the cutoff that the label looks at, or months such as "1 month".
         cutoff: the column of the instant at which the customer is looked at; empty where rows have no dates, one row
@@ -88,7 +90,7 @@ class PanelFile:
         """
         columns = PanelColumns(
             name,
-            self.customer,
+            self.customer or ROW,
             self.label,
             self.cutoff,
             self.left,
@@ -101,7 +103,8 @@ class PanelFile:
         )
         try:
             frame = open_source(self.path, FileFormat(self.encoding, self.sheet)).table.to_pandas()
-            rows = panel_rows(frame, columns)
+            numbered = frame if self.customer else frame.assign(**{ROW: range(1, len(frame) + 1)})
+            rows = panel_rows(numbered, columns)
             ready = self._panel(rows.frame, at)
         except HistoryError as error:
             raise HistoryError(f"[panels.{name}]: {error}") from None
@@ -110,7 +113,7 @@ class PanelFile:
     def _panel(self, frame: pd.DataFrame, at: Moment) -> Panel:
         if self.cutoff:
             return panel(frame, self.horizon, self.customer, self.cutoff, self.label, **self.roles)
-        return snapshot(frame, self.horizon, at, self.customer, self.label, **self.roles)
+        return snapshot(frame, self.horizon, at, self.customer or ROW, self.label, **self.roles)
 
     def _value(self, ready: Panel, name: str) -> str:
         """Return the feature that holds the value, by the name it has among the features."""
