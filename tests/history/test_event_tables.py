@@ -143,7 +143,7 @@ def test_a_missing_time_and_one_that_cannot_be_read_are_told_apart() -> None:
 
 def test_placeholder_times_are_set_aside() -> None:
     declared = declare(table(at=["9999-12-31", "0001-01-01", "2024-05-31"]))
-    assert reasons(declared) == ["time out of range", "time out of range", None]
+    assert reasons(declared) == ["time out of range", "no time", None]
 
 
 def test_a_row_without_a_readable_known_at_is_set_aside() -> None:
