@@ -1,6 +1,6 @@
 """Training beside plain LightGBM: a simulated business, six cutoffs, three questions, each way in a process of its own.
 
-    OMP_NUM_THREADS=1 python benchmarks/training.py --customers 10000 50000 200000
+    make bench-training CUSTOMERS="10000 50000 200000"
 
 All of `patron train` (reading, features, every candidate, cards, registry) stands beside the same three questions
 answered by LightGBM alone on the same matrix: stopped early at the valid cutoff, fitted again on train and valid,
@@ -37,12 +37,12 @@ STEPS = {
     "registry": ["patron.jobs.tracking.log"],
 }
 PLAIN = {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 50, "seed": 0, "num_threads": 1, "verbose": -1}
-OBJECTIVES = {"churn": {"objective": "binary"}, "tier": {"objective": "multiclass"}}
-OBJECTIVES["next_purchase"] = {"objective": "binary"}
+OBJECTIVES = {"churn": "binary", "next_purchase": "binary", "tier": "multiclass"}
 CAPTION = """\
-A simulated business (seeded): customers arrive over three years, buy at a rate of their own until they leave, at a
-price level of their own, in eight categories and three channels; one order in twenty comes back. Asked are `churn`,
-`next_purchase` and `tier` over 90 days at six cutoffs, of customers with an order in the last year.
+Written by `make bench-training`. A simulated business (seeded): customers arrive over three years, buy at a rate of
+their own until they leave, at a price level of their own, in eight categories and three channels; one order in twenty
+comes back. Asked are `churn`, `next_purchase` and `tier` over 90 days at six cutoffs, of customers with an order in the
+last year.
 
 - **patron train**, **plain LightGBM**: CPU seconds of each, and their ratio; plain has the matrix given.
 - **trees**: the CPU seconds that Patron spends in LightGBM's own fits, and **all / trees** the whole beside that.
@@ -111,7 +111,7 @@ def _timed(name: str, step: str, clock: dict[str, float]) -> None:
     """Count the CPU seconds of a function where it is called by this name."""
     parts = name.split(".")
     modules = [".".join(parts[:k]) for k in range(len(parts) - 1, 0, -1)]
-    home = next(m for m in modules if importlib.util.find_spec(parts[0]) and _imported(m))
+    home = next(module for module in modules if _imported(module))
     *path, last = parts[len(home.split(".")) :]
     owner = functools.reduce(getattr, path, importlib.import_module(home))
     function = getattr(owner, last)
@@ -144,9 +144,9 @@ def plain(job, clock: dict[str, float]) -> None:
     split = job.settings.split
     cutoffs = (*split.known, *split.test)
     rows = matrix(job.questions[0], job.history, cutoffs)
-    asked = {q: labels(q, job.history, cutoffs, rows=rows) for q in job.questions}
+    labelled = [(question, labels(question, job.history, cutoffs, rows=rows)) for question in job.questions]
     clock["rows"], clock["features"] = len(rows), rows.X.shape[1]
-    for question, label in asked.items():
+    for question, label in labelled:
         spec = target_spec(question, rows, label, split)
         encoded = TrainingSet(question, job.history, rows, label, spec, 0)
         y = (
@@ -164,11 +164,11 @@ def _happened(question, label: np.ndarray) -> np.ndarray:
     return (label if question.name == "churn" else label < 30).astype(int)
 
 
-def _fit_twice(X: np.ndarray, y: np.ndarray, rows, split, objective: dict[str, object]) -> None:
+def _fit_twice(X: np.ndarray, y: np.ndarray, rows, split, objective: str) -> None:
     import lightgbm as lgb
 
-    classes = {"num_class": int(y.max()) + 1} if objective["objective"] == "multiclass" else {}
-    parameters = PLAIN | objective | classes
+    classes = {"num_class": int(y.max()) + 1} if objective == "multiclass" else {}
+    parameters = PLAIN | {"objective": objective} | classes
     train, valid, known, test = (rows.at(*c) for c in (split.train, split.valid, split.known, split.test))
     first = lgb.Dataset(X[train], y[train])
     later = lgb.Dataset(X[valid], y[valid], reference=first)
