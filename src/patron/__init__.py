@@ -4,6 +4,7 @@ In the order of the work:
 
     propose                     settings from files or frames, with what is in doubt
     events, attributes          what happened to customers, and what is known of them
+    subscriptions               their contracts: when each began and ended
     Join                        a file beside that of the events, whose columns they get
     identities                  which keys of several tables are one customer
     identify, Matching          the same told from e-mails and phone numbers
@@ -12,7 +13,8 @@ In the order of the work:
     measure, combine            a feature of your own: one small function
     days, months, cutoffs, monthly  windows and cutoffs
     Split                       cutoffs by use: train, valid, test
-    churn, next_purchase, tier  the three questions
+    churn, next_purchase, tier  the three questions of orders
+    cancellation, win_back      those of contracts
     CostModel                   what is left of money that comes in
     matrix, answers             rows in memory: features, and what came of them
     train, judge, backtest      models beside baselines, and how good they are
@@ -32,6 +34,7 @@ _HOME = {
     "propose": "settings.proposal",
     "events": "history.sources",
     "attributes": "history.sources",
+    "subscriptions": "history.subscriptions",
     "Join": "history.joins",
     "identities": "history.identities.table",
     "identify": "history.identities.identifying",
@@ -49,6 +52,8 @@ _HOME = {
     "churn": "questions.kinds",
     "next_purchase": "questions.kinds",
     "tier": "questions.kinds",
+    "cancellation": "questions.contracts",
+    "win_back": "questions.contracts",
     "CostModel": "questions.profit",
     "matrix": "questions.matrices",
     "answers": "questions.matrices",

@@ -7,8 +7,9 @@ from patron.features import available, contacts, social
 from patron.features.__main__ import page
 from patron.features.compute.paths import explain_plan
 from patron.features.compute.plan import ExecutionPlan
+from patron.features.compute.populations import ActiveIn
 from patron.features.definitions import columns
-from patron.periods import EVER, monthly
+from patron.periods import monthly
 
 DOCS = Path(__file__).parents[2] / "docs" / "features.md"
 
@@ -23,4 +24,4 @@ def test_the_bundled_data_get_about_a_hundred_features_all_from_the_fold():
     assert 90 <= len(columns(kept)) <= 110
     assert set(left_out) == {feature.name for feature in (*contacts.ALL, *social.ALL)}  # the shop has no such tables
     assert {path.path for path in explain_plan(kept, history.tables)} == {"fold", "combination", "cutoff"}
-    assert not ExecutionPlan(history, EVER, kept, monthly("2010-06", "2010-07")).generic_measures
+    assert not ExecutionPlan(history, ActiveIn(), kept, monthly("2010-06", "2010-07")).generic_measures

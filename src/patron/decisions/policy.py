@@ -80,8 +80,8 @@ def decide(
     only some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
 
     Args:
-        scores: one row for each customer: customer, cutoff, churn_probability, and value (the profit at stake over
-            the horizon if the customer is kept, in currency).
+        scores: one row for each customer: customer, cutoff, churn_probability (or else cancellation_probability, which
+            takes its place), and value (the profit at stake over the horizon if the customer is kept, in currency).
         offers: what can be done; each customer gets one or none.
         budget: the most that all chosen may be expected to cost, in currency.
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
@@ -103,6 +103,7 @@ def decide(
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
     check_plan(offers, budget, holdout)
+    scores = _with_risk(scores)
     _check_scores(scores)
     customers = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
@@ -116,6 +117,13 @@ def decide(
     return Decisions(
         table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _totals(table, offers) | settings
     )
+
+
+def _with_risk(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores with the chance of a cancellation in the place of that of churn, which contracts lack."""
+    if "churn_probability" in scores or "cancellation_probability" not in scores:
+        return scores
+    return scores.rename(columns={"cancellation_probability": "churn_probability"})
 
 
 def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) -> pd.DataFrame:

@@ -1,9 +1,24 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
 from patron.errors import MeasureError
-from patron.features import attributes, baskets, breadth, contacts, habits, purchases, season, service, social, values
+from patron.features import (
+    attributes,
+    baskets,
+    breadth,
+    contacts,
+    habits,
+    prepaid,
+    purchases,
+    season,
+    service,
+    social,
+    subscriptions,
+    usage,
+    values,
+)
 from patron.features.definitions import expression
 from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
+from patron.features.rhythm import USUAL as USUAL_GAP
 from patron.features.rhythm import fitted, typical_gap
 from patron.history.history import History
 from patron.periods import EVER
@@ -11,6 +26,7 @@ from patron.periods import EVER
 __all__ = [
     "ALL",
     "BASIC",
+    "USUAL_GAP",
     "attributes",
     "available",
     "baskets",
@@ -18,11 +34,14 @@ __all__ = [
     "contacts",
     "fitted",
     "habits",
+    "prepaid",
     "purchases",
     "season",
     "service",
     "social",
+    "subscriptions",
     "typical_gap",
+    "usage",
     "values",
 ]
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from patron.features import ALL
+from patron.features import ALL, subscriptions
 from patron.features.measures import Combination, Feature
 
 __all__ = ["page"]
@@ -18,6 +18,8 @@ Money is that of orders as they stand: less what returns known before the cutoff
 that were wholly taken back. A return takes back the latest order before it with its order number; one whose number no
 order of the customer has, the latest order of its amount that no return took before, of the 30 days before it. Until
 its return is known an order counts in full. Orders placed, their days and gaps count whether or not they stood.
+Where contracts are asked about, those of `contracts` and its like are looked at, and for each event table that no line
+here names (use, payments): its events in 30, 90 and 365 days, their trend, days since the last, sums of money.
 Beside these, each column of an attribute table is a feature, as last known before the cutoff: `customers_country`.
 
 | theme | column | what it says | windows | looks at | unit |
@@ -27,7 +29,7 @@ Beside these, each column of an attribute table is a feature, as last known befo
 
 def page() -> str:
     """Return the page as Markdown."""
-    ordered = sorted(ALL, key=lambda feature: feature.theme)
+    ordered = sorted((*ALL, *subscriptions.ALL), key=lambda feature: feature.theme)
     return HEAD + "".join(f"{_line(feature)}\n" for feature in ordered)
 
 

@@ -11,7 +11,7 @@ from patron.history.history import History
 from patron.history.point_in_time import is_past
 from patron.periods import EVER
 
-__all__ = ["of", "timeless"]
+__all__ = ["TODAY", "of", "timeless"]
 
 DAY = 86_400
 THEME = "lifecycle"

@@ -27,23 +27,27 @@ from patron.history.roles import (
     KEPT_NAMES,
     KEPT_OF_EVENTS,
     NUMBER_ROLES,
+    PAID_UNTIL,
     ROLES,
+    TERM,
     TEXT_ROLES,
     TOTAL,
     Role,
     named_roles,
     own_names,
 )
-from patron.history.times import Formats
+from patron.history.times import Formats, FormSetting, read_times
 
 __all__ = [
     "MONEY",
     "NUMBER_ROLES",
     "ROLES",
     "Assumption",
+    "ContractTerms",
     "Events",
     "Role",
     "Where",
+    "check_zone",
     "declare",
     "declare_as",
 ]
@@ -56,6 +60,19 @@ LARGEST = 99_999_999_999_999  # what MONEY holds; asking this costs less than ca
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 SAME_INSTANT = "same_instant"  # clocks show one hour twice in autumn
 AS_PROVEN = Formats()
+
+
+@dataclass(frozen=True)
+class ContractTerms:
+    """What holds of all contracts of a table.
+
+    Args:
+        seen: up to when starts and ends are known, itself left out.
+        grace: days after an end within which the next contract of the customer goes on with it.
+    """
+
+    seen: datetime
+    grace: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ class Events:
         notes: what was seen on the way in.
         columns: by role the name of its column; empty where a function of the table has it.
         rows: what a row is, "orders" or "lines"; empty where it was not declared.
+        contracts: what holds of the contracts, where each row is one that began `at` its time.
         filled: whether it was declared which cells are filled from other rows of the same order.
         keys: the rows `n` of each `customer`, those that are set aside included; none where keys changed since.
         customers: how many customers the rows have, those that are set aside included; 0 where nobody counted.
@@ -91,6 +109,7 @@ class Events:
     filled: bool = False
     keys: Table | None = None
     customers: int = 0
+    contracts: ContractTerms | None = None
 
 
 def declare(
@@ -117,7 +136,8 @@ def declare(
             and tax. Where no column has it, it is made from `gross` less `discount` and `tax`, or from `price` times
             `quantity`, or is the `total` of the order, which stands on each of its lines and counts once. The cost
             is that of the row; a `unit_cost`, of one piece, is multiplied by the quantity. Of the rows of an order
-            that differ in `status` only the latest count.
+            that differ in `status` only the latest count. A `term` says until when a row is paid for, as days
+            after it or as a date: silence within it is no churn.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -143,7 +163,7 @@ def declare_as(
     Raises:
         HistoryError: as `declare`.
     """
-    _check_zone(timezone)
+    check_zone(timezone)
     naming = named_roles(table, roles, known)
     columns = {role: _role(table, role, name) for role, name in naming.columns.items()}
     _check_promised(table, columns)
@@ -156,12 +176,15 @@ def declare_as(
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns)) | _cost(columns)
+    paid = _paid_until(table, columns.pop(TERM, None), times["at"].clock, timezone)
     keys = customer_keys(kept, columns["customer"])
     clocks = {"customer": keys.text} | {role: time.clock for role, time in times.items()}
     typed = {role: clocks[role] if role in clocks else _typed(role, c) for role, c in columns.items()}
     if "total" in typed:
         typed[TOTAL] = typed.pop("total")
     typed.pop("unit_cost", None)
+    if paid is not None:
+        typed[PAID_UNTIL] = paid
     if returns:
         typed["returned"] = matches(table, returns).fill_null(False)
     if columns["customer"].type().is_signed_integer():
@@ -186,6 +209,15 @@ def declare_as(
         columns={role: name if isinstance(name, str) else "" for role, name in naming.columns.items()},
         keys=keys.counts,
     )
+
+
+def _paid_until(table: Table, term: Column | None, at: Column, timezone: str) -> Column | None:
+    """Return until when each row is paid for: a date as it stands, or so many days after the row."""
+    if term is None:
+        return None
+    if term.type().is_numeric():
+        return at + term.round().cast("int64").as_interval("D")
+    return read_times(table, term, FormSetting(f"declared as {TERM!r}", f"{TERM} = a column of dates"), timezone).clock
 
 
 def _amount(columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -240,7 +272,8 @@ def _computed(computed: Mapping[str, Column], columns: Mapping[str, Column]) -> 
     return (Assumption(f"the amount is {way}, as no column was named for it", 'amount = "the column"'),)
 
 
-def _check_zone(timezone: str) -> None:
+def check_zone(timezone: str) -> None:
+    """Refuse a time zone that is not known."""
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

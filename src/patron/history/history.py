@@ -17,7 +17,8 @@ from ibis.expr.types import Table
 from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
-from patron.history.event_tables import Events
+from patron.history.contracts import STARTS, contract_tables, subscription_name
+from patron.history.event_tables import ContractTerms, Events
 from patron.history.identities.merging import merged
 from patron.history.identities.table import Identities, check_identities
 from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys, note_of_returns_only
@@ -25,6 +26,7 @@ from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, orders_of
 from patron.history.point_in_time import STANDING, UNTIL, in_window, is_past
 from patron.history.receipts import Receipt, receipt_html, receipt_table
+from patron.history.regular_payers import prepaid_notes
 from patron.history.returns import with_returns
 from patron.history.row_counts import RowCounts, counted
 from patron.history.standing import with_standing
@@ -46,6 +48,8 @@ class History:
         receipts: what became of the rows that were read.
         attributes: the tables that tell of customers and not of events, each with the columns of its features.
         standing: the orders as they stood from when to when, where returns took some of them back.
+        contracts: the name under which a table of contracts was declared, nothing where there is none. Its rows are the
+            tables `contracts`, `contract_ends` and their like.
 
     >>> from patron.history.event_tables import declare
     >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
@@ -58,6 +62,7 @@ class History:
     receipts: tuple[Receipt, ...]
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     standing: Table | None = None
+    contracts: str = ""
 
     @classmethod
     def of(cls, identities: Identities | None = None, **events: Events) -> "History":
@@ -80,6 +85,7 @@ class History:
                 mixed.
         """
         _check_declared(events)
+        subscription = subscription_name(events)
         if all(declared.attributes for declared in events.values()):
             got = f"only attributes: {listed(events)}" if events else "none"
             raise HistoryError(f"A history needs at least one event table, got {got}. Name one: orders = ...")
@@ -99,21 +105,31 @@ class History:
             name: facts_of(name, declared, receipts[name]) for name, declared in events.items() if declared.attributes
         }
         for name in events:
-            if name not in facts:
+            if name not in facts and name != subscription:
                 parted, noted[name] = with_returns(name, counts[name], taken=events)
                 tables |= parted
                 alone |= parted.keys() if counts[name].alone else set()
         orders, read, added = orders_of(tables, events, alone)
         tables |= orders | {name: known.rows for name, known in facts.items()}
+        if subscription:
+            declared = events[subscription]
+            tables |= contract_tables(declared.used, declared.contracts or ContractTerms(datetime.max))
+            receipts[subscription] = _up_to(receipts[subscription], declared)
         _check_together(tables)
         for name, known in facts.items():
             receipts[name] = known.receipt
-        for name, shared in _shared(counts, facts, tables).items():
+        for name, shared in _shared(counts, facts, tables, subscription).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
-        complete = (_with(r, noted[name], added if name == read else Findings()) for name, r in receipts.items())
+        if "orders" in tables and read in receipts:
+            seen, regular = noted.get(read, Findings()), prepaid_notes(tables["orders"], receipts[read].used)
+            noted[read] = replace(seen, notes=(*seen.notes, *regular))
         standing = with_standing(tables["orders"], tables["returns"]) if _have_returns(tables, counts) else None
-        return cls(tables, tuple(complete), {name: known.columns for name, known in facts.items()}, standing)
+        complete = (
+            _with(r, noted.get(name, Findings()), added if name == read else Findings()) for name, r in receipts.items()
+        )
+        known_columns = {name: known.columns for name, known in facts.items()}
+        return cls(tables, tuple(complete), known_columns, standing, subscription)
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -193,11 +209,14 @@ class History:
     def ends(self) -> datetime:
         """The midnight after the last order: the history is known up to here.
 
-        Where there are neither orders nor lines, the last event in any table counts. A table of visits that goes on
-        after the orders end must not make customers look as if they had left.
+        Where there are contracts it is no later than these are known. Where there are neither, nor lines, the last
+        event in any table counts. A table of visits that goes on after the orders end must not make customers look as
+        if they had left.
         """
         bought = [receipt for receipt in self._events if receipt.table in ("orders", "lines")]
-        last = max(receipt.last for receipt in bought or self._events if receipt.last)
+        bound = [receipt for receipt in self._events if receipt.table == self.contracts]
+        groups = [group for group in (bought, bound) if group] or [self._events]
+        last = min(max(receipt.last for receipt in group if receipt.last) for group in groups)
         return datetime.combine(last.date(), time()) + timedelta(days=1)
 
     @property
@@ -205,6 +224,11 @@ class History:
         """The stretches without any order in which orders are usual: from the first midnight to the end of each."""
         bought = [receipt for receipt in self._events if receipt.table in ("orders", "lines")]
         return tuple(hole for receipt in bought[:1] for hole in receipt.holes)
+
+    @property
+    def _latest(self) -> str:
+        """What the history is known up to, as a noun."""
+        return "contract" if self.contracts and not {"orders", "lines"} & set(self.tables) else "order"
 
     @property
     def _events(self) -> list[Receipt]:
@@ -219,10 +243,11 @@ class History:
         """
         if not self.starts < cutoff <= self.ends + STALE:
             early = cutoff <= self.starts
+            what = self._latest
             raise QuestionError(
                 f"The cutoff {cutoff:%Y-%m-%d} lies outside the history: "
-                f"{'no event is known before it' if early else 'it is long after the last order'}. The first event is "
-                f"of {self.starts:%Y-%m-%d}, and the last day of orders ends at {self.ends:%Y-%m-%d}. Use a "
+                f"{'no event is known before it' if early else f'it is long after the last {what}'}. The first event "
+                f"is of {self.starts:%Y-%m-%d}, and the last day of {what}s ends at {self.ends:%Y-%m-%d}. Use a "
                 f"{'later cutoff, or read older' if early else 'cutoff up to then, or read newer'} events."
             )
         if cutoff.time() != time() and any(BEGAN in table.columns for table in self.tables.values()):
@@ -278,12 +303,20 @@ def _check_together(tables: Mapping[str, Table]) -> None:
         ) from None
 
 
+def _up_to(receipt: Receipt, declared: Events) -> Receipt:
+    """Return the receipt of contracts with the last moment up to which they are known."""
+    seen = declared.contracts.seen if declared.contracts else None
+    return replace(receipt, last=seen - timedelta(microseconds=1) if seen else receipt.last)
+
+
 def _shared(
-    counts: Mapping[str, RowCounts], facts: Mapping[str, Facts], tables: Mapping[str, Table]
+    counts: Mapping[str, RowCounts], facts: Mapping[str, Facts], tables: Mapping[str, Table], subscription: str
 ) -> dict[str, tuple[str, ...]]:
-    """Compare the keys of each table with those of the orders; refuse a table that shares none."""
+    """Compare the keys of each table with those of the orders, or contracts; refuse a table that shares none."""
     if "orders" not in tables:
-        return {}
+        members = tables[STARTS].group_by("customer").aggregate(n=tables[STARTS].count()) if subscription else None
+        others = [name for name in counts if name not in (*facts, subscription)] if subscription else []
+        return {name: check_meeting(name, counts[name].declared.used, members, "a contract") for name in others}
     buyers = tables["orders"].group_by("customer").aggregate(n=tables["orders"].count())
     buyers = buyers.cache() if len(counts) > 2 else buyers
     read = "orders" if "orders" in counts else "lines"

@@ -132,8 +132,8 @@ def meeting(rows: Table, buyers: Table) -> Meeting:
     return Meeting(**{name: int(value or 0) for name, value in values.items()})
 
 
-def check_meeting(name: str, rows: Table, buyers: Table) -> tuple[str, ...]:
-    """Note how many customers of an event table have no order.
+def check_meeting(name: str, rows: Table, buyers: Table, having: str = "an order") -> tuple[str, ...]:
+    """Note how many customers of an event table have no order, or whatever else its customers should have.
 
     Raises:
         HistoryError: none has one, and the keys look unlike those of the orders, or are many.
@@ -144,12 +144,12 @@ def check_meeting(name: str, rows: Table, buyers: Table) -> tuple[str, ...]:
         return ()
     if not shared.both and (min(customers, bought) >= MIN_CUSTOMERS or _are_other_keys(rows, buyers)):
         raise HistoryError(
-            f"Event table {name!r} tells of {customers:,} customers, but of none of the {bought:,} with an order: "
+            f"Event table {name!r} tells of {customers:,} customers, but of none of the {bought:,} with {having}: "
             f"{unlike(rows, buyers)}"
         )
     share = f"{shared.alone:,} of {customers:,} customers in it, with {shared.rows_alone:,} of {shared.rows:,} rows, "
     doubt = f": {unlike(rows, buyers)}" if shared.both < FEW_MEET * customers else ""
-    return (f"{share}have no order{doubt}",)
+    return (f"{share}have no {having.removeprefix('an ').removeprefix('a ')}{doubt}",)
 
 
 def note_of_returns_only(returns: Table, buyers: Table) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 
 from patron.history.event_tables import MONEY, SIGNED, Events
 from patron.history.order_checks import Findings, OrderCounts, count_orders, findings
-from patron.history.roles import BEGAN, PART, TOTAL, UNSAID
+from patron.history.roles import BEGAN, PAID_UNTIL, PART, TOTAL, UNSAID
 
 __all__ = ["BEGAN", "PART", "deductions", "orders_of", "unsaid", "with_parts"]
 
@@ -111,5 +111,6 @@ def _sums(rows: Table) -> dict[str, Any]:
     if "shipping" in rows.columns:  # told once for the order and repeated on each line, or told for each line
         repeated = rows.shipping.min() == rows.shipping.max()
         sums["shipping"] = repeated.ifelse(rows.shipping.max(), rows.shipping.sum())
+    sums |= {c: rows[c].max() for c in (PAID_UNTIL,) if c in rows.columns}
     sums |= {c: rows[c].min() for c in ("channel", "kind") if c in rows.columns}
     return sums | ({"known_at": rows.known_at.max()} if "known_at" in rows.columns else {})

@@ -17,8 +17,10 @@ __all__ = [
     "KEPT_NAMES",
     "KEPT_OF_EVENTS",
     "NUMBER_ROLES",
+    "PAID_UNTIL",
     "PART",
     "ROLES",
+    "TERM",
     "TEXT_ROLES",
     "TOTAL",
     "UNSAID",
@@ -42,11 +44,12 @@ NUMBER_ROLES = (
     "total",
     "unit_cost",
 )
-ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES)
+TERM, PAID_UNTIL = "term", "paid_until"
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES, TERM)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
-DECLARED = ("status", "total", "unit_cost")  # roles that change what a row is: no column takes them by its name
+DECLARED = ("status", "total", "unit_cost", TERM)  # roles that change what a row is: no column takes them by its name
 PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
-KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL)
+KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL, PAID_UNTIL)
 INSTEAD = {"total": "amount", "unit_cost": "cost"}
 NUMERIC = r"^[^A-Za-z0-9%]{0,3}([A-Z]{3}\s?)?[^A-Za-z0-9%]{0,2}\d[\d.,'\s]*([^A-Za-z0-9%]{0,3}|\s?[A-Z]{3})$"
 FITTING = 0.5  # of the texts of a column: where more look like numbers they are meant as such, and read or refused

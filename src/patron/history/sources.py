@@ -19,7 +19,7 @@ from patron.history.times import Formats
 from patron.history.whole_orders import fill_down as fill_down_cells
 from patron.periods import Moment
 
-__all__ = ["attributes", "events"]
+__all__ = ["attributes", "checked", "events", "given_roles"]
 
 REPEATED = "repeated row"
 ROWS = ("", "orders", "lines")
@@ -101,7 +101,7 @@ def events(
     1
     """
     _check_choices(duplicates, decimal, rows)
-    roles = _given(source, roles)
+    roles = given_roles(source, roles)
     texts = _texts(roles, at_format, known_at_format)
     needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *key_columns(joins))
     form = FileFormat(encoding, sheet, decimal, texts, needed)
@@ -114,7 +114,7 @@ def events(
     formats = Formats(
         at_format, known_at_format, decimal, opened.delimiter, {}, rates or {}, numbered, duplicates == "drop"
     )
-    declared = _checked(source, opened, declare(table, where, returns, timezone, formats, **roles), duplicates)
+    declared = checked(source, opened, declare(table, where, returns, timezone, formats, **roles), duplicates)
     declared = replace(
         declared, notes=(*met, *aside.values(), *filled, *declared.notes), rows=rows, filled=fill_down is not None
     )
@@ -170,17 +170,17 @@ def attributes(
     ('country',)
     """
     _check_choices(duplicates, decimal)
-    roles = _given(source, roles)
+    roles = given_roles(source, roles)
     texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))
     opened = open_source(source, FileFormat(encoding, sheet, decimal, texts))
     numbered, compared = not isinstance(source, Table), duplicates == "drop"
     written = Formats(at_format, known_at_format, decimal, opened.delimiter, formats or {}, {}, numbered, compared)
     declared = declare_attributes(opened.table, where, timezone, leave_out, written, **roles)
-    checked = _checked(source, opened, declared, duplicates)
-    return with_keys(checked, roles.get("customer", "customer"), not_customers, customer_case)
+    named = checked(source, opened, declared, duplicates)
+    return with_keys(named, roles.get("customer", "customer"), not_customers, customer_case)
 
 
-def _given(source: Source, roles: Mapping[str, Role | None]) -> dict[str, Role]:
+def given_roles(source: Source, roles: Mapping[str, Role | None]) -> dict[str, Role]:
     """Return the roles that are given, and refuse one that is named by the index of a frame, which is no column."""
     given = {role: column for role, column in roles.items() if column is not None}
     frame = source if isinstance(source, pd.DataFrame) else pd.DataFrame()
@@ -214,7 +214,7 @@ def _needed(roles: Mapping[str, Role], *others: str) -> tuple[str, ...]:
     return () if len(columns) < len(roles) else (*columns, *(role for role in ROLES if role not in roles), *others)
 
 
-def _checked(source: Source, opened: Opened, declared: Events, duplicates: str) -> Events:
+def checked(source: Source, opened: Opened, declared: Events, duplicates: str) -> Events:
     """Add what the source told, and set repeated rows aside where that is asked."""
     assumed = (*(Assumption(*words) for words in opened.assumed), *declared.assumed)
     count = nameless(source)

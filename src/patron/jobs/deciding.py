@@ -7,7 +7,7 @@ import pandas as pd
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 
-__all__ = ["decide", "mostly_gone"]
+__all__ = ["decide", "mostly_gone", "value_basis"]
 
 GONE, MOST = 0.95, 0.5
 
@@ -16,6 +16,8 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
+    if basis := value_basis(job):
+        job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k != "ties"}
     text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
     job.tell(f"decisions {text}: {paths[0]} and .csv")
@@ -26,6 +28,16 @@ def decide(job: Job) -> dict[str, Any]:
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
     return {**summary, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
+
+
+def value_basis(job: Job) -> str:
+    """Describe what the value of a kept customer rests on, where it is the price of the contracts, or nothing."""
+    if "cancellation_probability" not in job.scores or job.settings.value is not None:
+        return ""
+    return (
+        f"the price of the contracts that run, over the {job.settings.questions[0].horizon} of the horizon and "
+        "before all costs, as no other is given; for another write [decisions] value = 30.0"
+    )
 
 
 def mostly_gone(risk: pd.Series) -> str:

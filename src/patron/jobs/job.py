@@ -169,9 +169,10 @@ class Job:
         """The rows of the customers to score."""
         rows = self.rows.take(self.rows.at(self.scored_at))
         if not len(rows):
+            question = self.trained_questions[0]
             raise QuestionError(
-                f"No customer had an order in the {self.trained_questions[0].active_in} before "
-                f"{self.scored_at:%Y-%m-%d}. Ask about a longer time (active_in), or score at another day (score_at)."
+                f"No customer {question.population.words} {self.scored_at:%Y-%m-%d}. "
+                f"{question.population_hint}, or score at another day (score_at)."
             )
         self.tell(f"today     {self.scored_at:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
         return rows
@@ -192,7 +193,7 @@ class Job:
     @property
     def explained_model(self) -> Bundle:
         """The model whose answers are explained: churn, which offers are for, or else the first."""
-        return self.models.get("churn") or next(iter(self.models.values()))
+        return self.models.get("churn") or self.models.get("cancellation") or next(iter(self.models.values()))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -210,7 +211,7 @@ class Job:
         """Whom to treat with what."""
         chosen = self.settings
         check_plan(chosen.offers, chosen.budget, chosen.holdout)
-        if "churn_probability" not in self.scores:
+        if not {"churn_probability", "cancellation_probability"} & set(self.scores):
             raise QuestionError(
                 "Decisions need a probability of churn, but the settings ask no churn question. "
                 "Add to [questions]: churn = { horizon = 90 }."
@@ -250,7 +251,9 @@ class Job:
 
     def tell_sources(self) -> None:
         """Report which files are about to be read, and how large they are."""
-        for name, table in (dict(self.settings.tables) | dict(self.settings.attributes)).items():
+        settings = self.settings
+        tables = dict(settings.tables) | dict(settings.subscriptions) | dict(settings.attributes)
+        for name, table in tables.items():
             joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
             self.tell(f"reading   {name} from {' and '.join(map(sized, (table.path, *joined)))}")
 

@@ -21,6 +21,7 @@ from patron.models.candidates import (
     parametric,
 )
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
+from patron.models.clv.renewal_process import fit_renewals_at, renewal_inputs
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, staged
 from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
 from patron.models.selection import ALL_FEATURES, TREES
@@ -34,7 +35,9 @@ from patron.questions.row_source import RowSource
 __all__ = ["TrainingSet", "blend_members"]
 
 HYBRID = "hybrid"
-PLAIN = ("logit", "parametric", "parametric_logit", ALL_FEATURES)
+PLAIN = ("logit", "parametric", "parametric_logit", "geometric", "geometric_logit", ALL_FEATURES)
+PROCESSES = {"purchases": (process_inputs, fit_process_at), "renewals": (renewal_inputs, fit_renewals_at)}
+PROCESS_NAMES = {"purchases": ("parametric", "parametric_logit"), "renewals": ("geometric", "geometric_logit")}
 MONTH = "month"
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
@@ -117,22 +120,31 @@ class TrainingSet:
     def fit_baselines(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
         """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
         X, target = self.X[mask], self.examples(mask)
-        edges = target_of(self.answer).activity_edges(self.answer)
+        kind = target_of(self.answer)
+        edges = kind.activity_edges(self.answer)
         active, others = self.baseline_columns
         estimators = {"constant": constant(X, target)}
         if active:
-            estimators["activity"] = activity(X, target, active[0], edges)
+            estimators[kind.rates] = activity(X, target, active[0], edges)
         if others:
             estimators["logit"] = logit(X, target, others)
         if self.levels is not None:
             estimators[ALL_FEATURES] = logit_of_all(self.tree_features[mask], target, self.levels)
-        inputs = process_inputs(self.names)
-        if inputs is not None:
-            process = fit_process_at(self.question, self.source, at, self.answer, inputs)
-            corrected = sorted({*inputs, *others})
-            estimators["parametric"] = parametric(X, target, process)
-            estimators["parametric_logit"] = parametric(X, target, process, corrected)
-        return estimators
+        return estimators | self._fit_process(X, target, at, others)
+
+    def _fit_process(
+        self, X: np.ndarray, target: Examples, at: datetime, others: Sequence[int]
+    ) -> dict[str, Estimator]:
+        """Fit the candidates that rest on a law of purchases or renewals, none where the kind of question has none."""
+        law = target_of(self.answer).process
+        place, fit = PROCESSES.get(law, (None, None))
+        inputs = place(self.names) if place else None
+        if inputs is None or fit is None:
+            return {}
+        process = fit(self.question, self.source, at, self.answer, inputs)
+        alone, corrected = PROCESS_NAMES[law]
+        inputs_too = sorted({*inputs, *others})
+        return {alone: parametric(X, target, process), corrected: parametric(X, target, process, inputs_too)}
 
     def refit_all(self, oof: OutOfFold) -> dict[str, Estimator]:
         """Fit every candidate on all rows, with the season on top where it can be told."""
@@ -166,8 +178,8 @@ class TrainingSet:
 
     def _bases(self, baselines: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
         """What each candidate with trees starts from."""
-        known = {HYBRID: baselines["parametric_logit"]} if "parametric_logit" in baselines else {}
-        return {TREES: None, **known}
+        corrected = [baselines[names[1]] for names in PROCESS_NAMES.values() if names[1] in baselines]
+        return {TREES: None, **({HYBRID: corrected[0]} if corrected else {})}
 
     def _some(self, mask: np.ndarray, most: int) -> np.ndarray:
         """Return at most so many of the rows, drawn at random."""

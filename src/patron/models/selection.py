@@ -10,8 +10,8 @@ from patron.metrics import Estimate
 __all__ = ["ALL_FEATURES", "BASELINES", "LATER", "ORDER", "TREES", "Choice", "choose", "mean_estimate"]
 
 TREES = "lightgbm"
-BASELINES = ("constant", "activity", "logit")
-SIMPLE = (*BASELINES, "parametric", "parametric_logit")
+BASELINES = ("constant", "activity", "age", "logit")
+SIMPLE = (*BASELINES, "parametric", "parametric_logit", "geometric", "geometric_logit")
 ALL_FEATURES = "logit_all"
 ORDER = (*SIMPLE, ALL_FEATURES, TREES, "hybrid", "blend")
 LATER = "at later cutoffs"

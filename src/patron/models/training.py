@@ -13,17 +13,17 @@ import numpy as np
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.metrics import Estimate
-from patron.models.calibration import calibrate
+from patron.models.calibration import calibrate, keep_rate
 from patron.models.candidates import Estimator
 from patron.models.customer_parts import held_out_parts
 from patron.models.fitting import TrainingSet, blend_members
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds, predict_out_of_fold
-from patron.models.selection import ALL_FEATURES, BASELINES, LATER, ORDER, TREES, choose
+from patron.models.selection import BASELINES, LATER, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
 from patron.models.targets import target_for, target_of
 from patron.periods import Split
 from patron.questions.matrices import Matrix, labels, matrix, row_source
-from patron.questions.panels import COUNTED
+from patron.questions.panels import COUNTED, SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
@@ -118,8 +118,10 @@ def fit(
     Raises:
         QuestionError: there is too little to learn from.
     """
-    source, known = row_source(history), rows.at(*split.known)
+    source, place = row_source(history), _settled_place(question, rows)
+    known = rows.at(*split.known) & ~_settled(question, rows, place)
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
+    answer = answer if place is None else answer | {"settled": place}
     training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
     predictions, later = [], _folds(question, split)
     for number, fold in enumerate(later, start=1):
@@ -159,13 +161,27 @@ def _chosen(training_set: TrainingSet, predictions: Sequence[FoldPredictions], w
     )
     estimators = training_set.refit_all(oof)
     bundles = {name: _bundle(training_set, name, estimator, oof) for name, estimator in estimators.items()}
-    reason = choice.reason + _left_out(bundles, training_set.names)
+    candidates = target_of(training_set.answer).candidates
+    reason = choice.reason + _left_out(bundles, training_set.names, candidates)
     return Trained(training_set.question, bundles, choice.losses, choice.gains, choice.champion, reason)
 
 
-def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str]) -> str:
+def _settled_place(question: Question, rows: Matrix) -> int | None:
+    """Return where the feature stands that settles the answer, None where no event tells of it."""
+    names = [definition.name for definition in rows.definitions if definition.source != SOURCE]
+    return list(rows.X).index(question.settled_column) if question.settled_column in names else None
+
+
+def _settled(question: Question, rows: Matrix, place: int | None) -> np.ndarray:
+    """Return the rows whose answer is no for the whole horizon already, as a mask: nothing is learned from them."""
+    if place is None:
+        return np.zeros(len(rows), dtype=bool)
+    return np.asarray(rows.X.iloc[:, place].to_numpy(np.float64) >= (question.horizon.days or 0))
+
+
+def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str], candidates: Sequence[str]) -> str:
     """Return which candidates were not tried, each with the roles that no column is known to have."""
-    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name not in (*bundles, ALL_FEATURES)]
+    missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name in candidates and name not in bundles]
     return f"; not tried for want of columns of known meaning: {', '.join(missing)}" if missing else ""
 
 
@@ -235,8 +251,9 @@ def _with_blend(oof: OutOfFold) -> OutOfFold:
 def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: OutOfFold) -> Bundle:
     """Put a candidate into the form that is kept, its log-odds stretched as rolling predictions ask for."""
     log_odds = oof.log_odds[name]
-    calibration = calibrate(log_odds, oof.y, oof.fold)
     target = target_of(training_set.answer)
+    calibration = calibrate(log_odds, oof.y, oof.fold)
+    calibration = keep_rate(calibration, log_odds) if target.keeps_rate else calibration
     spec: BundleSpec = {
         "format": FORMAT,
         "question": training_set.question.name,

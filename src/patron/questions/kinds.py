@@ -21,9 +21,10 @@ TIERS: Mapping[str, float] = {"platinum": 0.05, "gold": 0.20}
 
 @dataclass(frozen=True)
 class Churn(Question):
-    """Will this customer leave: no order within the horizon."""
+    """Will this customer leave: no order within the horizon, and not paid up for all of it."""
 
     name = "churn"
+    settled_column = built_in.prepaid.PAID_AHEAD
     label_words = "1 for left, 0 for stayed"
 
     def is_label(self, label: np.ndarray) -> np.ndarray:
@@ -39,6 +40,14 @@ class Churn(Question):
             return (orders.count() == 0).cast("int8")
 
         return churned
+
+    def settled(self, history: History) -> Feature | None:
+        """Return the days for which is paid in advance, where orders carry a term."""
+        return next(iter(built_in.available(history, built_in.prepaid.ALL)[0]), None)
+
+    def baselines(self, history: History) -> tuple[Feature, ...]:
+        """Return those of every question, and the days for which is paid in advance."""
+        return (*super().baselines(history), *built_in.available(history, built_in.prepaid.ALL)[0])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from patron.engines.files import atomic_path
 from patron.errors import HistoryError, QuestionError
 from patron.features.compute.executor import RowBlock, execute
 from patron.features.compute.fold.encodings import encode
-from patron.features.compute.plan import FUTURE, ExecutionPlan, Progress, silent
+from patron.features.compute.plan import FUTURE, PAST, ExecutionPlan, Progress, silent
 from patron.features.definitions import columns, definitions
 from patron.features.measures import Feature
 from patron.history.history import History
-from patron.periods import EVER, Moment, instants
+from patron.periods import Moment, instants
 from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
@@ -165,7 +165,7 @@ class EventRows(RowSource):
         block = self._label(question, cutoffs, memory)
         if rows is not None:
             _check_same(rows.key, _key(block))
-        return block.numbers[0]
+        return self._unsettled(question, cutoffs, memory, block.numbers[0])
 
     def idle(self, question: Question, key: pd.DataFrame) -> np.ndarray:
         """Run the label of churn over the events after each cutoff."""
@@ -175,17 +175,28 @@ class EventRows(RowSource):
 
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return the features of all customers with an order before a cutoff."""
-        return matrix(replace(question, active_in=EVER, features=tuple(features)), self.history, [cutoff]).X
+        known, times = tuple(features), _checked(self.history, [cutoff])
+        plan = ExecutionPlan(self.history, question.population.everybody, known, times, memory=MEMORY)
+        return _frame(_execute(plan, question), [name for name, _, _ in columns(known)])
 
     def check_events(self, purpose: str) -> None:
         """Refuse nothing: here are the events."""
+
+    def _unsettled(self, question: Question, cutoffs: Sequence[Moment], memory: float, label: np.ndarray) -> np.ndarray:
+        """Return labels, 0 where the answer was no for the whole horizon already."""
+        settled = question.settled(self.history)
+        if settled is None:
+            return label
+        times = _checked(self.history, cutoffs)
+        plan = ExecutionPlan(self.history, question.population, (settled,), times, PAST, np.float64, _gigabytes(memory))
+        return np.where(_execute(plan, question).numbers[0] >= (question.horizon.days or 0), 0.0, label)
 
     def _label(self, question: Question, cutoffs: Sequence[Moment], memory: float) -> RowBlock:
         times, label = _checked(self.history, cutoffs), question.label(self.history)
         for cutoff in times:
             self.history.check_passed(cutoff, question.horizon)
         spent = _gigabytes(memory)
-        plan = ExecutionPlan(self.history, question.active_in, (label,), times, FUTURE, np.float64, spent)
+        plan = ExecutionPlan(self.history, question.population, (label,), times, FUTURE, np.float64, spent)
         return _execute(plan, question)
 
 
@@ -236,7 +247,7 @@ def _plan(
     times = _checked(history, cutoffs)
     complete = question.on(history, times[-1])
     plan = ExecutionPlan(
-        history, complete.active_in, complete.features, times, memory=_gigabytes(memory), progress=progress
+        history, complete.population, complete.features, times, memory=_gigabytes(memory), progress=progress
     )
     return plan, complete
 
@@ -258,8 +269,8 @@ def _checked(history: History, cutoffs: Sequence[Moment]) -> tuple[datetime, ...
 def _check_found(question: Question, cutoffs: Sequence[Moment], count: int) -> None:
     if not count:
         raise QuestionError(
-            f"No customer had an order in the {question.active_in} before {max(instants(cutoffs)):%Y-%m-%d}. "
-            "Ask about a longer time (active_in), or use later cutoffs."
+            f"No customer {question.population.words} {max(instants(cutoffs)):%Y-%m-%d}. "
+            f"{question.population_hint}, or use later cutoffs."
         )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from patron import features as built_in
 from patron.errors import QuestionError
+from patron.features.compute.populations import ActiveIn, Population
 from patron.features.measures import Feature
 from patron.history.history import History
 from patron.periods import EVER, Span
@@ -36,6 +37,8 @@ class Question:
     name = "question"
     with_baskets = False  # whether its model tells what the next basket holds
     label_words = "a number"
+    settled_column = ""  # that of `settled`
+    population_hint = "Ask about a longer time (active_in)"
 
     def __post_init__(self) -> None:
         if self.horizon.days is None:
@@ -50,12 +53,26 @@ class Question:
         """
         chosen, rhythm = self.features, self.rhythm
         if not chosen:
-            rhythm = rhythm or built_in.typical_gap(history, before or history.ends)
-            chosen = (*built_in.fitted(built_in.available(history)[0], rhythm), *built_in.attributes.of(history))
+            rhythm = rhythm or self.gap(history, before or history.ends)
+            chosen = self.built_in(history, rhythm)
         named = (*chosen, *self.own)
         wanted = {feature.column(w): None for feature in named for w in feature.windows}
         missing = [f for f in self.baselines(history) if not {f.column(w) for w in f.windows} <= set(wanted)]
         return replace(self, features=(*named, *missing), own=(), rhythm=rhythm)
+
+    @property
+    def population(self) -> Population:
+        """Who is asked about."""
+        return ActiveIn(self.active_in)
+
+    def gap(self, history: History, before: datetime) -> float:
+        """Return the usual gap between orders, in days, from those before an instant."""
+        return built_in.typical_gap(history, before)
+
+    def built_in(self, history: History, rhythm: float | None) -> tuple[Feature, ...]:
+        """Return the built-in features that a history can answer, over windows that fit a rhythm."""
+        usual = built_in.fitted(built_in.available(history)[0], rhythm or 0.0)
+        return (*usual, *built_in.available(history, built_in.prepaid.ALL)[0], *built_in.attributes.of(history))
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""
@@ -74,6 +91,10 @@ class Question:
     def required_columns(self) -> tuple[str, ...]:
         """The columns without which the question cannot be answered."""
         return ()
+
+    def settled(self, history: History) -> Feature | None:
+        """Return the days for which the answer is no already; none where nothing tells that before it comes."""
+        return None
 
     def is_label(self, label: np.ndarray) -> np.ndarray:
         """Return which values can be a label of this question, shape (n,)."""

@@ -41,9 +41,20 @@ def labels(question: Question, history: History, cutoff: datetime) -> Table:
         return history.future(name, cutoff, horizon)
 
     table = feature_table(_spine(question, history, cutoff), after, (label,))
-    return table.rename(label=label.column(question.horizon))
+    table = table.rename(label=label.column(question.horizon))
+    settled = question.settled(history)
+    if settled is None:
+        return table
+
+    def before(name: str, window: Span) -> Table:
+        return history.past(name, cutoff, window)
+
+    (column,) = (settled.column(window) for window in settled.windows)
+    known = feature_table(_spine(question, history, cutoff), before, (settled,)).select("customer", ahead=column)
+    joined = table.join(known, "customer")
+    waived = (joined.ahead >= (question.horizon.days or 0)).fill_null(False)
+    return joined.mutate(label=waived.ifelse(0, joined.label)).drop("ahead")
 
 
 def _spine(question: Question, history: History, cutoff: datetime) -> Table:
-    customers = history.past("orders", cutoff, question.active_in).select("customer").distinct()
-    return customers.mutate(cutoff=ibis.literal(cutoff))
+    return question.population.spine(history, cutoff).mutate(cutoff=ibis.literal(cutoff))

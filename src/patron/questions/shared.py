@@ -25,6 +25,11 @@ def together(questions: Sequence[Question], history: History, before: datetime |
         QuestionError: the questions are asked of different customers, or mean different things by one column.
     """
     active = {question.active_in for question in questions}
+    if len(active) == 1 and len({question.population for question in questions}) != 1:
+        raise QuestionError(
+            f"The questions {listed(question.name for question in questions)} are asked of different customers: those "
+            "with orders, those under contract, those who left. Ask them one by one, in settings of their own."
+        )
     if len(active) != 1:
         raise QuestionError(
             f"The questions are asked of customers active in {listed(active)}. Ask them of the same customers "

@@ -29,6 +29,9 @@ ROW = 0.42
 LINES = ((GREEN, "--"), (PURPLE, "-."), (GREY, ":"))
 NAMES = {
     "constant": "chance",
+    "age": "rule: how old the contract, or its end",
+    "geometric": "law of renewals",
+    "geometric_logit": "law of renewals and rule",
     "activity": "rule: bought lately or not",
     "logit": "rule: how lately, how often",
     "parametric": "purchase process",
@@ -40,7 +43,7 @@ NAMES = {
     "chosen": "learned model",
     "persistence": "everybody stays in their tier",
 }
-EVENTS = {"churn": "left", "tier": "reached a top tier"}
+EVENTS = {"churn": "left", "tier": "reached a top tier", "cancellation": "left", "win_back": "came back"}
 REALISED, MONEY = "came in, 95 % interval", "money"
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
 PROMISED = 80

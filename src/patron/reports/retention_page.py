@@ -5,7 +5,7 @@ The page is one HTML file that needs no network and no script, and names custome
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from patron.reports.rendering import inline, render
 
 __all__ = ["Report", "page"]
 
+OF_LEAVING = ("churn", "cancellation")
 TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
 
 
@@ -91,6 +92,7 @@ def page(report: Report) -> str:
     <!doctype html>
     """
     _check_pseudonyms(report)
+    report = _of_contracts(report)
     risk = _risk(report)
     return render(
         "report.html.j2",
@@ -98,7 +100,7 @@ def page(report: Report) -> str:
         report=report,
         names=plots.NAMES,
         cutoff=report.scores.cutoff.max(),
-        horizon=next((card.ahead for card in report.cards if card.question == "churn"), None),
+        horizon=next((card.ahead for card in report.cards if card.question in OF_LEAVING), None),
         answers=[answer(card, report.currency) for card in report.cards],
         beaten=[card.question for card in report.cards if verdict(card) in ("better", "partly")],
         risk=risk,
@@ -141,9 +143,16 @@ def _check_pseudonyms(report: Report) -> None:
             )
 
 
+def _of_contracts(report: Report) -> Report:
+    """Return a report on contracts with the chance of a cancellation as the risk that the page is about."""
+    if "cancellation_probability" not in report.scores or "churn_probability" in report.scores:
+        return report
+    return replace(report, scores=report.scores.rename(columns={"cancellation_probability": "churn_probability"}))
+
+
 def _unlike(report: Report, risk: Mapping[str, Any] | None) -> tuple[float, float] | None:
     """The lowest and highest rate of leavers seen so far, where the mean risk of today lies far outside of them."""
-    known = [rate for card in report.cards if card.question == "churn" for rate in rates(card)]
+    known = [rate for card in report.cards if card.question in OF_LEAVING for rate in rates(card)]
     if not risk or not known or min(known) - UNLIKE <= risk["mean"] <= max(known) + UNLIKE:
         return None
     return min(known), max(known)

@@ -7,6 +7,7 @@ import pandas as pd
 from patron.history.history import History
 from patron.models.baskets import Basket, suggest
 from patron.models.serving import Bundle, shape_of
+from patron.periods import Span
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.scoring.contract import check_contract
@@ -14,7 +15,9 @@ from patron.scoring.model import check_definitions
 from patron.scoring.stable_tiers import score_stable_tiers
 from patron.scoring.story import joint_answers
 
-__all__ = ["side_by_side"]
+__all__ = ["PRICE", "side_by_side"]
+
+PRICE, MONTH = "monthly_price", 30.4375
 
 
 def side_by_side(
@@ -37,7 +40,8 @@ def side_by_side(
 
     Returns:
         `customer`, `cutoff`, the answers of `patron.scoring.story.joint_answers`; `settled_tier` where there is a tier
-        question; `value`, the profit at stake, where it is known (0 for who never paid); `next_<category or
+        question; `value`, the profit at stake, where it is known (0 for who never paid; where nothing else tells it,
+        the price of the contracts that run over the horizon); `next_<category or
         item>_<rank>` where the next basket is told.
 
     Raises:
@@ -46,13 +50,16 @@ def side_by_side(
     for model in models.values():
         check_definitions(model, rows)
         check_contract(model, rows)
-    scores = _with_value(pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1), value, rows.X)
+    answers = pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1)
+    scores = _with_value(answers, value, rows.X, questions[0].horizon)
     for model in (model for model in models.values() if shape_of(model.spec["answer"]) == "ordinal"):
         scores = scores.assign(settled_tier=score_stable_tiers(models, model, earlier, scores))
     return _with_baskets(scores, models, questions, history)
 
 
-def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame) -> pd.DataFrame:
+def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame, horizon: Span) -> pd.DataFrame:
+    if value is None and "cancellation_probability" in scores and PRICE in known:
+        return scores.assign(value=known[PRICE].astype(float) * ((horizon.days or 0) / MONTH))
     if "profit_if_active" not in scores and value is None:
         return scores
     worth = scores.profit_if_active if "profit_if_active" in scores else pd.Series(float(value or 0.0), scores.index)

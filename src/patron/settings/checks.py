@@ -15,6 +15,7 @@ from patron.settings.keys import (
     NOT_WITH_PANELS,
     PANELS,
     QUESTIONS,
+    SUBSCRIPTIONS,
     TABLES,
     Kind,
 )
@@ -22,6 +23,7 @@ from patron.settings.source import KeyPath, Source, label
 
 __all__ = ["check"]
 
+OF_CONTRACTS = ("cancellation", "win_back")
 # What a wrong value is called; the first fitting line counts, as a truth value is also a number.
 GOT = (
     (bool, "truth value"),
@@ -107,12 +109,7 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
     questions = [key for key in content["questions"] if key != "active_in"]
     if not questions:
         raise source.wrong(("questions",), f"[questions] asks nothing. {_example('', QUESTIONS)}")
-    if not {"orders", "lines"} & set(content["tables"]):
-        raise source.wrong(
-            ("tables",),
-            f"[tables] needs 'orders' (or 'lines'), which every question looks at. "
-            f"It has: {listed(content['tables'])}. {_example('', TABLES)}",
-        )
+    _check_tables(source, content, questions)
     for section in ("tables", "attributes"):
         if "identities" in content.get(section, {}):
             raise source.wrong(
@@ -121,14 +118,16 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
                 f"[{section}.persons]; which keys are one customer is said in [identity].",
             )
     for name in content.get("attributes", {}):
-        if name in content["tables"]:
+        if name in content.get("tables", {}):
             raise source.wrong(
                 ("attributes", name),
                 f"[attributes.{name}] has the name of an event table, [tables.{name}]. Call it otherwise, for example "
                 f"[attributes.{name}_known].",
             )
     if content.get("offers"):
-        _check_offers(source, content.get("decisions", {}), questions)
+        priced = any("price" in table for table in content.get("subscriptions", {}).values())
+        valued = ("tier",) if not priced else ("tier", "cancellation")
+        _check_offers(source, content.get("decisions", {}), questions, valued)
 
 
 def _check_panels(source: Source, content: Mapping[str, Any]) -> None:
@@ -170,14 +169,49 @@ def _check_panels(source: Source, content: Mapping[str, Any]) -> None:
         )
 
 
-def _check_offers(source: Source, decisions: Mapping[str, Any], questions: Sequence[str]) -> None:
-    if "churn" not in questions:
+def _check_tables(source: Source, content: Mapping[str, Any], questions: Sequence[str]) -> None:
+    """Refuse questions without the table that they look at."""
+    tables, contracts = content.get("tables", {}), content.get("subscriptions", {})
+    of_contracts = [name for name in questions if name in OF_CONTRACTS]
+    if "tables" not in content and not contracts:
+        raise source.wrong((), _lacking((), "tables", TABLES, content))
+    if len(of_contracts) < len(questions) and not {"orders", "lines"} & set(tables):
+        raise source.wrong(
+            ("tables",) if "tables" in content else (),
+            f"[tables] needs 'orders' (or 'lines'), which every question looks at. "
+            f"It has: {listed(tables)}. {_example('', TABLES)}",
+        )
+    if of_contracts and len(contracts) != 1:
+        raise source.wrong(
+            ("questions", of_contracts[0]),
+            f"The question {of_contracts[0]!r} looks at a table of contracts, and there are {len(contracts)}: "
+            f"{listed(contracts)}. {_example('', SUBSCRIPTIONS)}",
+        )
+    if of_contracts and len(questions) > 1:
+        raise source.wrong(
+            ("questions", of_contracts[0]),
+            f"The question {of_contracts[0]!r} is asked of other customers than "
+            f"{listed(set(questions) - {of_contracts[0]})}. Write settings for each, with a name of their own.",
+        )
+    for name in contracts:
+        if name in tables or name in content.get("attributes", {}):
+            raise source.wrong(
+                ("subscriptions", name),
+                f"[subscriptions.{name}] has the name of another table. Call it otherwise, for example "
+                f"[subscriptions.{name}_of_members].",
+            )
+
+
+def _check_offers(
+    source: Source, decisions: Mapping[str, Any], questions: Sequence[str], valued: Sequence[str]
+) -> None:
+    if not {"churn", "cancellation"} & set(questions):
         raise source.wrong(
             ("offers",),
             "[offers] keep customers from leaving, so churn must be asked. "
             f"[questions] asks: {listed(questions)}. {_example('', QUESTIONS)}",
         )
-    if "budget" not in decisions or not ("value" in decisions or "tier" in questions):
+    if "budget" not in decisions or not ("value" in decisions or {*valued} & {*questions}):
         raise source.wrong(
             ("offers",),
             "[offers] need a budget, and what a kept customer is worth: a value, or the question tier. "

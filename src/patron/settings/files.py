@@ -12,7 +12,9 @@ from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
 from patron.history.joins import Join
+from patron.history.subscriptions import CONTRACT_ROLES
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
+from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
@@ -22,6 +24,7 @@ from patron.settings.keys import PANEL_ROLES, as_list
 from patron.settings.panels import PanelFile
 from patron.settings.pipelines import settings_of
 from patron.settings.source import Source
+from patron.settings.subscriptions import Subscriptions
 from patron.settings.values import Attributes, Settings, Table
 
 __all__ = ["load", "parse", "template"]
@@ -99,6 +102,9 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         },
         panels=panels,
         attributes={name: _attributes(declared, folder) for name, declared in content.get("attributes", {}).items()},
+        subscriptions={
+            name: _subscriptions(declared, folder) for name, declared in content.get("subscriptions", {}).items()
+        },
         identity=_identity(source, content["identity"], folder) if "identity" in content else None,
         questions=questions,
         split=_split(source, cutoffs, questions) if cutoffs else None,
@@ -142,6 +148,14 @@ def _panel(declared: Mapping[str, Any], folder: Path) -> PanelFile:
     return PanelFile(_source(folder, declared["path"]), roles=roles, left=left, leave_out=gone, keep=keep, **others)
 
 
+def _subscriptions(declared: Mapping[str, Any], folder: Path) -> Subscriptions:
+    roles = {role: column for role, column in declared.items() if role in CONTRACT_ROLES}
+    others = {key: value for key, value in declared.items() if key not in (*CONTRACT_ROLES, "path", "not_customers")}
+    if "until" in declared:
+        others["until"] = instant(declared["until"])
+    return Subscriptions(_source(folder, declared["path"]), roles, **others, not_customers=_nobody(declared))
+
+
 def _source(folder: Path, path: str) -> Path | str:
     """Return a path as seen from the folder of the settings; a server's address is seen from anywhere."""
     return path if is_remote(path) else folder / path
@@ -180,6 +194,8 @@ def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ..
             span(section["horizon"]), active, within=tuple(section.get("within", NextPurchase.within))
         ),
         "tier": lambda section: _tier(section, active, costs),
+        "cancellation": lambda section: cancellation(**section),
+        "win_back": lambda section: win_back(**section),
     }
     questions = []
     for name in (name for name in sections if name != "active_in"):

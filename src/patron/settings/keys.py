@@ -12,6 +12,7 @@ from patron.errors import QuestionError, is_number
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_most, is_threshold
+from patron.history.subscriptions import CONTRACT_ROLES, PRICE_PERIODS, TERM_UNITS
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.periods import instant, span
@@ -29,6 +30,7 @@ __all__ = [
     "PANELS",
     "PANEL_ROLES",
     "QUESTIONS",
+    "SUBSCRIPTIONS",
     "TABLES",
     "Kind",
     "as_list",
@@ -181,6 +183,14 @@ NEVER = Kind(
 )
 TABLE = _section("an event table", '[tables.KEY]\npath = "KEY.parquet"\ncustomer = "customer_id"\nat = "ts"')
 TABLES = _section("the event tables", TABLE.example.replace("KEY", "orders"))
+CONTRACTS = _section(
+    "a table of contracts", '[subscriptions.KEY]\npath = "KEY.parquet"\ncustomer = "id"\nstart = "joined"\nend = "left"'
+)
+SUBSCRIPTIONS = _section("the table of contracts", CONTRACTS.example.replace("KEY", "contracts"))
+TERM = Kind('"days" or "months"', 'KEY = "months"', lambda value: value in TERM_UNITS)
+PRICED = Kind('"month", "year" or "term"', 'KEY = "year"', lambda value: value in PRICE_PERIODS)
+GRACE = Kind("a whole number of days, 0 to 365", "KEY = 7", lambda v: _is_whole(v) and 0 <= v <= 365)
+CAUSES = Kind("a list of causes of an end", 'KEY = ["cancelled"]', _list_of(_is_text))
 FACTS = _section("what is known of customers", '[attributes.KEY]\npath = "KEY.csv"\ncustomer = "customer_id"')
 ATTRIBUTES = _section("tables of what is known of customers", FACTS.example.replace("KEY", "customers"))
 PANEL = _section(
@@ -218,7 +228,7 @@ HEADER = Kind("the name of a field", 'KEY = "shop_id"', _is_text)
 KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "": {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
-        "attributes": ATTRIBUTES, "identity": IDENTITY,
+        "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
         "crm": CRMS, "panels": PANELS,
     },
@@ -245,6 +255,13 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         **dict.fromkeys(ABOUT, COLUMN),
     },
     "attributes.*.formats": {"*": TIME_FORM},
+    "subscriptions": {"*": CONTRACTS},
+    "subscriptions.*": {
+        "path": FILE, "where": CONDITION, "timezone": ZONE, "duplicates": REPEATED, "until": DATE, "term_in": TERM,
+        "price_per": PRICED, "grace": GRACE, "not_customers": NOBODY, "customer_case": CASE, "formats": FORMS,
+        "decimal": DECIMAL, "encoding": ENCODING, "sheet": TEXT, **dict.fromkeys(CONTRACT_ROLES, COLUMN),
+    },
+    "subscriptions.*.formats": {"*": TIME_FORM},
     "identity": {
         "path": FILE, "key": COLUMN, "customer": COLUMN, "table": COLUMN, "customer_case": CASE, "largest": COUNT,
         "encoding": ENCODING, "sheet": TEXT, "silos": SILOS, "match": MATCH, "country": COUNTRY, "plus_tags": PLUS,
@@ -252,7 +269,12 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     },
     "identity.match": {"*": MATCHED},
     "identity.match.*": dict.fromkeys(KINDS, IDENTIFIERS),
-    "questions": {"active_in": SPAN, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION},
+    "questions": {
+        "active_in": SPAN, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION, "cancellation": QUESTION,
+        "win_back": QUESTION,
+    },
+    "questions.cancellation": {"horizon": SPAN, "within": DAYS_LIST, "causes": CAUSES},
+    "questions.win_back": {"horizon": SPAN, "within": DAYS_LIST, "left_in": SPAN},
     "questions.churn": {"horizon": SPAN},
     "questions.next_purchase": {"horizon": SPAN, "within": DAYS_LIST},
     "questions.tier": {
@@ -275,19 +297,23 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT,
     },
 }  # fmt: skip
-NOT_WITH_PANELS = ("tables", "attributes", "identity", "questions", "costs")  # which ask for events
+NOT_WITH_PANELS = ("tables", "attributes", "subscriptions", "identity", "questions", "costs")  # which ask for events
 NAMES_OF_DATA = (
     "tables.*.rates",
     "attributes.*.formats",
     "panels.*.limits",
+    "subscriptions.*.formats",
 )  # currencies and columns: called as the data call them
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "": ("name", "tables", "questions", "cutoffs"),
+    "": ("name", "questions", "cutoffs"),
     "tables.*": ("path",),
     "tables.*.joins": ("path", "on"),
     "attributes.*": ("path",),
     "panels.*": ("path", "label", "horizon"),
     "identity": ("path",),
+    "subscriptions.*": ("path", "customer", "start"),
+    "questions.cancellation": ("horizon",),
+    "questions.win_back": ("horizon",),
     "questions.churn": ("horizon",),
     "questions.next_purchase": ("horizon",),
     "questions.tier": ("horizon",),

@@ -16,6 +16,7 @@ from patron.periods import Moment, Split
 from patron.questions.question import Question
 from patron.settings.identity import Identity
 from patron.settings.panels import PanelFile
+from patron.settings.subscriptions import Subscriptions
 
 __all__ = ["Attributes", "Settings", "Table"]
 
@@ -194,6 +195,7 @@ class Settings:
         attributes: tables of what is known of customers, by name.
         identity: which keys of the tables are one customer, where some are.
         panels: ready-made rows in the place of event tables, by name.
+        subscriptions: the table of contracts by name, where there is one.
     """
 
     name: str
@@ -214,6 +216,7 @@ class Settings:
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
     identity: Identity | None = None
     panels: Mapping[str, PanelFile] = field(default_factory=dict)
+    subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
 
     def history(self) -> History:
         """Open and check all event tables.
@@ -235,10 +238,14 @@ class Settings:
             name: _open(f"Attribute table {name!r} ([attributes.{name}])", table)
             for name, table in self.attributes.items()
         }
-        return tables | facts
+        contracts = {
+            name: _open(f"The table of contracts {name!r} ([subscriptions.{name}])", table)
+            for name, table in self.subscriptions.items()
+        }
+        return tables | contracts | facts
 
     def question(self, name: str) -> Question:
-        """Return the question of that name: churn, next_purchase or tier.
+        """Return the question of that name, for example churn.
 
         Raises:
             QuestionError: the settings do not ask it.

@@ -8,10 +8,11 @@ from patron.errors import HistoryError
 from patron.features import purchases
 from patron.features.compute.executor import execute
 from patron.features.compute.plan import ExecutionPlan, Progress
+from patron.features.compute.populations import ActiveIn
 from patron.features.measures import combine, measure
 from patron.history.history import History
 from patron.history.sources import events
-from patron.periods import EVER, days, monthly
+from patron.periods import days, monthly
 from patron.questions.kinds import churn
 from patron.questions.matrices import _joined, matrix
 from patron.questions.reference import rows
@@ -35,7 +36,7 @@ def test_parts_of_the_customers_change_no_value():
     question = churn(90)
     whole, parts = matrix(question, world.history, CUTOFFS), matrix(question, world.history, CUTOFFS, memory=5e-5)
     features = question.on(world.history).features
-    assert ExecutionPlan(world.history, EVER, features, CUTOFFS, memory=5e-5).n_partitions > 3
+    assert ExecutionPlan(world.history, ActiveIn(), features, CUTOFFS, memory=5e-5).n_partitions > 3
     pd.testing.assert_frame_equal(whole.key, parts.key)
     pd.testing.assert_frame_equal(whole.X, parts.X, check_exact=True)
 
@@ -51,7 +52,7 @@ def test_built_in_features_are_the_same_on_both_paths():
 
 def test_rows_come_in_blocks_that_split_no_customer():
     world = retail_world(seed=3, customers=60)
-    plan = ExecutionPlan(world.history, EVER, churn(90).on(world.history).features, tuple(sorted(CUTOFFS)))
+    plan = ExecutionPlan(world.history, ActiveIn(), churn(90).on(world.history).features, tuple(sorted(CUTOFFS)))
     (whole,) = execute(plan)
     few = list(execute(plan, max_rows=25))
     assert len(few) > 3
@@ -135,7 +136,7 @@ def test_a_table_that_grows_while_its_parts_are_folded_changes_nothing_as_it_is_
         if progress.what.startswith("Folding"):
             pd.concat([frame, frame]).to_parquet(path)
 
-    plan = ExecutionPlan(history, EVER, churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
+    plan = ExecutionPlan(history, ActiveIn(), churn(30).on(history).features, (CUTOFF,), memory=2e-6, progress=grow)
     result = list(execute(plan))
     assert len(result) == plan.n_partitions > 3
     assert sorted(who for block in result for who in block.customer.to_pylist()) == sorted(frame.customer)
@@ -143,7 +144,7 @@ def test_a_table_that_grows_while_its_parts_are_folded_changes_nothing_as_it_is_
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):
     world = retail_world(seed=3, customers=30)
-    plan = ExecutionPlan(world.history, EVER, churn(90).on(world.history).features, (CUTOFF,), memory=1e-5)
+    plan = ExecutionPlan(world.history, ActiveIn(), churn(90).on(world.history).features, (CUTOFF,), memory=1e-5)
 
     def full(*arguments):
         raise OSError(28, "No space left on device")

@@ -110,7 +110,7 @@ def folded(visited: list[dict]) -> pd.DataFrame:
 
 def test_the_fold_knows_every_measure_that_the_reference_defines():
     history = history_with([{**v, "late": timedelta(0)} for v in ONE])
-    assert not ExecutionPlan(history, QUESTION.active_in, MEASURES, CUTOFFS).generic_measures
+    assert not ExecutionPlan(history, QUESTION.population, MEASURES, CUTOFFS).generic_measures
     assert {m.name for m in MEASURES} == set(REFERENCE)
 
 

@@ -5,9 +5,9 @@ import numpy as np
 from patron.features.compute.executor import execute
 from patron.features.compute.partition import Partition, customer_ranges
 from patron.features.compute.plan import ExecutionPlan
+from patron.features.compute.populations import ActiveIn
 from patron.features.measures import measure
 from patron.history.history import History
-from patron.periods import EVER
 from worlds.histories import CUTOFF, ago, history_of
 
 EARLY = ago(50)
@@ -28,7 +28,7 @@ def refunded(returns):
 
 
 def partition(history: History, *features) -> Partition:
-    plan = ExecutionPlan(history, EVER, features, (EARLY, CUTOFF))
+    plan = ExecutionPlan(history, ActiveIn(), features, (EARLY, CUTOFF))
     return Partition.of(plan, {source: plan.loader(source).load() for source in plan.sources})
 
 
@@ -64,7 +64,7 @@ def test_no_customer_is_split_between_ranges_and_each_is_in_one():
 
 
 def test_values_of_slices_are_those_of_the_whole_for_both_paths():
-    plan = ExecutionPlan(history_of(ORDERS, returns=RETURNS), EVER, (usual, refunded), (EARLY, CUTOFF))
+    plan = ExecutionPlan(history_of(ORDERS, returns=RETURNS), ActiveIn(), (usual, refunded), (EARLY, CUTOFF))
     (whole,) = execute(plan)
     values = dict(zip(zip(whole.customer.to_pylist(), whole.cutoff, strict=True), whole.numbers.T, strict=True))
     for block in execute(plan, max_rows=1):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from patron.features.compute.fold.event_arrays import EventArrays, window_opens
+from patron.features.compute.fold.event_arrays import EventArrays
 from patron.features.compute.fold.views import EventView
 from patron.features.compute.generic import feature_table
 from patron.features.compute.plan import ExecutionPlan
@@ -44,8 +44,9 @@ class Partition:
 
     @classmethod
     def of(cls, plan: ExecutionPlan, events: Mapping[str, EventArrays]) -> "Partition":
-        """Return the partition of all customers with orders among the events."""
-        partition = cls(plan, events, _active(plan, events["orders"]), {})
+        """Return the partition of all customers of the events who may get a row."""
+        moments = np.array(plan.cutoffs, "datetime64[us]").astype(np.int64)
+        partition = cls(plan, events, plan.population.present(events, moments), {})
         return cls(plan, events, partition.active, {**_generic_columns(partition), **_cutoff_columns(partition)})
 
     def slices(self, max_rows: int) -> Iterator["Partition"]:
@@ -71,8 +72,8 @@ class Partition:
 
     @property
     def customers(self) -> pa.Array:
-        """The customers with orders, sorted."""
-        return self.events["orders"].customers
+        """The customers who may get a row, sorted."""
+        return self.events[self.plan.base].customers
 
     @cached_property
     def cutoffs(self) -> np.ndarray:
@@ -103,9 +104,9 @@ class Partition:
         positions = {
             source: np.asarray(pc.fill_null(pc.index_in(self.customers, value_set=events.customers), -1)).astype(int)
             for source, events in self.events.items()
-            if source != "orders"
+            if source != self.plan.base
         }
-        return {**positions, "orders": np.arange(len(self.customers))}
+        return {**positions, self.plan.base: np.arange(len(self.customers))}
 
     @cached_property
     def views(self) -> dict[str, tuple[EventView, ...]]:
@@ -133,21 +134,6 @@ def position_range(positions: np.ndarray) -> tuple[int, int]:
     """Return the first of some ascending positions, and one past the last; -1 stands for none."""
     present = positions[positions >= 0]
     return (int(present[0]), int(present[-1]) + 1) if len(present) else (0, 0)
-
-
-def _active(plan: ExecutionPlan, orders: EventArrays) -> np.ndarray:
-    from patron.features.compute.fold.cutting import active
-
-    moments = np.array(plan.cutoffs, "datetime64[us]").astype(np.int64)
-    opens = window_opens(moments, plan.active_in)
-    is_active = np.asarray(active(orders.at, orders.starts, opens, moments))
-    changing = np.flatnonzero(orders.changing)
-    if len(changing):
-        some = orders.of_customers(changing)
-        known = [some.known_before(int(moment)) for moment in moments]
-        each = [active(k.at, k.starts, opens[m : m + 1], moments[m : m + 1])[:, 0] for m, k in enumerate(known)]
-        is_active[changing] = np.stack(each, axis=1)
-    return is_active
 
 
 def _generic_columns(partition: Partition) -> Values:

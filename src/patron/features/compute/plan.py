@@ -21,6 +21,7 @@ from patron.features.compute.fold.reductions import columns_of
 from patron.features.compute.fold.views import EventRanges
 from patron.features.compute.generic import group_measures
 from patron.features.compute.paths import formula
+from patron.features.compute.populations import Population
 from patron.features.compute.slots import FoldColumn, Layout, layout_of, leaves_by_source
 from patron.features.definitions import columns, is_text, unbound
 from patron.features.measures import ON_CUTOFF, Feature, Measure
@@ -95,7 +96,7 @@ class ExecutionPlan:
 
     Args:
         history: the checked event tables.
-        active_in: who gets a row: customers with an order in this time before the cutoff.
+        population: who gets a row at a cutoff.
         features: what is computed.
         cutoffs: the instants, each once, oldest first.
         side: the past for features, the future for labels.
@@ -105,7 +106,7 @@ class ExecutionPlan:
     """
 
     history: History
-    active_in: Span
+    population: Population
     features: tuple[Feature, ...]
     cutoffs: tuple[datetime, ...]
     side: TimeSide = PAST
@@ -167,8 +168,13 @@ class ExecutionPlan:
 
     @cached_property
     def sources(self) -> list[str]:
-        """The event tables that are read; orders always, as they decide who gets a row."""
-        return sorted({"orders", *(m.source for m in self.formulas)})
+        """The event tables that are read; those that decide who gets a row always."""
+        return sorted({*self.population.tables, *(m.source for m in self.formulas)})
+
+    @property
+    def base(self) -> str:
+        """The event table that has all customers who may get a row."""
+        return self.population.tables[0]
 
     @cached_property
     def leaves(self) -> dict[str, list[WindowedLeaf]]:

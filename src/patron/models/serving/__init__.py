@@ -7,7 +7,7 @@ the registry beside each bundle, so that a model answers there as it does here.
 import ast
 import inspect
 
-from patron.models.serving import bundles, estimators, processes, profits, specs, waits
+from patron.models.serving import bundles, estimators, processes, profits, renewals, specs, waits
 from patron.models.serving.bundles import (
     FORMAT,
     SHAPES,
@@ -30,6 +30,7 @@ from patron.models.serving.estimators import (
 )
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
 from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
+from patron.models.serving.renewals import ended_by, log_survival, periods_passed
 from patron.models.serving.specs import BundleSpec, Calibration, EstimatorSpec, FeatureSpec, OutputSpec, TargetSpec
 from patron.models.serving.waits import chance_name, span_name
 
@@ -47,9 +48,12 @@ __all__ = [
     "chance_name",
     "current_tiers",
     "encode",
+    "ended_by",
     "hazard_curve",
     "horizon_shifts",
     "linear_inputs",
+    "log_survival",
+    "periods_passed",
     "plain_names",
     "process_log_odds",
     "profit_spans",
@@ -68,7 +72,7 @@ __all__ = [
     "tier_shares",
 ]
 
-PARTS = (specs, processes, estimators, waits, profits, bundles)  # each needs only those before it
+PARTS = (specs, renewals, processes, estimators, waits, profits, bundles)  # each needs only those before it
 
 
 def standalone() -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from patron.models.serving.estimators import Booster, raw_score, sigmoid, softmax
 from patron.models.serving.profits import tier_codes, tiers
 from patron.models.serving.specs import BundleSpec, FeatureSpec, TargetSpec
-from patron.models.serving.waits import purchase_curve, span_name, waits
+from patron.models.serving.waits import event_chances, purchase_curve, span_name, waits
 
 FORMAT = 1
 BOOSTER = "booster.txt"
@@ -138,17 +138,26 @@ def shape_of(answer: TargetSpec) -> str:
 
 
 def _binary(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    column = bundle.spec["answer"].get("column", "churn_probability")
-    return {column: sigmoid(bundle.log_odds(X)[:, 0])}
+    answer, chance = bundle.spec["answer"], sigmoid(bundle.log_odds(X)[:, 0])
+    if "settled" in answer:  # who is paid up for the whole horizon does not leave within it
+        chance = np.where(X[:, answer["settled"]] >= answer["horizon"], 0.0, chance)
+    return {answer.get("column", "churn_probability"): chance}
 
 
 def _hazard(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
-    return waits(bundle.spec["answer"], hazard_curve(bundle, X))
+    answer, curve = bundle.spec["answer"], hazard_curve(bundle, X)
+    return event_chances(answer, curve) if "event" in answer else waits(answer, curve)
 
 
 def _ordinal(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     return tiers(bundle.spec["answer"], tier_shares(bundle, X), current_tiers(bundle, X))
 
 
-SHAPES = {"churn": "binary", "next_purchase": "hazard", "tier": "ordinal"}
+SHAPES = {
+    "churn": "binary",
+    "next_purchase": "hazard",
+    "tier": "ordinal",
+    "cancellation": "hazard",
+    "win_back": "hazard",
+}
 ANSWERS = {"binary": _binary, "hazard": _hazard, "ordinal": _ordinal}

@@ -1,10 +1,11 @@
-"""Processes: the chance of a purchase that a Pareto/NBD gives to customers, as log-odds."""
+"""Processes: the chance of a purchase, or of the end of a contract, that a law gives to customers, as log-odds."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
+from patron.models.serving.renewals import ended_by
 
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 NEGLIGIBLE = 37.0  # exp(-37) is below the precision of a double
@@ -12,18 +13,18 @@ LEAST_CHANCE = 1e-4  # no purchase process is trusted beyond odds of ten thousan
 
 
 def process_log_odds(process: dict[str, Any], seen: np.ndarray, step: int | None) -> np.ndarray:
-    """Return the log-odds that a Pareto/NBD gives to what is asked, shape (n,).
+    """Return the log-odds that a Pareto/NBD, or a law of renewals, gives to what is asked, shape (n,).
 
     What is asked is a purchase by the end of the horizon, or within one step of it by those who have not bought
     before, or with the sign -1 its opposite.
 
     Args:
-        process: r, alpha, s and beta, the edges of the horizon in days, and the sign.
-        seen: days since the last order, days since the first, and orders, shape (n, 3).
+        process: r, alpha, s and beta, the edges of the horizon in days, and the sign; or what `ended_by` reads.
+        seen: days since the last order, days since the first, and orders, shape (n, 3); or what `ended_by` sees.
         step: step of the horizon, None for all of it.
     """
     days = tuple(process["edges"][1:])
-    by_edge = _bought_by(*_parameters(process), days, np.asarray(seen, dtype=np.float64).tobytes())
+    by_edge = LAWS[process.get("law", "purchases")](process, seen, days)
     late = by_edge[-1 if step is None else step]
     early = by_edge[step - 1] if step else np.zeros(len(seen))
     chance = np.clip((late - early) / np.maximum(1.0 - early, 1e-12), LEAST_CHANCE, 1.0 - LEAST_CHANCE)
@@ -36,11 +37,16 @@ def bought_by(process: dict[str, Any], seen: np.ndarray, days: float) -> np.ndar
     The integrals over the time of leaving and of the next purchase are sums over Gauss-Legendre nodes, as in
     `patron.models.clv.pareto_nbd`, which is tested to agree.
     """
-    return _bought_by(*_parameters(process), (days,), np.asarray(seen, dtype=np.float64).tobytes())[0].copy()
+    return _purchases(process, seen, (days,))[0].copy()
 
 
-def _parameters(process: dict[str, Any]) -> Sequence[float]:
-    return [process[name] for name in ("r", "alpha", "s", "beta")]
+def _purchases(process: dict[str, Any], seen: np.ndarray, days: tuple[float, ...]) -> np.ndarray:
+    parameters = (process[name] for name in ("r", "alpha", "s", "beta"))
+    return _bought_by(*parameters, days, np.asarray(seen, dtype=np.float64).tobytes())
+
+
+def _renewals(process: dict[str, Any], seen: np.ndarray, days: tuple[float, ...]) -> np.ndarray:
+    return np.stack([ended_by(process, seen, until) for until in days])
 
 
 @lru_cache(maxsize=8)  # of the same rows each step of the horizon is asked, and each candidate with a process
@@ -81,3 +87,6 @@ def _decayed(length: np.ndarray, power_a: np.ndarray, a: np.ndarray, power_b: fl
         u = (growth - 1.0) / rate
         total += 0.5 * weight * reach * growth / rate * np.exp(-power_a * np.log1p(u / a) - power_b * np.log1p(u / b))
     return total
+
+
+LAWS = {"purchases": _purchases, "renewals": _renewals}

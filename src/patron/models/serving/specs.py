@@ -38,6 +38,8 @@ class TargetSpec(TypedDict, total=False):
     horizon: Required[int]
     span: str
     shape: str
+    event: str
+    settled: int
     column: str
     edges: list[int]
     within: list[int]

@@ -1,4 +1,4 @@
-"""Waits: hazards by step of the horizon as chances within some days, and as days until the next purchase."""
+"""Waits: hazards by step of the horizon as chances within some days, and as days until it happens."""
 
 import numpy as np
 
@@ -34,6 +34,19 @@ def chance_name(answer: TargetSpec, days: int) -> str:
 def span_name(answer: TargetSpec) -> str:
     """Return the horizon as columns name it: 90d, or 3mo for months of the calendar."""
     return answer.get("span", f"{answer['horizon']}d")
+
+
+def event_chances(answer: TargetSpec, curve: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is told of an event that is no purchase, by column, each of shape (n,).
+
+    Args:
+        answer: the name of the event, the edges of the horizon in days, and the days within which a chance is asked.
+        curve: chance that it happened by each edge, shape (n, edges).
+    """
+    edges, event = np.asarray(answer["edges"], dtype=np.float64), answer["event"]
+    columns = {f"{event}_probability": curve[:, -1]}
+    columns |= {f"{event}_within_{d}d": _within(curve, edges, float(d)) for d in answer["within"]}
+    return columns | {f"{event}_days_expected": _expected(curve, edges)}
 
 
 def purchase_curve(hazards: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from patron.models.targets.target import BinaryOutcome, Examples, ExplainedScore
 from patron.periods import Span
 from patron.questions.kinds import NextPurchase
 
-__all__ = ["HazardTarget"]
+__all__ = ["HazardTarget", "hazard_chance", "hazard_examples"]
 
 DAYS = ("days_low", "days_median", "days_high")
 STEPS = (1 / 12, 1 / 6, 1 / 3, 2 / 3, 1.0)
@@ -49,13 +49,7 @@ class HazardTarget(Target[NextPurchase]):
 
     def examples(self, spec: TargetSpec, label: np.ndarray) -> Examples:
         """Return a row for each step that a customer entered."""
-        rows, edges = np.arange(len(label)), spec["edges"]
-        steps = len(edges) - 1
-        bought = np.where(np.isnan(label), steps, np.searchsorted(edges, np.nan_to_num(label), side="right") - 1)
-        entered = np.minimum(bought, steps - 1) + 1
-        row = np.repeat(rows, entered)
-        step = np.arange(len(row)) - np.repeat(np.cumsum(entered) - entered, entered)
-        return Examples(row, step, (step == bought[row]).astype(np.int64), 2, steps)
+        return hazard_examples(spec, label)
 
     def outputs(self, spec: TargetSpec) -> list[OutputSpec]:
         """Return a chance for each number of days asked, and the days."""
@@ -120,7 +114,7 @@ class HazardTarget(Target[NextPurchase]):
         days = spec["within"][0]
         steps = spec["edges"].index(days)
         noun = f"the chance of an order within {_length(spec, days)}"
-        return ExplainedScore(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), _bought, noun)
+        return ExplainedScore(tuple(range(steps)), np.full((steps, 1), 1.0 / steps), hazard_chance, noun)
 
     def nearer(self, question: NextPurchase, horizon: Span) -> NextPurchase:
         """Return the question with a horizon that labels reach, and those of its days that lie within."""
@@ -153,6 +147,22 @@ def _length(spec: TargetSpec, days: int) -> str:
     return f"{days} days" if span.endswith("d") else Span.of_months(int(span.removesuffix("mo"))).length
 
 
+def hazard_examples(spec: TargetSpec, label: np.ndarray) -> Examples:
+    """Return a row for each step that a customer entered, by the edges of the spec and the days of the label."""
+    rows, edges = np.arange(len(label)), spec["edges"]
+    steps = len(edges) - 1
+    bought = np.where(np.isnan(label), steps, np.searchsorted(edges, np.nan_to_num(label), side="right") - 1)
+    entered = np.minimum(bought, steps - 1) + 1
+    row = np.repeat(rows, entered)
+    step = np.arange(len(row)) - np.repeat(np.cumsum(entered) - entered, entered)
+    return Examples(row, step, (step == bought[row]).astype(np.int64), 2, steps)
+
+
+def hazard_chance(log_odds: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Return the chance that it happens in any of some steps, from log-odds of shape (n, steps, 1), shape (n,)."""
+    return np.asarray(1.0 - np.prod(1.0 - sigmoid(log_odds[:, :, 0]), axis=1))
+
+
 @metrics.by_draw
 def _date_error(
     actual: np.ndarray, bought: np.ndarray, expected: np.ndarray, weight: np.ndarray | None = None
@@ -172,7 +182,3 @@ def _observed_days(label: np.ndarray, end: float) -> np.ndarray:
 def _passed(days: np.ndarray, end: float, *predicted: np.ndarray) -> Sequence[np.ndarray]:
     """Return how much of its foretold wait each customer had waited, and the chance to be back by the end."""
     return metrics.passed(days, *predicted, end=end), predicted[-1]
-
-
-def _bought(log_odds: np.ndarray, row: np.ndarray) -> np.ndarray:
-    return np.asarray(1.0 - np.prod(1.0 - sigmoid(log_odds[:, :, 0]), axis=1))

@@ -5,9 +5,11 @@ from typing import Any
 
 from patron.errors import QuestionError, listed
 from patron.models.targets.binary import ChurnTarget
+from patron.models.targets.contracts import CancellationTarget, WinBackTarget
 from patron.models.targets.hazard import HazardTarget
 from patron.models.targets.ordinal import OrdinalTarget
 from patron.models.targets.target import Target
+from patron.questions.contracts import Cancellation, WinBack
 from patron.questions.kinds import Churn, NextPurchase, Tier
 from patron.questions.question import Question
 
@@ -17,6 +19,8 @@ _KNOWN: dict[type[Question], Target[Any]] = {
     Churn: ChurnTarget(),
     NextPurchase: HazardTarget(),
     Tier: OrdinalTarget(),
+    Cancellation: CancellationTarget(),
+    WinBack: WinBackTarget(),
 }
 
 

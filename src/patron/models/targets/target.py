@@ -85,6 +85,10 @@ class Target(ABC, Generic[Q]):
         sign: -1 where the log-odds of the target fall as those of a purchase rise.
         far_blend: candidates that answer together far beyond the labels; none where the champion does.
         extrapolates: whether a shorter answer can be carried beyond the labels.
+        rates: what the candidate is called that answers with the rate of those whose first baseline column is alike.
+        process: the law that some candidates rest on: of purchases, of renewals, or none.
+        candidates: the names of those that may answer.
+        keeps_rate: whether calibration keeps the mean chance, as most chances may be none and their log-odds no level.
     """
 
     kind: str
@@ -92,6 +96,13 @@ class Target(ABC, Generic[Q]):
     sign: int = 1
     far_blend: ClassVar[tuple[str, ...]] = ()
     extrapolates: ClassVar[bool] = False
+    keeps_rate: ClassVar[bool] = False
+    rates: ClassVar[str] = "activity"
+    process: ClassVar[str] = "purchases"
+    candidates: ClassVar[tuple[str, ...]] = (
+        *("constant", "activity", "logit", "parametric", "parametric_logit"),
+        *("lightgbm", "hybrid", "blend"),
+    )
 
     @abstractmethod
     def target_spec(self, question: Q, label: np.ndarray, features: pd.DataFrame) -> TargetSpec:

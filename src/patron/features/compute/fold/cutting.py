@@ -1,6 +1,6 @@
 """Cutting: compiled loops that find where the events of a row begin and end.
 
-Nothing here compares a time but `_cut` and `active`, which ask `patron.history.point_in_time`.
+Nothing here compares a time but `_cut`, `active` and `counts_before`, which ask `patron.history.point_in_time`.
 """
 
 import numba
@@ -9,7 +9,7 @@ import numpy as np
 from patron.compiling import compiled
 from patron.history.point_in_time import is_past
 
-__all__ = ["active", "cut", "cut_windows"]
+__all__ = ["active", "counts_before", "cut", "cut_windows"]
 
 _is_past = numba.njit(inline="always")(is_past)
 
@@ -66,3 +66,16 @@ def active(at, starts, opens, moments):
                 i += 1
             is_active[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
     return is_active
+
+
+@compiled
+def counts_before(at, starts, moments):
+    """Return how many events each customer had before each of some ascending moments."""
+    counts = np.zeros((len(starts) - 1, len(moments)), np.int64)
+    for c in range(len(starts) - 1):
+        i = starts[c]
+        for m in range(len(moments)):
+            while i < starts[c + 1] and _is_past(at[i], moments[m]):
+                i += 1
+            counts[c, m] = i - starts[c]
+    return counts
