@@ -15,6 +15,7 @@ from patron.history.history import History
 from patron.metrics import Estimate
 from patron.models.calibration import calibrate, keep_rate
 from patron.models.candidates import Estimator
+from patron.models.causes import with_causes
 from patron.models.customer_parts import held_out_parts
 from patron.models.fitting import TrainingSet, blend_members
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds, predict_out_of_fold
@@ -123,6 +124,7 @@ def fit(
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
     answer = answer if place is None else answer | {"settled": place}
     training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
+    training_set = with_causes(training_set, source.causes(question, training_set.rows.key))
     predictions, later = [], _folds(question, split)
     for number, fold in enumerate(later, start=1):
         predictions.append(training_set.predict_fold(fold))

@@ -129,6 +129,18 @@ class Cancellation(ContractQuestion):
 
         return days_until
 
+    def cause(self, history: History) -> Feature:
+        """Return the cause of the first end within the horizon that counts."""
+        causes = self.causes
+
+        @measure(windows=(self.horizon,), unit="kinds")
+        def cause_of_end(contract_leavings):
+            """Cause of the end."""
+            where = contract_leavings.cause.isin(causes) if causes else None
+            return contract_leavings.cause.argmin(contract_leavings["at"], where=where)
+
+        return cause_of_end
+
 
 @dataclass(frozen=True)
 class WinBack(ContractQuestion):

@@ -173,6 +173,18 @@ class EventRows(RowSource):
         block = self._label(silence, [cutoff.to_pydatetime() for cutoff in key.cutoff.unique()], MEMORY)
         return key.merge(_key(block).assign(idle=block.numbers[0]), how="left", on=KEY).idle.to_numpy()
 
+    def causes(self, question: Question, key: pd.DataFrame) -> list[str | None] | None:
+        """Run the cause of what is asked over the events after each cutoff."""
+        cause = question.cause(self.history)
+        if cause is None:
+            return None
+        times = _checked(self.history, [cutoff.to_pydatetime() for cutoff in key.cutoff.unique()])
+        plan = ExecutionPlan(self.history, question.population, (cause,), times, FUTURE, np.float64, MEMORY)
+        block = _execute(plan, question)
+        (texts,) = block.texts.values()
+        merged = key.merge(_key(block).assign(cause=texts), how="left", on=KEY).cause
+        return [cause if isinstance(cause, str) else None for cause in merged]
+
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return the features of all customers with an order before a cutoff."""
         known, times = tuple(features), _checked(self.history, [cutoff])

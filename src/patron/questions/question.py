@@ -92,6 +92,10 @@ class Question:
         """The columns without which the question cannot be answered."""
         return ()
 
+    def cause(self, history: History) -> Feature | None:
+        """Return the measure of the future that tells why it came to what is asked, where something tells it."""
+        return None
+
     def settled(self, history: History) -> Feature | None:
         """Return the days for which the answer is no already; none where nothing tells that before it comes."""
         return None

@@ -83,6 +83,15 @@ class RowSource(ABC):
         """
         return None
 
+    def causes(self, question: Question, key: pd.DataFrame) -> list[str | None] | None:
+        """Return for what each row came to the end that is asked about, None where it did not; None where nobody knows.
+
+        Args:
+            question: who is asked about, and how far ahead.
+            key: `customer` and `cutoff` of the rows.
+        """
+        return None
+
     @abstractmethod
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return some features of all customers known before a cutoff, whenever they last ordered."""

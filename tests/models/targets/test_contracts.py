@@ -47,6 +47,15 @@ def test_the_chance_of_the_horizon_is_that_of_its_last_month_and_rises_by_month(
     assert answers.cancellation_days_expected.between(0, 90).all()
 
 
+def test_the_chances_by_cause_add_up_to_that_of_an_end_and_are_as_frequent_as_the_causes(world, trained, tested):
+    answers = trained.model.predict(tested.X)
+    by_cause = answers[["cancellation_by_cancelled", "cancellation_by_other"]]  # few payments failed
+    np.testing.assert_allclose(by_cause.sum(axis=1), answers.cancellation_probability)
+    failed = (world.contracts.cause == "payment failed").sum() / world.contracts.cause.notna().sum()
+    share = by_cause.cancellation_by_other.sum() / answers.cancellation_probability.sum()
+    assert share == pytest.approx(failed, abs=0.05)
+
+
 def test_chances_are_near_the_truth(world, trained, tested):
     truth = world.chance(tested.key.customer, SPLIT.test[0], 90)
     answers = trained.model.predict(tested.X)

@@ -122,6 +122,12 @@ def hazard_curve(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     return purchase_curve(np.column_stack([sigmoid(bundle.log_odds(X, step)[:, 0]) for step in steps]))
 
 
+def cause_shares(answer: TargetSpec, X: np.ndarray) -> np.ndarray:
+    """Return the share of each cause in the chance of an end, shape (n, causes)."""
+    odds = raw_score(answer["shares"], None, X, None)
+    return softmax(odds if odds.shape[1] > 1 else np.column_stack([np.zeros(len(odds)), odds]))
+
+
 def tier_shares(bundle: Bundle, X: np.ndarray) -> np.ndarray:
     """Return the chance of each tier, worst first, shape (n, tiers)."""
     return softmax(bundle.log_odds(X))
@@ -146,7 +152,17 @@ def _binary(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
 
 def _hazard(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:
     answer, curve = bundle.spec["answer"], hazard_curve(bundle, X)
-    return event_chances(answer, curve) if "event" in answer else waits(answer, curve)
+    if "event" not in answer:
+        return waits(answer, curve)
+    chances = event_chances(answer, curve)
+    if "causes" not in answer:
+        return chances
+    shares = cause_shares(answer, X)
+    event = answer["event"]
+    by_cause = {
+        f"{event}_by_{c}": chances[f"{event}_probability"] * shares[:, k] for k, c in enumerate(answer["causes"])
+    }
+    return chances | by_cause
 
 
 def _ordinal(bundle: Bundle, X: np.ndarray) -> dict[str, np.ndarray]:

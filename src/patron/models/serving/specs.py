@@ -39,6 +39,8 @@ class TargetSpec(TypedDict, total=False):
     span: str
     shape: str
     event: str
+    causes: list[str]
+    shares: EstimatorSpec
     settled: int
     column: str
     edges: list[int]

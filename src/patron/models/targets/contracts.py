@@ -51,7 +51,8 @@ class _ContractTarget(Target[ContractQuestion]):
     def outputs(self, spec: TargetSpec) -> list[OutputSpec]:
         """Return the chance over the horizon, that within each number of days asked, and the mean days."""
         within = (f"{self.kind}_within_{days}d" for days in spec["within"])
-        names = (f"{self.kind}_probability", *within, f"{self.kind}_days_expected")
+        causes = (f"{self.kind}_by_{cause}" for cause in spec.get("causes", []))
+        names = (f"{self.kind}_probability", *within, f"{self.kind}_days_expected", *causes)
         return [{"name": name, "dtype": "float64"} for name in names]
 
     def binary_outcome(self, spec: TargetSpec, label: np.ndarray) -> BinaryOutcome:

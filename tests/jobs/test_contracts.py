@@ -1,0 +1,105 @@
+"""A business of contracts, from one settings file to decisions and the page."""
+
+from datetime import datetime
+from html import unescape
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.errors import SettingsError
+from patron.jobs import VERBS, Job
+from patron.settings import load
+from worlds.subscribers import subscribers
+
+SETTINGS = """
+name = "members"
+currency = "EUR"
+[tables.logins]
+path = "logins.parquet"
+customer = "customer"
+at = "at"
+[subscriptions.contracts]
+path = "contracts.parquet"
+customer = "customer"
+start = "start"
+end = "end"
+plan = "plan"
+price = "price"
+price_per = "term"
+term = "term"
+term_in = "days"
+cause = "cause"
+until = "2023-12-31"
+[questions]
+cancellation = { horizon = 90, within = [30, 90] }
+[cutoffs]
+train = ["2022-03-01", "2022-06-01", "2022-09-01"]
+valid = "2022-12-01"
+test = "2023-03-02"
+[decisions]
+budget = 500.0
+[offers.call]
+contact_cost = 1.0
+effect = 0.2
+"""
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    folder, world = tmp_path_factory.mktemp("members"), subscribers(400, seed=1)
+    world.contracts.to_parquet(folder / "contracts.parquet")
+    world.logins.to_parquet(folder / "logins.parquet")
+    (folder / "members.toml").write_text(SETTINGS)
+    sentences: list[str] = []
+    job = Job(load(folder / "members.toml"), datetime(2024, 1, 1), sentences.append)
+    for verb in ("check", "train", "score", "explain", "decide", "report"):
+        VERBS[verb](job)
+    return job, sentences
+
+
+def test_the_whole_way_leads_from_contracts_to_decisions(job):
+    out = job[0].settings.out
+    scores, decisions = (pd.read_parquet(out / f"{name}.parquet") for name in ("scores", "decisions"))
+    assert {"cancellation_probability", "cancellation_within_30d", "cancellation_days_expected"} <= set(scores)
+    assert set(decisions.customer) <= set(scores.customer)
+    risk = scores.set_index("customer").cancellation_probability
+    np.testing.assert_allclose(decisions.churn_probability, risk[decisions.customer])
+
+
+def test_the_value_is_the_price_over_the_horizon_and_that_is_said(job):
+    answered, sentences = job
+    scores = pd.read_parquet(answered.settings.out / "scores.parquet")
+    assert set(scores.value.round(0)) & {round(10 * 90 / 30), round(25 * 90 / 30)}
+    assert any("the price of the contracts that run, over the 90d of the horizon" in line for line in sentences)
+
+
+def test_the_page_tells_who_will_leave(job):
+    page = unescape((job[0].settings.out / "report.html").read_text())
+    assert "Who will leave?" in page
+    assert "Who is at risk, and why" in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[subscriptions.contracts]", "[subscription.contracts]", "The file has no key 'subscription'"),
+        ('start = "start"', "", r"\[subscriptions.contracts\] lacks 'start'"),
+        ('term_in = "days"', 'term_in = "weeks"', 'term_in must be "days" or "months", got text \'weeks\''),
+        ("cancellation = {", "churn = { horizon = 90 }\ncancellation = {", "needs 'orders'"),
+        ('price = "price"\nprice_per = "term"\n', "", "need a budget, and what a kept customer is worth"),
+        ("within = [30, 90]", "within = [91]", "asked within \\(91,\\) days, but its horizon is 90d"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_with_their_line(old, new, message, tmp_path):
+    assert old in SETTINGS
+    (tmp_path / "members.toml").write_text(SETTINGS.replace(old, new))
+    with pytest.raises(SettingsError, match=message):
+        load(tmp_path / "members.toml")
+
+
+def test_a_question_of_contracts_needs_their_table(tmp_path):
+    begin, end = SETTINGS.index("[subscriptions"), SETTINGS.index("[questions]")
+    (tmp_path / "members.toml").write_text(SETTINGS[:begin] + SETTINGS[end:])
+    with pytest.raises(SettingsError, match="'cancellation' looks at a table of contracts, and there are 0"):
+        load(tmp_path / "members.toml")
