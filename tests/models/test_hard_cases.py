@@ -9,9 +9,8 @@ import pytest
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.sources import attributes, events
-from patron.models.baskets import Basket, suggest
 from patron.models.training import train
-from patron.periods import EVER, Split
+from patron.periods import Split
 from patron.questions.kinds import next_purchase, tier
 from patron.questions.matrices import matrix
 from patron.questions.profit import CostModel
@@ -47,22 +46,6 @@ def test_a_horizon_shorter_than_the_rhythm_of_purchases_still_gives_low_honest_c
     told = trained.model.predict(matrix(trained.question, history, [history.ends]).X)
     assert told.purchase_within_2d.between(0.0, 0.3).all()
     assert (told.days_median > 4).mean() > 0.9
-
-
-def test_with_one_category_only_that_one_is_suggested_to_all():
-    lines = pd.DataFrame({"customer": ["a", "b"], "at": [ago(5), ago(3)], "category": "tea", "amount": 1.0})
-    history = History.of(lines=events(lines))
-    made = suggest(history, history.ends, EVER, Basket("category"))
-    assert made.category.tolist() == ["tea", "tea"]
-
-
-def test_a_customer_of_items_never_seen_again_still_gets_suggestions():
-    lines = [("a", 200, "old"), ("b", 3, "new"), ("c", 2, "new")]
-    frame = pd.DataFrame(lines, columns=["customer", "days", "item"]).assign(amount=1.0)
-    frame["at"] = [ago(d) for d in frame.pop("days")]
-    history = History.of(lines=events(frame))
-    made = suggest(history, history.ends, EVER, Basket("item", half_life=30.0, weight=1.0))
-    assert made[made.customer == "a"].item.tolist() == ["new", "old"]
 
 
 def test_attributes_whose_names_trees_cannot_tell_apart_are_two_columns():

@@ -30,7 +30,7 @@ __all__ = [
     "own_names",
 ]
 
-TEXT_ROLES = ("order", "item", "category", "channel", "kind", "direction", "currency", "status")
+TEXT_ROLES = ("order", "item", "item_name", "category", "channel", "kind", "direction", "currency", "status")
 NUMBER_ROLES = (
     "amount",
     "gross",
@@ -175,6 +175,7 @@ def _assumption(role: str) -> Assumption:
 MEANINGS = {
     "order": "rows of a customer with the same one are one purchase",
     "item": "what was bought",
+    "item_name": "what people call it",
     "category": "the kind of goods",
     "channel": "the way by which it came",
     "kind": "what sort of event it is",

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import pandas as pd
+
 from patron.decisions import Decisions
 from patron.engines.files import write_text
 from patron.evaluation.cards import Card
 from patron.explanations.drivers import importance
 from patron.jobs.job import Job
+from patron.models.baskets import item_names
 from patron.reports import retention_page
 
 __all__ = ["report"]
@@ -31,7 +34,7 @@ def _report(job: Job) -> retention_page.Report:
         receipts=job.receipts,
         left_out=job.left_out_words,
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
-        scores=job.scores.assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
+        scores=_named(job).assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=importance(job.explained_model, job.today, most=IMPORTANCE_ROWS),
         decisions=_decisions(job) if job.settings.offers else None,
@@ -39,6 +42,13 @@ def _report(job: Job) -> retention_page.Report:
         costs=job.tiers[0].costs if job.tiers else None,
         versions={name: champion.version for name, champion in job.champions.items()},
     )
+
+
+def _named(job: Job) -> pd.DataFrame:
+    """Return the scores with the names of items, where a column of the lines gives them."""
+    names = item_names(job.history, "item") if "lines" in job.history.tables else {}
+    likely = [column for column in job.scores if column.startswith("next_item_")]
+    return job.scores.assign(**{c: job.scores[c].map(names).fillna(job.scores[c]) for c in likely if names})
 
 
 def _decisions(job: Job) -> Decisions:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +17,7 @@ from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
-from patron.models.baskets import asked_by, fit_basket, judge_basket
+from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking
 from patron.models.training import Trained, fit, fit_by_customer, target_spec
 from patron.periods import Split
 from patron.questions.matrices import Matrix
@@ -138,19 +138,18 @@ def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> 
 
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
     """Choose and judge what the next basket holds, and add the choice to every candidate."""
-    spans, split = (question.active_in, question.horizon), job.split
-    chosen, files = [], []
-    for by in asked_by(job.history):
-        basket = fit_basket(job.history, split.valid, *spans, by)
-        card = judge_basket(job.history, split.test, *spans, basket, job.settings.seed)
+    spans, split, seed = (question.active_in, question.horizon), job.split, job.settings.seed
+    rankings, files = [], []
+    for by in basket_kinds(job.history):
+        ranking = fit_ranking(job.history, split.known, *spans, by, seed)
+        card = judge_ranking(job.history, split.test, *spans, ranking, seed)
         path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
         job.tell(basket_lines(card))
-        chosen.append(asdict(basket))
+        rankings.append(ranking)
         files.append(str(path))
-    if not chosen:
+    if not rankings:
         job.tell("basket    not asked, because no table of order lines ([tables.lines]) has a category or item")
-    carried = {name: replace(b, spec=b.spec | {"baskets": chosen}) for name, b in trained.bundles.items()}
-    return replace(trained, bundles=carried), tuple(files)
+    return carry_rankings(trained, rankings), tuple(files)
 
 
 def _promote(job: Job, versions: Sequence[tracking.Logged]) -> None:

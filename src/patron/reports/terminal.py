@@ -34,10 +34,16 @@ def backtest_lines(test: Backtest) -> str:
 def basket_lines(card: BasketCard) -> str:
     """Return how often the next basket was predicted, by each way of predicting it."""
     ways = "; ".join(f"{way} {card.hit[way]} / {card.recall[way]}" for way in card.hit)
-    return (
+    repeat, new = (figures[f"hit_{card.top}"] for figures in (card.repeat, card.new))
+    first = (
         f"basket    {card.top} likeliest by {card.by}, {card.rows:,} baskets; hit rate / recall: {ways}; "
-        f"recall gained on the better baseline {card.gain}; never bought before by anybody: {card.unseen:.1%}"
+        f"recall gained on the best other way {card.gain}; never bought before by anybody: {card.unseen:.1%}"
     )
+    second = (
+        f"hit rate of what the customer had bought before {repeat}, of {card.top} new to the customer {new}; "
+        f"chances {card.chance['predicted']:.3f}, came {card.chance['came']:.3f}; {card.reason}"
+    )
+    return f"{first}\n{INDENT}{second}"
 
 
 def receipt_lines(receipt: pd.DataFrame) -> str:

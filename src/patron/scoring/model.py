@@ -22,6 +22,7 @@ __all__ = ["check_asked", "check_definitions", "opened", "predictions", "score"]
 MOST_TOLD, LONGEST_TOLD = 3, 30
 SPEC_KEYS = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
 FEATURE_KEYS = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
+BASKET_KEYS = ("by", "top", "way", "own_weight", "rounds", "columns", "chance", "horizon", "active_in", "seed")
 
 
 def opened(folder: Path, name: str, version: str) -> Bundle:
@@ -53,6 +54,7 @@ def _unread(spec: dict[str, Any], folder: Path) -> str:
         *(("", key, spec) for key in SPEC_KEYS),
         *(("answer.", key, spec.get("answer", {})) for key in ("kind", "horizon")),
         *(("features.", key, feature) for feature in spec.get("features", ()) for key in FEATURE_KEYS),
+        *(("baskets.", key, basket) for basket in spec.get("baskets", ()) for key in BASKET_KEYS),
     )
     missing = {f"{place}{key}" for place, key, held in needed if key not in held}
     if missing:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from patron.history.history import History
-from patron.models.baskets import Basket, suggest
+from patron.models.baskets import what
 from patron.models.serving import Bundle, shape_of
 from patron.periods import Span
 from patron.questions.matrices import Matrix
@@ -54,7 +54,7 @@ def side_by_side(
     scores = _with_value(answers, value, rows.X, questions[0].horizon)
     for model in (model for model in models.values() if shape_of(model.spec["answer"]) == "ordinal"):
         scores = scores.assign(settled_tier=score_stable_tiers(models, model, earlier, scores))
-    return _with_baskets(scores, models, questions, history)
+    return _with_baskets(scores, models, history)
 
 
 def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame, horizon: Span) -> pd.DataFrame:
@@ -74,13 +74,11 @@ def _never_paid(known: pd.DataFrame) -> pd.Series:
     return (known.spend.fillna(0.0) <= 0) | (paid_back >= 1)
 
 
-def _with_baskets(
-    scores: pd.DataFrame, models: Mapping[str, Bundle], questions: Sequence[Question], history: History
-) -> pd.DataFrame:
-    carried = [basket for model in models.values() for basket in model.spec.get("baskets", ())]
+def _with_baskets(scores: pd.DataFrame, models: Mapping[str, Bundle], history: History) -> pd.DataFrame:
     cutoff = scores.cutoff.max().to_pydatetime()
-    for basket in (Basket(**chosen) for chosen in carried):
-        long = suggest(history, cutoff, questions[0].active_in, basket)
-        wide = long.pivot(index="customer", columns="rank", values=basket.by).add_prefix(f"next_{basket.by}_")
+    carried = [(model, basket) for model in models.values() for basket in model.spec.get("baskets", ())]
+    for model, basket in carried:
+        long = what(model, history, cutoff, basket["by"], basket["top"])
+        wide = long.pivot(index="customer", columns="rank", values=basket["by"]).add_prefix(f"next_{basket['by']}_")
         scores = scores.merge(wide, how="left", left_on="customer", right_index=True)
     return scores

@@ -7,7 +7,7 @@ the registry beside each bundle, so that a model answers there as it does here.
 import ast
 import inspect
 
-from patron.models.serving import bundles, estimators, processes, profits, renewals, specs, waits
+from patron.models.serving import bundles, estimators, processes, profits, rankings, renewals, specs, waits
 from patron.models.serving.bundles import (
     FORMAT,
     SHAPES,
@@ -30,21 +30,37 @@ from patron.models.serving.estimators import (
 )
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
 from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
+from patron.models.serving.rankings import SCORE, candidate_chances, candidate_scores, chance_log_odds
 from patron.models.serving.renewals import ended_by, log_survival, periods_passed
-from patron.models.serving.specs import BundleSpec, Calibration, EstimatorSpec, FeatureSpec, OutputSpec, TargetSpec
+from patron.models.serving.specs import (
+    BasketSpec,
+    BundleSpec,
+    Calibration,
+    ChanceSpec,
+    EstimatorSpec,
+    FeatureSpec,
+    OutputSpec,
+    TargetSpec,
+)
 from patron.models.serving.waits import chance_name, span_name
 
 __all__ = [
     "FORMAT",
+    "SCORE",
     "SHAPES",
+    "BasketSpec",
     "Bundle",
     "BundleSpec",
     "Calibration",
+    "ChanceSpec",
     "EstimatorSpec",
     "FeatureSpec",
     "OutputSpec",
     "TargetSpec",
     "bought_by",
+    "candidate_chances",
+    "candidate_scores",
+    "chance_log_odds",
     "chance_name",
     "current_tiers",
     "encode",
@@ -72,7 +88,7 @@ __all__ = [
     "tier_shares",
 ]
 
-PARTS = (specs, renewals, processes, estimators, waits, profits, bundles)  # each needs only those before it
+PARTS = (specs, renewals, processes, estimators, waits, profits, rankings, bundles)  # each needs only those before it
 
 
 def standalone() -> str:

@@ -1,10 +1,12 @@
 """Bundles: trained models as LightGBM text and JSON, and the one way in which their answers are computed.
 
-A bundle is a folder with `spec.json` and, where the model has trees, `booster.txt`. Nothing in it is unpickled.
+A bundle is a folder with `spec.json` and, where the model has trees, `booster.txt`; where it ranks what the next basket
+holds, `next_<category or item>.txt`. Nothing in it is unpickled.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import lightgbm as lgb
@@ -13,11 +15,13 @@ import pandas as pd
 
 from patron.models.serving.estimators import Booster, raw_score, sigmoid, softmax
 from patron.models.serving.profits import tier_codes, tiers
+from patron.models.serving.rankings import candidate_chances, candidate_scores
 from patron.models.serving.specs import BundleSpec, FeatureSpec, TargetSpec
 from patron.models.serving.waits import event_chances, purchase_curve, span_name, waits
 
 FORMAT = 1
 BOOSTER = "booster.txt"
+RANKER = "next_"
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,12 @@ class Bundle:
     Args:
         spec: question, features, estimator, calibration, answer and outputs, as plain JSON values.
         booster: the LightGBM model, or None.
+        rankers: LightGBM models that rank what the next basket holds, by category or item.
     """
 
     spec: BundleSpec
     booster: Booster = None
+    rankers: Mapping[str, lgb.Booster] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> "Bundle":
@@ -40,7 +46,8 @@ class Bundle:
         if spec["format"] != FORMAT:
             raise ValueError(f"This bundle has format {spec['format']}; this code reads format {FORMAT}.")
         trees = folder / BOOSTER
-        return cls(spec, lgb.Booster(model_str=trees.read_text(encoding="utf-8")) if trees.exists() else None)
+        rankers = {path.stem.removeprefix(RANKER): _read(path) for path in sorted(folder.glob(f"{RANKER}*.txt"))}
+        return cls(spec, _read(trees) if trees.exists() else None, rankers)
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle to a folder, which is made if it is not there."""
@@ -50,6 +57,8 @@ class Bundle:
         (folder / "spec.json").write_text(text, encoding="utf-8")
         if self.booster is not None:
             (folder / BOOSTER).write_text(self.booster.model_to_string(), encoding="utf-8")
+        for by, ranker in self.rankers.items():
+            (folder / f"{RANKER}{by}.txt").write_text(ranker.model_to_string(), encoding="utf-8")
         return folder
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -61,6 +70,23 @@ class Bundle:
         columns = ANSWERS[shape_of(self.spec["answer"])](self, encode(frame, self.spec["features"]))
         return pd.DataFrame(columns, index=frame.index)
 
+    def rank(self, by: str, candidates: pd.DataFrame) -> pd.DataFrame:
+        """Return `score` and `chance` of what the next basket might hold: a row for each candidate of a customer.
+
+        Args:
+            by: category or item.
+            candidates: what is known of each, by the columns that the spec names.
+
+        Raises:
+            ValueError: the model does not rank by that, or a column is missing.
+        """
+        known = {basket["by"]: basket for basket in self.spec.get("baskets", ())}
+        if by not in known:
+            raise ValueError(f"The model ranks no next basket by {by!r}; it ranks by: {', '.join(known) or 'nothing'}.")
+        scores = candidate_scores(known[by], self.rankers.get(by), candidates)
+        chances = candidate_chances(known[by]["chance"], scores, candidates)
+        return pd.DataFrame({"score": scores, "chance": chances}, index=candidates.index)
+
     def log_odds(self, X: np.ndarray, step: int | None = None) -> np.ndarray:
         """Return calibrated log-odds, shape (n, classes), or (n, 1) for yes or no, at one step of the horizon."""
         raw = raw_score(self.spec["estimator"], self.booster, X, step)
@@ -68,6 +94,10 @@ class Bundle:
         if calibration is None:
             return raw
         return raw * calibration["slope"] + np.asarray(calibration["intercept"])
+
+
+def _read(trees: Path) -> lgb.Booster:
+    return lgb.Booster(model_str=trees.read_text(encoding="utf-8"))
 
 
 def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:

@@ -69,6 +69,34 @@ class OutputSpec(TypedDict):
     dtype: str
 
 
+class ChanceSpec(TypedDict):
+    """How scores of candidates become chances: log-odds linear in `inputs`, then what came at each of `knots`."""
+
+    inputs: list[str]
+    coef: list[float]
+    intercept: float
+    knots: list[float]
+    chances: list[float]
+
+
+class BasketSpec(TypedDict):
+    """How the candidates of the next basket are ranked, by category or by item.
+
+    The way is "ranker", trees over `columns`, or "neighbours", the own share beside that of customers alike.
+    """
+
+    by: str
+    top: int
+    way: str
+    own_weight: float
+    rounds: int
+    columns: list[str]
+    chance: ChanceSpec | None
+    horizon: str
+    active_in: str | None
+    seed: int
+
+
 class BundleSpec(TypedDict, total=False):
     """Everything that a bundle says of itself; keys that training writes later are named last."""
 
@@ -84,4 +112,4 @@ class BundleSpec(TypedDict, total=False):
     base_rates: Required[dict[str, float]]
     active_in: Required[int | str | None]
     rhythm: Required[float | None]
-    baskets: list[dict[str, Any]]
+    baskets: list[BasketSpec]

@@ -1,0 +1,159 @@
+"""Market: what is known at a cutoff of all items, and of the customers that others are likened to.
+
+At most `PEERS` customers are drawn to be likened to, so that the work grows with the customers and not with their
+square.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from patron.history.history import History
+from patron.models.baskets.contents import (
+    active_customers,
+    baskets_of,
+    customer_items,
+    customer_shares,
+    customer_visits,
+    item_categories,
+    item_sales,
+    latest_baskets,
+    next_baskets_before,
+)
+from patron.models.baskets.sparse import Sparse, at, largest, matrix_of, unit_rows
+from patron.periods import Span
+
+__all__ = ["Buyers", "Market", "buyers_of", "market_at"]
+
+PEERS = 2_500
+PARTNERS, PARTNER_ITEMS, RARE = 30, 5_000, 5
+COUNTED = ("visits", "grouped", "faded_")  # nothing where no basket is known, and not unknown
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """Some customers with what they bought so far.
+
+    Args:
+        customers: their keys, in order.
+        visits: their baskets, a row for each of them.
+        pairs: what they bought of each item, a row for each pair.
+        row: of each pair the place of the customer, shape (pairs,).
+        column: of each pair the place of the item, shape (pairs,).
+        share: by customer and item, the share of baskets with the item, late baskets weighing more.
+    """
+
+    customers: np.ndarray
+    visits: pd.DataFrame
+    pairs: pd.DataFrame
+    row: np.ndarray
+    column: np.ndarray
+    share: Sparse
+
+
+@dataclass(frozen=True)
+class Market:
+    """What is known at a cutoff of all items and customers.
+
+    Args:
+        cutoff: the instant.
+        by: category or item.
+        items: all that was ever sold, in order.
+        sales: how each item sold.
+        category: of each item the place of its category, shape (items,).
+        active: the customers asked about, in order.
+        peers: those of them that others are likened to.
+        likeness: the peers' shares of items at length one.
+        recent: by peer and item, how often it was bought in the last month.
+        earlier: customers a horizon ago who bought since: their shares of items then, at length one.
+        bought: what their first basket since then held.
+        partners: by item and item, how often both are in one basket, beside how often they are in any.
+    """
+
+    cutoff: datetime
+    by: str
+    items: pd.Index
+    sales: pd.DataFrame
+    category: np.ndarray
+    active: np.ndarray
+    peers: Buyers
+    likeness: Sparse
+    recent: Sparse
+    earlier: Sparse
+    bought: Sparse
+    partners: Sparse
+
+
+def market_at(history: History, cutoff: datetime, active_in: Span, horizon: Span, by: str, seed: int) -> Market:
+    """Return the market of a history at a cutoff; customers are drawn by the seed."""
+    rng = np.random.default_rng(seed)
+    sales = item_sales(history, cutoff, by)
+    items = pd.Index(sales.index)
+    active = active_customers(history, cutoff, active_in)
+    drawn = _drawn(active, rng)
+    baskets = baskets_of(history, cutoff, by, drawn)
+    peers = _buyers(baskets, drawn, items)
+    bought_30 = matrix_of(peers.row, peers.column, peers.pairs.n_30.to_numpy(), peers.share.shape)
+    bought_30.eliminate_zeros()
+    earlier, bought = _a_horizon_ago(history, cutoff, horizon, by, items, rng)
+    named = item_categories(history, by)
+    category = pd.factorize(items.map(lambda item: named.get(item, "")))[0]
+    partners = _partners(latest_baskets(baskets), items)
+    likeness = unit_rows(peers.share)
+    return Market(cutoff, by, items, sales, category, active, peers, likeness, bought_30, earlier, bought, partners)
+
+
+def buyers_of(history: History, cutoff: datetime, by: str, customers: np.ndarray, items: pd.Index) -> Buyers:
+    """Return some customers, in the order of their keys, with what they bought before a cutoff."""
+    return _buyers(baskets_of(history, cutoff, by, customers), customers, items)
+
+
+def _buyers(baskets: Table, customers: np.ndarray, items: pd.Index) -> Buyers:
+    visits = customer_visits(baskets).reindex(customers)
+    counts = [name for name in visits if name.startswith(COUNTED)]
+    visits[counts] = visits[counts].fillna(0.0)
+    pairs = customer_items(baskets)
+    row, column = visits.index.get_indexer(pairs["customer"]), items.get_indexer(pairs["item"])
+    share = pairs.grouped.to_numpy() / visits.grouped.to_numpy()[row]
+    shape = (len(visits), len(items))
+    return Buyers(visits.index.to_numpy(), visits, pairs, row, column, matrix_of(row, column, share, shape))
+
+
+def _drawn(customers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if len(customers) <= PEERS:
+        return customers
+    return customers[np.sort(rng.choice(len(customers), PEERS, replace=False))]
+
+
+def _a_horizon_ago(
+    history: History, cutoff: datetime, horizon: Span, by: str, items: pd.Index, rng: np.random.Generator
+) -> tuple[Sparse, Sparse]:
+    """What customers looked like a horizon ago, and what they bought next; of drawn customers who bought since."""
+    bought = next_baskets_before(history, cutoff, horizon, by)
+    customers = _drawn(bought["customer"].unique(), rng)
+    known = customer_shares(baskets_of(history, horizon.before(cutoff), by, customers))
+    shape, keys = (len(customers), len(items)), pd.Index(customers)
+    row, column = keys.get_indexer(known["customer"]), items.get_indexer(known["item"])
+    weights = matrix_of(row, column, known.grouped.to_numpy(), shape)
+    row, column = keys.get_indexer(bought["customer"]), items.get_indexer(bought["item"])
+    return unit_rows(weights), matrix_of(row, column, np.ones(len(row)), shape)
+
+
+def _partners(held: pd.DataFrame, items: pd.Index) -> Sparse:
+    """How much likelier two items are in one basket than chance would have it; of the items that sell most."""
+    shape = (int(held.basket.max()) + 1 if len(held) else 0, len(items))
+    baskets = matrix_of(held.basket.to_numpy(), items.get_indexer(held["item"]), np.ones(len(held)), shape)
+    counts = np.asarray(baskets.sum(axis=0)).ravel()
+    often = np.flatnonzero(counts >= RARE)
+    often = np.sort(often[np.argsort(-counts[often], kind="stable")[:PARTNER_ITEMS]])
+    some = baskets[:, often]
+    both = (some.T @ some).tocsr()
+    both.setdiag(0)
+    both.eliminate_zeros()
+    rarity = 1.0 / np.sqrt(counts[often] + RARE)
+    both = both.multiply(rarity[:, None]).multiply(rarity[None, :]).tocsr()
+    row, column = largest(both, PARTNERS)
+    return matrix_of(often[row], often[column], at(both, row, column), (len(items), len(items)))
