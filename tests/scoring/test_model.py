@@ -50,6 +50,12 @@ def test_what_an_answer_or_a_feature_lacks_is_named_with_its_place(spec, tmp_pat
         opened(saved(old, tmp_path), "shop-churn", "3")
 
 
+def test_a_ranking_of_baskets_by_another_release_is_refused(spec, tmp_path):
+    old = spec | {"baskets": [{"by": "item", "half_life": 180.0, "weight": 2.0, "top": 10}]}
+    with pytest.raises(RegistryError, match=r"lacks 'baskets.active_in', .*'baskets.way'\. Train again"):
+        opened(saved(old, tmp_path), "shop-churn", "3")
+
+
 def test_a_model_of_another_format_is_refused(spec, tmp_path):
     with pytest.raises(RegistryError, match="has format 0, where this one reads format 1"):
         opened(saved(spec | {"format": 0}, tmp_path), "shop-churn", "3")

@@ -12,8 +12,10 @@ from models.baskets.shops import PLAIN, shop
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.sources import events
+from patron.models.baskets import what
 from patron.models.baskets.calibration import fit_chances
 from patron.models.baskets.candidates import COLUMNS, candidates
+from patron.models.baskets.contents import next_baskets
 from patron.models.baskets.judging import judge_ranking
 from patron.models.baskets.market import buyers_of, market_at
 from patron.models.baskets.training import examples_at, fit_ranking
@@ -96,6 +98,14 @@ def test_where_patron_is_not_installed_the_bundle_ranks_as_it_does_here(turns, r
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ranks.parquet"), bundle.rank("item", X))
+
+
+def test_trees_suggest_what_is_due(turns, ranking):
+    bundle = Bundle({"question": "next_purchase", "baskets": [ranking.spec]}, rankers={"item": ranking.ranker})
+    listed = what(bundle, turns, CUTOFF, k=2)
+    due = next_baskets(turns, CUTOFF, HORIZON, "item")
+    assert len(listed.merge(due, on=["customer", "item"])) > 0.6 * len(due)
+    assert (listed.groupby("customer").chance.first() >= listed.groupby("customer").chance.last()).all()
 
 
 def test_candidates_do_not_depend_on_who_else_is_ranked(turns):

@@ -18,7 +18,7 @@ __all__ = ["COLUMNS", "Candidates", "candidates"]
 
 BLOCK = 400
 NEIGHBOURS = 100
-OWN, LIKE, NEXT, PARTNERS, POPULAR = 80, 15, 20, 10, 30
+OWN, LIKE, NEXT, PARTNERS, POPULAR = 60, 12, 15, 10, 20
 OF_PAIR = ("n", "n_5", "n_30", "season", "grouped", *(f"faded_{days}" for days in FADES))
 OF_VISITS = ("visits", "recency", "age", "size", "size_5", "visits_30", "visits_90")
 OF_SALES = (

@@ -28,7 +28,7 @@ from patron.periods import Span
 
 __all__ = ["Buyers", "Market", "buyers_of", "market_at"]
 
-PEERS = 2_500
+PEERS = 1_500
 PARTNERS, PARTNER_ITEMS, RARE = 30, 5_000, 5
 COUNTED = ("visits", "grouped", "faded_")  # nothing where no basket is known, and not unknown
 

@@ -27,22 +27,22 @@ __all__ = ["LENGTHS", "TOP", "Examples", "Ranking", "examples_at", "fit_ranking"
 TOP = {"category": 3, "item": 10}
 LENGTHS = {"category": (3, 10), "item": (10, 20)}
 MONTH, FORTNIGHT = timedelta(days=30), timedelta(days=15)
-MOST_CUTOFFS, MOST_EXAMPLES, FEWEST = 6, 3_000, 200
+MOST_CUTOFFS, MOST_EXAMPLES, FEWEST = 6, 2_400, 200
 JUDGED = 2
-ROUNDS = (50, 100, 150)
+ROUNDS = (50, 100)
 OWN_WEIGHTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 BEYOND_NOISE = 1.96
 TREES = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 30,
-    "learning_rate": 0.08,
+    "learning_rate": 0.1,
     "num_leaves": 15,
     "min_data_in_leaf": 100,
     "lambda_l2": 5.0,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
-    "max_bin": 127,
+    "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": 1,
