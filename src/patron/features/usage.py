@@ -1,6 +1,6 @@
 """Features of event tables of your own, such as use or payments: how often, how lately, how much, and the trend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ibis.expr.types import Column, Scalar, Table
@@ -9,7 +9,7 @@ from patron.features.measures import Combination, Feature, Measure
 from patron.history.history import History
 from patron.periods import EVER, days
 
-__all__ = ["of"]
+__all__ = ["counts", "of"]
 
 WINDOWS = days(30, 90, 365)
 BUILT_IN = {"orders", "returns", "lines", "returned_lines", "contacts", "tickets", "referrals", "ties"}
@@ -62,6 +62,12 @@ def of(history: History) -> tuple[Feature, ...]:
     """
     tables = set(history.tables) - BUILT_IN - OF_CONTRACTS - set(history.attributes)
     return tuple(feature for table in sorted(tables) for feature in _of_table(table, history[table]))
+
+
+def counts(features: Sequence[Feature]) -> tuple[str, ...]:
+    """Return the columns among some features that count events of tables of your own, over the longer windows."""
+    of_use = (f for f in features if isinstance(f, Measure) and isinstance(f.compute, _Count))
+    return tuple(f.column(window) for f in of_use for window in f.windows[1:])
 
 
 def _of_table(name: str, events: Table) -> Iterator[Feature]:

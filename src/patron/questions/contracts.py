@@ -83,8 +83,9 @@ class ContractQuestion(Question):
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
-        """The columns of `baselines`, those that there are in their order."""
-        return tuple(feature.column(EVER) for feature in built_in.subscriptions.BASELINES)
+        """The columns of `baselines`, those that there are in their order, and how much your own tables are used."""
+        columns = tuple(feature.column(EVER) for feature in built_in.subscriptions.BASELINES)
+        return (*columns, *built_in.usage.counts(self.features))
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,8 @@ class WinBack(ContractQuestion):
 
     @property
     def baseline_columns(self) -> tuple[str, ...]:
-        """The columns of `baselines`, those that there are in their order."""
-        return tuple(feature.column(EVER) for feature in built_in.subscriptions.GONE)
+        """The columns of `baselines`, those that there are in their order, and how much your own tables are used."""
+        return (*(f.column(EVER) for f in built_in.subscriptions.GONE), *built_in.usage.counts(self.features))
 
     def label(self, history: History) -> Feature:
         """Return the days until the next contract; null where none begins within the horizon."""
