@@ -131,7 +131,7 @@ def test_what_a_crm_imports_has_every_scored_customer_and_the_offers_of_the_deci
         ('path = "orders.csv"', 'path = "nothing.csv"', 3, "There is no file"),
         ("budget = 40", "budgte = 40", 2, "line 19: [decisions] has no key 'budgte'. Did you mean 'budget'?"),
         ('["2023-05-01"', '["2021-05-01"', 2, "The cutoff 2021-05-01 lies outside the history"),
-        ('test = "2023-11-01"', 'test = "2023-12-01"', 2, "looks 60d ahead, to 2024-01-30, but the history ends"),
+        ('test = "2023-11-01"', 'test = "2023-12-01"', 2, "looks 60 days ahead, to 2024-01-30, but the history ends"),
         ('valid = "2023-09-01"', 'valid = "2023-08-01"', 2, "Labels of the train cutoff 2023-07-01 end 2023-08-30"),
         ("margin_rate = 0.4", "", 2, "margin"),
         ('amount = "paid"', "", 2, "amount"),

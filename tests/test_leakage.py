@@ -130,7 +130,7 @@ def test_a_label_is_refused_until_its_horizon_has_passed() -> None:
     history = history_of([("ann", ago(50), 1.0), ("ann", ago(1), 1.0)])
     assert len(labels(churn(30), history, [ago(30)])) == 1
     with pytest.raises(
-        QuestionError, match=r"A label at 2024-06-02 looks 30d ahead, to 2024-07-02, but the history ends "
+        QuestionError, match=r"A label at 2024-06-02 looks 30 days ahead, to 2024-07-02, but the history ends "
     ):
         labels(churn(30), history, [ago(29)])
 

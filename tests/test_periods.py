@@ -128,7 +128,8 @@ def test_labels_may_end_where_the_next_group_begins_and_not_later() -> None:
         split.check_gap(Span(91))
     assert str(error.value) == (
         "Labels of the train cutoff 2024-02-01 end 2024-05-02, after the valid cutoff 2024-05-01 begins: the valid "
-        "figures would be seen in advance. Move the valid cutoffs to 2024-05-02 or later, or shorten the horizon (91d)."
+        "figures would be seen in advance. Move the valid cutoffs to 2024-05-02 or later, or shorten the horizon "
+        "(91 days)."
     )
 
 

@@ -314,7 +314,7 @@ class Split:
                 raise QuestionError(
                     f"Labels of the {early} cutoff {before[-1]:%Y-%m-%d} end {ends:%Y-%m-%d}, after the "
                     f"{late} cutoff {after[0]:%Y-%m-%d} begins: the {late} figures would be seen in advance. "
-                    f"Move the {late} cutoffs to {ends:%Y-%m-%d} or later, or shorten the horizon ({horizon})."
+                    f"Move the {late} cutoffs to {ends:%Y-%m-%d} or later, or shorten the horizon ({horizon.length})."
                 )
 
 

@@ -267,7 +267,7 @@ def test_a_horizon_may_end_where_the_history_does() -> None:
     with pytest.raises(QuestionError) as told:
         history.check_passed(ago(30), Span(31))
     assert str(told.value) == (
-        "A label at 2024-06-01 looks 31d ahead, to 2024-07-02, but the history ends 2024-07-01. "
+        "A label at 2024-06-01 looks 31 days ahead, to 2024-07-02, but the history ends 2024-07-01. "
         "Use a cutoff up to 2024-05-31, or a shorter horizon."
     )
 

@@ -92,7 +92,7 @@ def test_where_a_hole_refuses_a_cutoff_the_page_shows_both_before_the_refusal(ki
     with pytest.raises(QuestionError, match="no order is known from 2023-06-10"):
         check(job)
     html = text_of(job.settings.out / "check.html")
-    assert "The cutoffs cannot be used.</strong> A label at 2023-06-01 looks 30d ahead" in html
+    assert "The cutoffs cannot be used.</strong> A label at 2023-06-01 looks 30 days ahead" in html
     assert "A hole in orders" in html
     assert said[-1] == f"check     {job.settings.out / 'check.html'}"
 

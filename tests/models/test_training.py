@@ -142,7 +142,7 @@ def test_cutoffs_too_close_for_the_horizon_are_refused():
     asked = churn(HORIZON).on(shop())
     close = Split(CUTOFFS[:1], CUTOFFS[1:2], CUTOFFS[4:])
     rows, label = matrix(asked, shop(), close.known), labels(asked, shop(), close.known)
-    with pytest.raises(QuestionError, match=r"(?s)looks 90d ahead, but its known cutoffs.*Move the valid"):
+    with pytest.raises(QuestionError, match=r"(?s)looks 90 days ahead, but its known cutoffs.*Move the valid"):
         fit(replace(asked, horizon=churn(90).horizon).on(shop()), shop(), rows, label, close)
 
 

@@ -171,7 +171,7 @@ def test_a_column_with_a_role_is_not_below_zero_but_may_be_unknown():
 @pytest.mark.parametrize(
     ("question", "told"),
     [
-        (churn(60), "looks 30d ahead, but 'churn' asks 60d. Ask with horizon=30"),
+        (churn(60), "looks 30 days ahead, but 'churn' asks 60 days. Ask with horizon=30"),
         (churn(30, active_in=90), "asks with active_in = 90d, but a panel brings its own customers"),
         (tier(30, CostModel(margin_rate=0.4)), r"lacks. It has: plan, visits. .*profit='\.\.\.'"),
     ],

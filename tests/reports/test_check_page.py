@@ -145,7 +145,7 @@ def test_windows_in_the_picture_say_how_many_orders_they_see(html):
 
 
 def test_why_cutoffs_are_refused_stands_at_the_top(report):
-    shown = words(page(replace(report, refused="A label at 2024-03-15 looks 30d ahead, but no order is known.")))
+    shown = words(page(replace(report, refused="A label at 2024-03-15 looks 30 days ahead, but no order is known.")))
     assert shown.index("The cutoffs cannot be used. A label at 2024-03-15") < shown.index("What was read")
 
 

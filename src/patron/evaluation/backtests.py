@@ -273,7 +273,7 @@ def _origins(split: Split, question: Question) -> list[Split]:
     if not folds:
         raise QuestionError(
             f"A back-test of {question.name!r} needs two cutoffs with labels that end before a third, got "
-            f"{len(cutoffs)} cutoffs with a horizon of {question.horizon}. Give cutoffs at least that far apart."
+            f"{len(cutoffs)} cutoffs with a horizon of {question.horizon.length}. Give cutoffs at least that far apart."
         )
     return [_origin(fold.fitted, fold.judged, question) for fold in folds]
 

@@ -263,7 +263,7 @@ class History:
             QuestionError: the history ends before the horizon does, or orders are missing within it.
         """
         end = horizon.after(cutoff)
-        ahead = f"A label at {cutoff:%Y-%m-%d} looks {horizon} ahead, to {end:%Y-%m-%d}, but"
+        ahead = f"A label at {cutoff:%Y-%m-%d} looks {horizon.length} ahead, to {end:%Y-%m-%d}, but"
         if end > self.ends:
             raise QuestionError(
                 f"{ahead} the history ends {self.ends:%Y-%m-%d}. Use a cutoff up to "

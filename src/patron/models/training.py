@@ -229,7 +229,7 @@ def _check_enough(question: Question, label: np.ndarray) -> None:
         raise QuestionError(
             f"{question.name!r} has the same answer for all {len(label)} rows at its train cutoffs ({answer}), so "
             "there is nothing to tell apart. See the receipt for whether purchases were read as returns, or all taken "
-            f"back; else choose another horizon than {question.horizon}."
+            f"back; else choose another horizon than {question.horizon.length}."
         )
 
 
@@ -238,7 +238,7 @@ def _folds(question: Question, split: Split) -> tuple[Fold, ...]:
     if not chosen:
         first, last = split.known[0], split.known[-1]
         raise QuestionError(
-            f"{question.name!r} looks {question.horizon} ahead, but its known cutoffs, {first:%Y-%m-%d} to "
+            f"{question.name!r} looks {question.horizon.length} ahead, but its known cutoffs, {first:%Y-%m-%d} to "
             f"{last:%Y-%m-%d}, are closer than that: no later cutoff is free of earlier labels. "
             f"Move the valid cutoff to {question.horizon.after(first):%Y-%m-%d} or later."
         )

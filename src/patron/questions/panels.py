@@ -125,7 +125,7 @@ class Panel(RowSource):
         name, horizon, active_in = question.name, question.horizon, question.active_in
         if horizon != self.horizon:
             raise QuestionError(
-                f"The label of the panel looks {self.horizon} ahead, but {name!r} asks {horizon}. "
+                f"The label of the panel looks {self.horizon.length} ahead, but {name!r} asks {horizon.length}. "
                 f"Ask with horizon={self.horizon.plain!r}, or give a panel with the label of {horizon.length}."
             )
         count = len(question.features) + len(question.own)

@@ -119,5 +119,5 @@ def test_a_horizon_that_no_contract_ends_within_is_refused():
 
 
 def test_the_label_of_a_cutoff_whose_horizon_has_not_passed_is_refused(world):
-    with pytest.raises(pt.PatronError, match="looks 90d ahead, to 2024-02-29, but the history ends 2023-12-31"):
+    with pytest.raises(pt.PatronError, match="looks 90 days ahead, to 2024-02-29, but the history ends 2023-12-31"):
         pt.answers(pt.cancellation(horizon=90), world.history, [datetime(2023, 12, 1)])
