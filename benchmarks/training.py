@@ -30,7 +30,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks-training.md"
 STARTS, DAYS, HORIZON = datetime(2021, 1, 1), 1095, 90
 STEPS = {
     "trees": ["lightgbm.train"],
-    "features": ["patron.jobs.training.matrix", "patron.jobs.training.labels"],
+    "features": ["patron.questions.matrices.EventRows.matrix", "patron.questions.matrices.EventRows.labels"],
     "logistic": ["sklearn.linear_model.LogisticRegression.fit"],
     "process": ["patron.models.fitting.fit_process_at", "patron.models.candidates._odds"],
     "cards": ["patron.jobs.training.judge"],

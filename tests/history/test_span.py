@@ -114,8 +114,8 @@ def test_a_month_without_any_order_is_shown_and_refuses_labels_that_look_into_it
         history.check_passed(datetime(2023, 3, 13), Span(30))
     assert str(refused.value) == (
         "A label at 2023-03-13 looks 30 days ahead, to 2023-04-12, but no order is known from 2023-04-11 to "
-        "2023-06-09, as if everybody had left. Use a cutoff up to 2023-03-12 or from 2023-06-10 on, read the orders that are "
-        "missing, or write gaps = 'closed' if the business was closed then."
+        "2023-06-09, as if everybody had left. Use a cutoff up to 2023-03-12 or from 2023-06-10 on, read the "
+        "orders that are missing, or write gaps = 'closed' if the business was closed then."
     )
 
 
