@@ -173,3 +173,15 @@ def test_a_table_that_shares_no_customer_with_the_contracts_is_refused():
     visits = pt.events(pd.DataFrame({"c": [f"b{i}" for i in range(20)], "t": "2024-01-02"}), customer="c", at="t")
     with pytest.raises(HistoryError, match="of none of the 20 with a contract"):
         History.of(members=members, visits=visits)
+
+
+def test_activity_before_the_first_contract_and_after_the_last_is_counted():
+    members = subscriptions(
+        pd.DataFrame({"c": ["a", "b"], "s": ["2024-02-01", "2024-01-01"], "e": ["2024-03-01", None]}),
+        customer="c", start="s", end="e", until="2024-06-01",
+    )  # fmt: skip
+    times = ["2024-01-10", "2024-02-10", "2024-03-10", "2024-04-10", "2024-05-01"]
+    visits = pt.events(pd.DataFrame({"c": ["a"] * 4 + ["b"], "t": times}), customer="c", at="t")
+    receipt = next(r for r in History.of(contracts=members, visits=visits).receipts if r.table == "visits")
+    assert receipt.notes[0].startswith("1 rows are of customers before their first contract")
+    assert receipt.notes[1].startswith("2 rows are of customers after their last contract ended")

@@ -7,7 +7,7 @@ from ibis.expr.types import Table
 
 from patron.history.event_tables import Events
 
-__all__ = ["UNREAD", "contract_notes", "without_faults"]
+__all__ = ["UNREAD", "contract_notes", "outside_notes", "without_faults"]
 
 UNREAD = "end_not_read"
 NO_END, BACKWARDS, AGAIN = "end that cannot be read", "end before its start", "another row of the same contract"
@@ -60,6 +60,28 @@ def contract_notes(rows: Table, grace: int) -> tuple[str, ...]:
     }
     n = {name: int(value or 0) for name, value in counted.aggregate(**figures).to_pyarrow().to_pylist()[0].items()}
     return tuple(note for name, note in _notes(n, grace).items() if n[name])
+
+
+def outside_notes(rows: Table, contracts: Table) -> tuple[str, ...]:
+    """Count the events of another table before a customer's first contract and after the last has ended; one query.
+
+    Args:
+        rows: the events.
+        contracts: the contracts as they are declared, each with `at` and `end`.
+    """
+    far = ibis.literal(FAR).cast("timestamp(6)")
+    spans = contracts.group_by("customer").aggregate(
+        first=contracts["at"].min(), last=ibis.coalesce(contracts.end, far).max()
+    )
+    joined = rows.select("customer", time=rows["at"]).join(spans, "customer")
+    counts = joined.aggregate(before=(joined.time < joined["first"]).sum(), after=(joined.time > joined["last"]).sum())
+    n = {name: int(value or 0) for name, value in counts.to_pyarrow().to_pylist()[0].items()}
+    notes = {
+        "before": f"{n['before']:,} rows are of customers before their first contract, and count as any other",
+        "after": f"{n['after']:,} rows are of customers after their last contract ended, and count as any other; where "
+        "that is a day at most, the end is the last day of the contract: name the day after it",
+    }
+    return tuple(note for name, note in notes.items() if n[name])
 
 
 def _notes(n: dict[str, int], grace: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ from ibis.expr.types import Table
 from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
+from patron.history.contract_checks import outside_notes
 from patron.history.contracts import STARTS, contract_tables, subscription_name
 from patron.history.event_tables import ContractTerms, Events
 from patron.history.identities.merging import merged
@@ -121,6 +122,9 @@ class History:
         for name, shared in _shared(counts, facts, tables, subscription).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
+        for name in (name for name in noted if subscription and name != subscription):
+            outside = outside_notes(counts[name].declared.used, events[subscription].used)
+            noted[name] = replace(noted[name], notes=(*noted[name].notes, *outside))
         if "orders" in tables and read in receipts:
             seen, regular = noted.get(read, Findings()), prepaid_notes(tables["orders"], receipts[read].used)
             noted[read] = replace(seen, notes=(*seen.notes, *regular))
