@@ -114,7 +114,7 @@ def _two_periods(name: str, path: Path, last: datetime, end: datetime) -> Task:
     return Task(f"{name}, two periods", history, question, split, (churn(near.days or 1), split), period)
 
 
-def _history(path: Path) -> History:
+def _history(path: Path, wanted: Mapping[str, str] = ROLES) -> History:
     frame = pd.read_parquet(path)
     if "item_id" not in frame and (frame.ts == frame.ts.dt.normalize()).all():
         # Dates without times: the orders of one day are one, as in the published figures.
@@ -123,11 +123,11 @@ def _history(path: Path) -> History:
         frame = days.agg(sums) if sums else frame.drop_duplicates(["customer_id", "ts", "event_type"])
     bought = frame[frame.event_type == "purchase"]
     back = {"event_type": "return"} if len(bought) < len(frame) else None
-    roles = {role: column for role, column in ROLES.items() if column in frame}
+    roles = {role: column for role, column in wanted.items() if column in frame}
     tables = {"orders": events(frame, customer="customer_id", at="ts", returns=back, **roles)}
     if "item_id" in frame:
-        parts = {role: column for role, column in LINES.items() if column in frame}
-        tables["lines"] = events(bought, customer="customer_id", at="ts", **roles, **parts)
+        parts = {role: column for role, column in {**ROLES, **LINES}.items() if column in frame}
+        tables["lines"] = events(bought, customer="customer_id", at="ts", **parts)
     known = path.with_name(path.name.replace("_events", "_customers"))
     if known.exists():
         tables["customers"] = attributes(known, customer="customer_id")

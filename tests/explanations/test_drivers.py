@@ -16,6 +16,7 @@ from patron.explanations.drivers import COLUMNS, drivers, importance
 from patron.features.definitions import Definition
 from patron.formatting import amount
 from patron.models.candidates import activity, boosted, constant, logit
+from patron.models.recent_level import shifted
 from patron.models.serving import Bundle, encode, linear_inputs
 from patron.models.targets import target_for, target_of
 from patron.questions.kinds import Tier, churn, next_purchase
@@ -34,6 +35,7 @@ FEATURES = [
     asdict(MEANT[3]) | {"dtype": "category", "levels": ["de", "uk"], "usual": "uk"},
 ]
 SLOPE, SHIFT = 0.8, -0.1
+PACE = {"recency": 0, "tenure": 1, "orders": 2, "totals": [2], "days": 90}
 
 
 @cache
@@ -67,6 +69,7 @@ def trained(kind: str, estimator: str = "trees") -> Bundle:
     fitted = {
         "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
         "linear": lambda: logit(X, target, [0, 1]),
+        "paced": lambda: shifted(logit(X, target, [0], PACE), [0.3]),
         "rates": lambda: activity(X, target, 0, [50.0, 150.0]),
         "constant": lambda: constant(X, target),
     }[estimator]()
@@ -208,7 +211,7 @@ def test_drivers_are_ranked_by_strength_and_in_the_order_of_the_rows():
     assert strength.apply(lambda push: push.is_monotonic_decreasing).all()
 
 
-@pytest.mark.parametrize("estimator", ["trees", "linear", "rates"])
+@pytest.mark.parametrize("estimator", ["trees", "linear", "paced", "rates"])
 def test_pushes_lead_from_one_base_to_every_calibrated_margin(estimator):
     model = trained("churn", estimator)
     pushes = by_feature(drivers(model, people(), top=4), "push").sum(axis=1)

@@ -50,3 +50,11 @@ def test_one_cutoff_alone_calibrates_nothing():
 def test_cutoffs_that_disagree_calibrate_nothing():
     flat, steep = drawn(1500, slope=0.4), drawn(1500, slope=2.0)
     assert calibrate(np.vstack([flat[0], steep[0]]), np.append(flat[1], steep[1]), np.repeat([0, 1], 1500)) is None
+
+
+def test_a_slope_leaves_the_mean_prediction_where_it_was():
+    margins, y = drawn(3000, slope=0.5)
+    rare = margins - 3.0
+    y = (RNG.uniform(size=3000) < sigmoid(0.5 * margins[:, 0] - 3.0)).astype(int)
+    made = calibrate(rare, y, np.repeat([0, 1, 2], 1000))
+    assert np.isclose(sigmoid(made["slope"] * rare + made["intercept"]).mean(), sigmoid(rare).mean(), atol=1e-4)

@@ -18,6 +18,12 @@ def test_the_first_two_horizons_of_a_business_are_no_season():
     assert season_cutoffs(YEAR, datetime(2010, 4, 1), Span(90)) == tuple(YEAR[2:])
 
 
+def test_cutoffs_at_the_same_time_of_every_year_tell_no_season():
+    yearly = [datetime(2007, 12, 22), datetime(2008, 12, 20), datetime(2010, 1, 3)]
+    assert season_cutoffs(yearly, datetime(2000, 1, 1), Span(365)) == ()
+    assert season_cutoffs([*yearly, datetime(2009, 6, 1)], datetime(2000, 1, 1), Span(365)) != ()
+
+
 def test_december_is_near_january():
     shifts = month_shifts({datetime(2010, 12, 28): np.array([0.4])})
     assert [month for month, shift in enumerate(shifts, start=1) if shift[0]] == [1, 12]

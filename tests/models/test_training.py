@@ -18,7 +18,7 @@ from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import labels, matrix
 from patron.questions.profit import CostModel
-from worlds.shop import CUTOFFS, HORIZON, SPLIT, coin, of, orders, shop
+from worlds.shop import CUTOFFS, HORIZON, SPLIT, START, coin, of, orders, shop
 
 QUESTIONS = {
     "churn": churn(HORIZON),
@@ -72,6 +72,16 @@ def test_in_a_world_with_signal_the_champion_beats_the_best_baseline_or_is_as_si
     made = trained("churn")
     assert made.losses[made.champion].value <= made.losses[made.best_baseline].value
     assert made.losses[made.best_baseline].value < made.losses["constant"].value
+
+
+def test_trees_start_from_what_their_base_says_of_all_features_even_of_those_that_name_the_cutoff():
+    frame = orders(200)
+    together = pd.DataFrame({"customer": frame.customer.unique(), "at": START, "amount": 10.0})
+    cohort = of(pd.concat([together, frame]))  # at each cutoff all have one tenure, which is kept from the trees
+    made = train(churn(HORIZON), cohort, SPLIT)
+    rows = matrix(made.question, cohort, SPLIT.known).X
+    base, hybrid = (made.bundles[name].predict(rows).churn_probability for name in ("parametric_logit", "hybrid"))
+    assert hybrid.mean() == pytest.approx(base.mean(), abs=0.02)
 
 
 def test_in_a_world_without_signal_the_champion_is_the_constant():

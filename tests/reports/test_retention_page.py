@@ -16,6 +16,7 @@ from patron.metrics import Estimate
 from patron.questions.profit import CostModel
 from patron.reports import plots, quality_page
 from patron.reports.retention_page import Report, page
+from patron.reports.terminal import card_lines
 
 CUTOFF = pd.Timestamp("2024-05-01")
 CURVES = {
@@ -363,6 +364,19 @@ def test_a_plot_changes_nothing_of_the_callers_matplotlib_and_takes_nothing_from
     with matplotlib.rc_context({"axes.facecolor": "red", "svg.fonttype": "path"}):
         assert plots.risk_plot(SCORES) == plain
         assert matplotlib.rcParams["axes.facecolor"] == "red"
+
+
+def test_a_champion_that_its_own_card_finds_behind_a_baseline_is_flagged_with_the_reason():
+    first = next(iter(CARD.differences))
+    ahead = {**CARD.measured, "activity": {first: Estimate(0.99, 0.98, 1.0)}}
+    beaten = replace(CARD, measured=ahead, champion="hybrid" if "hybrid" in ahead else CARD.champion)
+    assert (
+        f"activity was better than the champion ({beaten.champion}) here: {first} 0.990 [0.980, 1.000]" in beaten.beaten
+    )
+    html = quality_page.page("Shop", datetime(2024, 8, 1), [Backtest((beaten,), beaten, pd.DataFrame())])
+    assert "chosen by its log loss at earlier cutoffs" in words(html)
+    assert "beware: activity was better than the champion" in card_lines(beaten)
+    assert CARD.beaten == ""
 
 
 def test_a_horizon_in_which_hardly_anybody_buys_is_told():

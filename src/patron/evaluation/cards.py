@@ -13,6 +13,7 @@ import pandas as pd
 
 from patron.formatting import html_table
 from patron.metrics import Estimate
+from patron.models.selection import BASELINES
 
 __all__ = ["Card"]
 
@@ -97,7 +98,7 @@ class Card:
         return "".join(f"<p>{escape(line)}</p>" for line in lines) + html_table(figures)
 
     def _doubts(self) -> list[str]:
-        return [text for text in (self.too_short, *self.suspects.values(), *self.beware) if text]
+        return [text for text in (self.too_short, self.beaten, *self.suspects.values(), *self.beware) if text]
 
     @property
     def ahead(self) -> str:
@@ -115,6 +116,30 @@ class Card:
             f"only {bought:.1%} of the customers bought within the horizon of {self.ahead}, which is shorter "
             "than the rhythm of purchases: ask for more days, or of customers who bought lately (active_in)"
         )
+
+    @property
+    def beaten(self) -> str:
+        """Return which baseline tells customers apart better than the champion beyond noise; else an empty text.
+
+        What decides is the first metric of the question: the ranking within the first days asked, or the tier.
+        """
+        first = next(iter(self.differences), "")
+        worse = [name for name in BASELINES if name != self.champion and self._loses(name, first)]
+        if not worse:
+            return ""
+        ours, theirs = self.measured[self.champion][first], self.measured[worse[0]][first]
+        return (
+            f"{worse[0]} was better than the champion ({self.champion}) here: {first} {theirs} against {ours}; the "
+            "champion was chosen by its log loss at earlier cutoffs, over all that the question asks. Look at more "
+            "cutoffs before you rely on its ranking"
+        )
+
+    def _loses(self, baseline: str, metric: str) -> bool:
+        """Check whether the champion is behind a baseline: paired where it was, else beyond its own interval."""
+        if self.champion == self.challenger and baseline == self.best_baseline:
+            return self.better[metric] == "worse"
+        known = baseline in self.measured and metric in self.measured[baseline] and self.champion in self.measured
+        return known and self.measured[baseline][metric].value > self.measured[self.champion][metric].high
 
     def table(self) -> pd.DataFrame:
         """Return the figures as text: a row for each metric, a column for each candidate, and the difference."""

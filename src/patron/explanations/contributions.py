@@ -77,13 +77,21 @@ def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> S
 
 
 def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    coef = np.asarray(estimator["coef"])
+    coef, own = np.asarray(estimator["coef"]), len(estimator["inputs"])
     parts = np.zeros((len(X), len(coef), X.shape[1]))
-    inputs, numbers = linear_inputs(estimator, X), len(estimator["inputs"])
-    parts[:, :, estimator["inputs"]] = inputs[:, None, :numbers] * coef[:, :numbers]
-    for place, (feature, _, _) in enumerate(estimator.get("kinds", ()), start=numbers):
+    inputs = linear_inputs(estimator, X)
+    parts[:, :, estimator["inputs"]] = inputs[:, None, :own] * coef[:, :own]
+    for place, (feature, _, _) in enumerate(estimator.get("kinds", ()), start=own):
         parts[:, :, feature] += inputs[:, None, place] * coef[:, place]
-    return parts, np.asarray(estimator["intercept"])[step or 0]
+    beside = parts, np.asarray(estimator["intercept"])[step or 0]
+    if "pace" not in estimator:
+        return beside
+
+    def log_odds(rows: np.ndarray) -> np.ndarray:
+        return np.asarray(linear_inputs(estimator, rows)[:, own:] @ coef[:, own:].T)
+
+    pace = estimator["pace"]
+    return _added([beside, _shared(log_odds, sorted({pace["recency"], pace["tenure"], *pace["totals"]}), model, X)])
 
 
 def _rates(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -123,6 +131,12 @@ def _seasonal(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -
     return moved, base
 
 
+def _shifted(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+    """What moves everybody alike is no feature's doing: it goes to the base."""
+    parts, base = _split(estimator["of"], model, X, step)
+    return parts, base + np.asarray(estimator["shift"])
+
+
 def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     def shifts(rows: np.ndarray) -> np.ndarray:
         return horizon_shifts(estimator, rows)
@@ -139,6 +153,7 @@ _SPLIT = {
     "hybrid": _hybrid,
     "blend": _blend,
     "seasonal": _seasonal,
+    "shifted": _shifted,
     "carried": _shift_horizon,
 }
 

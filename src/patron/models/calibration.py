@@ -24,8 +24,8 @@ def calibrate(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calib
     """Find the slope of the log-odds that fits what happened, or None where it would not help later on.
 
     The slope of Platt (1999) and, for classes, the temperature of Guo et al. (2017), leaning towards no change, with
-    a free level at each cutoff. Kept only if the slope found without a cutoff lowers the log loss at that cutoff, at
-    each of them: one cutoff alone tells nothing about the next.
+    a free level at each cutoff; the mean prediction stays what it was. Kept only if the slope found without a cutoff
+    lowers the log loss at that cutoff, at each of them: one cutoff alone tells nothing about the next.
 
     Args:
         margins: log-odds, shape (n, 1), or (n, classes).
@@ -41,7 +41,7 @@ def calibrate(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calib
         if _lost(slope, log_odds[here], y[here], cutoffs[here]) >= _lost(1.0, log_odds[here], y[here], cutoffs[here]):
             return None
     slope = _slope(log_odds, y, cutoffs)
-    return {"slope": slope, "intercept": ((1.0 - slope) * log_odds.mean(axis=0)).tolist()}
+    return {"slope": slope, "intercept": _meeting(slope * log_odds, _chances(log_odds).sum(axis=0)).tolist()}
 
 
 def keep_rate(calibration: Calibration | None, log_odds: np.ndarray) -> Calibration | None:
@@ -65,21 +65,33 @@ def keep_rate(calibration: Calibration | None, log_odds: np.ndarray) -> Calibrat
 
 def level(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the shift of the log-odds by which the mean prediction meets the rate, shape (1,) or (classes,)."""
+    if log_odds.shape[1] == 1:
+        return _meeting(log_odds, np.array([y.sum()]))
+    return _meeting(log_odds, np.bincount(y, minlength=log_odds.shape[1]))
+
+
+def _meeting(log_odds: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the shift of the log-odds by which the chances add up to some counts, shape (1,) or (classes,)."""
     shift = np.zeros(log_odds.shape[1])
     if log_odds.shape[1] == 1:
         against = np.exp(-np.clip(log_odds[:, 0], -FARTHEST, FARTHEST))
         for _ in range(TURNS):
-            p = 1.0 / (1.0 + against * np.exp(-shift))
-            step = (y.sum() - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
+            p = 1.0 / (1.0 + against * np.exp(-np.clip(shift, -FARTHEST, FARTHEST)))
+            step = (counts - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
             shift += step
-            if abs(step) < ROUNDING:
+            if abs(float(step[0])) < ROUNDING:
                 break
         return np.clip(shift, -FURTHEST, FURTHEST)
-    counts, powers = np.bincount(y, minlength=len(shift)) + 0.5, softmax(log_odds)
+    powers = softmax(log_odds)
     for _ in range(TURNS):
         moved = np.exp(shift)
-        shift += np.log(counts / (moved * (powers.T @ (1.0 / (powers @ moved))) + 0.5))
+        shift += np.log((counts + 0.5) / (moved * (powers.T @ (1.0 / (powers @ moved))) + 0.5))
     return np.clip(shift - shift.mean(), -FURTHEST, FURTHEST)
+
+
+def _chances(log_odds: np.ndarray) -> np.ndarray:
+    """Return the chances of what may happen, shape (n, 1) or (n, classes)."""
+    return sigmoid(log_odds) if log_odds.shape[1] == 1 else softmax(log_odds)
 
 
 def levelled(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:

@@ -10,7 +10,14 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from patron.models.serving import EstimatorSpec, linear_inputs, plain_names, process_log_odds, raw_score
+from patron.models.serving import (
+    EstimatorSpec,
+    linear_inputs,
+    plain_names,
+    process_log_odds,
+    raw_score,
+    signed_logs,
+)
 from patron.models.targets import Examples
 
 __all__ = [
@@ -84,9 +91,16 @@ def activity(X: np.ndarray, target: Examples, column: int, edges: Sequence[float
     return Estimator({"kind": "rates", "input": column, "edges": list(map(float, edges)), "table": table})
 
 
-def logit(X: np.ndarray, target: Examples, inputs: Sequence[int]) -> Estimator:
-    """Answer with a logistic regression on the logarithms of a few features, such as recency and frequency."""
-    spec = _scaling(X, inputs)
+def logit(X: np.ndarray, target: Examples, inputs: Sequence[int], pace: Mapping[str, Any] | None = None) -> Estimator:
+    """Answer with a logistic regression on the logarithms of a few features, such as recency and frequency.
+
+    Args:
+        X: features, shape (n, k).
+        target: examples to fit.
+        inputs: features that are looked at as they are.
+        pace: what of totals is looked at for each horizon of age, as `serving.paces` reads it.
+    """
+    spec = _scaling(X, inputs, pace)
     coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
     return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
 
@@ -102,12 +116,18 @@ def logit_of_all(X: np.ndarray, target: Examples, levels: Mapping[int, int]) -> 
     numbers = [i for i in range(X.shape[1]) if i not in levels]
     kinds = [(i, float(code)) for i, count in levels.items() for code in range(count)]
     unknown = [(i, None) for i in range(X.shape[1]) if SELDOM < np.isnan(X[:, i]).mean() < 1.0 - SELDOM]
-    spec = _scaling(X, numbers) | {"kinds": [[i, code, _share(X[:, i], code)] for i, code in (*kinds, *unknown)]}
+    spec = _scaling(X, numbers, None) | {"kinds": [[i, code, _share(X[:, i], code)] for i, code in (*kinds, *unknown)]}
     coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
     return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
 
 
-def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs: Sequence[int] = ()) -> Estimator:
+def parametric(
+    X: np.ndarray,
+    target: Examples,
+    life: Mapping[str, Any],
+    inputs: Sequence[int] = (),
+    pace: Mapping[str, Any] | None = None,
+) -> Estimator:
     """Answer with a purchase process, its log-odds stretched and shifted to the training rows.
 
     Args:
@@ -115,8 +135,9 @@ def parametric(X: np.ndarray, target: Examples, life: Mapping[str, Any], inputs:
         target: examples to fit.
         life: a Pareto/NBD, as `serving.process_log_odds` reads it.
         inputs: features whose logarithms correct the process; none leaves only stretch and shift.
+        pace: what corrects it of totals, as in `logit`.
     """
-    spec = _scaling(X, inputs)
+    spec = _scaling(X, inputs, pace)
     odds = _odds(X, target, life)
     coefficients = _regressed(np.column_stack([linear_inputs(spec, X)[target.row], odds]), target)
     if coefficients is None:
@@ -145,9 +166,9 @@ def boosted(
     names: Sequence[str],
     categories: Sequence[int],
     rounds: int = MOST_ROUNDS,
-    validation: tuple[np.ndarray, Examples] | None = None,
+    validation: tuple[np.ndarray, Examples, np.ndarray | None] | None = None,
     seed: int = 0,
-    base: Estimator | None = None,
+    start: np.ndarray | None = None,
 ) -> Estimator:
     """Answer with LightGBM trees.
 
@@ -157,17 +178,17 @@ def boosted(
         names: names of the features.
         categories: which features are categories.
         rounds: number of trees, the most where *validation* is given.
-        validation: later features and examples; fitting stops when they do not improve.
+        validation: later features, examples and what trees start from there; fitting stops when they do not improve.
         seed: of the sampling of rows and features.
-        base: an estimator whose log-odds the trees start from.
+        start: log-odds that the trees start from, of each example, shape (m, classes) or (m, 1).
     """
     parameters = {**PARAMETERS, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
     columns = plain_names([*names, *(["step"] if target.step is not None else [])])
-    fit = _dataset(X, target, columns, categories, base)
+    fit = _dataset(X, target, start, columns, categories)
     if validation is None:
         booster = lgb.train(parameters, fit, rounds)
     else:
-        later = _dataset(*validation, columns, categories, base, reference=fit)
+        later = _dataset(*validation, columns, categories, reference=fit)
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         booster = lgb.train(parameters, fit, rounds, valid_sets=[later], callbacks=[stop])
     return Estimator({"kind": "trees"}, booster, booster.best_iteration or rounds, parameters)
@@ -176,15 +197,15 @@ def boosted(
 def _dataset(
     X: np.ndarray,
     target: Examples,
+    start: np.ndarray | None,
     columns: list[str],
     categories: Sequence[int],
-    base: Estimator | None,
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
     rows = X if target.step is None else _with_steps(X, target.row, target.step)
-    start = None if base is None else base.log_odds(X, target).ravel(order="F")
+    flat = None if start is None else start.ravel(order="F")
     kind: Any = list(categories) or "auto"
-    return lgb.Dataset(rows, target.y, reference, None, None, start, columns, kind)
+    return lgb.Dataset(rows, target.y, reference, None, None, flat, columns, kind)
 
 
 def _with_steps(X: np.ndarray, row: np.ndarray, step: np.ndarray) -> np.ndarray:
@@ -221,19 +242,14 @@ def _table(target: Examples, cells: np.ndarray, count: int) -> list[Any]:
     return np.log(rates).tolist()
 
 
-def _scaling(X: np.ndarray, inputs: Sequence[int]) -> EstimatorSpec:
+def _scaling(X: np.ndarray, inputs: Sequence[int], pace: Mapping[str, Any] | None) -> EstimatorSpec:
     """Centre and scale of the logarithms of some features; a feature nobody has becomes zero."""
-    used = X[:, list(inputs)].astype(np.float64)
-    logs = np.sign(used) * np.log1p(np.abs(used))
+    spec = {"kind": "linear", "inputs": [int(i) for i in inputs]} | ({"pace": dict(pace)} if pace else {})
+    logs = signed_logs(spec, X)
     known = ~np.isnan(logs).all(axis=0)
     mean = np.where(known, np.nanmean(np.where(known, logs, 0.0), axis=0), 0.0)
     scale = np.where(known, np.nanstd(np.where(known, logs, 0.0), axis=0), 0.0)
-    return {
-        "kind": "linear",
-        "inputs": [int(i) for i in inputs],
-        "mean": mean.tolist(),
-        "scale": np.maximum(scale, NARROW).tolist(),
-    }
+    return spec | {"mean": mean.tolist(), "scale": np.maximum(scale, NARROW).tolist()}
 
 
 def _share(column: np.ndarray, code: float | None) -> float:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from patron.models.candidates import (
+    MOST_ROUNDS,
     Estimator,
     activity,
     blended,
@@ -22,6 +23,7 @@ from patron.models.candidates import (
 )
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.clv.renewal_process import fit_renewals_at, renewal_inputs
+from patron.models.recent_level import recent_level, shifted
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, staged
 from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
 from patron.models.selection import ALL_FEATURES, TREES
@@ -39,6 +41,8 @@ PLAIN = ("logit", "parametric", "parametric_logit", "geometric", "geometric_logi
 PROCESSES = {"purchases": (process_inputs, fit_process_at), "renewals": (renewal_inputs, fit_renewals_at)}
 PROCESS_NAMES = {"purchases": ("parametric", "parametric_logit"), "renewals": ("geometric", "geometric_logit")}
 MONTH = "month"
+PURCHASES = "purchases"
+SPEND = "spend"
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
 FEWEST_ALIKE = 20
@@ -113,7 +117,7 @@ class TrainingSet:
         baselines = self.fit_baselines(fitted, at)
         paths = {name: [estimator.log_odds(X, target)] for name, estimator in baselines.items()}
         for name, base in self._bases(baselines).items():
-            grown = self.boosted(fitted, base, None, (self.tree_features[judged], target))
+            grown = self.boosted(fitted, base, None, judged)
             paths[name] = staged(grown, base, X, target)
         return FoldPredictions(paths, target, self.rows.key.customer.to_numpy()[judged])
 
@@ -126,11 +130,12 @@ class TrainingSet:
         estimators = {"constant": constant(X, target)}
         if active:
             estimators[kind.rates] = activity(X, target, active[0], edges)
+        beside = [i for i in others if i not in (self.pace or {"totals": []})["totals"]]
         if others:
-            estimators["logit"] = logit(X, target, others)
+            estimators["logit"] = logit(X, target, beside, self.pace)
         if self.levels is not None:
             estimators[ALL_FEATURES] = logit_of_all(self.tree_features[mask], target, self.levels)
-        return estimators | self._fit_process(X, target, at, others)
+        return estimators | self._fit_process(X, target, at, beside)
 
     def _fit_process(
         self, X: np.ndarray, target: Examples, at: datetime, others: Sequence[int]
@@ -143,8 +148,22 @@ class TrainingSet:
             return {}
         process = fit(self.question, self.source, at, self.answer, inputs)
         alone, corrected = PROCESS_NAMES[law]
-        inputs_too = sorted({*inputs, *others})
-        return {alone: parametric(X, target, process), corrected: parametric(X, target, process, inputs_too)}
+        beside = sorted(others) if self.pace else sorted({*inputs, *others})
+        return {
+            alone: parametric(X, target, process),
+            corrected: parametric(X, target, process, beside, self.pace),
+        }
+
+    @cached_property
+    def pace(self) -> dict[str, Any] | None:
+        """What the linear candidates see of totals, None where the age of a customer is not among the features."""
+        inputs = process_inputs(self.names) if target_of(self.answer).process == PURCHASES else None
+        if inputs is None:
+            return None
+        recency, tenure, orders = inputs
+        totals = [orders, *(i for i in self.baseline_columns[1] if self.names[i] == SPEND)]
+        about = {"recency": recency, "tenure": tenure, "orders": orders}
+        return about | {"totals": totals, "days": self.question.horizon.days}
 
     def refit_all(self, oof: OutOfFold) -> dict[str, Estimator]:
         """Fit every candidate on all rows, with the season on top where it can be told."""
@@ -157,17 +176,25 @@ class TrainingSet:
             estimators[name] = hybrid(base, grown) if base else grown
         if len(both := blend_members(oof)) > 1:
             estimators["blend"] = blended([estimators[name] for name in both])
-        return {name: self._seasoned(estimator) for name, estimator in estimators.items()}
+        shift = target_of(self.answer).purchase_shift(self.answer, self._recent_level(end))
+        seasonal = {name: self._seasoned(estimator) for name, estimator in estimators.items()}
+        return {name: shifted(e, shift) for name, e in seasonal.items()} if any(shift) else seasonal
 
     def boosted(
-        self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: tuple[np.ndarray, Examples] | None
+        self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: np.ndarray | None
     ) -> Estimator:
         """Fit trees on some rows, for a number of rounds or until later rows do not improve."""
         categories = [i for i, f in enumerate(self.features) if f["dtype"] == "category"]
-        about = (self.tree_features[mask], self.examples(mask), self.names, categories)
-        if rounds is None:
-            return boosted(*about, validation=later, seed=self.seed, base=base)
-        return boosted(*about, rounds, seed=self.seed, base=base)
+        X, target, start = self._tree_rows(mask, base)
+        about = (X, target, self.names, categories)
+        if rounds is None and later is not None:
+            return boosted(*about, validation=self._tree_rows(later, base), seed=self.seed, start=start)
+        return boosted(*about, rounds or MOST_ROUNDS, seed=self.seed, start=start)
+
+    def _tree_rows(self, mask: np.ndarray, base: Estimator | None) -> tuple[np.ndarray, Examples, np.ndarray | None]:
+        """Return what trees see of some rows, and where they start: at what the base says of all features."""
+        target = self.examples(mask)
+        return self.tree_features[mask], target, base.log_odds(self.X[mask], target) if base else None
 
     @property
     def base_rates(self) -> dict[str, float]:
@@ -177,9 +204,10 @@ class TrainingSet:
         return {f"{cutoff:%Y-%m-%d}": float(rate) for cutoff, rate in rates.items()}
 
     def _bases(self, baselines: Mapping[str, Estimator]) -> dict[str, Estimator | None]:
-        """What each candidate with trees starts from."""
+        """What each candidate with trees starts from; with steps, which are of unequal length, from their rates."""
         corrected = [baselines[names[1]] for names in PROCESS_NAMES.values() if names[1] in baselines]
-        return {TREES: None, **({HYBRID: corrected[0]} if corrected else {})}
+        rates = baselines["constant"] if target_of(self.answer).shape == "hazard" else None
+        return {TREES: rates, **({HYBRID: corrected[0]} if corrected else {})}
 
     def _some(self, mask: np.ndarray, most: int) -> np.ndarray:
         """Return at most so many of the rows, drawn at random."""
@@ -189,6 +217,13 @@ class TrainingSet:
         kept = np.zeros_like(mask)
         kept[np.random.default_rng(self.seed).choice(indices, most, replace=False)] = True
         return kept
+
+    def _recent_level(self, end: datetime) -> float:
+        """Return by how much purchases are more likely of late than at the known cutoffs; 0 where it is no matter."""
+        if target_of(self.answer).process != PURCHASES:
+            return 0.0
+        known = [cutoff.to_pydatetime() for cutoff in self.rows.key.cutoff.unique()]
+        return recent_level(self.question, self.source, known, end)
 
     def _seasoned(self, estimator: Estimator) -> Estimator:
         starts = self.source.starts

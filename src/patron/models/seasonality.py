@@ -27,7 +27,8 @@ YEAR = 365.25
 def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span) -> tuple[datetime, ...]:
     """Return the cutoffs that tell of seasons: none unless they go round the year.
 
-    A business in its first two horizons shows its start, not its season.
+    A business in its first two horizons shows its start, not its season. Where all cutoffs have the same time of the
+    year, all that was learned is of this season, and what single cutoffs add is no season but a trend.
 
     >>> some = [datetime(2010, m, 1) for m in (2, 6, 12)]
     >>> [c.month for c in season_cutoffs(some, datetime(2010, 1, 1), Span(60))]
@@ -36,6 +37,8 @@ def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span)
     ()
     """
     if not cutoffs or max(cutoffs) - min(cutoffs) < ROUND:
+        return ()
+    if all(_days_apart(_day(c), _day(cutoffs[0])) <= NEAR for c in cutoffs):
         return ()
     return tuple(c for c in sorted(cutoffs) if c - starts >= 2 * horizon.delta)
 
@@ -97,5 +100,15 @@ def _level(estimator: Estimator, X: np.ndarray, target: Examples) -> np.ndarray:
 
 def _apart(cutoff: datetime, month: int) -> float:
     """Days between the day of the year of a cutoff and the middle of a month."""
-    apart = abs(cutoff.timetuple().tm_yday - (month - 0.5) * YEAR / 12)
+    return _days_apart(_day(cutoff), (month - 0.5) * YEAR / 12)
+
+
+def _day(cutoff: datetime) -> int:
+    """Return the day of the year."""
+    return cutoff.timetuple().tm_yday
+
+
+def _days_apart(day: float, other: float) -> float:
+    """Return how far two days of the year lie apart, December being near January."""
+    apart = abs(day - other)
     return min(apart, YEAR - apart)

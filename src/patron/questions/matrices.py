@@ -19,7 +19,7 @@ from patron.features.compute.plan import FUTURE, PAST, ExecutionPlan, Progress, 
 from patron.features.definitions import columns, definitions
 from patron.features.measures import Feature
 from patron.history.history import History
-from patron.periods import Moment, instants
+from patron.periods import Moment, Span, instants
 from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
@@ -184,6 +184,14 @@ class EventRows(RowSource):
         (texts,) = block.texts.values()
         merged = key.merge(_key(block).assign(cause=texts), how="left", on=KEY).cause
         return [cause if isinstance(cause, str) else None for cause in merged]
+
+    def orders_within(
+        self, question: Question, window: Span, features: Sequence[Feature], cutoffs: Sequence[datetime]
+    ) -> tuple[Matrix, np.ndarray] | None:
+        """Run some features, and the opposite of churn over the window, of customers at each cutoff."""
+        silence = Churn(window, question.active_in, tuple(features))
+        rows = matrix(silence, self.history, cutoffs)
+        return rows, 1.0 - labels(silence, self.history, cutoffs, rows=rows)
 
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return the features of all customers with an order before a cutoff."""

@@ -13,7 +13,7 @@ from patron.errors import QuestionError
 from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
 from patron.features.measures import Feature
-from patron.periods import Moment, instants
+from patron.periods import Moment, Span, instants
 from patron.questions.question import Question
 
 __all__ = ["KEY", "Matrix", "RowSource", "in_order"]
@@ -89,6 +89,19 @@ class RowSource(ABC):
         Args:
             question: who is asked about, and how far ahead.
             key: `customer` and `cutoff` of the rows.
+        """
+        return None
+
+    def orders_within(
+        self, question: Question, window: Span, features: Sequence[Feature], cutoffs: Sequence[datetime]
+    ) -> tuple[Matrix, np.ndarray] | None:
+        """Return some features of those asked about, and who ordered within a window, None where nobody knows.
+
+        Args:
+            question: who is asked about.
+            window: the time after each cutoff.
+            features: of the customers.
+            cutoffs: the instants at which customers are looked at.
         """
         return None
 

@@ -80,7 +80,7 @@ def _figures(card: Card) -> list[str]:
 def _warned(card: Card) -> list[str]:
     mend = "leave its column out (leave_out), or say from when it was known"
     leaks = [f"beware: {name} seems to know the outcome: {why}; {mend}" for name, why in card.suspects.items()]
-    return [*leaks, *(f"beware: {line}" for line in (card.too_short, *card.beware) if line)]
+    return [*leaks, *(f"beware: {line}" for line in (card.too_short, card.beaten, *card.beware) if line)]
 
 
 def _dates(card: Card) -> str:

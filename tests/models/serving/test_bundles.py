@@ -151,3 +151,14 @@ def test_the_interval_of_profit_holds_80_percent_also_where_most_earn_nothing():
     # All earn 1 to 10: the first tenth is 1, from there 80 % end at 8. Half earn nothing: 30 % more is 6 of the tenths.
     assert low.tolist() == [1, 0, 0]
     assert high.tolist() == [8, 6, 0]
+
+
+def test_totals_are_seen_as_what_they_come_to_in_a_horizon_and_silence_in_usual_gaps():
+    pace = {"recency": 0, "tenure": 1, "orders": 2, "totals": [2], "days": 100}
+    row = np.array([[30.0, 100.0, 4.0]])  # 4 orders in 100 days and a horizon: 2; 30 days of a gap of 100 / 4 + 10
+    np.testing.assert_allclose(serving.paces(pace, row), [[2.0, 30 / 35]])
+
+
+def test_a_shift_moves_everybody_alike():
+    spec = {"kind": "shifted", "of": constant(0.5), "shift": [-0.2]}
+    assert churn(spec).log_odds(SEEN)[:, 0] == pytest.approx([0.3, 0.3, 0.3])

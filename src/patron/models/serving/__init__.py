@@ -22,10 +22,12 @@ from patron.models.serving.bundles import (
 from patron.models.serving.estimators import (
     horizon_shifts,
     linear_inputs,
+    paces,
     plain_names,
     raw_score,
     season_shifts,
     sigmoid,
+    signed_logs,
     softmax,
 )
 from patron.models.serving.processes import bought_by, process_log_odds, repeats
@@ -69,6 +71,7 @@ __all__ = [
     "horizon_shifts",
     "linear_inputs",
     "log_survival",
+    "paces",
     "periods_passed",
     "plain_names",
     "process_log_odds",
@@ -79,6 +82,7 @@ __all__ = [
     "shape_of",
     "shares",
     "sigmoid",
+    "signed_logs",
     "softmax",
     "span_name",
     "standalone",

@@ -1,6 +1,8 @@
 """Estimators: fitted candidates as plain JSON values and trees, and the log-odds that each gives."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -9,6 +11,7 @@ from patron.models.serving.processes import process_log_odds
 from patron.models.serving.specs import EstimatorSpec
 
 Booster = lgb.Booster | None
+BRIEF = 0.1  # of the horizon, that no usual gap is far below
 
 
 def raw_score(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
@@ -70,6 +73,11 @@ def season_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     return np.asarray(table[np.clip(np.nan_to_num(X[:, estimator["input"]]), 0, 12).astype(int)])
 
 
+def _shifted(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds moved alike for everybody."""
+    return raw_score(estimator["of"], booster, X, step) + np.asarray(estimator["shift"])
+
+
 def _shift_horizon(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     """Log-odds of one horizon moved to another as a purchase process moves."""
     return raw_score(estimator["of"], booster, X, step) + horizon_shifts(estimator, X)
@@ -93,10 +101,10 @@ def horizon_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
 def linear_inputs(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     """Return a linear model's inputs: signed logarithms, unknown ones filled, centred and scaled; then the kinds.
 
-    A kind is a feature, the code that it must have (None where it must be unknown), and how usual that is.
+    The logarithms are those of features, then those of `paces`, where the model has such. A kind is a feature, the code
+    that it must have (None where it must be unknown), and how usual that is.
     """
-    used = X[:, estimator["inputs"]].astype(np.float64)
-    logs = np.sign(used) * np.log1p(np.abs(used))
+    logs = signed_logs(estimator, X)
     filled = np.where(np.isnan(logs), np.asarray(estimator["mean"]), logs)
     scaled = (filled - np.asarray(estimator["mean"])) / np.asarray(estimator["scale"])
     kinds = [
@@ -104,6 +112,30 @@ def linear_inputs(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
         for feature, code, share in estimator.get("kinds", ())
     ]
     return np.column_stack([scaled, *kinds]) if kinds else scaled
+
+
+def signed_logs(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
+    """Return the signed logarithms that a linear model looks at, NaN where unknown."""
+    used = X[:, estimator["inputs"]].astype(np.float64)
+    if pace := estimator.get("pace"):
+        used = np.column_stack([used, paces(pace, X)])
+    return np.asarray(np.sign(used) * np.log1p(np.abs(used)))
+
+
+def paces(pace: Mapping[str, Any], X: np.ndarray) -> np.ndarray:
+    """Return totals as what they come to in a horizon, and the time since the last order in usual gaps.
+
+    A total over all time grows with the age of the data, so a model would expect more of everybody with every year.
+
+    Args:
+        pace: days of the horizon, and where the totals, recency, tenure and orders stand among the features.
+        X: features, shape (n, k).
+    """
+    recency, tenure, orders = (X[:, pace[name]].astype(np.float64) for name in ("recency", "tenure", "orders"))
+    days, age = pace["days"], np.maximum(tenure, recency)
+    rates = X[:, pace["totals"]].astype(np.float64) * (days / (np.maximum(age, 0.0) + days))[:, None]
+    gaps = recency / (np.maximum(age, 0.0) / np.maximum(orders, 1.0) + BRIEF * days)
+    return np.column_stack([rates, gaps])
 
 
 RAW_SCORES = {
@@ -114,6 +146,7 @@ RAW_SCORES = {
     "hybrid": _hybrid,
     "blend": _blend,
     "seasonal": _seasonal,
+    "shifted": _shifted,
     "carried": _shift_horizon,
     "reaching": _extend_horizon,
 }

@@ -83,6 +83,10 @@ class ChurnTarget(BinaryTarget):
     far_blend: ClassVar[tuple[str, ...]] = ("logit", "hybrid")  # the trees of the last are kept
     extrapolates: ClassVar[bool] = True
 
+    def purchase_shift(self, spec: TargetSpec, shift: float) -> list[float]:
+        """Return the opposite: who buys has not left."""
+        return [-shift]
+
     def extrapolated(self, bundle: Bundle, process: dict[str, Any], question: Question) -> Bundle:
         """Return the model with its log-odds moved by what the process makes of the longer horizon."""
         spec, far = bundle.spec, question.horizon.days or 1

@@ -103,6 +103,10 @@ class HazardTarget(Target[NextPurchase]):
         """Return the steps of the horizon."""
         return spec["edges"]
 
+    def purchase_shift(self, spec: TargetSpec, shift: float) -> list[float]:
+        """Return the shift itself, of every step."""
+        return [shift]
+
     def trained_for(self, question: NextPurchase) -> dict[str, object]:
         """Return the horizon, and the days within which a chance is asked."""
         days = sorted({*question.within, question.horizon.days or 0})

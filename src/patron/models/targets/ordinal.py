@@ -120,6 +120,10 @@ class OrdinalTarget(Target[Tier]):
             "loss_spread_from": [[_shrunken_quantiles(*cell) for cell in row] for row in cells],
         }
 
+    def purchase_shift(self, spec: TargetSpec, shift: float) -> list[float]:
+        """Return the opposite for the lowest tier, in which those who buy nothing end."""
+        return [-shift, *(0.0 for _ in spec["tiers"][1:])]
+
     def with_learned(self, question: Tier, spec: TargetSpec) -> Tier:
         """Return the question with the thresholds that its first model found."""
         return replace(question, thresholds=tuple(reversed(spec["lows"][1:])))

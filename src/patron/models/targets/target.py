@@ -178,6 +178,15 @@ class Target(ABC, Generic[Q]):
         """
         return spec
 
+    def purchase_shift(self, spec: TargetSpec, shift: float) -> list[float]:
+        """Return by how much log-odds move, by class, where those of a purchase move; nothing where it is no matter.
+
+        Args:
+            spec: what a model remembers.
+            shift: of the log-odds of a purchase.
+        """
+        return []
+
     def with_learned(self, question: Q, spec: TargetSpec) -> Q:
         """Return the question with what its first model learned, so that its classes mean the same in all folds."""
         return question
