@@ -185,3 +185,12 @@ def test_activity_before_the_first_contract_and_after_the_last_is_counted():
     receipt = next(r for r in History.of(contracts=members, visits=visits).receipts if r.table == "visits")
     assert receipt.notes[0].startswith("1 rows are of customers before their first contract")
     assert receipt.notes[1].startswith("2 rows are of customers after their last contract ended")
+
+
+def test_with_a_grace_an_end_counts_when_it_has_passed():
+    rows = ("a", "2023-12-31", None), ("b", "2023-01-01", "2023-12-31"), ("b", "2024-01-01", "2024-01-31")
+    history = contracts_of(*rows, grace=1, until="2024-06-01")
+    assert times(history, "contract_leavings") == [("b", "02-01")]
+    january = datetime(2024, 1, 1)
+    customers = {g: len(pt.matrix(pt.cancellation(60), contracts_of(*rows, grace=g), [january]).key) for g in (0, 1)}
+    assert customers == {0: 1, 1: 2}

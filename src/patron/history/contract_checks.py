@@ -42,11 +42,12 @@ def contract_notes(rows: Table, grace: int) -> tuple[str, ...]:
 
     Args:
         rows: the contracts that are used.
-        grace: days after an end within which the next contract goes on with it.
+        grace: days after which an end counts.
     """
-    order = ibis.window(group_by=rows.customer, order_by=[rows["at"], rows.end])
-    covered = ibis.coalesce(rows.end, ibis.literal(FAR).cast("timestamp(6)"))
-    before = covered.max().over(ibis.cumulative_window(group_by=rows.customer, order_by=[rows["at"], rows.end]))
+    end = rows.end - ibis.interval(days=grace) if grace else rows.end
+    covered = ibis.coalesce(end, ibis.literal(FAR).cast("timestamp(6)"))
+    order = ibis.window(group_by=rows.customer, order_by=[rows["at"], end])
+    before = covered.max().over(ibis.cumulative_window(group_by=rows.customer, order_by=[rows["at"], end]))
     counted = rows.mutate(reached=before).mutate(reached_before=lambda t: t.reached.lag().over(order))
     gap = counted["at"].delta(counted.reached_before, unit="microsecond") / DAY
     figures = {
@@ -91,8 +92,8 @@ def _notes(n: dict[str, int], grace: int) -> dict[str, str]:
         "contract until the last of them ends",
         "goes_on": f"{n['goes_on']:,} contracts go on with one that ended before",
         "back": f"{n['back']:,} contracts are of customers who had left and came back",
-        "soon": f"{n['soon']:,} of these began within {SOON} days after the end; where that is a renewal, say within "
-        f"how many days (grace = {grace + SOON})",
+        "soon": f"{n['soon']:,} of these began within {SOON} days after the end; where that is a renewal, say after "
+        f"how many days an end counts (grace = {grace + SOON})",
         "late": f"{n['late']:,} ends were recorded after they came; until then the customer counts as under contract",
         "early": f"{n['early']:,} ends were recorded before they came, and count as notices given from then on",
     }

@@ -9,7 +9,7 @@ import ibis
 from ibis.expr.types import Table, Value
 
 from patron.errors import HistoryError, listed
-from patron.history.event_tables import ContractTerms, Events
+from patron.history.event_tables import Events
 from patron.history.point_in_time import CUSTOMER_NUMBER
 
 __all__ = ["ENDS", "LEAVINGS", "NOTICES", "STARTS", "contract_tables", "subscription_name"]
@@ -41,13 +41,12 @@ def subscription_name(events: Mapping[str, Events]) -> str:
     return names[0] if names else ""
 
 
-def contract_tables(rows: Table, terms: ContractTerms) -> dict[str, Table]:
+def contract_tables(rows: Table) -> dict[str, Table]:
     """Return the event tables that contracts become.
 
     Args:
         rows: the contracts, each with `customer`, `at`, `end` (null while open), and `recorded` where ends were
             recorded late or early.
-        terms: within how many days after an end the next contract goes on with it.
 
     Returns:
         `contracts`, at the start of each: with `price_change` as a share of the customer's price before, and `opens`, 1
@@ -60,9 +59,9 @@ def contract_tables(rows: Table, terms: ContractTerms) -> dict[str, Table]:
     ends = rows.filter(rows.end.notnull())
     known = {"known_at": ibis.greatest(ends.end, ends.recorded)} if "recorded" in rows.columns else {}
     tables = {
-        STARTS: _starts(rows, moves, terms),
+        STARTS: _starts(rows, moves),
         ENDS: ends.select("customer", **known, at=ends.end, **_there(ends, OF_ENDS)),
-        LEAVINGS: _leavings(moves, terms),
+        LEAVINGS: _leavings(moves),
     }
     if "recorded" in rows.columns:
         early = ends.filter(ends.recorded < ends.end)
@@ -84,14 +83,12 @@ def _moves(rows: Table) -> Table:
     return starts.union(ends.select("customer", at=ends.end, known=known, step=ibis.literal(-1), cause=cause))
 
 
-def _starts(rows: Table, moves: Table, terms: ContractTerms) -> Table:
-    """Return the contracts at their starts; the move before tells whether the customer had any then."""
-    order = ibis.window(group_by=moves.customer, order_by=[moves.known, moves.step.desc()])
+def _starts(rows: Table, moves: Table) -> Table:
+    """Return the contracts at their starts, with whether the customer had none before, as far as was known."""
     sums = ibis.cumulative_window(group_by=moves.customer, order_by=[moves.known, moves.step.desc()])
-    counted = moves.mutate(left=moves.step.sum().over(sums), before=moves.known.lag().over(order))
-    waited = counted.known.delta(counted.before, unit="microsecond")
-    opens = (counted.left == 1) & (counted.before.isnull() | (waited > terms.grace * DAY))
-    first = counted.filter((counted.step == 1) & opens).select("customer", "at").distinct().mutate(opens=1)
+    counted = moves.mutate(left=moves.step.sum().over(sums))
+    opens = (counted.step == 1) & (counted.left == 1)
+    first = counted.filter(opens).select("customer", "at").distinct().mutate(opens=1)
     joined = rows.left_join(first, ["customer", "at"])
     result = joined.select("customer", "at", **_there(joined, OF_STARTS), opens=ibis.coalesce(joined.opens, 0))
     if "price" not in result.columns:
@@ -101,7 +98,7 @@ def _starts(rows: Table, moves: Table, terms: ContractTerms) -> Table:
     return result.mutate(price_change=change)
 
 
-def _leavings(moves: Table, terms: ContractTerms) -> Table:
+def _leavings(moves: Table) -> Table:
     """Return when a customer was left without a contract, and once more when that was recorded, if it was later.
 
     Until then the customer is taken for one under contract, who leaves for the business on that day.
@@ -114,8 +111,7 @@ def _leavings(moves: Table, terms: ContractTerms) -> Table:
         recorded=moves.known.max().over(sums),
         following=moves["at"].lead().over(window),
     )
-    gap = counted.following.delta(counted["at"], unit="microsecond")
-    alone = counted.filter((counted.left == 0) & (counted.following.isnull() | (gap > terms.grace * DAY)))
+    alone = counted.filter(counted.left == 0)
     again = alone.following.isnull() | (alone.recorded < alone.following)
     late = alone.filter((alone.recorded > alone["at"]) & again)
     return alone.select("customer", "at", "cause").union(late.select("customer", at=late.recorded, cause=late.cause))

@@ -43,7 +43,6 @@ __all__ = [
     "NUMBER_ROLES",
     "ROLES",
     "Assumption",
-    "ContractTerms",
     "Events",
     "Role",
     "Where",
@@ -63,19 +62,6 @@ AS_PROVEN = Formats()
 
 
 @dataclass(frozen=True)
-class ContractTerms:
-    """What holds of all contracts of a table.
-
-    Args:
-        seen: up to when starts and ends are known, itself left out.
-        grace: days after an end within which the next contract of the customer goes on with it.
-    """
-
-    seen: datetime
-    grace: int = 0
-
-
-@dataclass(frozen=True)
 class Events:
     """One declared event table: canonical columns, and the reasons for which rows are set aside.
 
@@ -89,7 +75,8 @@ class Events:
         notes: what was seen on the way in.
         columns: by role the name of its column; empty where a function of the table has it.
         rows: what a row is, "orders" or "lines"; empty where it was not declared.
-        contracts: what holds of the contracts, where each row is one that began `at` its time.
+        contracts: up to when starts and ends are known, itself left out, where each row is a contract that began `at`
+            its time; none in other tables.
         filled: whether it was declared which cells are filled from other rows of the same order.
         keys: the rows `n` of each `customer`, those that are set aside included; none where keys changed since.
         customers: how many customers the rows have, those that are set aside included; 0 where nobody counted.
@@ -109,7 +96,7 @@ class Events:
     filled: bool = False
     keys: Table | None = None
     customers: int = 0
-    contracts: ContractTerms | None = None
+    contracts: datetime | None = None
 
 
 def declare(

@@ -19,7 +19,7 @@ from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
 from patron.history.contract_checks import outside_notes
 from patron.history.contracts import STARTS, contract_tables, subscription_name
-from patron.history.event_tables import ContractTerms, Events
+from patron.history.event_tables import Events
 from patron.history.identities.merging import merged
 from patron.history.identities.table import Identities, check_identities
 from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys, note_of_returns_only
@@ -114,8 +114,8 @@ class History:
         tables |= orders | {name: known.rows for name, known in facts.items()}
         if subscription:
             declared = events[subscription]
-            tables |= contract_tables(declared.used, declared.contracts or ContractTerms(datetime.max))
-            receipts[subscription] = _up_to(receipts[subscription], declared)
+            tables |= contract_tables(declared.used)
+            receipts[subscription] = _up_to(receipts[subscription], declared.contracts)
         _check_together(tables)
         for name, known in facts.items():
             receipts[name] = known.receipt
@@ -307,9 +307,8 @@ def _check_together(tables: Mapping[str, Table]) -> None:
         ) from None
 
 
-def _up_to(receipt: Receipt, declared: Events) -> Receipt:
+def _up_to(receipt: Receipt, seen: datetime | None) -> Receipt:
     """Return the receipt of contracts with the last moment up to which they are known."""
-    seen = declared.contracts.seen if declared.contracts else None
     return replace(receipt, last=seen - timedelta(microseconds=1) if seen else receipt.last)
 
 

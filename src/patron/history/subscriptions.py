@@ -12,7 +12,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.contract_checks import UNREAD, contract_notes, without_faults
-from patron.history.event_tables import MONEY, ContractTerms, Events, Role, check_zone, declare_as
+from patron.history.event_tables import MONEY, Events, Role, check_zone, declare_as
 from patron.history.keys import with_keys
 from patron.history.point_in_time import in_window
 from patron.history.sources import checked, given_roles
@@ -62,7 +62,8 @@ def subscriptions(
             not said, it is the day after the last contract began or end was recorded.
         term_in: what a term is counted in, "days" or "months"; needed where there is a term.
         price_per: what the price is paid for: a "month", a "year", or a "term".
-        grace: days after an end within which the next contract of the customer goes on with it.
+        grace: days after which an end counts, if no other contract of the customer began meanwhile; 1 where ends are
+            the last days of contracts.
         not_customers: keys that stand for nobody, as in `events`.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         formats: the form of times that do not show it, by role, for example {"end": "%d/%m/%Y"}.
@@ -195,7 +196,7 @@ def _form_line(role: str) -> str:
 def _as_contracts(declared: Events, until: Moment | None, term_in: str, price_per: str, grace: int) -> Events:
     """Finish the columns of the contracts, and open those that end after all that is known."""
     seen = instant(until) if until is not None else _last_seen(declared.used)
-    table, used = (_finished(rows, seen, term_in, price_per) for rows in (declared.table, declared.used))
+    table, used = (_finished(rows, seen, grace, term_in, price_per) for rows in (declared.table, declared.used))
     planned = declared.used.filter(declared.used.end >= seen).count().to_pyarrow().as_py()
     assumed: tuple[Assumption, ...] = ()
     if planned and until is None:
@@ -206,10 +207,7 @@ def _as_contracts(declared: Events, until: Moment | None, term_in: str, price_pe
             ),
         )
     notes = (*declared.notes, *contract_notes(used, grace))
-    terms = ContractTerms(seen, grace)
-    return replace(
-        declared, table=table, used=used, notes=notes, assumed=(*declared.assumed, *assumed), contracts=terms
-    )
+    return replace(declared, table=table, used=used, notes=notes, assumed=(*declared.assumed, *assumed), contracts=seen)
 
 
 def _last_seen(rows: Table) -> datetime:
@@ -220,9 +218,10 @@ def _last_seen(rows: Table) -> datetime:
     return datetime.combine(last.date(), time()) + timedelta(days=1)
 
 
-def _finished(rows: Table, seen: datetime, term_in: str, price_per: str) -> Table:
+def _finished(rows: Table, seen: datetime, grace: int, term_in: str, price_per: str) -> Table:
     """Return the rows with ends that have come, terms in days, and the price of a month."""
-    values: dict[str, Column] = {"end": in_window(rows.end, seen).ifelse(ibis.null("timestamp(6)"), rows.end)}
+    end = rows.end + ibis.interval(days=grace) if grace else rows.end
+    values: dict[str, Column] = {"end": in_window(end, seen).ifelse(ibis.null("timestamp(6)"), end)}
     if "recorded" in rows.columns:
         values["recorded"] = ibis.coalesce(rows.recorded, rows.end)
     if "renews" in rows.columns:

@@ -118,8 +118,9 @@ class Job:
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
-        """The features that the tables cannot give."""
-        return available(self.history)[1]
+        """The features that the tables cannot give; of contracts without orders nobody expects those of orders."""
+        of_orders = not self.history.contracts or "orders" in self.history.tables
+        return available(self.history)[1] if of_orders else ()
 
     @property
     def left_out_words(self) -> list[str]:

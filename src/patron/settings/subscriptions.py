@@ -24,7 +24,7 @@ class Subscriptions:
         until: the day up to which ends are known; None for the day after the last contract began.
         term_in: what a term is counted in, "days" or "months".
         price_per: what the price is paid for: a "month", a "year", or a "term".
-        grace: days after an end within which the next contract of the customer goes on with it.
+        grace: days after which an end counts, if no other contract of the customer began meanwhile.
         not_customers: keys that stand for nobody; None for the usual words, such as guest and n/a.
         customer_case: "keep", or "fold" where keys that differ only in capitals and blanks are one customer.
         formats: the form of times that do not show it, by role.
