@@ -247,7 +247,7 @@ def test_the_next_purchase_is_told_as_the_mean_over_the_steps_of_the_first_days_
 
 
 def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_step():
-    answer = {"kind": "next_purchase", "edges": [0, 10, 30, 90], "within": [30, 90]}
+    answer = {"kind": "next_purchase", "horizon": 90, "edges": [0, 10, 30, 90], "within": [30, 90]}
     steady = straight().spec["estimator"] | {"intercept": [[0.0]] * 3}
     row = drivers(straight(answer=answer, estimator=steady), customer()).iloc[0]
     assert row.push == pytest.approx(np.log(213 / 85))

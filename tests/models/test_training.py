@@ -25,7 +25,8 @@ QUESTIONS = {
     "next_purchase": next_purchase(HORIZON, (30,)),
     "tier": tier(HORIZON, CostModel(margin_rate=0.4)),
 }
-CANDIDATES = [name for name in ORDER if name != ALL_FEATURES]  # which panels have alone
+ELSEWHERE = (ALL_FEATURES, "age", "geometric", "geometric_logit")  # which panels and contracts have alone
+CANDIDATES = [name for name in ORDER if name not in ELSEWHERE]
 
 
 def spec_of(question, label, features):

@@ -70,7 +70,12 @@ def test_its_label_counts_orders():
 
 
 def test_every_candidate_is_trained(trained):
-    assert set(trained.bundles) == set(ORDER) - {ALL_FEATURES}  # which panels have alone
+    assert set(trained.bundles) == set(ORDER) - {
+        ALL_FEATURES,
+        "age",
+        "geometric",
+        "geometric_logit",
+    }  # of panels, contracts
     assert trained.model.spec["outputs"] == [{"name": "two_orders_probability", "dtype": "float64"}]
 
 
