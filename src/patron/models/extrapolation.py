@@ -61,7 +61,7 @@ def train_beyond(question: Question, history: History, at: Moment, seed: int = 0
             f"last labels would not have passed. Use at = {history.ends:%Y-%m-%d} or earlier, or read newer events."
         )
     nearer = target.nearer(question, near).on(history, instant(at))
-    trained = train(nearer, history, split, seed)
+    trained = train(nearer, history, split, seed, near=())  # what helps near by loses far ahead
     inputs = process_inputs([f["name"] for f in trained.model.spec["features"]])
     if inputs is None:
         raise QuestionError(

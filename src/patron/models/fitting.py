@@ -34,7 +34,7 @@ from patron.questions.panels import SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["TrainingSet", "blend_members"]
+__all__ = ["NEAR", "TrainingSet", "blend_members"]
 
 HYBRID = "hybrid"
 PLAIN = ("logit", "parametric", "parametric_logit", "geometric", "geometric_logit", ALL_FEATURES)
@@ -43,6 +43,7 @@ PROCESS_NAMES = {"purchases": ("parametric", "parametric_logit"), "renewals": ("
 MONTH = "month"
 PURCHASES = "purchases"
 SPEND = "spend"
+PACE, LEVEL = NEAR = ("pace", "level")
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
 FEWEST_ALIKE = 20
@@ -59,6 +60,7 @@ class TrainingSet:
         label: answers in the same order, shape (n,).
         answer: what a model of the question remembers.
         seed: of LightGBM's sampling.
+        near: what helps as far as labels reach: `PACE` and `LEVEL`, or none of them.
     """
 
     question: Question
@@ -67,6 +69,7 @@ class TrainingSet:
     label: np.ndarray
     answer: TargetSpec
     seed: int
+    near: tuple[str, ...] = NEAR
 
     @cached_property
     def features(self) -> list[FeatureSpec]:
@@ -158,7 +161,7 @@ class TrainingSet:
     def pace(self) -> dict[str, Any] | None:
         """What the linear candidates see of totals, None where the age of a customer is not among the features."""
         inputs = process_inputs(self.names) if target_of(self.answer).process == PURCHASES else None
-        if inputs is None:
+        if inputs is None or PACE not in self.near:
             return None
         recency, tenure, orders = inputs
         totals = [orders, *(i for i in self.baseline_columns[1] if self.names[i] == SPEND)]
@@ -220,7 +223,7 @@ class TrainingSet:
 
     def _recent_level(self, end: datetime) -> float:
         """Return by how much purchases are more likely of late than at the known cutoffs; 0 where it is no matter."""
-        if target_of(self.answer).process != PURCHASES:
+        if target_of(self.answer).process != PURCHASES or LEVEL not in self.near:
             return 0.0
         known = [cutoff.to_pydatetime() for cutoff in self.rows.key.cutoff.unique()]
         return recent_level(self.question, self.source, known, end)

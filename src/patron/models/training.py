@@ -17,7 +17,7 @@ from patron.models.calibration import calibrate, keep_rate
 from patron.models.candidates import Estimator
 from patron.models.causes import with_causes
 from patron.models.customer_parts import held_out_parts
-from patron.models.fitting import TrainingSet, blend_members
+from patron.models.fitting import NEAR, TrainingSet, blend_members
 from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds, predict_out_of_fold
 from patron.models.selection import BASELINES, LATER, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
@@ -73,7 +73,9 @@ class Trained:
         return min((name for name in self.losses if name not in BASELINES), key=lambda n: self.losses[n].value)
 
 
-def train(question: Question, history: History | RowSource, split: Split, seed: int = 0) -> Trained:
+def train(
+    question: Question, history: History | RowSource, split: Split, seed: int = 0, near: tuple[str, ...] = NEAR
+) -> Trained:
     """Train every candidate for a question on a history, and learn which one to use.
 
     Args:
@@ -81,6 +83,7 @@ def train(question: Question, history: History | RowSource, split: Split, seed: 
         history: the checked event tables, or a panel.
         split: cutoffs that may be known (train and valid); its test cutoffs are left alone.
         seed: of LightGBM's sampling.
+        near: as in `TrainingSet`.
 
     Raises:
         QuestionError: the horizon of a cutoff has not passed, or there is too little to learn from.
@@ -89,7 +92,7 @@ def train(question: Question, history: History | RowSource, split: Split, seed: 
     source = row_source(history)
     complete = source.complete(question, split.known[-1])
     rows = matrix(complete, source, split.known)
-    return fit(complete, source, rows, labels(complete, source, split.known, rows=rows), split, seed)
+    return fit(complete, source, rows, labels(complete, source, split.known, rows=rows), split, seed, near=near)
 
 
 def _silent(step: str) -> None:
@@ -104,6 +107,7 @@ def fit(
     split: Split,
     seed: int = 0,
     tell: Callable[[str], None] = _silent,
+    near: tuple[str, ...] = NEAR,
 ) -> Trained:
     """Train every candidate on rows that are in memory.
 
@@ -123,7 +127,7 @@ def fit(
     known = rows.at(*split.known) & ~_settled(question, rows, place)
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
     answer = answer if place is None else answer | {"settled": place}
-    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed)
+    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed, near)
     training_set = with_causes(training_set, source.causes(question, training_set.rows.key))
     predictions, later = [], _folds(question, split)
     for number, fold in enumerate(later, start=1):
