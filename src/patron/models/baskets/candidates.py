@@ -21,27 +21,15 @@ NEIGHBOURS = 100
 OWN, LIKE, NEXT, PARTNERS, POPULAR = 60, 12, 15, 10, 20
 OF_PAIR = ("n", "n_5", "n_30", "season", "grouped", *(f"faded_{days}" for days in FADES))
 OF_VISITS = ("visits", "recency", "age", "size", "size_5", "visits_30", "visits_90")
-OF_SALES = (
-    "sold_30",
-    "sold_90",
-    "sold_365",
-    "sold_season",
-    "sold_last",
-    "sold_first",
-    "buyers",
-    "rebuy_rate",
-    "item_gap",
-    "item_price",
-)
+OF_SALES = ("sold_last", "sold_first", "rebuy_rate", "item_gap", "item_price")
+OF_MARKET = ("sold_30", "sold_90", "sold_365", "sold_season", "buyers")  # counts grow with the business, shares do not
+OF_OWN = ("last", "first", "place", "quantity", "price", "spent")
 COLUMNS = (
     *OF_PAIR,
-    "last",
-    "first",
-    "place",
-    "quantity",
-    "price",
+    *OF_OWN,
     *OF_VISITS,
     *OF_SALES,
+    *(f"{name}_share" for name in OF_MARKET),
     "own_share",
     *(f"share_{days}" for days in FADES),
     "gap",
@@ -69,7 +57,7 @@ class Candidates:
         items: all items.
         row: of each candidate the place of its customer, shape (n,).
         column: of each candidate the place of its item, shape (n,).
-        X: what is known of it, in the order of `COLUMNS`, shape (n, columns).
+        X: what is known of it: `COLUMNS`, and in how many baskets of the last 30 days it was (`sold_30`).
     """
 
     customers: np.ndarray
@@ -118,7 +106,11 @@ def _blocks(
         X = _columns(market, buyers, rows[row], column)
         around = {name: at(getattr(mixes, name), row, column) for name in COLUMNS if hasattr(mixes, name)}
         X |= around | {"category_rate": at(categories, rows[row], market.category[column])}
-        yield rows[row], column, pd.DataFrame({name: np.asarray(X[name], dtype=np.float32) for name in COLUMNS})
+        yield (
+            rows[row],
+            column,
+            pd.DataFrame({name: np.asarray(X[name], dtype=np.float32) for name in (*COLUMNS, "sold_30")}),
+        )
 
 
 def _mixes(market: Market, buyers: Buyers, likeness: Sparse, rows: np.ndarray, peer: np.ndarray) -> _Mixes:
@@ -171,15 +163,16 @@ def _category_rates(market: Market, buyers: Buyers) -> Sparse:
 def _columns(market: Market, buyers: Buyers, row: np.ndarray, column: np.ndarray) -> dict[str, np.ndarray]:
     """What is known of customer and item alone; of an item that was never bought the counts are 0, the rest unknown."""
     visits = {name: buyers.visits[name].to_numpy(np.float64)[row] for name in buyers.visits}
-    sales = {name: market.sales[name].to_numpy(np.float64)[column] for name in OF_SALES}
+    sales = {name: market.sales[name].to_numpy(np.float64)[column] for name in (*OF_SALES, *OF_MARKET)}
     keys = _numbered(buyers.row, buyers.column, len(market.items))
     place = np.minimum(np.searchsorted(keys, wanted := _numbered(row, column, len(market.items))), len(keys) - 1)
     known = keys[place] == wanted
     pair = {
         name: np.where(known, buyers.pairs[name].to_numpy(np.float64)[place], 0.0 if name in OF_PAIR else np.nan)
-        for name in (*OF_PAIR, "last", "first", "place", "quantity", "price")
+        for name in (*OF_PAIR, *OF_OWN)
     }
     X = {**{name: visits[name] for name in OF_VISITS}, **sales, **pair}
+    X |= {f"{name}_share": sales[name] / max(market.sales[name].sum(), 1) for name in OF_MARKET}
     X["quantity"] = _ratio(pair["quantity"], pair["n"])
     X["own_share"] = _ratio(pair["grouped"], visits["grouped"])
     X |= {f"share_{days}": _ratio(pair[f"faded_{days}"], visits[f"faded_{days}"]) for days in FADES}

@@ -127,6 +127,7 @@ def customer_items(baskets: Table) -> pd.DataFrame:
         season=_count((baskets.days <= YEAR) & (baskets.days > YEAR - QUARTER)),
         quantity=baskets.quantity.sum().cast("float64"),
         price=baskets.price.min().cast("float64"),
+        spent=(baskets.price * baskets.quantity).sum().cast("float64"),
         grouped=_whole(_grouped(baskets)),
         **{f"faded_{days}": _whole(_faded(baskets, days)) for days in FADES},
     )

@@ -27,7 +27,7 @@ __all__ = ["LENGTHS", "TOP", "Examples", "Ranking", "examples_at", "fit_ranking"
 TOP = {"category": 3, "item": 10}
 LENGTHS = {"category": (3, 10), "item": (10, 20)}
 MONTH, FORTNIGHT = timedelta(days=30), timedelta(days=15)
-MOST_CUTOFFS, MOST_EXAMPLES, FEWEST = 6, 2_400, 200
+MOST_CUTOFFS, MOST_EXAMPLES, FEWEST = 6, 3_000, 200
 JUDGED = 2
 ROUNDS = (50, 100)
 OWN_WEIGHTS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -211,7 +211,11 @@ def _ordered(example: Examples) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     counts = np.bincount(row, weights=example.hits, minlength=len(example.sizes))
     kept = counts[row] > 0
     groups = np.bincount(row[kept])
-    return example.candidates.X.to_numpy(np.float32)[kept], example.hits[kept].astype(np.int8), groups[groups > 0]
+    return (
+        example.candidates.X[list(COLUMNS)].to_numpy(np.float32)[kept],
+        example.hits[kept].astype(np.int8),
+        groups[groups > 0],
+    )
 
 
 def _calibrated(
