@@ -141,7 +141,7 @@ def test_what_nobody_ever_bought_before_is_counted_apart():
 
 
 def test_a_label_whose_horizon_has_not_passed_is_refused():
-    with pytest.raises(QuestionError, match=r"A label at 2024-07-01 looks 90d ahead"):
+    with pytest.raises(QuestionError, match=r"A label at 2024-07-01 looks 90 days ahead"):
         fit_ranking(shop(), [CUTOFF], EVER, Span(90), "item")
 
 
