@@ -117,3 +117,14 @@ def test_a_customer_with_returns_only_gets_no_suggestion():
 def test_a_customer_whose_lines_name_no_item_gets_what_is_popular():
     history = shop([("ann", 5, "tea"), ("bob", 3, None)])
     assert what(ranking(), history, CUTOFF).set_index("customer")["item"].to_dict() == {"ann": "tea", "bob": "tea"}
+
+
+def test_where_no_customer_asked_about_ever_named_an_item_what_is_popular_is_suggested():
+    history = shop([("ann", 90, "tea"), ("bob", 3, None)])
+    table = what(ranking(active_in="30 days"), history, CUTOFF)
+    assert table[["customer", "item", "kind"]].to_numpy().tolist() == [["bob", "tea", "new"]]
+
+
+def test_where_no_line_names_an_item_nothing_is_suggested():
+    history = shop([("ann", 20, None), ("bob", 15, None), ("ann", 3, "tea")])
+    assert what(ranking(), history, ago(10)).empty

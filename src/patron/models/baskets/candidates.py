@@ -156,7 +156,9 @@ def _numbered(row: np.ndarray, column: np.ndarray, width: int) -> np.ndarray:
 
 def _category_rates(market: Market, buyers: Buyers) -> Sparse:
     count = len(market.category)
-    belongs = matrix_of(np.arange(count), market.category, np.ones(count), (count, int(market.category.max()) + 1))
+    belongs = matrix_of(
+        np.arange(count), market.category, np.ones(count), (count, int(market.category.max(initial=0)) + 1)
+    )
     return (buyers.share @ belongs).tocsr()
 
 
@@ -165,10 +167,13 @@ def _columns(market: Market, buyers: Buyers, row: np.ndarray, column: np.ndarray
     visits = {name: buyers.visits[name].to_numpy(np.float64)[row] for name in buyers.visits}
     sales = {name: market.sales[name].to_numpy(np.float64)[column] for name in (*OF_SALES, *OF_MARKET)}
     keys = _numbered(buyers.row, buyers.column, len(market.items))
-    place = np.minimum(np.searchsorted(keys, wanted := _numbered(row, column, len(market.items))), len(keys) - 1)
-    known = keys[place] == wanted
+    wanted = _numbered(row, column, len(market.items))
+    place = np.searchsorted(keys, wanted) % max(len(keys), 1)
+    known = np.isin(wanted, keys)
     pair = {
-        name: np.where(known, buyers.pairs[name].to_numpy(np.float64)[place], 0.0 if name in OF_PAIR else np.nan)
+        name: np.where(
+            known, _taken(buyers.pairs[name].to_numpy(np.float64), place), 0.0 if name in OF_PAIR else np.nan
+        )
         for name in (*OF_PAIR, *OF_OWN)
     }
     X = {**{name: visits[name] for name in OF_VISITS}, **sales, **pair}
@@ -184,6 +189,10 @@ def _columns(market: Market, buyers: Buyers, row: np.ndarray, column: np.ndarray
     X["trend_90"] = sales["sold_90"] * 4 / np.maximum(sales["sold_365"], 1.0)
     X["price_ratio"] = _ratio(sales["item_price"], visits["usual_price"])
     return X
+
+
+def _taken(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    return values[place] if len(values) else np.full(len(place), np.nan)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
