@@ -19,6 +19,11 @@ def test_the_level_of_yes_or_no_meets_the_rate():
     assert np.isclose(sigmoid(fine[0][:, 0] + level(*fine)).mean(), 0.25, atol=1e-3)
 
 
+def test_a_level_far_above_small_chances_is_found():
+    margins, y = np.linspace(-4.8, -3.9, 200)[:, None], np.repeat([1, 0], [30, 170])
+    assert np.isclose(sigmoid(margins[:, 0] + level(margins, y)).sum(), 30, atol=0.1)
+
+
 def test_the_level_of_classes_meets_their_shares():
     margins = RNG.normal(size=(3000, 3))
     y = np.repeat([0, 1, 2], [1500, 1200, 300])

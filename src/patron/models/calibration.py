@@ -76,8 +76,9 @@ def _meeting(log_odds: np.ndarray, counts: np.ndarray) -> np.ndarray:
     if log_odds.shape[1] == 1:
         against = np.exp(-np.clip(log_odds[:, 0], -FARTHEST, FARTHEST))
         for _ in range(TURNS):
-            p = 1.0 / (1.0 + against * np.exp(-np.clip(shift, -FARTHEST, FARTHEST)))
-            step = (counts - p.sum()) / ((p * (1.0 - p)).sum() + 1.0)
+            p = 1.0 / (1.0 + against * np.exp(-shift))
+            # Where nearly all chances are small a whole step of Newton's goes beyond all of them, and never comes back.
+            step = np.clip((counts - p.sum()) / ((p * (1.0 - p)).sum() + 1.0), -1.0, 1.0)
             shift += step
             if abs(float(step[0])) < ROUNDING:
                 break
