@@ -88,6 +88,7 @@ def test_returns_are_counted_among_the_rows_that_are_read() -> None:
     assert notes(frame, where={"shop": "x"}, returns={"status": "back"})[1:] == (
         "1 of 2 rows matched by returns status",
         "1 rows read as returns",
+        "1 customers have returns and no order; nothing is asked about them",
     )
 
 

@@ -16,7 +16,7 @@ FIFTY = [f"c{k}" for k in range(50)]
 
 def table(keys: list, **columns: list) -> pd.DataFrame:
     """One row for each key, on days in a row."""
-    return pd.DataFrame({"customer": keys, "at": [FIRST + timedelta(hours=k) for k in range(len(keys))]} | columns)
+    return pd.DataFrame({"customer": keys, "at": [FIRST + timedelta(days=k) for k in range(len(keys))]} | columns)
 
 
 def orders(keys: list, **declared) -> History:

@@ -34,8 +34,10 @@ def test_only_the_doors_compare_an_events_time_with_a_moment():
     allowed = {
         "history/point_in_time.py",
         "history/event_tables.py",
+        "history/contracts.py",
+        "history/contract_checks.py",
         "decisions/allocation.py",
-    }  # the calendar's ends; places in an array
+    }  # the calendar's ends; a contract's end beside its start and record; places in an array
     assert guilty <= allowed, guilty - allowed
 
 

@@ -17,7 +17,8 @@ __all__ = ["SOON", "with_standing"]
 
 SOON = 30
 DAY = 86_400_000_000
-ROW, WHEN = "row_of_standing", "time_of_standing"
+# Beside the columns of a business, which may be called time or number, in any capitals.
+ROW, WHEN, NUMBER, SINCE, GONE = (f"{word}_of_standing" for word in ("row", "time", "number", "since", "gone"))
 LEAST = 0.005  # of money: less than that is nothing
 
 
@@ -121,13 +122,14 @@ def _so_far(events: Table, key: Sequence[str]) -> Any:
 def _rows(bought: Table, taken: Table) -> Table:
     """Return one row for each order, and one more from each return on that took of it."""
     turn = ibis.cumulative_window(group_by=taken.bought, order_by=[taken.time, taken.back])
-    later = taken.mutate(so_far=taken.money.sum().over(turn), **{UNTIL: taken.time.lead().over(turn)})
-    first = taken.group_by(number=taken.bought).aggregate(first=taken.time.min())
-    whole = bought.mutate(**_state(bought)).left_join(first, bought[ROW] == first.number)
-    whole = whole.mutate(**{UNTIL: whole["first"].coalesce(whole[UNTIL])})
-    parts = bought.mutate(**_state(bought)).drop(UNTIL).inner_join(later, bought[ROW] == later.bought)
-    left = (parts.amount - parts.so_far).cast(parts.amount.type())
+    so_far = taken.money.sum().over(turn)
+    later = taken.select(**{NUMBER: taken.bought, SINCE: taken.time, UNTIL: taken.time.lead().over(turn), GONE: so_far})
+    first = taken.group_by(**{NUMBER: taken.bought}).aggregate(**{SINCE: taken.time.min()})
+    whole = bought.mutate(**_state(bought)).left_join(first, bought[ROW] == first[NUMBER])
+    whole = whole.mutate(**{UNTIL: whole[SINCE].coalesce(whole[UNTIL])})
+    parts = bought.mutate(**_state(bought)).drop(UNTIL).inner_join(later, bought[ROW] == later[NUMBER])
+    left = (parts.amount - parts[GONE]).cast(parts.amount.type())
     forever = parts[UNTIL].coalesce(ibis.literal(FOREVER).cast("timestamp(6)"))
-    parts = parts.mutate(known_at=parts.time, **{UNTIL: forever, STANDING: (left > LEAST).ifelse(left, ibis.null())})
+    parts = parts.mutate(known_at=parts[SINCE], **{UNTIL: forever, STANDING: (left > LEAST).ifelse(left, ibis.null())})
     columns = [*bought.columns, *(c for c in ("known_at", UNTIL, STANDING) if c not in bought.columns)]
     return whole.select(*columns).union(parts.select(*columns))

@@ -46,8 +46,8 @@ def _report(job: Job) -> retention_page.Report:
 
 def _named(job: Job) -> pd.DataFrame:
     """Return the scores with the names of items, where a column of the lines gives them."""
-    names = item_names(job.history, "item") if "lines" in job.history.tables else {}
     likely = [column for column in job.scores if column.startswith("next_item_")]
+    names = item_names(job.history, "item") if likely else {}
     return job.scores.assign(**{c: job.scores[c].map(names).fillna(job.scores[c]) for c in likely if names})
 
 

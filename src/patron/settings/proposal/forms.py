@@ -1,5 +1,6 @@
 """Forms: how the texts of a column of times are written, as the door itself reads them, or the forms that all fit."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from ibis.expr.types import Table
@@ -30,9 +31,9 @@ def possible_forms(look: TableLook, column: ColumnLook) -> list[str]:
     family = families.pop() if len(families) == 1 else ()
     if len(family) < 2:
         return []
-    forms = [form for form in family if _reads(_some(look, column), column, form)]
+    forms = _best(_some(look, column), column, family)
     if len(forms) > 1:
-        forms = [form for form in forms if _reads(look.table, column, form)]
+        forms = _best(look.table, column, forms)
     return sorted(forms, key=lambda form: -_order(look, column, form))
 
 
@@ -42,12 +43,18 @@ def _some(look: TableLook, column: ColumnLook) -> Table:
     return look.table.filter(look.table[column.name].hash() % share == 0) if share > 1 else look.table
 
 
-def _reads(table: Table, column: ColumnLook, form: str) -> bool:
+def _best(table: Table, column: ColumnLook, forms: Sequence[str]) -> list[str]:
+    """Return the forms that read most: one text that another form reads alone proves that."""
+    read = {form: _count_read(table, column, form) for form in forms}
+    return [form for form, n in read.items() if n == max(read.values()) > 0]
+
+
+def _count_read(table: Table, column: ColumnLook, form: str) -> int:
     try:
-        read_times(table, table[column.name], AT, "UTC", form)
+        clock = read_times(table, table[column.name], AT, "UTC", form).clock
     except HistoryError:
-        return False
-    return True
+        return 0
+    return int(table.aggregate(n=clock.count()).to_pyarrow()["n"][0].as_py())
 
 
 def _order(look: TableLook, column: ColumnLook, form: str) -> float:
