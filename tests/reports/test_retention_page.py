@@ -126,6 +126,13 @@ def test_how_good_it_is_is_told_per_hundred_customers(told):
     assert "beats the best simple rule" in told
 
 
+def test_what_the_rule_does_better_is_a_sentence_of_its_own(report):
+    card = replace(CARD, better=dict(CARD.better) | {"log loss": "worse"})
+    assert "worse than the rule in: log loss. AUC, learned model less rule:" in words(
+        page(replace(report, cards=[card]))
+    )
+
+
 def test_a_tie_with_the_simple_rule_is_said_plainly_at_the_top_and_at_the_question(report):
     told = words(page(replace(report, cards=[TIE])))
     assert "No learned model beats its simple rule." in told
