@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from patron.models.serving import Calibration, sigmoid, softmax
 
-__all__ = ["calibrate", "keep_rate", "level", "levelled", "log_losses"]
+__all__ = ["calibrate", "level", "levelled", "log_losses"]
 
 TRUST = 20.0
 LEAST = 50
@@ -42,25 +42,6 @@ def calibrate(log_odds: np.ndarray, y: np.ndarray, cutoffs: np.ndarray) -> Calib
             return None
     slope = _slope(log_odds, y, cutoffs)
     return {"slope": slope, "intercept": _meeting(slope * log_odds, _chances(log_odds).sum(axis=0)).tolist()}
-
-
-def keep_rate(calibration: Calibration | None, log_odds: np.ndarray) -> Calibration | None:
-    """Return a calibration of chances that keeps their mean, where that of log-odds is no level of theirs.
-
-    Args:
-        calibration: of `calibrate`.
-        log_odds: those that it was found from, shape (n, 1).
-
-    >>> log_odds = np.repeat([[-9.0], [-9.0], [0.0]], 200, axis=0)
-    >>> kept = keep_rate({"slope": 0.5, "intercept": [0.0]}, log_odds)
-    >>> before, after = sigmoid(log_odds).mean(), sigmoid(0.5 * log_odds + kept["intercept"]).mean()
-    >>> abs(float(before - after)) < 1e-6
-    True
-    """
-    if calibration is None:
-        return None
-    stretched = log_odds * calibration["slope"]
-    return {"slope": calibration["slope"], "intercept": level(stretched, sigmoid(log_odds[:, 0])).tolist()}
 
 
 def level(log_odds: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.metrics import Estimate
-from patron.models.calibration import calibrate, keep_rate
+from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
 from patron.models.causes import with_causes
 from patron.models.customer_parts import held_out_parts
@@ -259,7 +259,6 @@ def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: Out
     log_odds = oof.log_odds[name]
     target = target_of(training_set.answer)
     calibration = calibrate(log_odds, oof.y, oof.fold)
-    calibration = keep_rate(calibration, log_odds) if target.keeps_rate else calibration
     spec: BundleSpec = {
         "format": FORMAT,
         "question": training_set.question.name,

@@ -35,7 +35,6 @@ class _ContractTarget(Target[ContractQuestion]):
     noun: str
 
     shape: ClassVar[str] = "hazard"
-    keeps_rate: ClassVar[bool] = True
     rates: ClassVar[str] = "age"
 
     def target_spec(self, question: ContractQuestion, label: np.ndarray, features: pd.DataFrame) -> TargetSpec:

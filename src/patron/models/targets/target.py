@@ -88,7 +88,6 @@ class Target(ABC, Generic[Q]):
         rates: what the candidate is called that answers with the rate of those whose first baseline column is alike.
         process: the law that some candidates rest on: of purchases, of renewals, or none.
         candidates: the names of those that may answer.
-        keeps_rate: whether calibration keeps the mean chance, as most chances may be none and their log-odds no level.
     """
 
     kind: str
@@ -96,7 +95,6 @@ class Target(ABC, Generic[Q]):
     sign: int = 1
     far_blend: ClassVar[tuple[str, ...]] = ()
     extrapolates: ClassVar[bool] = False
-    keeps_rate: ClassVar[bool] = False
     rates: ClassVar[str] = "activity"
     process: ClassVar[str] = "purchases"
     candidates: ClassVar[tuple[str, ...]] = (
