@@ -1,6 +1,6 @@
 """Cutting: compiled loops that find where the events of a row begin and end.
 
-Nothing here compares a time but `_cut`, `active` and `counts_before`, which ask `patron.history.point_in_time`.
+Nothing here compares a time but `_cut` and `active`, which ask `patron.history.point_in_time`.
 """
 
 import numba
@@ -62,8 +62,7 @@ def active(at, starts, opens, moments):
     for c in range(len(starts) - 1):
         i = starts[c]
         for m in range(len(moments)):
-            while i < starts[c + 1] and _is_past(at[i], moments[m]):
-                i += 1
+            i = _cut(at, i, starts[c + 1], moments[m])
             is_active[c, m] = i > starts[c] and not _is_past(at[i - 1], opens[m])
     return is_active
 
@@ -75,7 +74,6 @@ def counts_before(at, starts, moments):
     for c in range(len(starts) - 1):
         i = starts[c]
         for m in range(len(moments)):
-            while i < starts[c + 1] and _is_past(at[i], moments[m]):
-                i += 1
+            i = _cut(at, i, starts[c + 1], moments[m])
             counts[c, m] = i - starts[c]
     return counts
