@@ -49,6 +49,7 @@ __all__ = [
     "check_zone",
     "declare",
     "declare_as",
+    "role_column",
 ]
 
 MONEY = "decimal(18, 4)"
@@ -152,7 +153,7 @@ def declare_as(
     """
     check_zone(timezone)
     naming = named_roles(table, roles, known)
-    columns = {role: _role(table, role, name) for role, name in naming.columns.items()}
+    columns = {role: role_column(table, role, name) for role, name in naming.columns.items()}
     _check_promised(table, columns)
     _check_key(roles, columns)
     noted = condition_notes(table, where, returns, naming.columns["customer"])
@@ -267,12 +268,13 @@ def check_zone(timezone: str) -> None:
         raise HistoryError(f"There is no time zone {timezone!r}. Write it like America/New_York, or UTC.") from None
 
 
-def _role(table: Table, role: str, named: Role) -> Column:
+def role_column(table: Table, role: str, named: Role, kind: str = "event table") -> Column:
+    """Return the column that has a role; refuse a name that the table, told as its *kind*, does not have."""
     if callable(named):
         return named(table)
     if named not in table.columns:
         raise HistoryError(
-            f"The event table lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
+            f"The {kind} lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
             f"It has: {listed(table.columns)}. Name the right one: {role} = '...'."
         )
     return table[named]

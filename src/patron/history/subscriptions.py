@@ -12,7 +12,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.contract_checks import UNREAD, contract_notes, without_faults
-from patron.history.event_tables import MONEY, Events, Role, check_zone, declare_as
+from patron.history.event_tables import MONEY, Events, Role, check_zone, declare_as, role_column
 from patron.history.keys import with_keys
 from patron.history.point_in_time import in_window
 from patron.history.sources import checked, given_roles
@@ -31,6 +31,7 @@ MONTH = 30.4375
 LONGEST_GRACE = 365
 NAMES = {"start": "at", "end": "end", "renews": "renews", "known_at": "recorded"}
 TERM_UNITS: Mapping[str, float] = {"days": 1.0, "months": MONTH}
+TABLE = "table of contracts"
 PRICE_PERIODS = ("month", "term", "year")
 
 
@@ -121,18 +122,7 @@ def _columns(table: Table, roles: Mapping[str, Role]) -> dict[str, Column]:
                 f"The table of contracts lacks {role!r}. It has: {listed(table.columns)}. Name its column: "
                 f"{role} = 'the column'."
             )
-    return {role: _column(table, role, named) for role, named in roles.items() if callable(named) or named}
-
-
-def _column(table: Table, role: str, named: Role) -> Column:
-    if callable(named):
-        return named(table)
-    if named not in table.columns:
-        raise HistoryError(
-            f"The table of contracts lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
-            f"It has: {listed(table.columns)}. Name the right one: {role} = '...'."
-        )
-    return table[named]
+    return {role: role_column(table, role, named, TABLE) for role, named in roles.items() if callable(named) or named}
 
 
 def _check_choices(
