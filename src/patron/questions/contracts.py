@@ -15,7 +15,7 @@ from patron.features.measures import Feature, measure
 from patron.history.contracts import LEAVINGS
 from patron.history.history import History
 from patron.periods import EVER, Span, span
-from patron.questions.question import Question
+from patron.questions.question import Question, are_days_within
 
 __all__ = ["Cancellation", "ContractQuestion", "WinBack", "cancellation", "win_back"]
 
@@ -53,7 +53,7 @@ class ContractQuestion(Question):
 
     def is_label(self, label: np.ndarray) -> np.ndarray:
         """Return which values are days within the horizon, or unknown."""
-        return np.isnan(label) | ((label >= 0) & (label < float(self.horizon.days or 0)))
+        return are_days_within(label, self.horizon)
 
     def on(self, history: History, before: datetime | None = None) -> "Question":
         """Return the question with all its features; arguments are those of `Question.on`.

@@ -12,7 +12,7 @@ from patron.features.measures import Feature, measure
 from patron.history.history import History
 from patron.periods import EVER, span
 from patron.questions.profit import CostModel, profit_over
-from patron.questions.question import Question
+from patron.questions.question import Question, are_days_within
 
 __all__ = ["Churn", "NextPurchase", "Tier", "churn", "next_purchase", "tier"]
 
@@ -66,7 +66,7 @@ class NextPurchase(Question):
 
     def is_label(self, label: np.ndarray) -> np.ndarray:
         """Return which values are days within the horizon, or unknown."""
-        return np.isnan(label) | ((label >= 0) & (label < float(self.horizon.days or 0)))
+        return are_days_within(label, self.horizon)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,7 +12,12 @@ from patron.features.measures import Feature
 from patron.history.history import History
 from patron.periods import EVER, Span
 
-__all__ = ["Question"]
+__all__ = ["Question", "are_days_within"]
+
+
+def are_days_within(label: np.ndarray, horizon: Span) -> np.ndarray:
+    """Return which values are days within a horizon, or unknown as nothing happened in it, shape (n,)."""
+    return np.isnan(label) | ((label >= 0) & (label < float(horizon.days or 0)))
 
 
 @dataclass(frozen=True)
