@@ -15,7 +15,10 @@ __all__ = ["CrmImport", "crm_table"]
 PREFIX, NOBODY = "patron", "none"
 LONGEST = 40  # letters of a custom field's name in Salesforce, without its ending
 FIRST_OF = ("next_category_1", "next_item_1")
-OF_SCORES = ("cutoff", "churn_probability", "tier", "expected_profit", "value", *FIRST_OF)
+OF_SCORES = (
+    *("cutoff", "churn_probability", "cancellation_probability", "win_back_probability"),
+    *("tier", "expected_profit", "value", *FIRST_OF),
+)
 WITHIN = "purchase_within_"
 OF_DECISIONS = ("group", "offer", "expected_gain", "reason_1", "reason_2", "reason_3")
 PLACES = 4

@@ -15,7 +15,7 @@ from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, listed, nearest
 from patron.formatting import html_table
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
 REASON_COLUMNS = ("customer", "cutoff", "rank", "text")
@@ -103,7 +103,7 @@ def decide(
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
     check_plan(offers, budget, holdout)
-    scores = _with_risk(scores)
+    scores = with_risk(scores)
     _check_scores(scores)
     customers = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
@@ -119,11 +119,21 @@ def decide(
     )
 
 
-def _with_risk(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores with the chance of a cancellation in the place of that of churn, which contracts lack."""
-    if "churn_probability" in scores or "cancellation_probability" not in scores:
+def with_risk(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of those who can leave, `churn_probability` being that of a cancellation for who has contracts.
+
+    >>> scores = pd.DataFrame({"cancellation_probability": [0.3, None, None], "churn_probability": [0.9, 0.5, None]})
+    >>> with_risk(scores).churn_probability.tolist()
+    [0.3, 0.5]
+    """
+    if "cancellation_probability" not in scores:
         return scores
-    return scores.rename(columns={"cancellation_probability": "churn_probability"})
+    if "churn_probability" not in scores:
+        scores = scores.rename(columns={"cancellation_probability": "churn_probability"})
+    else:
+        risk = scores.cancellation_probability.fillna(scores.churn_probability)
+        scores = scores.drop(columns="cancellation_probability").assign(churn_probability=risk)
+    return scores[scores.churn_probability.notna()].reset_index(drop=True)
 
 
 def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) -> pd.DataFrame:

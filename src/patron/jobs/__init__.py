@@ -14,6 +14,7 @@ from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
 from patron.jobs.panel_job import PanelJob
+from patron.jobs.parted_job import PartedJob, parts
 from patron.jobs.reporting import report
 from patron.jobs.scoring import explain, score
 from patron.jobs.testing import backtest
@@ -40,7 +41,8 @@ __all__ = [
 
 def job_of(settings: Settings, now: datetime, tell: Callable[[str], None] = lambda sentence: None) -> Job:
     """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`."""
-    return (PanelJob if settings.panels else Job)(settings, now, tell)
+    several = PartedJob if len(parts(settings)) > 1 else Job
+    return (PanelJob if settings.panels else several)(settings, now, tell)
 
 
 def everything(job: Job) -> dict[str, Any]:

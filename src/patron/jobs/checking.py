@@ -35,7 +35,7 @@ def check(job: Job) -> dict[str, Any]:
         raise
     _tell_holes(job)
     question = job.questions[0]
-    features = len(question.features)
+    features = max(len(each.features) for each in job.questions)
     job.tell(f"features  {features} can be made{_windows(question)}")
     known = {table: list(columns) for table, columns in job.history.attributes.items()}
     for table, columns in known.items():

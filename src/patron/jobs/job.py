@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, decide
+from patron.decisions import Decisions, check_plan, decide, with_risk
 from patron.engines.databases import is_remote
 from patron.engines.files import write
 from patron.errors import QuestionError
@@ -55,6 +55,11 @@ class Job:
     settings: Settings
     now: datetime
     tell: Tell = field(default=lambda sentence: None)
+
+    @property
+    def parts(self) -> tuple["Job", ...]:
+        """The work on each kind of customers that questions are asked of; all of it where they are the same."""
+        return (self,)
 
     @cached_property
     def history(self) -> History:
@@ -217,9 +222,10 @@ class Job:
                 "Decisions need a probability of churn, but the settings ask no churn question. "
                 "Add to [questions]: churn = { horizon = 90 }."
             )
-        if "value" not in self.scores:
+        scores = with_risk(self.scores)
+        if "value" not in scores or scores.value.isna().any():
             raise QuestionError(f"Decisions need to know what a kept customer is worth: {self.value_needed}.")
-        return decide(self.scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+        return decide(scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
 
     @property
     def value_needed(self) -> str:

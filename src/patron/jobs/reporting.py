@@ -34,7 +34,7 @@ def _report(job: Job) -> retention_page.Report:
         receipts=job.receipts,
         left_out=job.left_out_words,
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
-        scores=_named(job).assign(pseudonym=job.named(job.today.key)).drop(columns="customer"),
+        scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=importance(job.explained_model, job.today, most=IMPORTANCE_ROWS),
         decisions=_decisions(job) if job.settings.offers else None,

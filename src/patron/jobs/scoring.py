@@ -17,7 +17,7 @@ def score(job: Job) -> dict[str, Any]:
     """Score today's customers with the champions and write the answers."""
     path = job.write("scores", job.scores)
     used = {name: champion.version for name, champion in job.champions.items()}
-    cutoff, trainings = f"{job.today.key.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
+    cutoff, trainings = f"{job.scores.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
     lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": job.fingerprint}
     kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = _tell_moves(job)
@@ -46,7 +46,9 @@ def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
 
 def _tell_shifts(job: Job) -> None:
     """Report where the models know the values of a feature clearly less often than in training."""
-    for sentence in dict.fromkeys(said for model in job.models.values() for said in shifts(model, job.today)):
+    for sentence in dict.fromkeys(
+        said for part in job.parts for model in part.models.values() for said in shifts(model, part.today)
+    ):
         job.tell(f"beware    {sentence}")
 
 
@@ -57,5 +59,7 @@ def _tell_moves(job: Job) -> list[str]:
         moves = migration(job.scores, question.names)
         files.append(str(job.write("migration", moves.rename_axis("present_tier").reset_index(), "csv")))
         stay = int(sum(moves.loc[name, name] for name in moves.index))
-        job.tell(f"tiers     {stay:,} of {len(job.scores):,} are expected to stay in their tier: migration.csv")
+        job.tell(
+            f"tiers     {stay:,} of {job.scores.present_tier.count():,} are expected to stay in their tier: migration.csv"
+        )
     return files

@@ -54,18 +54,29 @@ def train(job: Job) -> dict[str, Any]:
 def _train(job: Job) -> dict[str, Any]:
     check_cutoffs(job)
     job.tell_left_out()
-    rows, labelled = labelled_rows(job)
-    _tell_rows(job, rows)
-    if not isinstance(job.source, Snapshot):
-        for question in job.questions:
-            target_spec(question, rows, labelled[question.name], job.split)
+    parts = [(part, *labelled_rows(part)) for part in job.parts]
+    for part, rows, labelled in parts:
+        _tell_rows(part, rows)
+        if not isinstance(job.source, Snapshot):
+            for question in part.questions:
+                target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
     entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now)
-    results = {q.name: _train_question(job, q, rows, labelled[q.name], entry) for q in job.questions}
+    results = {
+        question.name: _train_question(part, question, rows, labelled[question.name], entry)
+        for part, rows, labelled in parts
+        for question in part.questions
+    }
     _promote(job, [result.logged for result in results.values()])
     files = [*book["files"], *(file for result in results.values() for file in result.files)]
     models = {name: _plain(result) for name, result in results.items()}
-    return {"tables": receipts(job), "rows": len(rows), "training": entry.training, "models": models, "files": files}
+    return {
+        "tables": receipts(job),
+        "rows": sum(len(rows) for _, rows, _ in parts),
+        "training": entry.training,
+        "models": models,
+        "files": files,
+    }
 
 
 def _split_of(job: Job) -> Split | None:

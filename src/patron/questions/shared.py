@@ -28,7 +28,7 @@ def together(questions: Sequence[Question], history: History, before: datetime |
     if len(active) == 1 and len({question.population for question in questions}) != 1:
         raise QuestionError(
             f"The questions {listed(question.name for question in questions)} are asked of different customers: those "
-            "with orders, those under contract, those who left. Ask them one by one, in settings of their own."
+            "with orders, those under contract, those who left. Ask them one by one; a settings file may ask them all."
         )
     if len(active) != 1:
         raise QuestionError(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.decisions import Decisions, Offer
+from patron.decisions import Decisions, Offer, with_risk
 from patron.errors import ScoreError, listed
 from patron.evaluation.cards import Card
 from patron.formatting import date
@@ -92,7 +92,7 @@ def page(report: Report) -> str:
     <!doctype html>
     """
     _check_pseudonyms(report)
-    report = _of_contracts(report)
+    report = replace(report, scores=with_risk(report.scores))
     risk = _risk(report)
     return render(
         "report.html.j2",
@@ -141,13 +141,6 @@ def _check_pseudonyms(report: Report) -> None:
                 f"The page names customers by their pseudonyms, but the {name} lack 'pseudonym'. "
                 f"They have: {listed(table.columns)}. Add it: .assign(pseudonym=pseudonyms(table.customer, key))."
             )
-
-
-def _of_contracts(report: Report) -> Report:
-    """Return a report on contracts with the chance of a cancellation as the risk that the page is about."""
-    if "cancellation_probability" not in report.scores or "churn_probability" in report.scores:
-        return report
-    return replace(report, scores=report.scores.rename(columns={"cancellation_probability": "churn_probability"}))
 
 
 def _unlike(report: Report, risk: Mapping[str, Any] | None) -> tuple[float, float] | None:

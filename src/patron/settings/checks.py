@@ -126,7 +126,7 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
             )
     if content.get("offers"):
         priced = any("price" in table for table in content.get("subscriptions", {}).values())
-        valued = ("tier",) if not priced else ("tier", "cancellation")
+        valued = ("tier", "cancellation") if priced and "churn" not in questions else ("tier",)
         _check_offers(source, content.get("decisions", {}), questions, valued)
 
 
@@ -186,12 +186,6 @@ def _check_tables(source: Source, content: Mapping[str, Any], questions: Sequenc
             ("questions", of_contracts[0]),
             f"The question {of_contracts[0]!r} looks at a table of contracts, and there are {len(contracts)}: "
             f"{listed(contracts)}. {_example('', SUBSCRIPTIONS)}",
-        )
-    if of_contracts and len(questions) > 1:
-        raise source.wrong(
-            ("questions", of_contracts[0]),
-            f"The question {of_contracts[0]!r} is asked of other customers than "
-            f"{listed(set(questions) - {of_contracts[0]})}. Write settings for each, with a name of their own.",
         )
     for name in contracts:
         if name in tables or name in content.get("attributes", {}):

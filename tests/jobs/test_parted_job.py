@@ -1,0 +1,96 @@
+"""Questions of different customers in one settings file: each has rows of its own, and their answers one table."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.errors import SettingsError
+from patron.jobs import VERBS, job_of
+from patron.settings import load
+from worlds.subscribers import subscribers
+
+SETTINGS = """
+name = "club"
+[tables.orders]
+path = "orders.parquet"
+customer = "customer"
+at = "at"
+amount = "amount"
+[subscriptions.contracts]
+path = "contracts.parquet"
+customer = "customer"
+start = "start"
+end = "end"
+price = "price"
+until = "2023-12-31"
+[questions]
+churn = { horizon = 90 }
+cancellation = { horizon = 90, within = [90] }
+[cutoffs]
+train = ["2022-09-01", "2022-12-01"]
+valid = "2023-03-02"
+test = "2023-06-01"
+[decisions]
+budget = 50.0
+value = 20.0
+[offers.call]
+contact_cost = 1.0
+effect = 0.2
+"""
+
+
+def write(folder, text=SETTINGS):
+    """Members who use what they pay for, and as many again who only order."""
+    world = subscribers(150, seed=1)
+    world.contracts.to_parquet(folder / "contracts.parquet")
+    few = world.logins.iloc[::8]
+    guests = few.assign(customer="guest " + few.customer)
+    pd.concat([few, guests]).assign(amount=10.0).to_parquet(folder / "orders.parquet")
+    (folder / "club.toml").write_text(text)
+    return load(folder / "club.toml")
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    sentences: list[str] = []
+    job = job_of(write(tmp_path_factory.mktemp("club")), datetime(2024, 1, 1), sentences.append)
+    for verb in ("check", "train", "score", "explain", "decide", "report"):
+        VERBS[verb](job)
+    return job, sentences
+
+
+@pytest.fixture(scope="module")
+def scores(job):
+    return pd.read_parquet(job[0].settings.out / "scores.parquet").set_index("customer")
+
+
+def test_each_question_is_answered_for_whom_it_is_asked(job, scores):
+    members, guests = job[0].parts
+    assert set(scores.index[scores.cancellation_probability.notna()]) == set(members.today.key.customer)
+    assert set(scores.index[scores.churn_probability.notna()]) == set(guests.today.key.customer)
+    assert scores.index.is_unique
+
+
+def test_the_risk_of_a_member_is_the_cancellation_and_that_of_others_churn(job, scores):
+    decisions = job[0].plan.table
+    risk = scores.cancellation_probability.fillna(scores.churn_probability)
+    np.testing.assert_allclose(decisions.churn_probability, risk[decisions.customer])
+    assert decisions.customer.str.startswith("guest").nunique() == 2
+
+
+def test_each_customer_has_reasons_once(job, scores):
+    why = pd.read_parquet(job[0].settings.out / "drivers.parquet")
+    assert not why.duplicated(["customer", "rank"]).any()
+    assert set(why.customer) == set(scores.index)
+
+
+def test_models_of_all_parts_become_champions_of_one_training(job):
+    assert {champion.training for champion in job[0].champions.values()} == {job[0].now.isoformat() + "+00:00"}
+    assert sum("champions" in sentence for sentence in job[1]) == 1
+
+
+def test_who_only_orders_needs_a_value_beside_the_price_of_contracts(tmp_path):
+    with pytest.raises(SettingsError, match="what a kept customer is worth"):
+        write(tmp_path, SETTINGS.replace("value = 20.0\n", ""))
