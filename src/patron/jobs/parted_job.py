@@ -1,7 +1,7 @@
 """Parted job: the work of a business whose questions are asked of different customers, in a part for each of them.
 
-Those under contract, those who left, and those with orders each have rows of their own; the answers come together in one
-row for each customer.
+Those under contract, those who left, and those with orders each have rows of their own; the answers come together in
+one row for each customer.
 """
 
 from dataclasses import dataclass, field, replace
