@@ -59,7 +59,6 @@ def _tell_moves(job: Job) -> list[str]:
         moves = migration(job.scores, question.names)
         files.append(str(job.write("migration", moves.rename_axis("present_tier").reset_index(), "csv")))
         stay = int(sum(moves.loc[name, name] for name in moves.index))
-        job.tell(
-            f"tiers     {stay:,} of {job.scores.present_tier.count():,} are expected to stay in their tier: migration.csv"
-        )
+        known = job.scores.present_tier.count()
+        job.tell(f"tiers     {stay:,} of {known:,} are expected to stay in their tier: migration.csv")
     return files
