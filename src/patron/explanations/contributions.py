@@ -145,6 +145,13 @@ def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | No
     return _added([_split(estimator["of"], model, X, step), moved])
 
 
+def _outside(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+    raise PatronError(
+        f"The drivers of {model.spec['candidate']} are unknown: it is a classifier of scikit-learn, only judged. "
+        "Explain the model that is used: pt.drivers(trained.model, rows)"
+    )
+
+
 _SPLIT = {
     "trees": _trees,
     "linear": _linear,
@@ -155,6 +162,7 @@ _SPLIT = {
     "seasonal": _seasonal,
     "shifted": _shifted,
     "carried": _shift_horizon,
+    "outside": _outside,
 }
 
 

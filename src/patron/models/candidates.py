@@ -31,6 +31,7 @@ __all__ = [
     "logit",
     "logit_of_all",
     "parametric",
+    "with_steps",
 ]
 
 PARAMETERS: Mapping[str, Any] = {
@@ -59,7 +60,7 @@ class Estimator:
     """A fitted candidate: plain values, the trees where it has any, and how many rounds were enough."""
 
     spec: EstimatorSpec
-    booster: lgb.Booster | None = None
+    booster: Any = None
     rounds: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -202,13 +203,13 @@ def _dataset(
     categories: Sequence[int],
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
-    rows = X if target.step is None else _with_steps(X, target.row, target.step)
+    rows = X if target.step is None else with_steps(X, target.row, target.step)
     flat = None if start is None else start.ravel(order="F")
     kind: Any = list(categories) or "auto"
     return lgb.Dataset(rows, target.y, reference, None, None, flat, columns, kind)
 
 
-def _with_steps(X: np.ndarray, row: np.ndarray, step: np.ndarray) -> np.ndarray:
+def with_steps(X: np.ndarray, row: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Return the features of each example and its step, part by part, as all of them are most of the memory."""
     rows = np.empty((len(row), X.shape[1] + 1), dtype=np.result_type(X, np.float32))
     rows[:, -1] = step

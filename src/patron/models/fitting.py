@@ -1,7 +1,7 @@
 """Fitting: the rows of one training, and every candidate fitted on a part of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
@@ -29,6 +29,7 @@ from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_c
 from patron.models.selection import ALL_FEATURES, TREES
 from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
+from patron.models.yardsticks import fit_yardstick
 from patron.questions.matrices import Matrix
 from patron.questions.panels import SOURCE
 from patron.questions.question import Question
@@ -61,6 +62,7 @@ class TrainingSet:
         answer: what a model of the question remembers.
         seed: of LightGBM's sampling.
         near: what helps as far as labels reach: `PACE` and `LEVEL`, or none of them.
+        classifiers: yardsticks of scikit-learn, by name.
     """
 
     question: Question
@@ -70,6 +72,7 @@ class TrainingSet:
     answer: TargetSpec
     seed: int
     near: tuple[str, ...] = NEAR
+    classifiers: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def features(self) -> list[FeatureSpec]:
@@ -92,11 +95,14 @@ class TrainingSet:
         return without_cutoff_constants(self.X, self.rows.key.cutoff.to_numpy())
 
     @cached_property
-    def levels(self) -> dict[int, int] | None:
-        """The number of kinds of each category of a panel; None of a history, whose features repeat one another."""
-        if not all(feature["source"] == SOURCE for feature in self.features):
-            return None
+    def levels(self) -> dict[int, int]:
+        """The number of kinds of each feature that is a category."""
         return {i: len(f["levels"]) for i, f in enumerate(self.features) if f["dtype"] == "category"}
+
+    @property
+    def from_panel(self) -> bool:
+        """Whether all features are those of a panel; those of a history repeat one another."""
+        return all(feature["source"] == SOURCE for feature in self.features)
 
     @cached_property
     def baseline_columns(self) -> tuple[list[int], list[int]]:
@@ -122,6 +128,7 @@ class TrainingSet:
         for name, base in self._bases(baselines).items():
             grown = self.boosted(fitted, base, None, judged)
             paths[name] = staged(grown, base, X, target)
+        paths |= {name: [outside.log_odds(X, target)] for name, outside in self._fit_yardsticks(fitted).items()}
         return FoldPredictions(paths, target, self.rows.key.customer.to_numpy()[judged])
 
     def fit_baselines(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
@@ -136,7 +143,7 @@ class TrainingSet:
         beside = [i for i in others if i not in (self.pace or {"totals": []})["totals"]]
         if others:
             estimators["logit"] = logit(X, target, beside, self.pace)
-        if self.levels is not None:
+        if self.from_panel:
             estimators[ALL_FEATURES] = logit_of_all(self.tree_features[mask], target, self.levels)
         return estimators | self._fit_process(X, target, at, beside)
 
@@ -179,17 +186,22 @@ class TrainingSet:
             estimators[name] = hybrid(base, grown) if base else grown
         if len(both := blend_members(oof)) > 1:
             estimators["blend"] = blended([estimators[name] for name in both])
+        estimators |= self._fit_yardsticks(everything)
         shift = target_of(self.answer).purchase_shift(self.answer, self._recent_level(end))
         seasonal = {name: self._seasoned(estimator) for name, estimator in estimators.items()}
         return {name: shifted(e, shift) for name, e in seasonal.items()} if any(shift) else seasonal
+
+    def _fit_yardsticks(self, mask: np.ndarray) -> dict[str, Estimator]:
+        """Fit the classifiers of scikit-learn on some rows."""
+        about = self.tree_features[mask], self.examples(mask), self.levels, self.seed
+        return {name: fit_yardstick(classifier, *about, name) for name, classifier in self.classifiers.items()}
 
     def boosted(
         self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: np.ndarray | None
     ) -> Estimator:
         """Fit trees on some rows, for a number of rounds or until later rows do not improve."""
-        categories = [i for i, f in enumerate(self.features) if f["dtype"] == "category"]
         X, target, start = self._tree_rows(mask, base)
-        about = (X, target, self.names, categories)
+        about = (X, target, self.names, list(self.levels))
         if rounds is None and later is not None:
             return boosted(*about, validation=self._tree_rows(later, base), seed=self.seed, start=start)
         return boosted(*about, rounds or MOST_ROUNDS, seed=self.seed, start=start)

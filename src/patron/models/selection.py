@@ -44,7 +44,8 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     it beyond noise at no later cutoff, since cutoffs differ by more than customers can tell; of those that do, the
     simplest within one standard error of the best is taken (the rule of Breiman et al. 1984, Classification and
     Regression Trees). Where none does, or where there are fewer than 100 customers, the best of the simple ones is
-    taken (the baselines, the purchase process, both together: a handful of numbers each).
+    taken (the baselines, the purchase process, both together: a handful of numbers each). What is none of Patron's own
+    candidates is a yardstick: it is compared with the champion, and is never it.
 
     Args:
         losses: log loss of each row, shape (n,), by candidate.
@@ -58,16 +59,20 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     """
     order = [name for name in ORDER if name in losses]
     best = min((name for name in BASELINES if name in losses), key=lambda name: losses[name].mean())
-    figures = {name: mean_estimate(losses[name], customers) for name in order}
-    gains = {name: mean_estimate(losses[best] - losses[name], customers) for name in order}
+    beside = [name for name in losses if name not in ORDER]
+    figures = {name: mean_estimate(losses[name], customers) for name in (*order, *beside)}
+    gains = {name: mean_estimate(losses[best] - losses[name], customers) for name in (*order, *beside)}
     winners = [
         name for name in order if gains[name].low > 0 and not _fails(losses[best] - losses[name], customers, cutoffs)
     ]
     if (count := len(np.unique(customers))) < MIN_CUSTOMERS:
         winners = []
     champion = _simplest(winners, losses, customers) if winners else _simple(losses)
-    reason = _won(champion, best, gains) if winners else _lost(champion, best, gains, count)
-    return Choice(champion, reason.replace(LATER, where) + _skill(champion, losses, customers), figures, gains)
+    own = {name: gains[name] for name in order}
+    reason = _won(champion, best, own) if winners else _lost(champion, best, own, count)
+    reason += _skill(champion, losses, customers)
+    reason += "".join(_compared(name, champion, losses, customers) for name in beside)
+    return Choice(champion, reason.replace(LATER, where), figures, gains)
 
 
 def mean_estimate(values: np.ndarray, customers: np.ndarray) -> Estimate:
@@ -119,6 +124,19 @@ def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: in
         f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise {LATER}: "
         f"{near} comes nearest, {gains[near]}{but}"
     )
+
+
+def _compared(yardstick: str, champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:
+    """Describe how a classifier that is not kept does beside the champion."""
+    gain = mean_estimate(losses[champion] - losses[yardstick], customers)
+    if gain.low > 0:
+        ahead = f"lowers the log loss of {champion} by {gain}: {champion} is registered, as no pickle is kept"
+    elif gain.high < 0:
+        raised = mean_estimate(losses[yardstick] - losses[champion], customers)
+        ahead = f"has a higher log loss than {champion} by {raised}"
+    else:
+        ahead = f"is as good as {champion} within noise, {gain}"
+    return f"; {yardstick}, which is judged and never kept, {ahead}"
 
 
 def _skill(champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:

@@ -7,6 +7,7 @@ candidate is fitted once more on all known cutoffs. Test cutoffs are not looked 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds
 from patron.models.selection import BASELINES, LATER, ORDER, TREES, choose
 from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
 from patron.models.targets import target_for, target_of
+from patron.models.yardsticks import YardstickBundle, check_classifiers, named_classifiers
 from patron.periods import Split
 from patron.questions.matrices import Matrix, labels, matrix, row_source
 from patron.questions.panels import COUNTED, SOURCE
@@ -70,11 +72,17 @@ class Trained:
         """The candidate to compare with the best baseline: the champion, or else the best of the others."""
         if self.champion not in BASELINES:
             return self.champion
-        return min((name for name in self.losses if name not in BASELINES), key=lambda n: self.losses[n].value)
+        others = (name for name in ORDER if name in self.losses and name not in BASELINES)
+        return min(others, key=lambda n: self.losses[n].value)
 
 
 def train(
-    question: Question, history: History | RowSource, split: Split, seed: int = 0, near: tuple[str, ...] = NEAR
+    question: Question,
+    history: History | RowSource,
+    split: Split,
+    seed: int = 0,
+    near: tuple[str, ...] = NEAR,
+    candidates: Sequence[Any] = (),
 ) -> Trained:
     """Train every candidate for a question on a history, and learn which one to use.
 
@@ -84,15 +92,20 @@ def train(
         split: cutoffs that may be known (train and valid); its test cutoffs are left alone.
         seed: of LightGBM's sampling.
         near: as in `TrainingSet`.
+        candidates: classifiers of scikit-learn, to be fitted, calibrated and judged beside Patron's own; they are
+            yardsticks, never champion and never kept, as only a pickle would hold them.
 
     Raises:
-        QuestionError: the horizon of a cutoff has not passed, or there is too little to learn from.
+        QuestionError: the horizon of a cutoff has not passed, there is too little to learn from, or a candidate is no
+            classifier with chances.
     """
+    check_classifiers(candidates)
     split.check_gap(question.horizon)
     source = row_source(history)
     complete = source.complete(question, split.known[-1])
     rows = matrix(complete, source, split.known)
-    return fit(complete, source, rows, labels(complete, source, split.known, rows=rows), split, seed, near=near)
+    label = labels(complete, source, split.known, rows=rows)
+    return fit(complete, source, rows, label, split, seed, near=near, candidates=candidates)
 
 
 def _silent(step: str) -> None:
@@ -108,6 +121,7 @@ def fit(
     seed: int = 0,
     tell: Callable[[str], None] = _silent,
     near: tuple[str, ...] = NEAR,
+    candidates: Sequence[Any] = (),
 ) -> Trained:
     """Train every candidate on rows that are in memory.
 
@@ -119,15 +133,19 @@ def fit(
         split: cutoffs by use.
         seed: of LightGBM's sampling.
         tell: called with a sentence after each step.
+        near: as in `TrainingSet`.
+        candidates: as in `train`.
 
     Raises:
-        QuestionError: there is too little to learn from.
+        QuestionError: there is too little to learn from, or a candidate is no classifier with chances.
     """
+    check_classifiers(candidates)
     source, place = row_source(history), _settled_place(question, rows)
     known = rows.at(*split.known) & ~_settled(question, rows, place)
     answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
     answer = answer if place is None else answer | {"settled": place}
-    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed, near)
+    beside = named_classifiers(candidates)
+    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed, near, beside)
     training_set = with_causes(training_set, source.causes(question, training_set.rows.key))
     predictions, later = [], _folds(question, split)
     for number, fold in enumerate(later, start=1):
@@ -273,7 +291,7 @@ def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: Out
         "active_in": training_set.question.active_in.plain,
         "rhythm": training_set.question.rhythm,
     }
-    return Bundle(spec, estimator.booster)
+    return (YardstickBundle if name in training_set.classifiers else Bundle)(spec, estimator.booster)
 
 
 def _calibrated(log_odds: np.ndarray, calibration: Calibration | None) -> np.ndarray:

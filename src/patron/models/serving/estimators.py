@@ -91,6 +91,11 @@ def _extend_horizon(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, s
     return odds[:, None] * estimator["slope"] + estimator["intercept"]
 
 
+def _outside(estimator: EstimatorSpec, booster: Any, X: np.ndarray, step: int | None) -> np.ndarray:
+    """Log-odds of a classifier that stands in the place of trees, and lives only as long as its process."""
+    return np.asarray(booster.log_odds(X, step))
+
+
 def horizon_shifts(estimator: EstimatorSpec, X: np.ndarray) -> np.ndarray:
     """Return by how much the purchase process moves from the horizon of training to the one asked, shape (n, 1)."""
     seen = X[:, estimator["to"]["inputs"]]
@@ -149,6 +154,7 @@ RAW_SCORES = {
     "shifted": _shifted,
     "carried": _shift_horizon,
     "reaching": _extend_horizon,
+    "outside": _outside,
 }
 
 
