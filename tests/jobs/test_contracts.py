@@ -1,5 +1,6 @@
 """A business of contracts, from one settings file to decisions and the page."""
 
+import re
 from datetime import datetime
 from html import unescape
 
@@ -67,17 +68,42 @@ def test_the_whole_way_leads_from_contracts_to_decisions(job):
     np.testing.assert_allclose(decisions.churn_probability, risk[decisions.customer])
 
 
-def test_the_value_is_the_price_over_the_horizon_and_that_is_said(job):
+def test_the_value_is_the_price_over_the_horizon_or_the_term_that_is_renewed_and_that_is_said(job):
     answered, sentences = job
-    scores = pd.read_parquet(answered.settings.out / "scores.parquet")
-    assert set(scores.value.round(0)) & {round(10 * 90 / 30), round(25 * 90 / 30)}
-    assert any("the price of the contracts that run, over the 90d of the horizon" in line for line in sentences)
+    values = set(pd.read_parquet(answered.settings.out / "scores.parquet").value.round(0))
+    assert {round(10 * 90 / 30), round(25 * 90 / 30)} & values
+    assert {120, 300} & values  # a year is paid at once: twelve months
+    assert any("over the 90d of the horizon or the term that is renewed" in line for line in sentences)
+
+
+def test_the_revenue_at_the_cutoff_is_that_of_the_contracts_which_run(job):
+    out = job[0].settings.out
+    contracts, cutoff = pd.read_parquet(out.parents[1] / "contracts.parquet"), pd.Timestamp("2023-12-31")
+    runs = contracts[(contracts.start < cutoff) & ~(contracts.end < cutoff)]
+    months = pd.read_csv(out / "mrr_at_risk.csv")
+    assert months.mrr[0] == pytest.approx((runs.price / runs.term * 30.4375).sum(), rel=1e-3)
+    assert months.at_risk.sum() + months.remaining.iloc[-1] == pytest.approx(months.mrr[0])
+    scores = pd.read_parquet(out / "scores.parquet")
+    assert months.leavers.sum() == pytest.approx(scores.cancellation_probability.sum())
+
+
+def test_renewals_and_early_warnings_are_of_customers_who_are_scored(job):
+    out = job[0].settings.out
+    scores = pd.read_parquet(out / "scores.parquet").set_index("customer")
+    due = pd.read_parquet(out / "renewals.parquet")
+    assert due.renewal.between("2023-12-31", "2024-03-30").all()
+    assert (due.not_renewing <= scores.cancellation_probability[due.customer].to_numpy() + 1e-9).all()
+    assert any(line.startswith("contracts ") and "at risk within 90 days" in line for line in job[1])
 
 
 def test_the_page_tells_who_will_leave(job):
     page = unescape((job[0].settings.out / "report.html").read_text())
     assert "Who will leave?" in page
     assert "Who is at risk, and why" in page
+    assert "Revenue at risk by month" in page
+    assert "Who renews when" in page
+    assert "Early warning" in page
+    assert not re.search(r"\bc\d+\b", page)  # nobody is named by a key
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from patron.features.measures import Combination, Feature, Measure
 from patron.history.history import History
 from patron.periods import EVER, days
 
-__all__ = ["counts", "of"]
+__all__ = ["counted", "counts", "of"]
 
 WINDOWS = days(30, 90, 365)
 BUILT_IN = {"orders", "returns", "lines", "returned_lines", "contacts", "tickets", "referrals", "ties"}
@@ -68,6 +68,13 @@ def counts(features: Sequence[Feature]) -> tuple[str, ...]:
     """Return the columns among some features that count events of tables of your own, over the longer windows."""
     of_use = (f for f in features if isinstance(f, Measure) and isinstance(f.compute, _Count))
     return tuple(f.column(window) for f in of_use for window in f.windows[1:])
+
+
+def counted(features: Sequence[Feature]) -> tuple[str, ...]:
+    """Return the tables of your own whose events some features count over all windows."""
+    of_use = [f for f in features if isinstance(f, Measure) and isinstance(f.compute, _Count)]
+    tables = dict.fromkeys(f.source for f in of_use)
+    return tuple(t for t in tables if set(WINDOWS) <= {w for f in of_use if f.source == t for w in f.windows})
 
 
 def _of_table(name: str, events: Table) -> Iterator[Feature]:

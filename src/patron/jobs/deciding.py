@@ -34,9 +34,10 @@ def value_basis(job: Job) -> str:
     """Describe what the value of a kept customer rests on, where it is the price of the contracts, or nothing."""
     if "cancellation_probability" not in job.scores or job.settings.value is not None:
         return ""
+    horizon = next(question.horizon for question in job.settings.questions if question.name == "cancellation")
     return (
-        f"the price of the contracts that run, over the {job.settings.questions[0].horizon} of the horizon and "
-        "before all costs, as no other is given; for another write [decisions] value = 30.0"
+        f"the price of the contracts that run, over the {horizon} of the horizon or the term that is renewed, "
+        "whichever is longer, before all costs, as no other is given; for another write [decisions] value = 30.0"
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from patron.history.receipts import Receipt
 from patron.models.serving import Bundle
 from patron.periods import Span, Split
 from patron.pseudonyms import key_at, pseudonyms
+from patron.questions.contracts import Cancellation
 from patron.questions.kinds import Tier
 from patron.questions.matrices import Matrix, matrix, row_source
 from patron.questions.profit import ledger, sensitivity
@@ -39,6 +40,7 @@ __all__ = ["Job", "sized"]
 
 Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
+MONTH = timedelta(days=30)
 WORDS = {feature.name: feature.words for feature in ALL}
 
 
@@ -160,15 +162,24 @@ class Job:
 
     @cached_property
     def rows(self) -> Matrix:
-        """The rows at the cutoff to score and at the earlier ones of stable tiers, from one pass of the tables."""
+        """The rows at the cutoff to score and at the earlier ones it is held against, from one pass of the tables."""
         today, starts = self.scored_at, self.history.starts
         earlier = {cutoff for question in self.tiers for cutoff in earlier_cutoffs(question, today, starts)}
+        earlier |= {self.month_before} if self.month_before else set()
         return matrix(self.trained_questions[0], self.history, sorted({*earlier, today}), progress=self.progress)
 
     @property
     def scored_at(self) -> datetime:
         """The cutoff to score: today, or the one that is set."""
         return self.settings.score_at or self.history.ends
+
+    @property
+    def month_before(self) -> datetime | None:
+        """The cutoff with whose answers those of today are compared, where a cancellation is asked for that long."""
+        if not any(isinstance(question, Cancellation) for question in self.settings.questions):
+            return None
+        before = self.scored_at - MONTH
+        return before if before > self.history.starts else None
 
     @cached_property
     def today(self) -> Matrix:

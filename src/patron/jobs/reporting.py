@@ -1,6 +1,7 @@
 """Reporting: the page for the retention manager."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,8 +10,10 @@ from patron.decisions import Decisions
 from patron.engines.files import write_text
 from patron.evaluation.cards import Card
 from patron.explanations.drivers import importance
+from patron.jobs.contract_tables import contract_outlook
 from patron.jobs.job import Job
 from patron.models.baskets import item_names
+from patron.portfolio.contract_outlook import ContractOutlook
 from patron.reports import retention_page
 
 __all__ = ["report"]
@@ -41,6 +44,7 @@ def _report(job: Job) -> retention_page.Report:
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,
         versions={name: champion.version for name, champion in job.champions.items()},
+        contracts=_contracts(job),
     )
 
 
@@ -49,6 +53,19 @@ def _named(job: Job) -> pd.DataFrame:
     likely = [column for column in job.scores if column.startswith("next_item_")]
     names = item_names(job.history, "item") if likely else {}
     return job.scores.assign(**{c: job.scores[c].map(names).fillna(job.scores[c]) for c in likely if names})
+
+
+def _contracts(job: Job) -> ContractOutlook | None:
+    """Return what the next months hold for the contracts, with pseudonyms in the place of keys."""
+    outlook = contract_outlook(job)
+    if outlook is None:
+        return None
+    tables = {"renewals": outlook.renewals, "warnings": outlook.warnings}
+    named = {
+        name: table.assign(pseudonym=job.named(table)).drop(columns="customer") if len(table) else table
+        for name, table in tables.items()
+    }
+    return replace(outlook, **named)
 
 
 def _decisions(job: Job) -> Decisions:

@@ -5,6 +5,7 @@ from typing import Any
 
 from patron.engines.files import write_text
 from patron.jobs.checking import receipts
+from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 from patron.portfolio.migration import migration
@@ -20,7 +21,7 @@ def score(job: Job) -> dict[str, Any]:
     cutoff, trainings = f"{job.scores.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
     lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": job.fingerprint}
     kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
-    moves = _tell_moves(job)
+    moves = [*_tell_moves(job), *write_contract_tables(job)]
     _tell_mixed(job, trainings)
     _tell_shifts(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())

@@ -16,8 +16,10 @@ from patron.errors import ScoreError, listed
 from patron.evaluation.cards import Card
 from patron.formatting import date
 from patron.history.receipts import Receipt
+from patron.portfolio.contract_outlook import ContractOutlook
 from patron.questions.profit import CostModel
 from patron.reports import plots
+from patron.reports.contract_section import contract_section
 from patron.reports.quality_page import answer, rates, verdict
 from patron.reports.rendering import inline, render
 
@@ -49,6 +51,8 @@ class Report:
         costs: what is left of money that comes in, where it was assumed.
         versions: version of the model of each question.
         licence: of the data, where there is one.
+        contracts: what the next months hold for contracts, its tables with a pseudonym for each customer; None where
+            no cancellation was asked.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Report:
     costs: CostModel | None
     versions: Mapping[str, str]
     licence: str = ""
+    contracts: ContractOutlook | None = None
 
 
 def page(report: Report) -> str:
@@ -108,6 +113,7 @@ def page(report: Report) -> str:
         unlike=_unlike(report, risk),
         customers=_customers(report),
         costs=_costs(report.costs) if report.costs else [],
+        contracts=contract_section(report.contracts, report.currency) if report.contracts else None,
         **_importance(report.importance),
         **(_decisions(report.decisions, report) if report.decisions else {"summary": None}),
     )

@@ -17,7 +17,7 @@ from patron.scoring.story import joint_answers
 
 __all__ = ["PRICE", "side_by_side"]
 
-PRICE, MONTH = "monthly_price", 30.4375
+PRICE, TERM, MONTH = "monthly_price", "contract_term", 30.4375
 
 
 def side_by_side(
@@ -41,7 +41,7 @@ def side_by_side(
     Returns:
         `customer`, `cutoff`, the answers of `patron.scoring.story.joint_answers`; `settled_tier` where there is a tier
         question; `value`, the profit at stake, where it is known (0 for who never paid; where nothing else tells it,
-        the price of the contracts that run over the horizon); `next_<category or
+        the price of the contracts that run, over the horizon or their term if that is longer); `next_<category or
         item>_<rank>` where the next basket is told.
 
     Raises:
@@ -59,11 +59,17 @@ def side_by_side(
 
 def _with_value(scores: pd.DataFrame, value: float | None, known: pd.DataFrame, horizon: Span) -> pd.DataFrame:
     if value is None and "cancellation_probability" in scores and PRICE in known:
-        return scores.assign(value=known[PRICE].astype(float) * ((horizon.days or 0) / MONTH))
+        return scores.assign(value=known[PRICE].astype(float) * (_days_kept(known, horizon) / MONTH))
     if "profit_if_active" not in scores and value is None:
         return scores
     worth = scores.profit_if_active if "profit_if_active" in scores else pd.Series(float(value or 0.0), scores.index)
     return scores.assign(value=worth.mask(_never_paid(known), 0.0))
+
+
+def _days_kept(known: pd.DataFrame, horizon: Span) -> pd.Series:
+    """Return for how long a kept customer pays: the horizon, or the term that is renewed where that is longer."""
+    term = known[TERM].astype(float) if TERM in known else pd.Series(0.0, known.index)
+    return term.fillna(0.0).clip(lower=float(horizon.days or 0))
 
 
 def _never_paid(known: pd.DataFrame) -> pd.Series:
