@@ -18,9 +18,7 @@ QUESTION = "cancellation"
 
 def contract_outlook(job: Job) -> ContractOutlook | None:
     """Return what the next months hold for the contracts, by customers' keys; none where no cancellation is asked."""
-    pairs = [
-        (part, question) for part in job.parts for question in part.settings.questions if question.name == QUESTION
-    ]
+    pairs = [(part, q) for part in job.parts for q in part.settings.questions if q.name == QUESTION]
     if not pairs:
         return None
     part, question = pairs[0]
