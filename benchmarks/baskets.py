@@ -24,7 +24,7 @@ import pandas as pd
 from patron.history.history import History
 from patron.history.sources import events
 from patron.metrics import Estimate
-from patron.models.baskets import BasketCard, fit_ranking, judge_ranking
+from patron.models.baskets import BasketCard, fit_ranking, judge_ranking, read_lines
 from patron.periods import EVER, Span
 
 METRICS = ("recall_10", "recall_20", "ndcg_10", "ndcg_20", "hit_10", "hit_20")
@@ -94,9 +94,10 @@ def run(task: Task, folder: Path) -> Result:
     """Train and judge one task."""
     history = _history(task, folder)
     start = time.process_time()
-    ranking = fit_ranking(history, task.known, task.active_in, task.horizon, "item")
+    lines = read_lines(history, "item")
+    ranking = fit_ranking(lines, task.known, task.active_in, task.horizon)
     fitted = time.process_time()
-    card = judge_ranking(history, [task.test], task.active_in, task.horizon, ranking)
+    card = judge_ranking(lines, [task.test], task.active_in, task.horizon, ranking)
     judged = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Result(task, card, fitted - start, judged - fitted, peak)

@@ -17,7 +17,7 @@ from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
-from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking
+from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking, read_lines
 from patron.models.training import Trained, fit, fit_by_customer, target_spec
 from patron.periods import Split
 from patron.questions.matrices import Matrix
@@ -152,8 +152,9 @@ def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trai
     spans, split, seed = (question.active_in, question.horizon), job.split, job.settings.seed
     rankings, files = [], []
     for by in basket_kinds(job.history):
-        ranking = fit_ranking(job.history, split.known, *spans, by, seed)
-        card = judge_ranking(job.history, split.test, *spans, ranking, seed)
+        lines = read_lines(job.history, by)
+        ranking = fit_ranking(lines, split.known, *spans, seed)
+        card = judge_ranking(lines, split.test, *spans, ranking, seed)
         path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
         job.tell(basket_lines(card))
         rankings.append(ranking)

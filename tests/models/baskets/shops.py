@@ -5,6 +5,7 @@ import pandas as pd
 from patron.history.history import History
 from patron.history.sources import events
 from patron.models.baskets.candidates import COLUMNS
+from patron.models.baskets.lines import Lines, read_lines
 from patron.models.serving import BasketSpec, Bundle
 from worlds.histories import ago
 
@@ -39,6 +40,11 @@ def shop(bought=BOUGHT, by: str = "item", **columns) -> History:
     frame = pd.DataFrame(bought, columns=["customer", "days", by])
     frame["at"] = [ago(days) for days in frame.days]
     return History.of(lines=events(frame.drop(columns="days").assign(amount=1.0, **columns)))
+
+
+def bought(bought=BOUGHT, by: str = "item", **columns) -> Lines:
+    """What was bought in such a shop."""
+    return read_lines(shop(bought, by, **columns), by)
 
 
 def ranking(**changed) -> Bundle:

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.baskets.shops import PLAIN, shop
+from models.baskets.shops import PLAIN, bought
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.sources import events
 from patron.models.baskets import what
 from patron.models.baskets.calibration import fit_chances
 from patron.models.baskets.candidates import COLUMNS, candidates
-from patron.models.baskets.contents import next_baskets
 from patron.models.baskets.judging import judge_ranking
+from patron.models.baskets.lines import next_baskets, read_lines
 from patron.models.baskets.market import buyers_of, market_at
 from patron.models.baskets.training import examples_at, fit_ranking
 from patron.models.serving import Bundle, candidate_chances, candidate_scores, standalone
@@ -53,12 +53,12 @@ def at_random(rng, customer: int, visit: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def turns():
-    return visits(in_turn)
+    return read_lines(visits(in_turn), "item")
 
 
 @pytest.fixture(scope="module")
 def ranking(turns):
-    return fit_ranking(turns, KNOWN, EVER, HORIZON, "item")
+    return fit_ranking(turns, KNOWN, EVER, HORIZON)
 
 
 def test_trees_rank_where_items_are_bought_in_turn(turns, ranking):
@@ -70,12 +70,12 @@ def test_trees_rank_where_items_are_bought_in_turn(turns, ranking):
 
 
 def test_neighbours_rank_where_there_is_nothing_more_to_learn():
-    ranking = fit_ranking(visits(at_random), KNOWN, EVER, HORIZON, "item")
+    ranking = fit_ranking(read_lines(visits(at_random), "item"), KNOWN, EVER, HORIZON)
     assert (ranking.spec["way"], ranking.ranker) == ("neighbours", None)
 
 
 def test_a_ranking_is_the_same_whenever_it_is_trained(turns, ranking):
-    again = fit_ranking(turns, KNOWN, EVER, HORIZON, "item")
+    again = fit_ranking(turns, KNOWN, EVER, HORIZON)
     assert again.spec == ranking.spec
     assert again.ranker.model_to_string() == ranking.ranker.model_to_string()
 
@@ -86,8 +86,8 @@ def test_chances_come_about_as_often_as_they_say(turns, ranking):
 
 
 def test_where_patron_is_not_installed_the_bundle_ranks_as_it_does_here(turns, ranking, tmp_path):
-    market = market_at(turns, CUTOFF, EVER, HORIZON, "item", seed=0)
-    X = candidates(market, buyers_of(turns, CUTOFF, "item", market.active[:5], market.items)).X
+    market = market_at(turns, CUTOFF, EVER, HORIZON, seed=0)
+    X = candidates(market, buyers_of(turns, CUTOFF, market.active[:5], market.items)).X
     bundle = Bundle({"format": 1, "baskets": [ranking.spec]}, rankers={"item": ranking.ranker})
     bundle.save(tmp_path / "bundle")
     X[sorted(COLUMNS)].to_parquet(tmp_path / "candidates.parquet")
@@ -102,47 +102,47 @@ def test_where_patron_is_not_installed_the_bundle_ranks_as_it_does_here(turns, r
 
 def test_trees_suggest_what_is_due(turns, ranking):
     bundle = Bundle({"question": "next_purchase", "baskets": [ranking.spec]}, rankers={"item": ranking.ranker})
-    listed = what(bundle, turns, CUTOFF, k=2)
-    due = next_baskets(turns, CUTOFF, HORIZON, "item")
+    listed = what(bundle, turns.history, CUTOFF, k=2)
+    due = next_baskets(turns, CUTOFF, HORIZON)
     assert len(listed.merge(due, on=["customer", "item"])) > 0.6 * len(due)
     assert (listed.groupby("customer").chance.first() >= listed.groupby("customer").chance.last()).all()
 
 
 def test_candidates_do_not_depend_on_who_else_is_ranked(turns):
-    market = market_at(turns, CUTOFF, EVER, HORIZON, "item", seed=0)
-    few = candidates(market, buyers_of(turns, CUTOFF, "item", market.active[7:9], market.items))
-    many = candidates(market, buyers_of(turns, CUTOFF, "item", market.active[:40], market.items))
+    market = market_at(turns, CUTOFF, EVER, HORIZON, seed=0)
+    few = candidates(market, buyers_of(turns, CUTOFF, market.active[7:9], market.items))
+    many = candidates(market, buyers_of(turns, CUTOFF, market.active[:40], market.items))
     those = np.isin(many.row, (7, 8))
     pd.testing.assert_frame_equal(few.X, many.X[those].reset_index(drop=True))
 
 
 def test_only_those_who_buy_within_the_horizon_are_learned_from():
-    example = examples_at(shop(), CUTOFF, EVER, Span(30), "item", seed=0, most=10)
+    example = examples_at(bought(), CUTOFF, EVER, Span(30), seed=0, most=10)
     assert example.candidates.customers.tolist() == ["ann", "bob"]
     assert (example.sizes.tolist(), example.repeats.tolist()) == ([1, 1], [1, 1])
 
 
 def test_a_handful_of_baskets_is_ranked_by_neighbours_without_chances_of_their_own():
-    ranking = fit_ranking(shop(), [CUTOFF], EVER, Span(30), "item")
+    ranking = fit_ranking(bought(), [CUTOFF], EVER, Span(30))
     assert (ranking.spec["way"], ranking.spec["chance"]) == ("neighbours", None)
     assert "too few past baskets" in ranking.reason
 
 
 def test_suggestions_are_judged_by_the_first_basket_of_the_horizon():
-    ranking = fit_ranking(shop(by="category"), [CUTOFF], EVER, Span(30), "category")
-    card = judge_ranking(shop(by="category"), [CUTOFF], EVER, Span(30), ranking)
+    categories = bought(by="category")
+    card = judge_ranking(categories, [CUTOFF], EVER, Span(30), fit_ranking(categories, [CUTOFF], EVER, Span(30)))
     assert (card.rows, card.hit["ours"].value, card.recall["own past"].value) == (2, 1.0, 1.0)
 
 
 def test_what_nobody_ever_bought_before_is_counted_apart():
-    history = shop([("ann", 9, "tea"), ("bob", 9, "jam"), ("ann", -2, "tea"), ("ann", -2, "hat"), ("bob", -40, "jam")])
-    card = judge_ranking(history, [CUTOFF], EVER, Span(30), fit_ranking(history, [CUTOFF], EVER, Span(30), "item"))
+    lines = bought([("ann", 9, "tea"), ("bob", 9, "jam"), ("ann", -2, "tea"), ("ann", -2, "hat"), ("bob", -40, "jam")])
+    card = judge_ranking(lines, [CUTOFF], EVER, Span(30), fit_ranking(lines, [CUTOFF], EVER, Span(30)))
     assert card.unseen == 0.5  # ann's hat, of her two
 
 
 def test_a_label_whose_horizon_has_not_passed_is_refused():
     with pytest.raises(QuestionError, match=r"A label at 2024-07-01 looks 90 days ahead"):
-        fit_ranking(shop(), [CUTOFF], EVER, Span(90), "item")
+        fit_ranking(bought(), [CUTOFF], EVER, Span(90))
 
 
 def test_of_one_customer_the_higher_score_never_has_the_lower_chance():

@@ -3,6 +3,7 @@
 from patron.models.baskets.carrying import carry_rankings, train_baskets
 from patron.models.baskets.contents import basket_kinds, item_names
 from patron.models.baskets.judging import BasketCard, judge_ranking
+from patron.models.baskets.lines import Lines, read_lines
 from patron.models.baskets.suggestions import AMONG, what
 from patron.models.baskets.training import TOP, Ranking, fit_ranking
 
@@ -10,12 +11,14 @@ __all__ = [
     "AMONG",
     "TOP",
     "BasketCard",
+    "Lines",
     "Ranking",
     "basket_kinds",
     "carry_rankings",
     "fit_ranking",
     "item_names",
     "judge_ranking",
+    "read_lines",
     "train_baskets",
     "what",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from patron.models.baskets.contents import FADES
+from patron.models.baskets.counting import FADES
 from patron.models.baskets.market import Buyers, Market
 from patron.models.baskets.sparse import Sparse, at, largest, matrix_of, mixed, unit_rows
 

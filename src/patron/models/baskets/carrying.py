@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from patron.history.history import History
 from patron.models.baskets.contents import basket_kinds
+from patron.models.baskets.lines import read_lines
 from patron.models.baskets.training import Ranking, fit_ranking
 from patron.models.training import Trained
 from patron.periods import Split
@@ -26,7 +27,8 @@ def train_baskets(trained: Trained, history: History, split: Split, seed: int = 
     """
     spans = trained.question.active_in, trained.question.horizon
     return carry_rankings(
-        trained, [fit_ranking(history, split.known, *spans, by, seed) for by in basket_kinds(history)]
+        trained,
+        [fit_ranking(read_lines(history, by), split.known, *spans, seed) for by in basket_kinds(history)],
     )
 
 

@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from patron.history.history import History
 from patron.metrics import Estimate, bootstrap
-from patron.models.baskets.contents import check_contents, next_baskets
+from patron.models.baskets.lines import Lines, next_baskets
 from patron.models.baskets.results import list_results, simple_scores
 from patron.models.baskets.training import LENGTHS, Examples, Ranking, examples_at
 from patron.models.serving import candidate_chances, candidate_scores
@@ -71,16 +70,15 @@ class _Judged:
 
 
 def judge_ranking(
-    history: History, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, ranking: Ranking, seed: int = 0
+    lines: Lines, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, ranking: Ranking, seed: int = 0
 ) -> BasketCard:
     """Judge a ranking at test cutoffs, beside the own past, what is popular, both, and neighbours.
 
     Raises:
-        QuestionError: a horizon has not passed, or the lines have no category or item.
+        QuestionError: a horizon has not passed.
     """
     by = ranking.spec["by"]
-    check_contents(history, by)
-    parts = [_judged(history, cutoff, active_in, horizon, ranking) for cutoff in cutoffs]
+    parts = [_judged(lines, cutoff, active_in, horizon, ranking) for cutoff in cutoffs]
     customers = np.concatenate([part.customers for part in parts])
     estimates = partial(_estimates, customers, seed)
     ways = {way: estimates([part.ways[way] for part in parts]) for way in parts[0].ways}
@@ -105,9 +103,9 @@ def judge_ranking(
     )
 
 
-def _judged(history: History, cutoff: datetime, active_in: Span, horizon: Span, ranking: Ranking) -> _Judged:
+def _judged(lines: Lines, cutoff: datetime, active_in: Span, horizon: Span, ranking: Ranking) -> _Judged:
     spec, lengths = ranking.spec, LENGTHS[ranking.spec["by"]]
-    example = examples_at(history, cutoff, active_in, horizon, spec["by"], spec["seed"], EVERYBODY)
+    example = examples_at(lines, cutoff, active_in, horizon, spec["seed"], EVERYBODY)
     those, X = example.candidates, example.candidates.X
     ours = candidate_scores(spec, ranking.ranker, X)
     scores = {OURS: ours, **simple_scores(X), NEIGHBOURS: candidate_scores({**spec, "way": "neighbours"}, None, X)}
@@ -115,7 +113,7 @@ def _judged(history: History, cutoff: datetime, active_in: Span, horizon: Span, 
     chances = candidate_chances(spec["chance"], ours, X)
     place = pd.Series(-ours).groupby(those.row).rank(method="first").to_numpy()
     listed = (place <= spec["top"]) & came[those.row]
-    held = next_baskets(history, cutoff, horizon, spec["by"])
+    held = next_baskets(lines, cutoff, horizon)
     return _Judged(
         those.customers[came],
         {way: list_results(those.row, s, example.hits, example.sizes, lengths) for way, s in scores.items()},

@@ -9,20 +9,16 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
-from patron.history.history import History
-from patron.models.baskets.contents import (
-    active_customers,
+from patron.models.baskets.counting import (
+    Baskets,
     baskets_of,
     customer_items,
-    customer_shares,
     customer_visits,
-    item_categories,
     item_sales,
     latest_baskets,
-    next_baskets_before,
 )
+from patron.models.baskets.lines import Lines, next_baskets_before
 from patron.models.baskets.sparse import Sparse, at, largest, matrix_of, unit_rows
 from patron.periods import Span
 
@@ -30,7 +26,6 @@ __all__ = ["Buyers", "Market", "buyers_of", "market_at"]
 
 PEERS = 1_500
 PARTNERS, PARTNER_ITEMS, RARE = 30, 5_000, 5
-COUNTED = ("visits", "grouped", "faded_")  # nothing where no basket is known, and not unknown
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,6 @@ class Market:
 
     Args:
         cutoff: the instant.
-        by: category or item.
         items: all that was ever sold, in order.
         sales: how each item sold.
         category: of each item the place of its category, shape (items,).
@@ -74,7 +68,6 @@ class Market:
     """
 
     cutoff: datetime
-    by: str
     items: pd.Index
     sales: pd.DataFrame
     category: np.ndarray
@@ -87,39 +80,36 @@ class Market:
     partners: Sparse
 
 
-def market_at(history: History, cutoff: datetime, active_in: Span, horizon: Span, by: str, seed: int) -> Market:
+def market_at(lines: Lines, cutoff: datetime, active_in: Span, horizon: Span, seed: int) -> Market:
     """Return the market of a history at a cutoff; customers are drawn by the seed."""
     rng = np.random.default_rng(seed)
-    sales = item_sales(history, cutoff, by)
+    sales = item_sales(lines, cutoff)
     items = pd.Index(sales.index)
-    active = active_customers(history, cutoff, active_in)
+    active = lines.active(cutoff, active_in)
     drawn = _drawn(active, rng)
-    baskets = baskets_of(history, cutoff, by, drawn)
-    peers = _buyers(baskets, drawn, items)
+    baskets = baskets_of(lines, cutoff, drawn)
+    number = items.get_indexer(lines.items)
+    peers = _buyers(baskets, number)
     bought_30 = matrix_of(peers.row, peers.column, peers.pairs.n_30.to_numpy(), peers.share.shape)
     bought_30.eliminate_zeros()
-    earlier, bought = _a_horizon_ago(history, cutoff, horizon, by, items, rng)
-    named = item_categories(history, by)
-    category = pd.factorize(items.map(lambda item: named.get(item, "")))[0]
-    partners = _partners(latest_baskets(baskets), items)
+    earlier, bought = _a_horizon_ago(lines, cutoff, horizon, items, rng)
+    category = pd.factorize(lines.category[number >= 0])[0]
+    partners = _partners(latest_baskets(baskets), number)
     likeness = unit_rows(peers.share)
-    return Market(cutoff, by, items, sales, category, active, peers, likeness, bought_30, earlier, bought, partners)
+    return Market(cutoff, items, sales, category, active, peers, likeness, bought_30, earlier, bought, partners)
 
 
-def buyers_of(history: History, cutoff: datetime, by: str, customers: np.ndarray, items: pd.Index) -> Buyers:
+def buyers_of(lines: Lines, cutoff: datetime, customers: np.ndarray, items: pd.Index) -> Buyers:
     """Return some customers, in the order of their keys, with what they bought before a cutoff."""
-    return _buyers(baskets_of(history, cutoff, by, customers), customers, items)
+    return _buyers(baskets_of(lines, cutoff, customers), items.get_indexer(lines.items))
 
 
-def _buyers(baskets: Table, customers: np.ndarray, items: pd.Index) -> Buyers:
-    visits = customer_visits(baskets).reindex(customers)
-    counts = [name for name in visits if name.startswith(COUNTED)]
-    visits[counts] = visits[counts].fillna(0.0)
-    pairs = customer_items(baskets)
-    row, column = visits.index.get_indexer(pairs["customer"]), items.get_indexer(pairs["item"])
+def _buyers(baskets: Baskets, number: np.ndarray) -> Buyers:
+    visits, pairs = customer_visits(baskets), customer_items(baskets)
+    row, column = pairs.pop("row").to_numpy(), number[pairs.pop("item")]
     share = pairs.grouped.to_numpy() / visits.grouped.to_numpy()[row]
-    shape = (len(visits), len(items))
-    return Buyers(visits.index.to_numpy(), visits, pairs, row, column, matrix_of(row, column, share, shape))
+    shape = (len(visits), int(number.max(initial=-1)) + 1)
+    return Buyers(baskets.customers, visits, pairs, row, column, matrix_of(row, column, share, shape))
 
 
 def _drawn(customers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -129,23 +119,22 @@ def _drawn(customers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _a_horizon_ago(
-    history: History, cutoff: datetime, horizon: Span, by: str, items: pd.Index, rng: np.random.Generator
+    lines: Lines, cutoff: datetime, horizon: Span, items: pd.Index, rng: np.random.Generator
 ) -> tuple[Sparse, Sparse]:
     """What customers looked like a horizon ago, and what they bought next; of drawn customers who bought since."""
-    bought = next_baskets_before(history, cutoff, horizon, by)
+    bought = next_baskets_before(lines, cutoff, horizon)
     customers = _drawn(bought["customer"].unique(), rng)
-    known = customer_shares(baskets_of(history, horizon.before(cutoff), by, customers))
-    shape, keys = (len(customers), len(items)), pd.Index(customers)
-    row, column = keys.get_indexer(known["customer"]), items.get_indexer(known["item"])
-    weights = matrix_of(row, column, known.grouped.to_numpy(), shape)
-    row, column = keys.get_indexer(bought["customer"]), items.get_indexer(bought["item"])
-    return unit_rows(weights), matrix_of(row, column, np.ones(len(row)), shape)
+    known = buyers_of(lines, horizon.before(cutoff), customers, items)
+    weights = matrix_of(known.row, known.column, known.pairs.grouped.to_numpy(), known.share.shape)
+    row, column = pd.Index(customers).get_indexer(bought["customer"]), items.get_indexer(bought["item"])
+    return unit_rows(weights), matrix_of(row, column, np.ones(len(row)), known.share.shape)
 
 
-def _partners(held: pd.DataFrame, items: pd.Index) -> Sparse:
+def _partners(held: pd.DataFrame, number: np.ndarray) -> Sparse:
     """How much likelier two items are in one basket than chance would have it; of the items that sell most."""
-    shape = (int(held.basket.max()) + 1 if len(held) else 0, len(items))
-    baskets = matrix_of(held.basket.to_numpy(), items.get_indexer(held["item"]), np.ones(len(held)), shape)
+    width = int(number.max(initial=-1)) + 1
+    shape = (int(held.basket.max()) + 1 if len(held) else 0, width)
+    baskets = matrix_of(held.basket.to_numpy(), number[held["item"]], np.ones(len(held)), shape)
     counts = np.asarray(baskets.sum(axis=0)).ravel()
     often = np.flatnonzero(counts >= RARE)
     often = np.sort(often[np.argsort(-counts[often], kind="stable")[:PARTNER_ITEMS]])
@@ -156,4 +145,4 @@ def _partners(held: pd.DataFrame, items: pd.Index) -> Sparse:
     rarity = 1.0 / np.sqrt(counts[often] + RARE)
     both = both.multiply(rarity[:, None]).multiply(rarity[None, :]).tocsr()
     row, column = largest(both, PARTNERS)
-    return matrix_of(often[row], often[column], at(both, row, column), (len(items), len(items)))
+    return matrix_of(often[row], often[column], at(both, row, column), (width, width))

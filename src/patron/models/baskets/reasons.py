@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from patron.models.baskets.contents import LATEST
+from patron.models.baskets.counting import LATEST
 
 __all__ = ["reasons", "span_words"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from patron.models.baskets.candidates import Candidates
+from patron.models.baskets.market import Buyers
 
-__all__ = ["came", "list_results", "simple_scores", "sizes_of"]
+__all__ = ["bought_before", "came", "list_results", "simple_scores", "sizes_of"]
 
 TIE = 1e-3
 
@@ -19,12 +20,14 @@ def came(candidates: Candidates, held: pd.DataFrame) -> np.ndarray:
         candidates: what each customer might buy.
         held: what each next basket held: `customer` and `item`.
     """
-    width = len(candidates.items)
-    row = pd.Index(candidates.customers).get_indexer(held["customer"])
-    column = candidates.items.get_indexer(held["item"])
-    known = (row >= 0) & (column >= 0)
-    bought = row[known].astype(np.int64) * width + column[known]
-    return np.isin(candidates.row.astype(np.int64) * width + candidates.column, bought)
+    bought = _numbered(candidates.customers, candidates.items, held)
+    return np.isin(candidates.row.astype(np.int64) * len(candidates.items) + candidates.column, bought)
+
+
+def bought_before(buyers: Buyers, items: pd.Index, held: pd.DataFrame) -> np.ndarray:
+    """Return whether the customer of each `customer` and `item` had bought the item before, shape (n,)."""
+    before = buyers.row.astype(np.int64) * len(items) + buyers.column
+    return np.isin(_numbered(buyers.customers, items, held), before)
 
 
 def sizes_of(candidates: Candidates, held: pd.DataFrame) -> np.ndarray:
@@ -75,3 +78,9 @@ def simple_scores(X: pd.DataFrame) -> Mapping[str, np.ndarray]:
         "popular": popular,
         "own, then popular": X.share_60.fillna(0.0).to_numpy(np.float64) + popular / most * TIE,
     }
+
+
+def _numbered(customers: np.ndarray, items: pd.Index, held: pd.DataFrame) -> np.ndarray:
+    """A number for each pair of customer and item, below zero where either is unknown."""
+    row, column = pd.Index(customers).get_indexer(held["customer"]), items.get_indexer(held["item"])
+    return np.where((row >= 0) & (column >= 0), row.astype(np.int64) * len(items) + column, -1)

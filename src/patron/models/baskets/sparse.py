@@ -1,5 +1,6 @@
 """Sparse: matrices of customers by items with few entries, and the few largest entries of each row."""
 
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy import sparse
 __all__ = ["Sparse", "at", "largest", "matrix_of", "mixed", "unit_rows"]
 
 Sparse: TypeAlias = Any  # a csr_matrix, of which scipy tells no types
+CELLS = 2**21
 
 
 def matrix_of(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> Sparse:
@@ -35,12 +37,12 @@ def largest(matrix: Sparse, count: int) -> tuple[np.ndarray, np.ndarray]:
     """
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr)
-    rows = np.repeat(np.arange(matrix.shape[0]), sizes)
-    within = matrix.data / (2.0 * matrix.data.max(initial=0.0) or 1.0)  # below one, so that rows stay together
-    order = np.argsort(rows - within.astype(np.float64), kind="stable")
-    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], sizes)
-    kept = order[place < count]
-    return rows[kept], matrix.indices[kept].astype(np.int64)
+    within = matrix.data / (matrix.data.max(initial=0.0) or 1.0)  # what differs by a last digit only is equal
+    edges = np.append(np.arange(0, len(sizes), max(CELLS // max(sizes.max(initial=0), 1), 1)), len(sizes))
+    parts = [_largest(within, matrix.indptr, count, *rows) for rows in pairwise(edges)]
+    empty = np.zeros(0, dtype=np.int64)
+    rows, kept = (np.concatenate([empty, *part]) for part in zip(*parts, strict=True)) if parts else (empty, empty)
+    return rows, matrix.indices[kept].astype(np.int64)
 
 
 def mixed(likeness: np.ndarray, held: Sparse, count: int) -> Sparse:
@@ -70,3 +72,19 @@ def at(matrix: Sparse, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 def _divided(matrix: Sparse, by: np.ndarray) -> Sparse:
     return sparse.csr_matrix(sparse.diags((1.0 / np.where(by > 0, by, 1.0)).astype(np.float32)) @ matrix)
+
+
+def _largest(data: np.ndarray, edges: np.ndarray, count: int, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest entries of some rows: of each the row, and its place among all entries."""
+    first, sizes = edges[start], np.diff(edges[start : end + 1])
+    rows = np.repeat(np.arange(end - start), sizes)
+    values, width = data[first : edges[end]], max(sizes.max(initial=0), count)
+    padded = np.full((end - start, width), -np.inf, dtype=values.dtype)
+    padded[rows, np.arange(len(rows)) + first - edges[start:end][rows]] = values
+    least = np.partition(padded, width - count, axis=1)[:, width - count][rows]
+    tied = np.flatnonzero(values == least)
+    room = count - np.bincount(rows[values > least], minlength=end - start)
+    place = np.arange(len(tied)) - np.searchsorted(rows[tied], rows[tied])
+    kept = np.concatenate([np.flatnonzero(values > least), tied[place < room[rows[tied]]]])
+    kept = kept[np.lexsort((kept, -values[kept], rows[kept]))]
+    return rows[kept] + start, kept + first

@@ -10,6 +10,7 @@ from patron.errors import QuestionError, ScoreError, listed, nearest
 from patron.history.history import History
 from patron.models.baskets.candidates import Candidates, candidates
 from patron.models.baskets.contents import check_contents, item_names
+from patron.models.baskets.lines import Lines, read_lines
 from patron.models.baskets.market import Market, buyers_of, market_at
 from patron.models.baskets.reasons import reasons
 from patron.models.serving import BasketSpec, Bundle
@@ -58,11 +59,12 @@ def what(
     _check_options(k, without_bought_in, among)
     when = history.ends if cutoff is None else instant(cutoff)
     history.check_cutoff(when)
-    market = market_at(history, when, span(spec["active_in"]), span(spec["horizon"]), by, spec["seed"])
-    allowed = None if only is None else _allowed(market, only)
+    lines = read_lines(history, by)
+    market = market_at(lines, when, span(spec["active_in"]), span(spec["horizon"]), spec["seed"])
+    allowed = None if only is None else _allowed(market, only, by)
     parts = [
         _listed(those, model.rank(by, those.X), k, without_bought_in, among)
-        for those in _blocks(history, market, allowed)
+        for those in _blocks(lines, market, allowed)
     ]
     table = pd.concat(parts, ignore_index=True).assign(cutoff=when)
     names = item_names(history, by)
@@ -72,10 +74,10 @@ def what(
     return table[columns].rename(columns={"item": by})
 
 
-def _blocks(history: History, market: Market, allowed: np.ndarray | None) -> Iterator[Candidates]:
+def _blocks(lines: Lines, market: Market, allowed: np.ndarray | None) -> Iterator[Candidates]:
     for start in range(0, max(len(market.active), 1), CUSTOMERS):
         customers = market.active[start : start + CUSTOMERS]
-        yield candidates(market, buyers_of(history, market.cutoff, market.by, customers, market.items), allowed)
+        yield candidates(market, buyers_of(lines, market.cutoff, customers, market.items), allowed)
 
 
 def _listed(
@@ -122,7 +124,7 @@ def _check_options(k: int, without_bought_in: int | None, among: str) -> None:
             raise QuestionError(f"{name} is a whole number from 1, got {number!r}. Write {name}=10, for example.")
 
 
-def _allowed(market: Market, only: Collection[str]) -> np.ndarray:
+def _allowed(market: Market, only: Collection[str], by: str) -> np.ndarray:
     if isinstance(only, str):
         raise QuestionError(
             f"only names what may be suggested as a list, got the text {only!r}. Write only=[{only!r}]."
@@ -130,7 +132,7 @@ def _allowed(market: Market, only: Collection[str]) -> np.ndarray:
     never = [name for name in only if name not in market.items]
     if never:
         raise QuestionError(
-            f"only names the {market.by} {never[0]!r}, which nobody had bought before {market.cutoff:%Y-%m-%d} "
+            f"only names the {by} {never[0]!r}, which nobody had bought before {market.cutoff:%Y-%m-%d} "
             f"({len(never)} of {len(only)} such).{nearest(str(never[0]), market.items)} "
             "Name what was bought before, or a later cutoff."
         )

@@ -15,9 +15,9 @@ from patron.errors import QuestionError
 from patron.history.history import History
 from patron.models.baskets.calibration import fit_chances
 from patron.models.baskets.candidates import COLUMNS, Candidates, candidates
-from patron.models.baskets.contents import check_contents, next_baskets
+from patron.models.baskets.lines import Lines, next_baskets
 from patron.models.baskets.market import buyers_of, market_at
-from patron.models.baskets.results import came, list_results, sizes_of
+from patron.models.baskets.results import bought_before, came, list_results, sizes_of
 from patron.models.rolling_origin import folds
 from patron.models.serving import BasketSpec, candidate_scores
 from patron.periods import EVER, Span
@@ -82,26 +82,23 @@ class Examples:
     repeats: np.ndarray
 
 
-def fit_ranking(
-    history: History, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, by: str, seed: int = 0
-) -> Ranking:
+def fit_ranking(lines: Lines, cutoffs: Sequence[datetime], active_in: Span, horizon: Span, seed: int = 0) -> Ranking:
     """Fit the ways of ranking at past cutoffs, and choose the one that ranks.
 
     Args:
-        history: the checked event tables, with `lines`.
+        lines: what was bought, by category or item.
         cutoffs: those that training may use, in the order of time; more are put between the first and the last.
         active_in: who is asked about, as in the questions.
         horizon: how far ahead the next basket may lie.
-        by: category or item.
         seed: draws customers.
 
     Raises:
-        QuestionError: a horizon has not passed, or the lines have no category or item.
+        QuestionError: a horizon has not passed.
     """
-    check_contents(history, by)
-    chosen = _cutoffs(history, cutoffs, horizon)
+    by = lines.by
+    chosen = _cutoffs(lines.history, cutoffs, horizon)
     most = max(MOST_EXAMPLES // len(chosen), 1)
-    examples = {c: examples_at(history, c, active_in, horizon, by, seed, most) for c in chosen}
+    examples = {c: examples_at(lines, c, active_in, horizon, seed, most) for c in chosen}
     examples = {cutoff: example for cutoff, example in examples.items() if example.hits.any()}
     plain: BasketSpec = {
         "by": by,
@@ -118,23 +115,21 @@ def fit_ranking(
     return _chosen(plain, examples, horizon) if examples else Ranking(plain, None, "nobody bought again to learn from")
 
 
-def examples_at(
-    history: History, cutoff: datetime, active_in: Span, horizon: Span, by: str, seed: int, most: int
-) -> Examples:
+def examples_at(lines: Lines, cutoff: datetime, active_in: Span, horizon: Span, seed: int, most: int) -> Examples:
     """Return customers at a cutoff who bought within the horizon, at most so many, drawn by the seed.
 
     Raises:
         QuestionError: the horizon has not passed.
     """
-    held = next_baskets(history, cutoff, horizon, by)
-    market = market_at(history, cutoff, active_in, horizon, by, seed)
+    held = next_baskets(lines, cutoff, horizon)
+    market = market_at(lines, cutoff, active_in, horizon, seed)
     customers = np.intersect1d(held["customer"].unique(), market.active)
     if len(customers) > most:
         drawn = np.random.default_rng(seed).choice(len(customers), most, replace=False)
         customers = customers[np.sort(drawn)]
-    buyers = buyers_of(history, cutoff, by, customers, market.items)
+    buyers = buyers_of(lines, cutoff, customers, market.items)
     those = candidates(market, buyers)
-    again = held.merge(buyers.pairs[["customer", "item"]], on=["customer", "item"])
+    again = held[bought_before(buyers, market.items, held)]
     return Examples(those, came(those, held), sizes_of(those, held), sizes_of(those, again))
 
 
