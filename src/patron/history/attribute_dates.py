@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.errors import HistoryError, listed, nearest
+from patron.history.formats import Formats, FormSetting
 from patron.history.readings import wanted_only
 from patron.history.time_forms import family_of
-from patron.history.times import Formats, FormSetting, read_times
+from patron.history.times import read_times
 
 __all__ = ["with_dates"]
 

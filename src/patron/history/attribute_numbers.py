@@ -6,9 +6,9 @@ from typing import TypeAlias
 from ibis.expr.types import BooleanValue, Table
 
 from patron.history.assumptions import Assumption
+from patron.history.formats import Formats
 from patron.history.numbers import recognised_numbers
 from patron.history.readings import wanted_only
-from patron.history.times import Formats
 
 __all__ = ["with_numbers"]
 

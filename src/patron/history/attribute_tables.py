@@ -15,10 +15,10 @@ from patron.history.attribute_dates import with_dates
 from patron.history.attribute_numbers import with_numbers
 from patron.history.conditions import matches
 from patron.history.event_tables import AS_PROVEN, EARLIEST, Events, Role, Where, declare_as
+from patron.history.formats import Formats
 from patron.history.keys import meeting, unlike
 from patron.history.point_in_time import CUSTOMER_NUMBER
 from patron.history.receipts import Receipt
-from patron.history.times import Formats
 
 __all__ = ["ABOUT", "Facts", "declare_attributes", "facts_of", "unknown_of"]
 

@@ -20,6 +20,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.customer_keys import customer_keys
+from patron.history.formats import Formats, FormSetting
 from patron.history.money import currency_notes
 from patron.history.point_in_time import CUSTOMER_NUMBER
 from patron.history.readings import read_roles
@@ -36,7 +37,7 @@ from patron.history.roles import (
     named_roles,
     own_names,
 )
-from patron.history.times import Formats, FormSetting, read_times
+from patron.history.times import read_times
 
 __all__ = [
     "MONEY",

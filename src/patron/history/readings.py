@@ -7,10 +7,12 @@ import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
 from patron.history.assumptions import Assumption
+from patron.history.clocks import Times
+from patron.history.formats import Formats, FormSetting
 from patron.history.money import in_one_currency, without_sign
 from patron.history.numbers import read_numbers
 from patron.history.roles import NUMBER_ROLES
-from patron.history.times import Formats, FormSetting, Times, read_times
+from patron.history.times import read_times
 
 __all__ = ["Readings", "read_roles", "wanted_only"]
 

@@ -12,10 +12,10 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
+from patron.history.formats import Formats
 from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
-from patron.history.times import Formats
 from patron.history.whole_orders import fill_down as fill_down_cells
 from patron.periods import Moment
 

@@ -13,11 +13,12 @@ from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.contract_checks import UNREAD, contract_notes, without_faults
 from patron.history.event_tables import MONEY, Events, Role, check_zone, declare_as, role_column
+from patron.history.formats import Formats, FormSetting
 from patron.history.keys import with_keys
 from patron.history.point_in_time import in_window
 from patron.history.sources import checked, given_roles
 from patron.history.span import with_span
-from patron.history.times import Formats, FormSetting, read_times
+from patron.history.times import read_times
 from patron.periods import Moment, instant
 
 __all__ = ["CONTRACT_ROLES", "PRICE_PERIODS", "TERM_UNITS", "subscriptions"]

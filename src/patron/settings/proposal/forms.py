@@ -6,8 +6,9 @@ from itertools import pairwise
 from ibis.expr.types import Table
 
 from patron.errors import HistoryError
+from patron.history.formats import FormSetting
 from patron.history.time_forms import family_of
-from patron.history.times import FormSetting, read_times
+from patron.history.times import read_times
 from patron.settings.proposal.columns import SEEN, ColumnLook, TableLook
 
 __all__ = ["possible_forms"]
