@@ -8,7 +8,6 @@ from patron.engines.files import write_text
 from patron.evaluation.leakage import too_good
 from patron.history.receipts import receipt_table
 from patron.jobs.panel_job import PanelJob
-from patron.questions.panels import Snapshot
 from patron.reports.panel_page import PanelReport, page
 
 __all__ = ["check_panel"]
@@ -19,8 +18,7 @@ MOST = 50_000  # rows looked at for columns that tell too much
 def check_panel(job: PanelJob) -> dict[str, Any]:
     """Check the rows: what was set aside, what cannot be, what tells the end, and how models will be judged; a page."""
     source, receipt = job.source, job.opened.receipt
-    dated = not isinstance(source, Snapshot)
-    if dated:
+    if source.dated:
         for cutoff in job.known_cutoffs:
             job.check_passed(cutoff, source.horizon)
         groups = {name: [f"{c:%Y-%m-%d}" for c in group] for name, group in job.split.groups.items()}
@@ -57,8 +55,7 @@ def _too_good(job: PanelJob) -> dict[str, str]:
 def _report(job: PanelJob, suspects: dict[str, str]) -> PanelReport:
     source = job.source
     rates = pd.Series(source.label).groupby(source.key.cutoff.to_numpy()).agg(["size", "mean"])
-    dated = not isinstance(source, Snapshot)
-    uses = {c: name for name, group in job.split.groups.items() for c in group} if dated else {}
+    uses = {c: name for name, group in job.split.groups.items() for c in group} if source.dated else {}
     return PanelReport(
         name=job.settings.name,
         made_at=job.now,
@@ -66,7 +63,7 @@ def _report(job: PanelJob, suspects: dict[str, str]) -> PanelReport:
         cautions=job.cautions,
         suspects=suspects,
         cutoffs=[(c, uses.get(c.to_pydatetime(), ""), int(n), float(rate)) for c, n, rate in rates.itertuples()]
-        if dated
+        if source.dated
         else [],
         features={d.name: float(source.X[d.name].notna().mean()) for d in source.definitions},
     )

@@ -14,7 +14,6 @@ from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
 from patron.jobs.panel_job import PanelJob
 from patron.questions.matrices import Matrix, labels, matrix
-from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 
 __all__ = ["check", "check_cutoffs", "labelled_rows", "receipts", "tell_ledger"]
@@ -72,7 +71,7 @@ def labelled_rows(job: Job) -> tuple[Matrix, dict[str, np.ndarray]]:
 
 def check_cutoffs(job: Job) -> None:
     """Refuse cutoffs before the history or whose labels meet or have not passed; the longest horizon allows fewest."""
-    if isinstance(job.source, Snapshot):
+    if not job.source.dated:
         return
     _check_gaps(job)
     _check_passed(job)

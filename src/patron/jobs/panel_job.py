@@ -16,7 +16,7 @@ from patron.jobs.job import Job, sized
 from patron.models.serving import Bundle
 from patron.periods import Span, Split
 from patron.questions.matrices import Matrix
-from patron.questions.panels import Panel, Snapshot
+from patron.questions.panels import Panel
 from patron.questions.question import Question
 from patron.reports.terminal import receipt_lines
 from patron.scoring.contract import check_contract
@@ -50,7 +50,7 @@ class PanelJob(Job):
         """The rows, checked; what was read of them is told."""
         day = self.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         opened = self.file.open(self.table, day)
-        if isinstance(opened.panel, Snapshot):
+        if not opened.panel.dated:
             opened = replace(opened, receipt=replace(opened.receipt, notes=(*opened.receipt.notes, UNDATED)))
         self.tell(receipt_lines(receipt_table([opened.receipt])))
         return opened
@@ -129,7 +129,7 @@ class PanelJob(Job):
     @property
     def known_cutoffs(self) -> tuple[datetime, ...]:
         """The cutoffs of which rows are learned from or judged."""
-        if isinstance(self.source, Snapshot):
+        if not self.source.dated:
             return (self.source.key.cutoff.iloc[0].to_pydatetime(),)
         return (*self.split.known, *self.split.test)
 
@@ -156,7 +156,7 @@ class PanelJob(Job):
         return unknown.max().to_pydatetime()
 
     def _or_score_at(self) -> str:
-        if isinstance(self.opened.panel, Snapshot):
+        if not self.opened.panel.dated:
             return ""
         latest = self.opened.panel.key.cutoff.max()
         return f', or score a cutoff of the past: [cutoffs] score = "{latest:%Y-%m-%d}"'

@@ -10,7 +10,6 @@ from patron.evaluation.backtests import backtest as judged
 from patron.evaluation.cross_validation import cross_validate
 from patron.jobs.checking import labelled_rows, receipts
 from patron.jobs.job import Job
-from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 from patron.reports import quality_page
 from patron.reports.terminal import backtest_lines
@@ -31,7 +30,7 @@ def backtest(job: Job) -> dict[str, Any]:
 
 
 def _judged(job: Job, question: Question) -> Backtest:
-    if not isinstance(job.source, Snapshot):
+    if job.source.dated:
         return judged(question, job.source, job.split, job.settings.seed)
     rows, label = labelled_rows(job)
     return cross_validate(question, job.source, rows, label[question.name], job.settings.seed)

@@ -21,7 +21,6 @@ from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, jud
 from patron.models.training import Trained, fit, fit_by_customer, target_spec
 from patron.periods import Split
 from patron.questions.matrices import Matrix
-from patron.questions.panels import Snapshot
 from patron.questions.question import Question
 from patron.reports.terminal import basket_lines, card_lines
 
@@ -57,7 +56,7 @@ def _train(job: Job) -> dict[str, Any]:
     parts = [(part, *labelled_rows(part)) for part in job.parts]
     for part, rows, labelled in parts:
         _tell_rows(part, rows)
-        if not isinstance(job.source, Snapshot):
+        if job.source.dated:
             for question in part.questions:
                 target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
@@ -80,7 +79,7 @@ def _train(job: Job) -> dict[str, Any]:
 
 
 def _split_of(job: Job) -> Split | None:
-    return None if isinstance(job.source, Snapshot) else job.split
+    return job.split if job.source.dated else None
 
 
 def _plain(result: _Result) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _plain(result: _Result) -> dict[str, Any]:
 
 
 def _tell_rows(job: Job, rows: Matrix) -> None:
-    if isinstance(job.source, Snapshot):
+    if not job.source.dated:
         job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features, without dates")
         return
     counts = rows.key.cutoff.value_counts().sort_index()
@@ -102,7 +101,7 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
 
 
 def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
-    judged = _held_out if isinstance(job.source, Snapshot) else _at_test_cutoffs
+    judged = _at_test_cutoffs if job.source.dated else _held_out
     trained, card, table, baskets = judged(job, question, rows, label)
     card = replace(card, beware=(*card.beware, *job.cautions))
     path = job.write(f"predictions_{question.name}", table)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -140,6 +141,8 @@ class Panel(RowSource):
 @dataclass(frozen=True)
 class Snapshot(Panel):
     """Rows that nobody dated, one for each customer: judged by customers held out, as no row is later than another."""
+
+    dated: ClassVar[bool] = False
 
 
 def panel(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,12 @@ class Matrix:
 
 
 class RowSource(ABC):
-    """What rows come from; arguments are those of `matrix` and `labels`, which go through it."""
+    """What rows come from; arguments are those of `matrix` and `labels`, which go through it.
+
+    Rows that are `dated` are judged by later cutoffs, all others by customers held out.
+    """
+
+    dated: ClassVar[bool] = True
 
     @property
     @abstractmethod
