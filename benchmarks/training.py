@@ -138,7 +138,7 @@ def _imported(module: str) -> bool:
 def plain(job, clock: dict[str, float]) -> None:
     """The same questions by LightGBM alone, on the matrix and the labels of Patron."""
     from patron.models.fitting import TrainingSet
-    from patron.models.training import target_spec
+    from patron.models.preparation import target_spec
     from patron.questions.matrices import labels, matrix
 
     split = job.settings.split

@@ -18,6 +18,7 @@ In the order of the work:
     CostModel                   what is left of money that comes in
     matrix, answers             rows in memory: features, and what came of them
     train, judge, backtest      models beside baselines, and how good they are
+    tune                        how trees should grow, tried within minutes: a candidate for train
     train_baskets, what         the model of the next purchase told what is bought, and asked for suggestions
     train_beyond                the same for a horizon longer than any label window
     lifetime_value              orders, spend and discounted money of each customer over any horizon
@@ -59,6 +60,7 @@ _HOME = {
     "matrix": "questions.matrices",
     "answers": "questions.matrices",
     "train": "models.training",
+    "tune": "models.tuning",
     "train_baskets": "models.baskets",
     "what": "models.baskets",
     "train_beyond": "models.extrapolation",

@@ -18,7 +18,8 @@ from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_le
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking, read_lines
-from patron.models.training import Trained, fit, fit_by_customer, target_spec
+from patron.models.preparation import target_spec
+from patron.models.training import Trained, fit, fit_by_customer
 from patron.periods import Split
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question

@@ -170,6 +170,7 @@ def boosted(
     validation: tuple[np.ndarray, Examples, np.ndarray | None] | None = None,
     seed: int = 0,
     start: np.ndarray | None = None,
+    parameters: Mapping[str, Any] = PARAMETERS,
 ) -> Estimator:
     """Answer with LightGBM trees.
 
@@ -182,8 +183,9 @@ def boosted(
         validation: later features, examples and what trees start from there; fitting stops when they do not improve.
         seed: of the sampling of rows and features.
         start: log-odds that the trees start from, of each example, shape (m, classes) or (m, 1).
+        parameters: of LightGBM.
     """
-    parameters = {**PARAMETERS, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
+    parameters = {**parameters, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
     columns = plain_names([*names, *(["step"] if target.step is not None else [])])
     fit = _dataset(X, target, start, columns, categories)
     if validation is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from patron.models.candidates import (
     MOST_ROUNDS,
+    PARAMETERS,
     Estimator,
     activity,
     blended,
@@ -24,18 +26,19 @@ from patron.models.candidates import (
 from patron.models.clv.purchase_process import fit_process_at, process_inputs
 from patron.models.clv.renewal_process import fit_renewals_at, renewal_inputs
 from patron.models.recent_level import recent_level, shifted
-from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, staged
+from patron.models.rolling_origin import ROUNDS, FoldPredictions, OutOfFold, staged
 from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
-from patron.models.selection import ALL_FEATURES, TREES
+from patron.models.selection import ALL_FEATURES, TREES, TUNED
 from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
+from patron.models.tuned import TreeSetting, Tuned
 from patron.models.yardsticks import fit_yardstick
 from patron.questions.matrices import Matrix
 from patron.questions.panels import SOURCE
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["NEAR", "TrainingSet", "blend_members"]
+__all__ = ["HYBRID", "NEAR", "Part", "TrainingSet", "blend_members"]
 
 HYBRID = "hybrid"
 PLAIN = ("logit", "parametric", "parametric_logit", "geometric", "geometric_logit", ALL_FEATURES)
@@ -48,6 +51,16 @@ PACE, LEVEL = NEAR = ("pace", "level")
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
 FEWEST_ALIKE = 20
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows to learn from and others to predict, as masks, and the candidates without trees that were fitted on them."""
+
+    fitted: np.ndarray
+    judged: np.ndarray
+    baselines: Mapping[str, Estimator]
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,7 @@ class TrainingSet:
         seed: of LightGBM's sampling.
         near: what helps as far as labels reach: `PACE` and `LEVEL`, or none of them.
         classifiers: yardsticks of scikit-learn, by name.
+        tuned: how trees grow that were tuned, where they were.
     """
 
     question: Question
@@ -73,6 +87,7 @@ class TrainingSet:
     seed: int
     near: tuple[str, ...] = NEAR
     classifiers: Mapping[str, Any] = field(default_factory=dict)
+    tuned: Tuned | None = None
 
     @cached_property
     def features(self) -> list[FeatureSpec]:
@@ -115,21 +130,46 @@ class TrainingSet:
         """Return what is to be fitted of some rows."""
         return target_of(self.answer).examples(self.answer, self.label[mask])
 
-    def predict_fold(self, fold: Fold) -> FoldPredictions:
-        """Predict with every candidate at the later cutoff of a fold."""
-        return self.predict_part(self.rows.at(*fold.fitted), self.rows.at(fold.judged), fold.judged)
-
-    def predict_part(self, learned: np.ndarray, held_out: np.ndarray, at: datetime) -> FoldPredictions:
-        """Predict some rows with every candidate fitted on others; both are masks, and *at* as in `fit_baselines`."""
+    def part_of(self, learned: np.ndarray, held_out: np.ndarray, at: datetime) -> Part:
+        """Fit the candidates without trees on some rows, to predict others; masks, and *at* as in `fit_baselines`."""
         fitted, judged = self._some(learned, MOST_FITTED), self._some(held_out, MOST_JUDGED)
-        target, X = self.examples(judged), self.X[judged]
-        baselines = self.fit_baselines(fitted, at)
-        paths = {name: [estimator.log_odds(X, target)] for name, estimator in baselines.items()}
-        for name, base in self._bases(baselines).items():
-            grown = self.boosted(fitted, base, None, judged)
-            paths[name] = staged(grown, base, X, target)
-        paths |= {name: [outside.log_odds(X, target)] for name, outside in self._fit_yardsticks(fitted).items()}
-        return FoldPredictions(paths, target, self.rows.key.customer.to_numpy()[judged])
+        return Part(fitted, judged, self.fit_baselines(fitted, at))
+
+    def predict(self, part: Part) -> FoldPredictions:
+        """Predict the later rows of a part with every candidate."""
+        target, X = self.examples(part.judged), self.X[part.judged]
+        paths = {name: [estimator.log_odds(X, target)] for name, estimator in part.baselines.items()}
+        for name in self._bases(part.baselines):
+            paths[name] = self.grow_staged(part, name)
+        paths |= {name: [outside.log_odds(X, target)] for name, outside in self._fit_yardsticks(part.fitted).items()}
+        by_half = {TUNED: self._by_half(part, self.tuned)} if self.tuned else {}
+        return FoldPredictions(paths, target, self._customers(part), by_half)
+
+    def predict_tuned(self, part: Part, grown_as: str, parameters: Mapping[str, Any]) -> FoldPredictions:
+        """Predict the later rows of a part with trees that grow by other parameters; *grown_as* as in `TreeSetting`."""
+        paths = {TUNED: self.grow_staged(part, grown_as, parameters)}
+        return FoldPredictions(paths, self.examples(part.judged), self._customers(part))
+
+    def grown_as(self, part: Part) -> tuple[str, ...]:
+        """Return the candidates with trees that there are."""
+        return tuple(self._bases(part.baselines))
+
+    def grow_staged(self, part: Part, grown_as: str, parameters: Mapping[str, Any] = EMPTY) -> list[np.ndarray]:
+        """Return the log-odds of trees for the later rows of a part after each of `ROUNDS`."""
+        base = self._bases(part.baselines)[grown_as]
+        grown = self.boosted(part.fitted, base, None, part.judged, parameters)
+        return staged(grown, base, self.X[part.judged], self.examples(part.judged))
+
+    def _by_half(self, part: Part, tuned: Tuned) -> tuple[np.ndarray, np.ndarray]:
+        first, second = tuned.by_half
+        log_odds = self._grown_to(part, first)
+        return log_odds, log_odds if second == first else self._grown_to(part, second)
+
+    def _grown_to(self, part: Part, setting: TreeSetting) -> np.ndarray:
+        return self.grow_staged(part, setting.grown_as, setting.parameters)[ROUNDS.index(setting.rounds)]
+
+    def _customers(self, part: Part) -> np.ndarray:
+        return self.rows.key.customer.to_numpy()[part.judged]
 
     def fit_baselines(self, mask: np.ndarray, at: datetime) -> dict[str, Estimator]:
         """Fit the candidates without trees on some rows; the purchase process sees all events before *at*."""
@@ -181,15 +221,23 @@ class TrainingSet:
         end = self.question.horizon.after(self.rows.key.cutoff.max().to_pydatetime())
         baselines = self.fit_baselines(everything, end)
         estimators = dict(baselines)
-        for name, base in self._bases(baselines).items():
-            grown = self.boosted(everything, base, oof.rounds[name], None)
-            estimators[name] = hybrid(base, grown) if base else grown
+        bases = self._bases(baselines)
+        for name in bases:
+            estimators[name] = self._refit_trees(bases[name], oof.rounds[name])
         if len(both := blend_members(oof)) > 1:
             estimators["blend"] = blended([estimators[name] for name in both])
+        if self.tuned:
+            best = self.tuned.best
+            estimators[TUNED] = self._refit_trees(bases[best.grown_as], best.rounds, best.parameters)
         estimators |= self._fit_yardsticks(everything)
         shift = target_of(self.answer).purchase_shift(self.answer, self._recent_level(end))
         seasonal = {name: self._seasoned(estimator) for name, estimator in estimators.items()}
         return {name: shifted(e, shift) for name, e in seasonal.items()} if any(shift) else seasonal
+
+    def _refit_trees(self, base: Estimator | None, rounds: int, parameters: Mapping[str, Any] = EMPTY) -> Estimator:
+        """Fit trees on all rows."""
+        grown = self.boosted(np.ones(len(self.rows), dtype=bool), base, rounds, None, parameters)
+        return hybrid(base, grown) if base else grown
 
     def _fit_yardsticks(self, mask: np.ndarray) -> dict[str, Estimator]:
         """Fit the classifiers of scikit-learn on some rows."""
@@ -197,14 +245,29 @@ class TrainingSet:
         return {name: fit_yardstick(classifier, *about, name) for name, classifier in self.classifiers.items()}
 
     def boosted(
-        self, mask: np.ndarray, base: Estimator | None, rounds: int | None, later: np.ndarray | None
+        self,
+        mask: np.ndarray,
+        base: Estimator | None,
+        rounds: int | None,
+        later: np.ndarray | None,
+        parameters: Mapping[str, Any] = EMPTY,
     ) -> Estimator:
-        """Fit trees on some rows, for a number of rounds or until later rows do not improve."""
+        """Fit trees on some rows, for a number of rounds or until later rows do not improve.
+
+        Args:
+            mask: the rows.
+            base: what the trees start from.
+            rounds: the number of trees, or None.
+            later: the later rows, or None.
+            parameters: of LightGBM, in the place of the usual ones.
+        """
+        every = {**PARAMETERS, **parameters}
         X, target, start = self._tree_rows(mask, base)
         about = (X, target, self.names, list(self.levels))
         if rounds is None and later is not None:
-            return boosted(*about, validation=self._tree_rows(later, base), seed=self.seed, start=start)
-        return boosted(*about, rounds or MOST_ROUNDS, seed=self.seed, start=start)
+            later_rows = self._tree_rows(later, base)
+            return boosted(*about, validation=later_rows, seed=self.seed, start=start, parameters=every)
+        return boosted(*about, rounds or MOST_ROUNDS, seed=self.seed, start=start, parameters=every)
 
     def _tree_rows(self, mask: np.ndarray, base: Estimator | None) -> tuple[np.ndarray, Examples, np.ndarray | None]:
         """Return what trees see of some rows, and where they start: at what the base says of all features."""

@@ -5,7 +5,7 @@ handful of cutoffs tells nothing about who guesses it better; how well they tell
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from patron.models.candidates import Estimator
 from patron.models.targets import Examples
 from patron.periods import Span
 
-__all__ = ["Fold", "FoldPredictions", "OutOfFold", "folds", "predict_out_of_fold", "staged"]
+__all__ = ["Fold", "FoldPredictions", "OutOfFold", "folds", "predict_out_of_fold", "stage_losses", "staged"]
 
 FOLDS = 3
 ROUNDS = (5, 10, 20, 35, 50, 75, 100, 150, 250, 400)
@@ -38,11 +38,13 @@ class FoldPredictions:
         paths: log-odds of each example, by candidate: one array, or for trees one for each of `ROUNDS`.
         target: the examples.
         customers: of each row, shape (n,).
+        by_half: of a candidate that was tuned, the log-odds for each half of the customers, by name.
     """
 
     paths: Mapping[str, Sequence[np.ndarray]]
     target: Examples
     customers: np.ndarray
+    by_half: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,19 +101,48 @@ def folds(cutoffs: Sequence[datetime], horizon: Span) -> tuple[Fold, ...]:
 
 def predict_out_of_fold(predictions: Sequence[FoldPredictions]) -> OutOfFold:
     """Put the folds together; how many trees are enough is told for each half of the customers by the other half."""
+    oof = _pooled(predictions)
+    halves = _halves(oof)
+    log_odds, rounds = {}, {}
+    for name in predictions[0].paths:
+        log_odds[name], best = _enough(_path(predictions, name), oof.y, oof.fold, halves)
+        if len(predictions[0].paths[name]) > 1:
+            rounds[name] = ROUNDS[best]
+    for name in predictions[0].by_half:
+        first, second = (np.concatenate([part.by_half[name][half] for part in predictions]) for half in (0, 1))
+        log_odds[name] = np.where((halves == 0)[:, None], first, second)
+    return replace(oof, log_odds=log_odds, rounds=rounds)
+
+
+def stage_losses(predictions: Sequence[FoldPredictions], name: str) -> np.ndarray:
+    """Return what trees lost on each half of the customers after each of `ROUNDS`, added up, shape (stages, 2).
+
+    Stages after which nothing changed any more are left out.
+    """
+    oof = _pooled(predictions)
+    halves = _halves(oof)
+    lost = [log_losses(levelled(stage, oof.y, oof.fold), oof.y) for stage in _path(predictions, name)]
+    return np.stack([np.bincount(halves, weights=stage, minlength=2) for stage in lost])
+
+
+def _pooled(predictions: Sequence[FoldPredictions]) -> OutOfFold:
+    """Return the examples of all folds, one below the other, without any predictions."""
     starts = np.cumsum([0, *(len(part.customers) for part in predictions)])
     customers = np.concatenate([part.customers for part in predictions])
     row = np.concatenate([part.target.row + start for part, start in zip(predictions, starts, strict=False)])
     y = np.concatenate([part.target.y for part in predictions])
     fold = np.repeat(np.arange(len(predictions)), [len(part.target.y) for part in predictions])
-    halves = (np.unique(customers, return_inverse=True)[1] % 2)[row]
-    log_odds, rounds = {}, {}
-    for name in predictions[0].paths:
-        path = [np.concatenate(stage) for stage in _distinct([part.paths[name] for part in predictions])]
-        log_odds[name], best = _enough(path, y, fold, halves)
-        if len(predictions[0].paths[name]) > 1:
-            rounds[name] = ROUNDS[best]
-    return OutOfFold(log_odds, rounds, y, row, fold, customers)
+    return OutOfFold({}, {}, y, row, fold, customers)
+
+
+def _halves(oof: OutOfFold) -> np.ndarray:
+    """Return the half of the customers, 0 or 1, that each example belongs to."""
+    return np.asarray((np.unique(oof.customers, return_inverse=True)[1] % 2)[oof.row])
+
+
+def _path(predictions: Sequence[FoldPredictions], name: str) -> list[np.ndarray]:
+    """Return the log-odds of a candidate in all folds, one below the other, after each stage that changes any."""
+    return [np.concatenate(stage) for stage in _distinct([part.paths[name] for part in predictions])]
 
 
 def staged(grown: Estimator, base: Estimator | None, X: np.ndarray, target: Examples) -> list[np.ndarray]:

@@ -7,9 +7,10 @@ import numpy as np
 
 from patron.metrics import Estimate
 
-__all__ = ["ALL_FEATURES", "BASELINES", "LATER", "ORDER", "TREES", "Choice", "choose", "mean_estimate"]
+__all__ = ["ALL_FEATURES", "BASELINES", "LATER", "ORDER", "TREES", "TUNED", "Choice", "choose", "mean_estimate"]
 
 TREES = "lightgbm"
+TUNED = "tuned"
 BASELINES = ("constant", "activity", "age", "logit")
 SIMPLE = (*BASELINES, "parametric", "parametric_logit", "geometric", "geometric_logit")
 ALL_FEATURES = "logit_all"
@@ -60,6 +61,7 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     order = [name for name in ORDER if name in losses]
     best = min((name for name in BASELINES if name in losses), key=lambda name: losses[name].mean())
     beside = [name for name in losses if name not in ORDER]
+    yardsticks = [name for name in beside if name != TUNED]
     figures = {name: mean_estimate(losses[name], customers) for name in (*order, *beside)}
     gains = {name: mean_estimate(losses[best] - losses[name], customers) for name in (*order, *beside)}
     winners = [
@@ -70,8 +72,11 @@ def choose(losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.
     champion = _simplest(winners, losses, customers) if winners else _simple(losses)
     own = {name: gains[name] for name in order}
     reason = _won(champion, best, own) if winners else _lost(champion, best, own, count)
+    if TUNED in losses:
+        champion, outcome = _tuning(champion, losses, customers, cutoffs)
+        reason = outcome + reason if champion == TUNED else reason + outcome
     reason += _skill(champion, losses, customers)
-    reason += "".join(_compared(name, champion, losses, customers) for name in beside)
+    reason += "".join(_compared(name, champion, losses, customers) for name in yardsticks)
     return Choice(champion, reason.replace(LATER, where), figures, gains)
 
 
@@ -124,6 +129,24 @@ def _lost(champion: str, best: str, gains: Mapping[str, Estimate], customers: in
         f"{champion}, a simple one, since nothing beats the best baseline ({best}) beyond noise {LATER}: "
         f"{near} comes nearest, {gains[near]}{but}"
     )
+
+
+def _tuning(
+    champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray, cutoffs: np.ndarray
+) -> tuple[str, str]:
+    """Return the champion, tuned or not, and whether tuning was worth it."""
+    gained = losses[champion] - losses[TUNED]
+    gain, few = mean_estimate(gained, customers), len(np.unique(customers)) < MIN_CUSTOMERS
+    if gain.low > 0 and not few and not _fails(gained, customers, cutoffs):
+        return (
+            TUNED,
+            f"{TUNED} lowers the log loss of the best that is not tuned ({champion}) by {gain} {LATER}; without it ",
+        )
+    but = "beyond noise, but not at each of them" if gain.low > 0 else "which is within noise"
+    if gain.high < 0:
+        but = "which is worse"
+    why = "too few customers to prove it" if few else but
+    return champion, f"; tuning was not worth it: {TUNED} lowers the log loss of {champion} by {gain}, {why}"
 
 
 def _compared(yardstick: str, champion: str, losses: Mapping[str, np.ndarray], customers: np.ndarray) -> str:

@@ -11,29 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from patron.errors import QuestionError
 from patron.history.history import History
 from patron.metrics import Estimate
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
-from patron.models.causes import with_causes
-from patron.models.customer_parts import held_out_parts
 from patron.models.fitting import NEAR, TrainingSet, blend_members
-from patron.models.rolling_origin import Fold, FoldPredictions, OutOfFold, folds, predict_out_of_fold
-from patron.models.selection import BASELINES, LATER, ORDER, TREES, choose
-from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration, TargetSpec
-from patron.models.targets import target_for, target_of
-from patron.models.yardsticks import YardstickBundle, check_classifiers, named_classifiers
+from patron.models.preparation import Beside, customer_parts, dated, later_folds, later_part, undated
+from patron.models.rolling_origin import FoldPredictions, OutOfFold, predict_out_of_fold
+from patron.models.selection import BASELINES, LATER, ORDER, TREES, TUNED, choose
+from patron.models.serving import FORMAT, Bundle, BundleSpec, Calibration
+from patron.models.targets import target_of
+from patron.models.yardsticks import YardstickBundle
 from patron.periods import Split
 from patron.questions.matrices import Matrix, labels, matrix, row_source
-from patron.questions.panels import COUNTED, SOURCE
+from patron.questions.panels import COUNTED
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
 
-__all__ = ["BASELINES", "TREES", "Trained", "fit", "fit_by_customer", "target_spec", "train"]
+__all__ = ["BASELINES", "TREES", "Trained", "fit", "fit_by_customer", "train"]
 
-MIN_ROWS = 20
-INNER_PARTS = 5
 HELD_OUT = "for customers held out"
 
 
@@ -72,7 +68,7 @@ class Trained:
         """The candidate to compare with the best baseline: the champion, or else the best of the others."""
         if self.champion not in BASELINES:
             return self.champion
-        others = (name for name in ORDER if name in self.losses and name not in BASELINES)
+        others = (name for name in (*ORDER, TUNED) if name in self.losses and name not in BASELINES)
         return min(others, key=lambda n: self.losses[n].value)
 
 
@@ -92,14 +88,15 @@ def train(
         split: cutoffs that may be known (train and valid); its test cutoffs are left alone.
         seed: of LightGBM's sampling.
         near: as in `TrainingSet`.
-        candidates: classifiers of scikit-learn, to be fitted, calibrated and judged beside Patron's own; they are
-            yardsticks, never champion and never kept, as only a pickle would hold them.
+        candidates: what `tune` returned, to be the champion if it is better beyond noise; and classifiers of
+            scikit-learn, to be fitted, calibrated and judged beside Patron's own: yardsticks, never champion and never
+            kept, as only a pickle would hold them.
 
     Raises:
-        QuestionError: the horizon of a cutoff has not passed, there is too little to learn from, or a candidate is no
-            classifier with chances.
+        QuestionError: the horizon of a cutoff has not passed, there is too little to learn from, or a candidate is
+            neither tuned for this question nor a classifier with chances.
     """
-    check_classifiers(candidates)
+    Beside.of(candidates)
     split.check_gap(question.horizon)
     source = row_source(history)
     complete = source.complete(question, split.known[-1])
@@ -139,24 +136,25 @@ def fit(
     Raises:
         QuestionError: there is too little to learn from, or a candidate is no classifier with chances.
     """
-    check_classifiers(candidates)
-    source, place = row_source(history), _settled_place(question, rows)
-    known = rows.at(*split.known) & ~_settled(question, rows, place)
-    answer = _with_idle(target_spec(question, rows, label, split), question, source, rows, label, split)
-    answer = answer if place is None else answer | {"settled": place}
-    beside = named_classifiers(candidates)
-    training_set = TrainingSet(question, source, rows.take(known), label[known], answer, seed, near, beside)
-    training_set = with_causes(training_set, source.causes(question, training_set.rows.key))
-    predictions, later = [], _folds(question, split)
+    beside = Beside.of(candidates)
+    training_set = dated(question, row_source(history), rows, label, split, seed, near, beside)
+    predictions, later = [], later_folds(question, split)
     for number, fold in enumerate(later, start=1):
-        predictions.append(training_set.predict_fold(fold))
+        predictions.append(training_set.predict(later_part(training_set, fold)))
         tell(f"later cutoff {number} of {len(later)}, {fold.judged:%Y-%m-%d}, predicted by every candidate")
     trained = _chosen(training_set, predictions, LATER)
     tell(f"{len(trained.bundles)} candidates fitted on all known cutoffs")
     return trained
 
 
-def fit_by_customer(question: Question, source: RowSource, rows: Matrix, label: np.ndarray, seed: int = 0) -> Trained:
+def fit_by_customer(
+    question: Question,
+    source: RowSource,
+    rows: Matrix,
+    label: np.ndarray,
+    seed: int = 0,
+    candidates: Sequence[Any] = (),
+) -> Trained:
     """Train every candidate on rows that nobody dated, compared by cross-validation in which customers are held out.
 
     Args:
@@ -165,16 +163,13 @@ def fit_by_customer(question: Question, source: RowSource, rows: Matrix, label: 
         rows: features of n customers.
         label: answers in the same order, shape (n,).
         seed: of the parts and of LightGBM's sampling.
+        candidates: as in `train`.
 
     Raises:
         QuestionError: there is too little to learn from.
     """
-    _check_enough(question, label)
-    answer = target_for(question).target_spec(question, label, rows.X)
-    training_set = TrainingSet(question, source, rows, label, answer, seed)
-    at = rows.key.cutoff.max().to_pydatetime()
-    parts = held_out_parts(rows.key.customer.to_numpy(), label, INNER_PARTS, 1, seed)
-    return _chosen(training_set, [training_set.predict_part(~part, part, at) for part in parts], HELD_OUT)
+    training_set = undated(question, source, rows, label, seed, Beside.of(candidates))
+    return _chosen(training_set, [training_set.predict(part) for part in customer_parts(training_set)], HELD_OUT)
 
 
 def _chosen(training_set: TrainingSet, predictions: Sequence[FoldPredictions], where: str) -> Trained:
@@ -190,19 +185,6 @@ def _chosen(training_set: TrainingSet, predictions: Sequence[FoldPredictions], w
     return Trained(training_set.question, bundles, choice.losses, choice.gains, choice.champion, reason)
 
 
-def _settled_place(question: Question, rows: Matrix) -> int | None:
-    """Return where the feature stands that settles the answer, None where no event tells of it."""
-    names = [definition.name for definition in rows.definitions if definition.source != SOURCE]
-    return list(rows.X).index(question.settled_column) if question.settled_column in names else None
-
-
-def _settled(question: Question, rows: Matrix, place: int | None) -> np.ndarray:
-    """Return the rows whose answer is no for the whole horizon already, as a mask: nothing is learned from them."""
-    if place is None:
-        return np.zeros(len(rows), dtype=bool)
-    return np.asarray(rows.X.iloc[:, place].to_numpy(np.float64) >= (question.horizon.days or 0))
-
-
 def _left_out(bundles: Mapping[str, Bundle], names: Sequence[str], candidates: Sequence[str]) -> str:
     """Return which candidates were not tried, each with the roles that no column is known to have."""
     missing = [f"{name} ({_lacked(name, names)})" for name in ORDER if name in candidates and name not in bundles]
@@ -215,56 +197,6 @@ def _lacked(candidate: str, names: Sequence[str]) -> str:
     if candidate == "logit":
         return "one of active, recency, orders"
     return ", ".join(role for role in COUNTED if role not in names)
-
-
-def target_spec(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:
-    """Return what a model must remember of its question, found from the train cutoffs; arguments are those of `fit`.
-
-    It is quick, so that what cannot be learned is refused before other questions have been trained for long.
-
-    Raises:
-        QuestionError: there is too little to learn from.
-    """
-    at_train = rows.at(*split.train)
-    _check_enough(question, label[at_train])
-    return target_for(question).target_spec(question, label[at_train], rows.X[at_train])
-
-
-def _with_idle(
-    spec: TargetSpec, question: Question, source: RowSource, rows: Matrix, label: np.ndarray, split: Split
-) -> TargetSpec:
-    """Return the spec with what sets apart those who buy nothing, found from the train cutoffs too."""
-    at_train = rows.at(*split.train)
-    seen = rows.take(at_train)
-    return target_of(spec).with_idle(spec, label[at_train], seen.X, lambda: source.idle(question, seen.key))
-
-
-def _check_enough(question: Question, label: np.ndarray) -> None:
-    """Refuse what no model could learn from; few customers are no reason, since a baseline can still be had."""
-    if len(label) < MIN_ROWS:
-        raise QuestionError(
-            f"{question.name!r} has {len(label)} rows at its train cutoffs; at least {MIN_ROWS} are needed to learn "
-            "from. Use more cutoffs, a longer active_in, or more customers."
-        )
-    if len(np.unique(label)) < 2:
-        answer = "none" if np.isnan(label[0]) else f"{label[0]:g}"
-        raise QuestionError(
-            f"{question.name!r} has the same answer for all {len(label)} rows at its train cutoffs ({answer}), so "
-            "there is nothing to tell apart. See the receipt for whether purchases were read as returns, or all taken "
-            f"back; else choose another horizon than {question.horizon.length}."
-        )
-
-
-def _folds(question: Question, split: Split) -> tuple[Fold, ...]:
-    chosen = folds(split.known, question.horizon)
-    if not chosen:
-        first, last = split.known[0], split.known[-1]
-        raise QuestionError(
-            f"{question.name!r} looks {question.horizon.length} ahead, but its known cutoffs, {first:%Y-%m-%d} to "
-            f"{last:%Y-%m-%d}, are closer than that: no later cutoff is free of earlier labels. "
-            f"Move the valid cutoff to {question.horizon.after(first):%Y-%m-%d} or later."
-        )
-    return chosen
 
 
 def _with_blend(oof: OutOfFold) -> OutOfFold:
