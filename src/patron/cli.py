@@ -134,11 +134,25 @@ def rollback(model: Model, reason: Reason = "by hand", folder: Folder = Path()) 
 
 
 @app.command()
-def demo(folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path()) -> None:
-    """Go the whole way on the bundled real data: Online Retail II."""
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path(),
+    subscriptions: Annotated[
+        bool, typer.Option("--subscriptions", help="A simulated business of contracts, whose true chances are known.")
+    ] = False,
+) -> None:
+    """Go the whole way on the bundled real data, Online Retail II, or on simulated subscriptions."""
     from patron.jobs import demo as bundled
+    from patron.jobs import subscription_demo
 
-    _work(bundled.settings(folder.resolve()), "everything", _timed_printer(sys.stdout))
+    tell = _timed_printer(sys.stdout)
+    if not subscriptions:
+        _work(bundled.settings(folder.resolve()), "everything", tell)
+        return
+    world, tables = subscription_demo.business(), folder.resolve() / "patron-out" / "subscriptions" / "tables"
+    subscription_demo.write_tables(world, tables)
+    settings = subscription_demo.settings(folder.resolve(), tables)
+    _work(settings, "everything", tell)
+    tell("\n".join(["truth", *(f"          {line}" for line in subscription_demo.truth_lines(settings.out, world))]))
 
 
 @app.command()

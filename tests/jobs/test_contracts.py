@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patron.datasets.subscribers import subscribers
 from patron.errors import SettingsError
 from patron.jobs import VERBS, Job
 from patron.settings import load
-from worlds.subscribers import subscribers
 
 SETTINGS = """
 name = "members"

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patron.datasets.subscribers import subscribers
 from patron.errors import SettingsError
 from patron.jobs import VERBS, job_of
 from patron.settings import load
-from worlds.subscribers import subscribers
 
 SETTINGS = """
 name = "club"

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import patron as pt
+from patron.datasets.subscribers import subscribers
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.subscriptions import subscriptions
 from patron.questions import reference
 from patron.questions.shared import together
-from worlds.subscribers import subscribers
 
 CUTOFF = datetime(2024, 3, 1)
 

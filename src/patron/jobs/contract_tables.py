@@ -1,4 +1,4 @@
-"""Contract tables: who renews when, what revenue is at risk by month, and early warnings, of today's answers."""
+"""Contract tables: who renews when, what revenue is at risk by month, early warnings, and what is at stake."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from patron.portfolio.renewals import mrr_at_risk, renewals
 from patron.questions.question import Question
 from patron.scoring.model import predictions
 
-__all__ = ["contract_outlook", "write_contract_tables"]
+__all__ = ["contract_outlook", "value_basis", "write_contract_tables"]
 
 QUESTION = "cancellation"
 
@@ -41,6 +41,17 @@ def write_contract_tables(job: Job) -> list[str]:
     paths = [job.write(name, table, end) for name, table in tables.items() for end in ("parquet", "csv") if len(table)]
     job.tell(f"contracts {outlook.words}")
     return [str(path) for path in paths]
+
+
+def value_basis(job: Job) -> str:
+    """Describe what the value of a kept customer rests on, where it is the price of the contracts, or nothing."""
+    if "cancellation_probability" not in job.scores or job.settings.value is not None:
+        return ""
+    horizon = next(question.horizon for question in job.settings.questions if question.name == QUESTION)
+    return (
+        f"the price of the contracts that run, over the {horizon} of the horizon or the term that is renewed, "
+        "whichever is longer, before all costs, as no other is given; for another write [decisions] value = 30.0"
+    )
 
 
 def _warnings(part: Job, question: Question) -> pd.DataFrame:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pandas as pd
 
+from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
 
-__all__ = ["decide", "mostly_gone", "value_basis"]
+__all__ = ["decide", "mostly_gone"]
 
 GONE, MOST = 0.95, 0.5
 
@@ -28,17 +29,6 @@ def decide(job: Job) -> dict[str, Any]:
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
     return {**summary, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
-
-
-def value_basis(job: Job) -> str:
-    """Describe what the value of a kept customer rests on, where it is the price of the contracts, or nothing."""
-    if "cancellation_probability" not in job.scores or job.settings.value is not None:
-        return ""
-    horizon = next(question.horizon for question in job.settings.questions if question.name == "cancellation")
-    return (
-        f"the price of the contracts that run, over the {horizon} of the horizon or the term that is renewed, "
-        "whichever is longer, before all costs, as no other is given; for another write [decisions] value = 30.0"
-    )
 
 
 def mostly_gone(risk: pd.Series) -> str:

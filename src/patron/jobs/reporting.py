@@ -10,7 +10,7 @@ from patron.decisions import Decisions
 from patron.engines.files import write_text
 from patron.evaluation.cards import Card
 from patron.explanations.drivers import importance
-from patron.jobs.contract_tables import contract_outlook
+from patron.jobs.contract_tables import contract_outlook, value_basis
 from patron.jobs.job import Job
 from patron.models.baskets import item_names
 from patron.portfolio.contract_outlook import ContractOutlook
@@ -44,6 +44,7 @@ def _report(job: Job) -> retention_page.Report:
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,
         versions={name: champion.version for name, champion in job.champions.items()},
+        at_stake="revenue" if value_basis(job) else "profit",
         contracts=_contracts(job),
     )
 

@@ -1,5 +1,6 @@
 """Plots of cards, features, scores and decisions, each one a function that returns SVG text."""
 
+from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "importance_plot",
     "interval_plot",
     "money_plot",
+    "names",
     "reliability_plot",
     "risk_plot",
     "wait_plot",
@@ -27,7 +29,7 @@ __all__ = [
 
 ROW = 0.42
 LINES = ((GREEN, "--"), (PURPLE, "-."), (GREY, ":"))
-NAMES = {
+NAMES: Mapping[str, str] = {
     "constant": "chance",
     "age": "rule: how old the contract, or its end",
     "geometric": "law of renewals",
@@ -43,10 +45,19 @@ NAMES = {
     "chosen": "learned model",
     "persistence": "everybody stays in their tier",
 }
+OF_CONTRACTS: Mapping[str, Mapping[str, str]] = {
+    "cancellation": {"logit": "rule: age, renewal, price and use", "hybrid": "law of renewals and trees"},
+    "win_back": {"logit": "rule: how long gone, and what it was"},
+}
 EVENTS = {"churn": "left", "tier": "reached a top tier", "cancellation": "left", "win_back": "came back"}
 REALISED, MONEY = "came in, 95 % interval", "money"
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
 PROMISED = 80
+
+
+def names(question: str) -> Mapping[str, str]:
+    """Return what the page calls each candidate of a question."""
+    return {**NAMES, **OF_CONTRACTS.get(question, {})}
 
 
 def event(card: Card) -> str:
@@ -88,7 +99,7 @@ def gain_plot(card: Card) -> str:
     def curve(ax: "Axes", name: str, **style: Any) -> None:
         gains = card.gains[name].astype(np.float64)
         gain = np.interp(share, gains.contacted, gains.found)
-        ax.plot(share * 100, gain * 100, label=NAMES.get(name, name), **style)
+        ax.plot(share * 100, gain * 100, label=names(card.question).get(name, name), **style)
 
     def draw(ax: "Axes") -> None:
         curve(ax, card.champion, color=BLUE, linewidth=2.6)

@@ -52,7 +52,7 @@ def page(name: str, made_at: datetime, tests: Sequence[Backtest], currency: str 
         {"pooled": answer(test.pooled, currency), "folds": [answer(card, currency) for card in test.folds]}
         for test in tests
     ]
-    return render("backtest.html.j2", currency, name=name, made_at=made_at, tests=sections, names=plots.NAMES)
+    return render("backtest.html.j2", currency, name=name, made_at=made_at, tests=sections)
 
 
 def answer(card: Card, currency: str) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def answer(card: Card, currency: str) -> dict[str, Any]:
     used = {name: _per_hundred(card, name, observed) for name in (card.champion, rival)}
     return {
         "card": card,
+        "names": plots.names(card.question),
         "event": plots.event(card),
         "verdict": verdict(card),
         "off": _off(predicted, observed),

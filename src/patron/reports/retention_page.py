@@ -51,6 +51,7 @@ class Report:
         costs: what is left of money that comes in, where it was assumed.
         versions: version of the model of each question.
         licence: of the data, where there is one.
+        at_stake: what a value is: profit, or revenue where it is the price of contracts.
         contracts: what the next months hold for contracts, its tables with a pseudonym for each customer; None where
             no cancellation was asked.
     """
@@ -69,6 +70,7 @@ class Report:
     costs: CostModel | None
     versions: Mapping[str, str]
     licence: str = ""
+    at_stake: str = "profit"
     contracts: ContractOutlook | None = None
 
 
@@ -103,7 +105,6 @@ def page(report: Report) -> str:
         "report.html.j2",
         report.currency,
         report=report,
-        names=plots.NAMES,
         cutoff=report.scores.cutoff.max(),
         horizon=next((card.ahead for card in report.cards if card.question in OF_LEAVING), None),
         answers=[answer(card, report.currency) for card in report.cards],

@@ -8,6 +8,18 @@ from patron.settings.files import load, template
 from patron.settings.identity import Identity
 from patron.settings.panels import OpenedPanel, PanelFile
 from patron.settings.plain import describe
+from patron.settings.subscriptions import Subscriptions
 from patron.settings.values import Attributes, Settings, Table
 
-__all__ = ["Attributes", "Identity", "OpenedPanel", "PanelFile", "Settings", "Table", "describe", "load", "template"]
+__all__ = [
+    "Attributes",
+    "Identity",
+    "OpenedPanel",
+    "PanelFile",
+    "Settings",
+    "Subscriptions",
+    "Table",
+    "describe",
+    "load",
+    "template",
+]

@@ -8,8 +8,8 @@ import pytest
 
 import patron as pt
 from patron import metrics
+from patron.datasets.subscribers import subscribers
 from patron.models.serving import Bundle
-from worlds.subscribers import subscribers
 
 SPLIT = pt.Split.of(
     train=["2021-12-01", "2022-03-01", "2022-06-01", "2022-09-01"], valid=["2022-12-01"], test=["2023-03-02"]
