@@ -1,6 +1,7 @@
 """Everything Patron raises on purpose, with the exit code a scheduler sees:
 
 PatronError            1  something failed that Patron can name but not place
+├── DriverError        1  drivers do not add up to the answer that they explain
 ├── SettingsError      2  settings, an offer or a budget cannot be meant
 ├── MeasureError       2  a measure or feature is not well formed
 ├── QuestionError      2  a question cannot be asked of this history
@@ -14,8 +15,10 @@ import math
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Real
+from typing import Any
 
 __all__ = [
+    "DriverError",
     "HistoryError",
     "LockError",
     "MeasureError",
@@ -34,6 +37,19 @@ class PatronError(Exception):
     """Base class of Patron's errors; catching it catches every mistake a user can mend."""
 
     exit_code = 1
+
+
+class DriverError(PatronError):
+    """The drivers of a batch do not add up to the model's answers.
+
+    Args:
+        message: what is off, and by how much.
+        batch: the rows, as a table, where there is one: for whoever looks into it.
+    """
+
+    def __init__(self, message: str, batch: Any = None) -> None:
+        super().__init__(message)
+        self.batch = batch
 
 
 class SettingsError(PatronError):

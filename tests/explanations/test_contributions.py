@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,3 +74,18 @@ def test_what_a_hybrid_moves_is_added_up():
 def test_the_season_is_told_by_the_month():
     parts, _ = contributions(model(KINDS["seasonal"]), people((40, 200, 3, 8)))
     assert parts[0, 0, 0, 3] == pytest.approx(0.7)
+
+
+def test_trees_of_no_known_shape_are_split_by_lightgbm():
+    X = np.eye(70, dtype=np.float32)
+    tree = {
+        "num_leaves": 70,
+        "min_data_in_leaf": 1,
+        "min_sum_hessian_in_leaf": 0.0,
+        "min_data_in_bin": 1,
+        "verbose": -1,
+    }
+    booster = lgb.train(tree | {"objective": "regression"}, lgb.Dataset(X, 1.3 ** np.arange(70)), 1)
+    spec = {"features": [{}] * 70, "calibration": None, "estimator": {"kind": "trees", "threads": 1}}
+    parts, _ = contributions(Bundle(spec, booster), X[:4])
+    assert np.array_equal(parts[:, 0, 0], booster.predict(X[:4], pred_contrib=True)[:, :-1])

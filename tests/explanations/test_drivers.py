@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patron.errors import PatronError, QuestionError, ScoreError
+from patron.errors import DriverError, QuestionError, ScoreError
 from patron.explanations import drivers as module
 from patron.explanations.drivers import COLUMNS, drivers, importance
 from patron.features.definitions import Definition
@@ -320,20 +320,26 @@ def test_a_model_that_never_moves_has_no_important_feature():
 
 
 class Lying:
-    """A booster whose contributions are half a log-odds too high."""
+    """A booster whose answers are half a log-odds higher than its trees."""
 
     def __init__(self, booster: Any) -> None:
         self.booster = booster
 
     def predict(self, X: np.ndarray, **settings: Any) -> np.ndarray:
-        result = self.booster.predict(X, **settings)
-        return result + 0.1 if "pred_contrib" in settings else result
+        return self.booster.predict(X, **settings) + 0.5
+
+    def model_to_string(self, **settings: Any) -> str:
+        return self.booster.model_to_string(**settings)
 
 
-def test_contributions_that_do_not_add_up_are_refused():
+@pytest.mark.parametrize("function", [drivers, importance])
+def test_contributions_that_do_not_add_up_are_refused_with_their_rows(function):
     lying = replace(trained("churn"), booster=Lying(trained("churn").booster))
-    with pytest.raises(PatronError, match=r"batch of 300 rows do not add up .* off by 0\.4 of it, 0\.0001 is allowed"):
-        drivers(lying, people())
+    said = r"drivers of 300 rows do not add up .* model of churn: the worst is off by 0\.4, 1e-06 is allowed"
+    with pytest.raises(DriverError, match=said) as refused:
+        function(lying, people())
+    assert sorted(refused.value.batch.customer) == people().key.customer.tolist()
+    assert {"cutoff", "recency", "country"} <= set(refused.value.batch)
 
 
 def test_rows_without_a_feature_of_the_model_are_refused():

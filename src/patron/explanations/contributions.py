@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from patron.errors import PatronError
+from patron.errors import DriverError
+from patron.explanations.treeshap.ensembles import UnknownShapeError
+from patron.explanations.treeshap.exact import tree_contributions
 from patron.models.serving import Bundle, EstimatorSpec, horizon_shifts, linear_inputs, process_log_odds, season_shifts
 
 __all__ = ["contributions"]
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-6
 Steps = tuple[int | None, ...]
 Split = tuple[np.ndarray, np.ndarray]
 Spec = EstimatorSpec
@@ -40,7 +42,8 @@ def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split
         that they lead to, shape (rows, steps, classes).
 
     Raises:
-        PatronError: the contributions do not add up to the model's own log-odds.
+        DriverError: the contributions do not add up to the model's own log-odds.
+        ScoreError: the model has linear trees, which cannot be split.
 
     >>> spec = {"features": [{}], "calibration": {"slope": 0.5, "intercept": [1.0]}, "estimator": {"kind": "linear",
     ...         "inputs": [0], "mean": [0.0], "scale": [1.0], "coef": [[2.0]], "intercept": [[0.0]]}}
@@ -57,7 +60,7 @@ def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
     slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
     parts, base = _split(model.spec["estimator"], model, X, step)
     log_odds = model.log_odds(X, step)
-    _check_sums((parts.sum(axis=2) + base) * slope + shift, log_odds)
+    _check_sums((parts.sum(axis=2) + base) * slope + shift, log_odds, model)
     return parts * slope, log_odds
 
 
@@ -67,13 +70,20 @@ def _split(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> S
 
 
 def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """Return LightGBM's exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
-    booster: Any = model.booster
+    """Return the trees' exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    settings = {"num_threads": estimator.get("threads", 0), "num_iteration": estimator.get("rounds", -1)}
-    flat = booster.predict(rows, pred_contrib=True, **settings)
-    shaped = flat.reshape(len(X), -1, rows.shape[1] + 1)
-    return shaped[:, :, : X.shape[1]], shaped[:, :, X.shape[1] :].sum(axis=2)
+    parts, base = _booster_split(model.booster, rows, estimator.get("rounds", -1), estimator.get("threads", 0))
+    return parts[:, :, : X.shape[1]], base + parts[:, :, X.shape[1] :].sum(axis=2)
+
+
+def _booster_split(booster: Any, rows: np.ndarray, rounds: int, threads: int) -> Split:
+    """Return `tree_contributions`, or LightGBM's own, slower, where the trees are not known to be read right."""
+    try:
+        return tree_contributions(booster.model_to_string(num_iteration=rounds), rows)
+    except UnknownShapeError:
+        flat = booster.predict(rows, pred_contrib=True, num_threads=threads, num_iteration=rounds)
+        shaped = flat.reshape(len(rows), -1, rows.shape[1] + 1)
+        return shaped[:, :, :-1], shaped[:, :, -1]
 
 
 def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -192,10 +202,12 @@ def _usual(model: Bundle, inputs: list[int]) -> list[float]:
     return [float(model.spec["features"][i]["usual"] or 0.0) for i in inputs]
 
 
-def _check_sums(sums: np.ndarray, log_odds: np.ndarray) -> None:
+def _check_sums(sums: np.ndarray, log_odds: np.ndarray, model: Bundle) -> None:
     off = np.abs(sums - log_odds) / np.maximum(1.0, np.abs(log_odds))
     if not (off <= TOLERANCE).all():
-        raise PatronError(
-            f"The drivers of a batch of {len(log_odds)} rows do not add up to the model's log-odds: the worst is "
-            f"off by {off.max():.2g} of it, {TOLERANCE:.0g} is allowed. Do not use them; check LightGBM's version."
+        kind = model.spec.get("answer", {}).get("kind", "no known question")
+        raise DriverError(
+            f"The drivers of {len(log_odds)} rows do not add up to the log-odds of the model of {kind}: the worst is "
+            f"off by {off.max():.2g}, {TOLERANCE:.0g} is allowed. Do not use them; score with the LightGBM that "
+            "trained the model, or train again: patron train."
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError, ScoreError, listed
+from patron.errors import DriverError, QuestionError, ScoreError, listed
 from patron.explanations.contributions import contributions
 from patron.explanations.redundancy import strongest
 from patron.features.measures import ON_CUTOFF
@@ -52,7 +52,7 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     Raises:
         QuestionError: *top* is below 1.
         ScoreError: a feature of the model is missing.
-        PatronError: the pushes do not add up to the model's own log-odds.
+        DriverError: the pushes do not add up to the model's own log-odds.
 
     >>> from patron.features.definitions import Definition
     >>> days = {"name": "recency", "words": "Days since the last order", "theme": "habit", "unit": "days",
@@ -113,7 +113,7 @@ def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
     for batch in _batches(sample):
         X = encode(batch.X, model.spec["features"])
         score = _score(model, X)
-        parts, _ = contributions(model, X, score.steps)
+        parts, _ = _contributions(model, batch, X, score)
         total += np.abs(_pushes(parts, score)).sum(axis=0)
     return total / len(sample)
 
@@ -122,7 +122,7 @@ def _table(model: Bundle, batch: Matrix, top: int) -> pd.DataFrame:
     features = model.spec["features"]
     X = encode(batch.X, features)
     score = _score(model, X)
-    parts, log_odds = contributions(model, X, score.steps)
+    parts, log_odds = _contributions(model, batch, X, score)
     pushes = _pushes(parts, score)
     own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
     chosen, loud = strongest(own, X, features)
@@ -142,6 +142,13 @@ def _table(model: Bundle, batch: Matrix, top: int) -> pd.DataFrame:
     table["effect"] = np.where(table.push > 0, "raises", "lowers")
     table["text"] = table.text + ", " + table.effect + f" {score.noun}"
     return table[list(COLUMNS)]
+
+
+def _contributions(model: Bundle, batch: Matrix, X: np.ndarray, score: ExplainedScore) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        return contributions(model, X, score.steps)
+    except DriverError as error:
+        raise DriverError(str(error), pd.concat([batch.key, batch.X], axis=1)) from error
 
 
 def _words(batch: Matrix, features: list[FeatureSpec], row: np.ndarray, which: np.ndarray) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The job: one business's work, with everything that several verbs need, computed once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,7 +13,7 @@ import pandas as pd
 from patron.decisions import Decisions, check_plan, decide, with_risk
 from patron.engines.databases import is_remote
 from patron.engines.files import write
-from patron.errors import QuestionError
+from patron.errors import DriverError, QuestionError
 from patron.explanations.drivers import drivers
 from patron.features import ALL, available
 from patron.features.compute.plan import Progress
@@ -221,7 +222,8 @@ class Job:
     @cached_property
     def why(self) -> pd.DataFrame:
         """The reasons of today's answers, the strongest first."""
-        return drivers(self.explained_model, self.today, top=self.settings.top_reasons)
+        with self.keeping_refused():
+            return drivers(self.explained_model, self.today, top=self.settings.top_reasons)
 
     @cached_property
     def plan(self) -> Decisions:
@@ -262,6 +264,15 @@ class Job:
     def named(self, frame: pd.DataFrame) -> pd.Series:
         """Return the pseudonyms of a table's customers."""
         return pseudonyms(frame.customer, key_at(self.settings.root / "mlruns"))
+
+    @contextmanager
+    def keeping_refused(self) -> Iterator[None]:
+        """Write the rows whose drivers do not add up beside the results before the error goes on."""
+        try:
+            yield
+        except DriverError as error:
+            path = self.write("drivers.refused", error.batch)
+            raise DriverError(f"{error} The rows are kept in {path}.", error.batch) from error
 
     def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
         """Write a table to the folder of results."""

@@ -39,7 +39,7 @@ def _report(job: Job) -> retention_page.Report:
         cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
         scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
-        importance=importance(job.explained_model, job.today, most=IMPORTANCE_ROWS),
+        importance=_importance(job),
         decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,
@@ -47,6 +47,11 @@ def _report(job: Job) -> retention_page.Report:
         at_stake="revenue" if value_basis(job) else "profit",
         contracts=_contracts(job),
     )
+
+
+def _importance(job: Job) -> pd.DataFrame:
+    with job.keeping_refused():
+        return importance(job.explained_model, job.today, most=IMPORTANCE_ROWS)
 
 
 def _named(job: Job) -> pd.DataFrame:

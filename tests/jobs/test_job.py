@@ -1,0 +1,21 @@
+"""The job: what goes wrong half-way leaves what somebody needs to look into it."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from patron.engines.files import write
+from patron.errors import DriverError
+from patron.jobs.job import Job
+
+
+def test_rows_whose_drivers_do_not_add_up_are_kept_beside_the_results(tmp_path):
+    job = SimpleNamespace(write=lambda name, frame: write(frame, tmp_path / f"{name}.parquet"))
+    rows = pd.DataFrame({"customer": ["ann"], "recency": [3.0]})
+    with (
+        pytest.raises(DriverError, match=r"^Off by 2\. The rows are kept in .*drivers\.refused\.parquet\.$"),
+        Job.keeping_refused(job),
+    ):
+        raise DriverError("Off by 2.", rows)
+    assert pd.read_parquet(tmp_path / "drivers.refused.parquet").to_dict("list") == rows.to_dict("list")
