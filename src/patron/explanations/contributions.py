@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from patron.errors import DriverError
+from patron.errors import DriverError, PatronError
 from patron.explanations.treeshap.ensembles import UnknownShapeError
 from patron.explanations.treeshap.exact import tree_contributions
 from patron.models.serving import Bundle, EstimatorSpec, horizon_shifts, linear_inputs, process_log_odds, season_shifts
