@@ -20,6 +20,9 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from bars import bars
+from one_story import CAPTION as STORY_CAPTION
+from one_story import figures, questions
+from one_story import table as story_table
 from panels import table as panel_table
 from pymc_bg_nbd import bg_nbd
 from worth import Period
@@ -234,6 +237,16 @@ def judge_task(task: Task) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     return pd.DataFrame(lines, columns=columns), estimates_of[ours.tool]
 
 
+def _stories(folder: Path) -> Iterator[tuple[str, dict[str, Estimate]]]:
+    """Return name and figures of each data set with cutoffs."""
+    settings = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+    for task in (task for task in tasks(folder) if task.period is None):
+        setting = settings[task.name]
+        roles = {**ROLES, "margin": "margin"} if setting["value"] == "margin" else ROLES
+        history = _history(folder / setting["events"], roles)
+        yield task.name, figures(history, questions(setting), task.split)
+
+
 def markdown(table: pd.DataFrame) -> str:
     """The table as Markdown."""
     lines = [table.columns, ["---"] * table.shape[1], *table.to_numpy()]
@@ -255,6 +268,7 @@ def page(folder: Path) -> str:
             orders_bias = {"bias of orders": ours["bias"]}
             estimates_of[task.name] |= orders_bias | {name: value for name, value in ours.items() if name != "bias"}
         print(parts[-1], flush=True)
+    parts.append(f"## Next purchase and tier\n\n{STORY_CAPTION}\n{markdown(story_table(_stories(folder)))}")
     parts.append(f"## Panels\n\n{PANELS_CAPTION}\n{markdown(panel_table(folder))}")
     parts.insert(1, f"## Bars\n\n{BARS_CAPTION}\n{markdown(bars(estimates_of))}")
     return "\n".join(parts)

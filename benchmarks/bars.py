@@ -38,7 +38,7 @@ BARS = {
     },
     "online_retail_ii_dev": {"AUC": 0.764, "log loss": 0.574},
 }
-MORE_IS_BETTER = ("AUC", "Gini of spend")
+MORE_IS_BETTER = ("AUC", "Gini", "kappa", "F1")
 
 
 def bars(estimates: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
@@ -48,16 +48,16 @@ def bars(estimates: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
         for metric, bar in ((f, b) for f, b in limits.items() if name in estimates):
             ours = estimates[name][metric]
             lines.append(
-                [name, metric, str(ours), f"{'+-' if 'bias' in metric else ''}{bar}", _stands(metric, ours, bar)]
+                [name, metric, str(ours), f"{'+-' if 'bias' in metric else ''}{bar}", stands(metric, ours, bar)]
             )
     return pd.DataFrame(lines, columns=["data", "figure", "Patron", "bar", "reached"])
 
 
-def _stands(metric: str, ours: Estimate, bar: float) -> str:
-    """Yes, or within its interval, or no."""
+def stands(metric: str, ours: Estimate, bar: float) -> str:
+    """Return yes, or within its interval, or no."""
     if "bias" in metric:
         off, least = abs(ours.value), 0.0 if ours.low < 0 < ours.high else min(abs(ours.low), abs(ours.high))
     else:
-        sign = -1 if metric in MORE_IS_BETTER else 1
+        sign = -1 if any(word in metric for word in MORE_IS_BETTER) else 1
         off, least, bar = sign * ours.value, min(sign * ours.low, sign * ours.high), sign * bar
     return "yes" if off <= bar else "within its interval" if least <= bar else "no"
