@@ -79,6 +79,45 @@ def test_a_return_of_another_amount_or_customer_takes_nothing_back():
     assert (seen(history)[0], history.standing) == (9100.0, None)
 
 
+def test_a_return_takes_back_several_orders_of_one_day_that_add_up_to_it():
+    day = [("ann", ago(9.5), 10.0), ("ann", ago(9.4), 20.0), ("ann", ago(9.3), 30.0)]
+    history = history_of([("ann", ago(12), 50.0), *day], returns=[("ann", ago(1), 50.0)])
+    assert seen(history)[0] == 60.0
+    of_two = history_of([("ann", ago(12), 7.0), *day], returns=[("ann", ago(1), 50.0)])
+    assert [seen(of_two, ago(1))[0], *seen(of_two)[:6]] == [67.0, 17.0, 10.0, 8.5, 7.0, 10.0, 7.0]
+
+
+def test_an_order_written_again_after_its_double_return_goes_with_the_first():
+    told = [("ann", ago(30), 8.0), ("ann", ago(9.9), 41.0), ("ann", ago(9.7), 41.0)]
+    history = history_of(told, returns=[("ann", ago(9.8), 82.0)])
+    assert [seen(history, ago(day))[0] for day in (9.75, 9.65)] == [49.0, 8.0]
+    later = history_of([*told, ("ann", ago(9.6), 5.0)], returns=[("ann", ago(9.8), 82.0)])
+    assert seen(later)[0] == 13.0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [("ann", ago(9), 20.0), ("ann", ago(8), 30.0)],
+        [("ann", ago(9.5), 20.0), ("ann", ago(9.4), 1.0), ("ann", ago(9.3), 30.0)],
+        [("ann", ago(40.5), 20.0), ("ann", ago(40.4), 30.0)],
+        [("ann", ago(0.5), 20.0), ("ann", ago(0.4), 30.0)],
+    ],
+    ids=["of two days", "another between them", "too long before", "of a later day"],
+)
+def test_other_orders_that_add_up_to_a_return_stand(told):
+    history = history_of([*told, ("ann", ago(2), 1.0)], returns=[("ann", ago(3), 50.0), ("ann", ago(2.5), 20.5)])
+    assert seen(history)[0] == 1.0 + sum(amount for _, _, amount in told)
+
+
+def test_one_day_is_taken_back_once_and_no_order_twice():
+    day = [("ann", ago(9.5), 20.0), ("ann", ago(9.4), 30.0), ("ann", ago(9.3), 5.0), ("ann", ago(9.2), 45.0)]
+    twice = history_of(day, returns=[("ann", ago(3), 50.0), ("ann", ago(2), 50.0)])
+    assert seen(twice)[0] == 50.0
+    single = history_of(day, returns=[("ann", ago(4), 45.0), ("ann", ago(2), 50.0)])
+    assert seen(single)[0] == 5.0
+
+
 def test_the_share_paid_back_is_of_all_that_was_ordered():
     history = history_of(CANCELLED, returns=[("ann", ago(4.99), 9000.0)])
     assert features_at(history, CUTOFF, service.refund_share.parts[0], service.refund_share).loc[

@@ -16,8 +16,11 @@ are as much shorter; where they come three times as seldom, and three years are 
 a model was trained with is kept with it.
 Money is that of orders as they stand: less what returns known before the cutoff took back of them, and without those
 that were wholly taken back. A return takes back the latest order before it with its order number; one whose number no
-order of the customer has, the latest order of its amount that no return took before, of the 30 days before it. Until
-its return is known an order counts in full. Orders placed, their days and gaps count whether or not they stood.
+order of the customer has, the latest order of its amount that no return took before, of the 30 days before it. Where
+there is none either, it takes back two or more orders that follow one another on one day and come to its amount, up to
+the day of the return and at most 30 days before it: the latest of the first ten of a day, and once for each day. So
+8,322.12 take back two orders of 4,161.06, also where the second is written minutes after the return. Until its return
+is known an order counts in full. Orders placed, their days and gaps count whether or not they stood.
 Where contracts are asked about, those of `contracts` and its like are looked at, and for each event table that no line
 here names (use, payments): its events in 30, 90 and 365 days, their trend, days since the last, sums of money.
 Beside these, each column of an attribute table is a feature, as last known before the cutoff: `customers_country`.

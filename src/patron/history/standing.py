@@ -1,8 +1,10 @@
 """Standing: what was left of each order when, as returns took it back in part or whole.
 
 A return takes back the latest order before it that has its order number; one whose number no order of the customer has
-takes back the latest order of its amount that no return took before, if that came at most `SOON` days earlier. What a
-return takes back is known when the return is: neither what came later nor what was known later changes a match.
+takes back the latest order of its amount that no return took before, if that came at most `SOON` days earlier. Where
+there is none it takes back orders that follow one another on one day and add up to it: among the first `MOST` of a day
+that lies at most `SOON` days before or is that of the return, and once for each day. What a return takes back is known
+when the return and the orders are: neither what came later nor what was known later changes a match.
 """
 
 from collections.abc import Sequence
@@ -16,9 +18,11 @@ from patron.history.point_in_time import FOREVER, STANDING, UNTIL
 __all__ = ["SOON", "with_standing"]
 
 SOON = 30
+MOST = 10  # orders of one day: who places more is a till, or a key that many share
 DAY = 86_400_000_000
 # Beside the columns of a business, which may be called time or number, in any capitals.
 ROW, WHEN, NUMBER, SINCE, GONE = (f"{word}_of_standing" for word in ("row", "time", "number", "since", "gone"))
+DATE, TURN, CENTS, TOTAL = (f"{word}_of_standing" for word in ("date", "turn", "cents", "total"))
 LEAST = 0.005  # of money: less than that is nothing
 
 
@@ -50,7 +54,9 @@ def _customers(orders: Table, returns: Table) -> Table:
     """Return the customers of whom a return may take an order back; those of whom it does are among them."""
     keys = [["customer", "amount"], *([["customer", "order"]] if _have_numbers(orders, returns) else [])]
     met = [returns.semi_join(orders, key).select("customer") for key in keys]
-    return ibis.union(*met, distinct=True) if len(met) > 1 else met[0].distinct()
+    runs = _runs(_with_time(orders.semi_join(returns, "customer")))
+    several = _in_cents(returns).semi_join(runs, ["customer", CENTS]).select("customer")
+    return ibis.union(*met, several, distinct=True)
 
 
 def _have_numbers(*tables: Table) -> bool:
@@ -71,17 +77,20 @@ def _state(rows: Table) -> dict[str, Any]:
 def _numbered(rows: Table) -> Table:
     """Return rows with a number of their own, and the time from which on each is known."""
     timed = _with_time(rows)
-    turn = [timed[WHEN], timed["at"], timed.amount, *([timed.order] if "order" in rows.columns else [])]
-    return timed.mutate(**{ROW: ibis.row_number().over(ibis.window(order_by=[timed.customer, *turn]))}).cache()
+    return timed.mutate(**{ROW: ibis.row_number().over(ibis.window(order_by=[timed.customer, *_turns(timed)]))}).cache()
+
+
+def _turns(timed: Table) -> list[Any]:
+    """Return what orders or returns follow one another by."""
+    return [timed[WHEN], timed["at"], timed.amount, *([timed.order] if "order" in timed.columns else [])]
 
 
 def _taken(bought: Table, back: Table) -> Table:
     """Return which return took what of which order: `bought`, `back` (their numbers), `time`, `money`."""
-    if not _have_numbers(bought, back):
-        return _by_amount(bought, back)
-    numbered = _by_number(bought, back).cache()
-    others = back.anti_join(numbered, back[ROW] == numbered.back)
-    return numbered.union(_by_amount(bought, others))
+    numbered = [_by_number(bought, back).cache()] if _have_numbers(bought, back) else []
+    others = back.anti_join(numbered[0], back[ROW] == numbered[0].back) if numbered else back
+    single = ibis.union(*numbered, _by_amount(bought, others)).cache()
+    return single.union(_by_sum(bought, back.anti_join(single, back[ROW] == single.back), single))
 
 
 def _by_number(bought: Table, back: Table) -> Table:
@@ -117,6 +126,58 @@ def _by_amount(bought: Table, back: Table) -> Table:
 def _so_far(events: Table, key: Sequence[str]) -> Any:
     """Return the window of all events of a key up to each, orders before returns at one instant."""
     return ibis.cumulative_window(group_by=key, order_by=[events.time, events.step.desc(), events.row])
+
+
+def _by_sum(bought: Table, back: Table, before: Table) -> Table:
+    """Return of each return the first run of orders that adds up to it, none of which was taken back before.
+
+    Of several runs that are known at one time it is the last; the first return of a day keeps it from others.
+    """
+    rows = _run_orders(bought, back)
+    gone = before.group_by("bought").aggregate(gone=before.time.min())
+    rows = rows.left_join(gone, "bought").drop("bought_right")
+    taken = (rows.gone <= rows.time).ifelse(1, 0)
+    rows = rows.mutate(taken=taken.max().over(ibis.window(group_by=[rows.back, rows[DATE], rows.last])))
+    rows = rows.filter(rows.taken == 0)
+    best = ibis.window(group_by=rows.back, order_by=[rows.time, rows[DATE].desc(), rows.last.desc()])
+    rows = rows.mutate(place=ibis.dense_rank().over(best)).filter(ibis._.place == 0)
+    days = ibis.window(group_by=[rows.customer, rows[DATE]], order_by=[rows.time, rows.back])
+    rows = rows.mutate(place=ibis.dense_rank().over(days)).filter(ibis._.place == 0)
+    return rows.select("bought", "back", "time", money="amount")
+
+
+def _run_orders(bought: Table, back: Table) -> Table:
+    """Return the orders of each run that adds up to a return soon after it, with the time when all of it is known."""
+    returns = _in_cents(back).select("customer", CENTS, "at", back=ROW, time=WHEN, date=back["at"].date())
+    pairs = returns.inner_join(_runs(bought), ["customer", CENTS])
+    soon = (pairs["at"].delta(pairs.begun, unit="microsecond") <= SOON * DAY) & (pairs[DATE] <= pairs.date)
+    pairs = pairs.filter(soon).mutate(time=ibis.greatest(pairs.time, pairs.known)).drop("known", "begun", "at", CENTS)
+    orders = _of_days(bought).select("customer", DATE, TURN, "amount", bought=ROW)
+    rows = pairs.inner_join(orders, ["customer", DATE])
+    return rows.filter(rows[TURN].between(rows.first, rows.last))
+
+
+def _runs(orders: Table) -> Table:
+    """Return every run of two orders or more of one day: `first` and `last` turn, when it `begun` and was `known`."""
+    days = _of_days(orders)
+    firsts = days.select("customer", DATE, first=TURN, begun="at", sum_before=days[TOTAL] - days[CENTS])
+    pairs = days.select("customer", DATE, TOTAL, last=TURN, known=WHEN).inner_join(firsts, ["customer", DATE])
+    pairs = pairs.filter(pairs.first < pairs.last)
+    return pairs.mutate(**{CENTS: pairs[TOTAL] - pairs.sum_before}).drop(TOTAL, "sum_before")
+
+
+def _of_days(orders: Table) -> Table:
+    """Return the first orders of each customer and day that has several, each with its turn and the sum so far."""
+    dated = _in_cents(orders.filter(orders.amount > 0)).mutate(**{DATE: orders["at"].date()})
+    day = [dated.customer, dated[DATE]]
+    so_far = ibis.cumulative_window(group_by=day, order_by=_turns(dated))
+    turn = ibis.row_number().over(ibis.window(group_by=day, order_by=_turns(dated)))
+    return dated.mutate(**{TURN: turn, TOTAL: dated[CENTS].sum().over(so_far)}).filter(ibis._[TURN] < MOST)
+
+
+def _in_cents(rows: Table) -> Table:
+    """Return rows with their amounts in whole cents, which add up without a rest."""
+    return rows.mutate(**{CENTS: (rows.amount * 100).round().cast("int64")})
 
 
 def _rows(bought: Table, taken: Table) -> Table:
