@@ -11,6 +11,7 @@ from patron.features.measures import measure
 from patron.history.history import History
 from patron.history.sources import events
 from patron.periods import EVER, Span, days
+from patron.questions.contracts import cancellation
 from patron.questions.kinds import Tier, churn, next_purchase, tier
 from patron.questions.matrices import matrix
 from patron.questions.profit import CostModel
@@ -209,6 +210,13 @@ def test_an_own_feature_stands_beside_the_built_in_ones():
     made = rows(churn(30, own=(large,)), history, CUTOFF).to_pyarrow().to_pylist()
     assert {f.name for f in asked.features} > {"recency", "large"}
     assert [row["large_30d"] for row in made if row["customer"] == "a"] == [1.0]
+
+
+def test_what_is_asked_within_may_be_months_of_their_longest_days() -> None:
+    assert next_purchase("3 months", within=["1 month", 45]).within == (31, 45)
+    assert cancellation("3 months", within="2 months").within == (62,)
+    with pytest.raises(QuestionError, match=r"asked within \(123,\) days"):
+        cancellation("3 months", within="4 months")
 
 
 def test_a_next_purchase_may_be_asked_within_one_number_of_days() -> None:

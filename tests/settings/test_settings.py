@@ -268,8 +268,8 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             "[30]",
             "30",
             12,
-            "[questions.next_purchase] within must be a list of whole days, got number 30. Write for "
-            "example within = [30]",
+            '[questions.next_purchase] within must be a list of whole days, or of months such as "1 month", got '
+            "number 30. Write for example within = [30]",
         ),
         (
             "platinum = 0.05",

@@ -1,7 +1,7 @@
 """Questions of contracts: when a customer under contract leaves, and when one who left comes back."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from numbers import Integral
@@ -15,7 +15,7 @@ from patron.features.measures import Feature, measure
 from patron.history.contracts import LEAVINGS
 from patron.history.history import History
 from patron.periods import EVER, Span, span
-from patron.questions.question import Question, are_days_within
+from patron.questions.question import Question, are_days_within, days_within
 
 __all__ = ["Cancellation", "ContractQuestion", "WinBack", "cancellation", "win_back"]
 
@@ -185,26 +185,26 @@ class WinBack(ContractQuestion):
 def cancellation(
     horizon: int | str | Span,
     causes: str | Sequence[str] = (),
-    within: int | Sequence[int] = (),
+    within: int | str | Sequence[int | str] = (),
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> Cancellation:
     """Ask which customers under contract will be without any, up to *horizon* days ahead, and for which *causes*.
 
-    A chance is given for each month of the horizon, or *within* the days that are named.
+    A chance is given for each month of the horizon, or *within* the days or months that are named.
 
     >>> cancellation(horizon=90).within
     (30, 60, 90)
     """
     return Cancellation(
-        span(horizon), EVER, tuple(features), own=tuple(own), within=_days(within), causes=_texts(causes)
+        span(horizon), EVER, tuple(features), own=tuple(own), within=days_within(within), causes=_texts(causes)
     )
 
 
 def win_back(
     horizon: int | str | Span,
     left_in: int | str | Span | None = None,
-    within: int | Sequence[int] = (),
+    within: int | str | Sequence[int | str] = (),
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> WinBack:
@@ -213,11 +213,9 @@ def win_back(
     >>> win_back(horizon=90, left_in=365).left_in.days
     365
     """
-    return WinBack(span(horizon), EVER, tuple(features), own=tuple(own), within=_days(within), left_in=span(left_in))
-
-
-def _days(within: int | Sequence[int]) -> tuple[int, ...]:
-    return tuple(within) if isinstance(within, Iterable) else (within,)
+    return WinBack(
+        span(horizon), EVER, tuple(features), own=tuple(own), within=days_within(within), left_in=span(left_in)
+    )
 
 
 def _texts(causes: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Kinds of question: churn, the next purchase, the tier of profit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 
@@ -12,7 +12,7 @@ from patron.features.measures import Feature, measure
 from patron.history.history import History
 from patron.periods import EVER, span
 from patron.questions.profit import CostModel, profit_over
-from patron.questions.question import Question, are_days_within
+from patron.questions.question import Question, are_days_within, days_within
 
 __all__ = ["Churn", "NextPurchase", "Tier", "churn", "next_purchase", "tier"]
 
@@ -174,18 +174,17 @@ def churn(
 
 def next_purchase(
     horizon: int | str,
-    within: int | Sequence[int] = (30,),
+    within: int | str | Sequence[int | str] = (30,),
     active_in: int | str | None = None,
     features: tuple[Feature, ...] = (),
     own: tuple[Feature, ...] = (),
 ) -> NextPurchase:
-    """Ask when the next order comes, up to *horizon* days ahead, and how likely it is *within* fewer days.
+    """Ask when the next order comes, up to *horizon* days ahead, and how likely it is *within* fewer days or months.
 
     >>> next_purchase(horizon=90, within=(30,)).within
     (30,)
     """
-    days = tuple(within) if isinstance(within, Iterable) else (within,)
-    return NextPurchase(span(horizon), span(active_in), tuple(features), days, own=tuple(own))
+    return NextPurchase(span(horizon), span(active_in), tuple(features), days_within(within), own=tuple(own))
 
 
 def tier(

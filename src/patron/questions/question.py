@@ -1,5 +1,6 @@
 """Questions: what is asked of a customer at a cutoff, how far ahead, and from which features."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,14 +11,24 @@ from patron.errors import QuestionError
 from patron.features.compute.populations import ActiveIn, Population
 from patron.features.measures import Feature
 from patron.history.history import History
-from patron.periods import EVER, Span
+from patron.periods import EVER, Span, span
 
-__all__ = ["Question", "are_days_within"]
+__all__ = ["Question", "are_days_within", "days_within"]
 
 
 def are_days_within(label: np.ndarray, horizon: Span) -> np.ndarray:
     """Return which values are days within a horizon, or unknown as nothing happened in it, shape (n,)."""
     return np.isnan(label) | ((label >= 0) & (label < float(horizon.days or 0)))
+
+
+def days_within(within: int | str | Span | Iterable[int | str | Span]) -> tuple[int, ...]:
+    """Return the days of what is asked within; of months, which a text names, the most that they can have.
+
+    >>> days_within([30, "2 months"]), days_within("1 month")
+    ((30, 62), (31,))
+    """
+    several = [within] if isinstance(within, str | Span) or not isinstance(within, Iterable) else within
+    return tuple(span(each).days or 0 if isinstance(each, str | Span) else each for each in several)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
-from patron.questions.question import Question
+from patron.questions.question import Question, days_within
 from patron.settings.checks import check
 from patron.settings.identity import Identity
 from patron.settings.keys import PANEL_ROLES, as_list
@@ -191,7 +191,7 @@ def _questions(source: Source, content: Mapping[str, Any]) -> tuple[Question, ..
     kinds: dict[str, Callable[[Mapping[str, Any]], Question]] = {
         "churn": lambda section: Churn(span(section["horizon"]), active),
         "next_purchase": lambda section: NextPurchase(
-            span(section["horizon"]), active, within=tuple(section.get("within", NextPurchase.within))
+            span(section["horizon"]), active, within=days_within(section.get("within", NextPurchase.within))
         ),
         "tier": lambda section: _tier(section, active, costs),
         "cancellation": lambda section: cancellation(**section),

@@ -153,7 +153,7 @@ SEED = Kind("a whole number, 0 or more", "KEY = 0", lambda v: _is_whole(v) and v
 COUNT = Kind("a whole number, 1 or more", "KEY = 3", lambda v: _is_whole(v) and v >= 1)
 DAYS = Kind(f"a whole number of days, 1 to {LONGEST}", "KEY = 90", _is_days)
 SPAN = Kind(f'a whole number of days, 1 to {LONGEST}, or months such as "3 months"', "KEY = 90", _is_span)
-DAYS_LIST = Kind("a list of whole days", "KEY = [30]", _list_of(_is_days))
+SPANS = Kind('a list of whole days, or of months such as "1 month"', "KEY = [30]", _list_of(_is_span))
 DATE = Kind("a date before 3000 without time zone", 'KEY = "2011-09-09"', _is_date)
 DATES = Kind(
     "a date before 3000 without time zone, or a list of such",
@@ -273,10 +273,10 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "active_in": SPAN, "churn": QUESTION, "next_purchase": QUESTION, "tier": QUESTION, "cancellation": QUESTION,
         "win_back": QUESTION,
     },
-    "questions.cancellation": {"horizon": SPAN, "within": DAYS_LIST, "causes": CAUSES},
-    "questions.win_back": {"horizon": SPAN, "within": DAYS_LIST, "left_in": SPAN},
+    "questions.cancellation": {"horizon": SPAN, "within": SPANS, "causes": CAUSES},
+    "questions.win_back": {"horizon": SPAN, "within": SPANS, "left_in": SPAN},
     "questions.churn": {"horizon": SPAN},
-    "questions.next_purchase": {"horizon": SPAN, "within": DAYS_LIST},
+    "questions.next_purchase": {"horizon": SPAN, "within": SPANS},
     "questions.tier": {
         "horizon": SPAN, "tiers": TIERED, "thresholds": NUMBERS, "rest": NAME, "unprofitable": NAME,
     },
