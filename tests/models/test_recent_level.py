@@ -40,6 +40,24 @@ def test_a_shop_that_sells_as_before_keeps_its_level():
     assert abs(off(1.0)) < 0.15
 
 
+def lull(*starts: int) -> float:
+    """Return what is off on day 710 of a shop that sells two fifths as much for 20 days from some days on."""
+    rng = np.random.default_rng(0)
+    orders = pd.DataFrame({"customer": np.repeat([f"c{i}" for i in range(300)], 40), "amount": 10.0})
+    orders["day"] = rng.exponential(30.0, (300, 40)).cumsum(axis=1).ravel()
+    idle = np.any([orders.day.between(start, start + 20) for start in starts], axis=0)
+    kept = orders[~idle | (rng.uniform(size=len(orders)) < 0.4)]
+    shop = row_source(of(kept.assign(at=START + pd.to_timedelta(kept.day, unit="D")).drop(columns="day")))
+    known = [START + timedelta(days=day) for day in range(170, 710, 60)]
+    return recent_level(churn(60), shop, known, START + timedelta(days=710))
+
+
+def test_a_lull_of_every_year_is_no_news():
+    once = lull(690)
+    assert once < -0.4
+    assert lull(690 - 364, 690) > 0.5 * once
+
+
 def test_a_panel_and_a_shop_of_few_customers_keep_their_level():
     rows = pd.DataFrame({"customer": ["a", "b"], "cutoff": CUTOFFS[0], "orders": [1, 2], "label": [0, 1]})
     few = of(trade(1.0).query("customer in ['c1', 'c2']"))

@@ -27,7 +27,7 @@ def test_cutoffs_at_the_same_time_of_every_year_tell_no_season():
 def test_december_is_near_january():
     shifts = month_shifts({datetime(2010, 12, 28): np.array([0.4])})
     assert [month for month, shift in enumerate(shifts, start=1) if shift[0]] == [1, 12]
-    assert np.isclose(shifts[0][0], 0.3)
+    assert np.isclose(shifts[0][0], 0.4)
 
 
 def test_a_feature_that_names_the_cutoff_is_hidden_and_others_are_not():

@@ -2,7 +2,7 @@
 
 A month among the features of trees is an identifier of the cutoff, from which they learn by heart how each one
 went. So features of the cutoff itself are kept from them, and the season is told apart as one number for each
-month, shrunken, and only where the cutoffs go round the year.
+month, and only where the cutoffs go round the year.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,13 @@ from patron.models.candidates import Estimator
 from patron.models.targets import Examples
 from patron.periods import Span
 
-__all__ = ["month_shifts", "season_cutoffs", "seasoned", "without_cutoff_constants"]
+__all__ = ["month_shifts", "same_season_before", "season_cutoffs", "seasoned", "without_cutoff_constants"]
 
 ROUND = timedelta(days=300)
 NEAR = 33
-SHARE = 0.75
 YEAR = 365.25
+WEEKS = timedelta(days=364)  # a year in which weekdays meet
+MOST_YEARS = 3
 
 
 def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span) -> tuple[datetime, ...]:
@@ -43,21 +44,40 @@ def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span)
     return tuple(c for c in sorted(cutoffs) if c - starts >= 2 * horizon.delta)
 
 
+def same_season_before(
+    at: datetime, cutoffs: Sequence[datetime], starts: datetime, horizon: Span
+) -> tuple[datetime, ...]:
+    """Return the instants some years before one, where the cutoffs know the season of what is asked about.
+
+    They do if they go round the year, or were all of this season. Older instants than two horizons show the start.
+
+    >>> known = [datetime(2010, 1, 1), datetime(2011, 1, 1)]
+    >>> [at.year for at in same_season_before(datetime(2011, 9, 1), known, datetime(2008, 1, 1), Span(365))]
+    [2010]
+    >>> same_season_before(datetime(2011, 9, 1), known[1:], datetime(2008, 1, 1), Span(365))
+    ()
+    """
+    if not cutoffs or max(cutoffs) - min(cutoffs) < ROUND:
+        return ()
+    before = (at - years * WEEKS for years in range(1, MOST_YEARS + 1))
+    return tuple(instant for instant in before if instant - starts >= 2 * horizon.delta)
+
+
 def month_shifts(levels: Mapping[datetime, np.ndarray]) -> list[list[float]]:
-    """Return what each month from January on adds: most of the mean level of the cutoffs near its middle.
+    """Return what each month from January on adds: the mean level of the cutoffs near its middle.
 
     Args:
         levels: by how much the model was too low at each cutoff, in log-odds, shape (classes,) or (1,).
 
     >>> shifts = month_shifts({datetime(2010, 9, 14): np.array([1.0])})
     >>> [month[0] for month in shifts[6:11]]
-    [0.0, 0.75, 0.75, 0.75, 0.0]
+    [0.0, 1.0, 1.0, 1.0, 0.0]
     """
     none = np.zeros(len(next(iter(levels.values()))))
     shifts = []
     for month in range(1, 13):
         near = [shift for cutoff, shift in levels.items() if _apart(cutoff, month) <= NEAR]
-        shifts.append((SHARE * np.mean(near, axis=0) if near else none).tolist())
+        shifts.append((np.mean(near, axis=0) if near else none).tolist())
     return shifts
 
 
