@@ -56,7 +56,7 @@ card.table()
 today = pt.matrix(trained.question, history, [history.ends])
 scores = pt.score(trained.model, today)
 why = pt.drivers(trained.model, today, top=3)
-why[["rank", "text", "change"]].head(6)
+why[["side", "rank", "text", "change"]].head(6)
 
 # %% [markdown]
 # ## Decide

@@ -457,7 +457,8 @@ def test_predictions_of_the_test_cutoff_can_be_judged_by_anyone(kiosk):
 def test_decisions_stay_within_the_budget_and_carry_their_reasons(kiosk):
     table = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "decisions.parquet")
     assert table.cost.sum() <= 40
-    assert table.reason_1.str.len().gt(10).all()
+    assert table.reasons_for.str.contains(", raises the risk").all()
+    assert not table.reasons_for.str.contains(", lowers the risk").any()
     assert len(pd.read_csv(kiosk / "patron-out" / "kiosk" / "decisions.csv")) == len(table)
 
 

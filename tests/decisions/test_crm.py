@@ -28,7 +28,7 @@ PLAN = pd.DataFrame(
         "group": ["treat", "control"],
         "offer": ["call", "call"],
         "expected_gain": [12.0, 3.0],
-        "reason_1": ["Days since the last order: 80 (usual: 20)", "Orders placed: 1"],
+        "reasons_for": ["Days since the last order: 80 (usual: 20)", "Orders placed: 1"],
     }
 )
 DRT = Path(__file__).parents[2] / "pipelines" / "crm_sync"
@@ -39,7 +39,7 @@ def test_every_scored_customer_is_there_once_and_who_gets_no_offer_has_none():
     assert list(table.shop_id) == ["007", "b", "c"]
     assert list(table.patron_group) == ["none", "treat", "control"]
     assert list(table.patron_offer) == ["none", "call", "none"]
-    assert list(table.patron_reason_1) == ["none", "Days since the last order: 80 (usual: 20)", "Orders placed: 1"]
+    assert list(table.patron_reasons_for) == ["none", "Days since the last order: 80 (usual: 20)", "Orders placed: 1"]
 
 
 def test_no_cell_is_empty_and_numbers_are_plain_texts():

@@ -130,11 +130,12 @@ def test_the_draw_of_a_customer_depends_on_the_seed_but_not_on_others():
     assert other.to_dict() != everyone.to_dict()
 
 
-def test_reasons_are_carried_along_in_their_order():
-    told = [("bob", 2, "second"), ("bob", 1, "first"), ("bob", 4, "fourth"), ("eve", 1, "other")]
-    reasons = pd.DataFrame(told, columns=["customer", "rank", "text"]).assign(cutoff=CUTOFF)
+def test_reasons_to_leave_are_carried_along_in_their_order_apart_from_what_keeps():
+    told = [("bob", "for", 2, "second"), ("bob", "for", 1, "first"), ("bob", "for", 4, "fourth")]
+    told += [("bob", "against", 1, "keeps"), ("eve", "for", 1, "other")]
+    reasons = pd.DataFrame(told, columns=["customer", "side", "rank", "text"]).assign(cutoff=CUTOFF)
     table = decide(scored(("ann", 0.5, 90.0), ("bob", 0.5, 100.0)), [CALL], 9.0, reasons=reasons).table
-    assert table.filter(like="reason_").values.tolist() == [["first", "second", ""], ["", "", ""]]
+    assert table.filter(like="reasons_").values.tolist() == [["first; second", "keeps"], ["", ""]]
 
 
 def test_nobody_worth_treating_gives_an_empty_table_with_all_columns():
@@ -239,10 +240,11 @@ def test_scores_that_cannot_be_decided_on_are_refused(scores, told):
 
 
 def test_reasons_that_do_not_fit_are_refused():
-    reasons = pd.DataFrame({"customer": ["ann"], "cutoff": [CUTOFF], "rank": [1], "text": ["late"]})
+    reasons = pd.DataFrame({"customer": ["ann"], "cutoff": [CUTOFF], "side": ["for"], "rank": [1]})
+    reasons = reasons.assign(text="late")
     for wrong, told in (
-        (reasons.drop(columns="text"), "The reasons lack the column 'text'. They have: customer, cutoff, rank."),
-        (pd.concat([reasons, reasons]), "1 of 2 rows whose customer, cutoff, rank came before"),
+        (reasons.drop(columns="text"), "The reasons lack the column 'text'. They have: customer, cutoff, rank, side."),
+        (pd.concat([reasons, reasons]), "1 of 2 rows whose customer, cutoff, side, rank came before"),
         (
             reasons.assign(cutoff=CUTOFF.replace(month=4)),
             "None of the 2 chosen customers has a reason: reasons are for",

@@ -98,16 +98,16 @@ def customer(**values: Any) -> Matrix:
 
 def test_a_driver_is_a_sentence_with_the_value_and_what_is_usual():
     row = drivers(straight(), customer()).iloc[0]
-    assert row.text == "Days since the last order: 212 (usual: 84), raises the risk"
+    assert row.text == "Days since the last order: 212 (usual: 84), raises the risk by 21 points"
     assert (row["rank"], row.value, row.shown, row.usual) == (1, 212.0, "212 days", "84 days")
     assert (row.theme, row.evidence) == ("habit", "association")
     assert row.push == pytest.approx(np.log(213 / 85))
 
 
-def test_the_change_is_what_the_answer_would_be_without_the_push():
+def test_without_a_push_the_answer_is_lower_by_the_change():
     row = drivers(straight(), customer()).iloc[0]
     odds = 213 / 85
-    assert row.change == pytest.approx(1 / 2 - odds / (1 + odds))
+    assert row.change == pytest.approx(odds / (1 + odds) - 1 / 2)
 
 
 def test_calibration_scales_the_push():
@@ -161,29 +161,60 @@ def test_a_value_is_shown_with_its_unit(value, unit, shown):
 
 def test_what_is_as_usual_is_not_said_twice():
     row = drivers(straight(features=[FEATURES[0] | {"usual": 212.3}]), customer()).iloc[0]
-    assert row.text == "Days since the last order: 212, raises the risk"
+    assert row.text == "Days since the last order: 212, raises the risk by 21 points"
 
 
-def several(all_words, coef, *values):
+def several(all_words, coef, *values, groups=()):
     """A churn model on features of these words, with these values, and its drivers."""
     features = [FEATURES[0] | {"name": f"f{i}", "words": words} for i, words in enumerate(all_words)]
+    features = [f | {"group": group} for f, group in zip(features, groups or [None] * len(features), strict=True)]
     scaling = {"inputs": list(range(len(all_words))), "mean": [0.0] * len(all_words), "scale": [1.0] * len(all_words)}
     estimator = straight().spec["estimator"] | scaling | {"coef": [coef]}
     rows = replace(customer(), X=pd.DataFrame([{f"f{i}": float(value) for i, value in enumerate(values)}]))
-    return drivers(straight(features=features, estimator=estimator), rows)[["feature", "rank", "push"]]
+    return drivers(straight(features=features, estimator=estimator), rows)[["side", "rank", "feature", "push"]]
 
 
-def test_one_fact_over_several_windows_is_one_reason_the_strongest_with_its_own_push():
+def test_one_fact_over_several_windows_is_one_reason_with_the_push_of_all_and_the_strongest_speaks():
     words = ("Days since the last order", "Time since the last order, in usual gaps", "Orders in the last 30 days")
     table = several((*words, "Orders"), [1.0, 2.0, -4.0, 3.0], 1, 2, 3, 4)
-    assert table.feature.tolist() == ["f2", "f1"]
-    assert table.push.to_numpy() == pytest.approx([-4 * np.log(4), 2 * np.log(3)], abs=1e-6)
+    assert table.values[:, :3].tolist() == [["for", 1, "f1"], ["against", 1, "f2"]]
+    orders, time = 3 * np.log(5) - 4 * np.log(4), np.log(2) + 2 * np.log(3)
+    assert table.push.to_numpy() == pytest.approx([time, orders], abs=1e-6)
 
 
 def test_times_that_are_equal_for_a_customer_are_told_once():
     words = ("Days since the last order", "Days since the first order", "Longest gap")
     assert several(words, [1.0, 2.0, 0.5], 30, 30, 7).feature.tolist() == ["f1", "f2"]
     assert several(words, [1.0, 2.0, 0.5], 30, 31, 7).feature.tolist() == ["f1", "f0", "f2"]
+
+
+def test_features_that_went_together_in_training_are_one_reason():
+    words = ("Orders placed", "Money spent", "Complaints")
+    together = several(words, [1.0, -3.0, 1.0], 3, 5, 7, groups=(7, 7, None))
+    assert together.values[:, :3].tolist() == [["for", 1, "f2"], ["against", 1, "f1"]]
+    assert together.push.to_numpy() == pytest.approx([np.log(8), np.log(4) - 3 * np.log(6)], abs=1e-6)
+
+
+def test_orders_and_the_time_in_which_they_came_are_one_reason():
+    features = [
+        FEATURES[0] | {"name": "tenure", "words": "Days known"},
+        FEATURES[0] | {"name": "orders", "words": "Orders"},
+    ]
+    scaling = {"inputs": [0, 1], "mean": [0.0, 0.0], "scale": [1.0, 1.0], "coef": [[2.0, -3.0]]}
+    model = straight(features=features, estimator=straight().spec["estimator"] | scaling)
+    table = drivers(model, replace(customer(), X=pd.DataFrame([{"tenure": 399.0, "orders": 3.0}])))
+    assert table.feature.tolist() == ["tenure"]
+    assert table.push.to_numpy() == pytest.approx([2 * np.log(400) - 3 * np.log(4)], abs=1e-6)
+
+
+def test_what_is_usual_is_that_of_customers_known_about_as_long():
+    usual = FEATURES[0] | {"usual_in": [10.0, 20.0, 30.0]}
+    standing = {"feature": 1, "edges": [100.0, 200.0]}
+    asked = straight(features=[usual, FEATURES[1], *FEATURES[2:]], standing=standing)
+    told = {days: drivers(asked, customer(profit_90d=days)).iloc[0] for days in (100.0, 101.0, 900.0, np.nan)}
+    assert [row.usual for row in told.values()] == ["10 days", "20 days", "30 days", "84 days"]
+    assert told[900.0].text.startswith("Days since the last order: 212 (usual for long-standing customers: 30), raises")
+    assert told[np.nan].text.startswith("Days since the last order: 212 (usual: 84), raises")
 
 
 def test_categories_and_unknown_values_are_told_as_text():
@@ -203,12 +234,14 @@ def test_any_number_can_be_shown(value, unit):
     assert ("unknown" in shown) == bool(np.isnan(value))
 
 
-def test_drivers_are_ranked_by_strength_and_in_the_order_of_the_rows():
+def test_reasons_for_stand_before_those_against_each_by_strength_and_in_the_order_of_the_rows():
     table = drivers(trained("churn"), people(), top=2)
     assert table.customer.unique().tolist() == people().key.customer.tolist()
-    assert table.groupby("customer")["rank"].apply(list).isin([[1], [1, 2]]).all()
-    strength = table.push.abs().groupby(table.customer)
-    assert strength.apply(lambda push: push.is_monotonic_decreasing).all()
+    assert (table.push > 0).tolist() == (table.side == "for").tolist()
+    assert table.groupby("customer").side.apply(lambda side: side.tolist() == sorted(side, reverse=True)).all()
+    sides = table.groupby(["customer", "side"])
+    assert sides["rank"].apply(list).isin([[1], [1, 2]]).all()
+    assert sides.push.apply(lambda push: push.abs().is_monotonic_decreasing).all()
 
 
 @pytest.mark.parametrize("estimator", ["trees", "linear", "paced", "rates"])
@@ -243,7 +276,7 @@ def test_the_next_purchase_is_told_as_the_mean_over_the_steps_of_the_first_days_
     table = drivers(model, people(), top=4)
     pushes = by_feature(table, "push").sum(axis=1).to_numpy()
     assert np.ptp(margins - pushes) == pytest.approx(0.0, abs=1e-9)
-    assert table.text.str.endswith("s the chance of an order within 30 days").all()
+    assert table.text.str.contains("s the chance of an order within 30 days by ").all()
 
 
 def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_step():
@@ -251,7 +284,7 @@ def test_without_its_push_the_chance_of_a_purchase_is_that_of_even_odds_at_each_
     steady = straight().spec["estimator"] | {"intercept": [[0.0]] * 3}
     row = drivers(straight(answer=answer, estimator=steady), customer()).iloc[0]
     assert row.push == pytest.approx(np.log(213 / 85))
-    assert row.change == pytest.approx((1 - (1 / 2) ** 2) - (1 - (85 / 298) ** 2))
+    assert row.change == pytest.approx((1 / 2) ** 2 - (85 / 298) ** 2)
 
 
 def test_a_push_on_the_tier_is_weighted_by_rank():
@@ -267,8 +300,8 @@ def test_a_push_on_the_tier_is_weighted_by_rank():
 def test_late_customers_are_told_that_it_lowers_their_tier_and_profit():
     table = drivers(trained("tier"), people(), top=4)
     late = table[(table.feature == "recency") & (table.value > 250)]
-    assert set(late.effect) == {"lowers"}
-    assert (late.change > 0).all()
+    assert set(late.side) == {"against"}
+    assert (late.change < 0).all()
     assert late.text.str.endswith("lowers the expected tier").all()
 
 
@@ -276,7 +309,7 @@ def test_the_change_of_a_tier_is_that_of_the_profit_it_expects():
     model, row = trained("tier", "linear"), people().take(np.arange(300) == 7)
     without = [[0.0, *rest] for _, *rest in model.spec["estimator"]["coef"]]
     silent = Bundle(model.spec | {"estimator": model.spec["estimator"] | {"coef": without}})
-    expected = silent.predict(row.X).expected_profit[0] - model.predict(row.X).expected_profit[0]
+    expected = model.predict(row.X).expected_profit[0] - silent.predict(row.X).expected_profit[0]
     change = drivers(model, row, top=4).set_index("feature").change
     assert change["recency"] == pytest.approx(expected) != 0
 

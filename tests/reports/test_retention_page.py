@@ -62,8 +62,9 @@ SCORES = pd.DataFrame(
 WHY = pd.DataFrame(
     {
         "pseudonym": ["p1", "p1"],
-        "rank": [2, 1],
-        "text": ["Second reason", "Orders placed: 1 (usual: 3), raises the risk"],
+        "side": ["against", "for"],
+        "rank": [1, 1],
+        "text": ["Recently here", "Orders placed: 1 (usual: 3), raises the risk"],
     }
 )
 MOVED = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
@@ -174,8 +175,8 @@ def test_what_is_likely_in_the_next_basket_is_told_beside_its_date(report):
     assert "likely: category toys, books; item ball" in words(page(replace(report, scores=scores)))
 
 
-def test_reasons_are_told_in_their_order_and_as_no_levers(told):
-    assert "Orders placed: 1 (usual: 3), raises the risk Second reason" in told
+def test_reasons_to_leave_are_told_before_what_keeps_and_as_no_levers(told):
+    assert "Orders placed: 1 (usual: 3), raises the risk Recently here" in told
     assert "Reasons are associations, not levers." in told
 
 

@@ -20,7 +20,7 @@ OF_SCORES = (
     *("tier", "expected_profit", "value", *FIRST_OF),
 )
 WITHIN = "purchase_within_"
-OF_DECISIONS = ("group", "offer", "expected_gain", "reason_1", "reason_2", "reason_3")
+OF_DECISIONS = ("group", "offer", "expected_gain", "reasons_for", "reasons_against")
 PLACES = 4
 
 

@@ -18,8 +18,9 @@ from patron.formatting import html_table
 __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
-REASON_COLUMNS = ("customer", "cutoff", "rank", "text")
-REASONS = ("reason_1", "reason_2", "reason_3")
+REASON_COLUMNS = ("customer", "cutoff", "side", "rank", "text")
+REASONS = {"reasons_for": "for", "reasons_against": "against"}
+MOST_REASONS = 3
 COLUMNS = (
     *("customer", "cutoff", "group", "offer", "churn_probability", "value", "cost", "expected_gain"),
     *("gain_low", "gain_high", "break_even", "evidence", *REASONS),
@@ -86,8 +87,8 @@ def decide(
         budget: the most that all chosen may be expected to cost, in currency.
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
             on the seed and the customer alone.
-        reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three are carried
-            along.
+        reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three to leave and
+            of the first three that keep the customer are carried along, as `reasons_for` and `reasons_against`.
         seed: of the draw of the control, and of that among ties.
 
     Raises:
@@ -172,7 +173,7 @@ def _ties(stake: np.ndarray, picked: np.ndarray) -> int:
 
 
 def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any]:
-    """The texts of the first three drivers of each row, empty where there are fewer."""
+    """The texts of the first drivers of each row on both sides, joined by semicolons, empty where there are none."""
     texts = {} if reasons is None else _texts(reasons)
     rows = list(zip(table.customer, pd.to_datetime(table.cutoff), strict=True))
     if texts and rows and not {key[:2] for key in texts} & set(rows):
@@ -181,17 +182,19 @@ def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any
             f"{min(key[1] for key in texts)}, scores for {rows[0][1]}. Make both from the same rows."
         )
     return {
-        name: pd.array([texts.get((*row, i), "") for row in rows], dtype="str")
-        for i, name in enumerate(REASONS, start=1)
+        name: pd.array([texts.get((*row, side), "") for row in rows], dtype="str") for name, side in REASONS.items()
     }
 
 
 def _texts(reasons: pd.DataFrame) -> dict[tuple[Any, ...], str]:
     _check_columns(reasons, REASON_COLUMNS, "reasons", "Give the table that patron.explanations.drivers.drivers makes.")
-    _check_once(reasons, ["customer", "cutoff", "rank"], "reasons")
-    first = reasons[reasons["rank"] <= len(REASONS)]
-    keys = zip(first.customer, pd.to_datetime(first.cutoff), first["rank"], strict=True)
-    return dict(zip(keys, first.text, strict=True))
+    _check_once(reasons, ["customer", "cutoff", "side", "rank"], "reasons")
+    first = reasons[reasons["rank"] <= MOST_REASONS].sort_values("rank")
+    keys = zip(first.customer, pd.to_datetime(first.cutoff), first.side, strict=True)
+    texts: dict[tuple[Any, ...], list[str]] = {}
+    for key, text in zip(keys, first.text, strict=True):
+        texts.setdefault(key, []).append(text)
+    return {key: "; ".join(parts) for key, parts in texts.items()}
 
 
 def _counts(stake: np.ndarray, gain: np.ndarray, picked: np.ndarray) -> dict[str, Any]:

@@ -11,43 +11,49 @@ import pandas as pd
 
 from patron.errors import DriverError, QuestionError, ScoreError, listed
 from patron.explanations.contributions import contributions
-from patron.explanations.redundancy import strongest
+from patron.explanations.redundancy import facts, spoken
 from patron.features.measures import ON_CUTOFF
 from patron.formatting import amount, quantity
 from patron.models.serving import Bundle, FeatureSpec, encode
 from patron.models.targets import ExplainedScore, target_of
+from patron.models.usual import third_of
 from patron.questions.matrices import Matrix
 
 __all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance"]
 
 COLUMNS = (
-    *("customer", "cutoff", "rank", "feature", "theme", "words", "value", "shown", "usual"),
-    *("push", "effect", "change", "text", "evidence"),
+    *("customer", "cutoff", "side", "rank", "feature", "theme", "words", "value", "shown", "usual"),
+    *("push", "change", "text", "evidence"),
 )
+SIDES = {"for": 1, "against": -1}
+OF_STANDING = ("newer customers", "customers of some standing", "long-standing customers")
 EVIDENCE = "association"
 SEASON = "season"
 BATCH = 20_000
 
 
 def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
-    """Return for each customer what moved the answer most, in words a retention manager can read.
+    """Return for each customer what speaks most for the answer and what against it, in words for a retention manager.
 
-    Pushes are the model's exact `contributions`. Those of churn are in log-odds; of the next purchase in log-odds of
-    its hazard, the mean of the steps up to the first `within`; of the tier in log-odds weighted by rank: a push
-    upwards lifts it.
+    Of the risk to leave, the reasons *for* are those to leave, and those *against* are what keeps the customer. Pushes
+    are the model's exact `contributions`, so that all of a customer's lead from the base, the average answer of the
+    rows that the model learned from, to this answer. Those of churn are in log-odds; of the next purchase in log-odds
+    of its hazard, the mean of the steps up to the first `within`; of the tier in log-odds weighted by rank.
 
     Args:
         model: any trained model.
         rows: features of n customers.
-        top: the most drivers for each customer; features without any push are left out, and so are those of the
-            cutoff itself (the season), which all customers share. Of features that hold one fact the
-            strongest speaks, with its own push (see `patron.explanations.redundancy`).
+        top: the most drivers on each side; facts without any push are left out, and so are those of the
+            cutoff itself (the season), which all customers share. Features that hold one fact are one driver: it has
+            the push of all of them, and the one that pushes most that way speaks (`patron.explanations.redundancy`).
 
     Returns:
-        At most n * top rows, sorted as *rows*, then by rank: customer, cutoff, rank (from 1), feature, theme,
-        words, value (NaN for a category), shown (value with its unit), usual, push (calibrated log-odds), effect
-        (raises or lowers), change (if this push were taken away: of the churn probability, of the probability to
-        buy within the first `within`, or of the expected profit in currency), text (a sentence), evidence.
+        At most 2n * top rows, sorted as *rows*, those for before those against, then by rank: customer, cutoff, side
+        ("for" or "against"), rank (from 1 on each side), feature, theme, words, value (NaN for a category), shown
+        (value with its unit), usual (of customers known about as long, thirds of the training rows), push (calibrated
+        log-odds, above 0 where it speaks for), change (what the push adds: without it the churn probability, the
+        probability to buy within the first `within`, or the expected profit in currency would be lower by this much,
+        or higher where it is below 0), text (a sentence), evidence.
 
     Raises:
         QuestionError: *top* is below 1.
@@ -63,7 +69,7 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     >>> key = pd.DataFrame({"customer": ["ann"], "cutoff": pd.to_datetime(["2024-05-01"])})
     >>> rows = Matrix(key, pd.DataFrame({"recency": [212.0]}), (Definition(**days, formula=""),))
     >>> drivers(Bundle(spec), rows).text[0]
-    'Days since the last order: 212 (usual: 84), raises the risk'
+    'Days since the last order: 212 (usual: 84), raises the risk by 22 points'
     """
     if top < 1:
         raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
@@ -123,25 +129,25 @@ def _table(model: Bundle, batch: Matrix, top: int) -> pd.DataFrame:
     X = encode(batch.X, features)
     score = _score(model, X)
     parts, log_odds = _contributions(model, batch, X, score)
-    pushes = _pushes(parts, score)
-    own = np.where([f["source"] == ON_CUTOFF for f in features], 0.0, pushes)
-    chosen, loud = strongest(own, X, features)
-    best = np.argsort(-np.abs(loud), axis=1, kind="stable")[:, :top]
-    row, rank = np.nonzero(np.take_along_axis(loud, best, axis=1))
-    which = chosen[row, best[row, rank]]
-    without = log_odds[row] - parts[row, :, :, which]
-    numeric = np.array([f["dtype"] != "category" for f in features])
-    columns = {
-        "rank": rank + 1,
-        "value": np.where(numeric[which], X[row, which], np.nan).astype(np.float64),
-        "push": pushes[row, which],
-        "change": score.value(without, row) - score.value(log_odds, np.arange(len(X)))[row],
-        "evidence": EVIDENCE,
-    }
-    table = batch.key.iloc[row].reset_index(drop=True).assign(**columns, **_words(batch, features, row, which))
-    table["effect"] = np.where(table.push > 0, "raises", "lowers")
-    table["text"] = table.text + ", " + table.effect + f" {score.noun}"
-    return table[list(COLUMNS)]
+    parts[..., [f["source"] == ON_CUTOFF for f in features]] = 0.0
+    fact = facts(X, features)
+    pushes, speakers = spoken(_pushes(parts, score), fact)
+    answer = score.value(log_odds, np.arange(len(X)))
+    tables = []
+    for side, sign in SIDES.items():
+        best = np.argsort(-sign * pushes, axis=1, kind="stable")[:, :top]
+        for rank, chosen in enumerate(best.T, start=1):
+            row = np.flatnonzero(sign * pushes[np.arange(len(X)), chosen] > 0)
+            without = log_odds[row] - np.einsum("nskf,nf->nsk", parts[row], fact[row] == chosen[row, None])
+            numbers = {"push": pushes[row, chosen[row]], "change": answer[row] - score.value(without, row)}
+            described = _words(model, batch, X, row, speakers[row, chosen[row]])
+            endings = [_ending(score, push, change) for push, change in zip(*numbers.values(), strict=True)]
+            described["text"] = [text + ending for text, ending in zip(described["text"], endings, strict=True)]
+            place = batch.key.iloc[row].assign(side=side, rank=rank, row=row, evidence=EVIDENCE)
+            tables.append(place.reset_index(drop=True).assign(**numbers, **described))
+    table = pd.concat(tables, ignore_index=True).sort_values(["row", "side", "rank"], ascending=[True, False, True])
+    texts = ("side", "feature", "theme", "words", "shown", "usual", "text", "evidence")
+    return table[list(COLUMNS)].astype(dict.fromkeys(texts, "str")).reset_index(drop=True)
 
 
 def _contributions(model: Bundle, batch: Matrix, X: np.ndarray, score: ExplainedScore) -> tuple[np.ndarray, np.ndarray]:
@@ -151,26 +157,45 @@ def _contributions(model: Bundle, batch: Matrix, X: np.ndarray, score: Explained
         raise DriverError(str(error), pd.concat([batch.key, batch.X], axis=1)) from error
 
 
-def _words(batch: Matrix, features: list[FeatureSpec], row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+def _ending(score: ExplainedScore, push: float, change: float) -> str:
+    """Describe which way a push goes; by how much in hundredths, where the answer is a probability."""
+    way = f", {'raises' if push > 0 else 'lowers'} {score.noun}"
+    if not score.is_chance or push * change <= 0:
+        return way
+    points = round(abs(change) * 100)
+    return f"{way} by {'less than a point' if not points else 'a point' if points == 1 else f'{points} points'}"
+
+
+def _words(model: Bundle, batch: Matrix, X: np.ndarray, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
+    """Return what a feature of each of some rows is called, its value, and what is usual for such a customer."""
+    features, thirds = model.spec["features"], model.spec.get("standing")
+    third = third_of(X[row, thirds["feature"]], thirds) if thirds else np.full(len(row), -1)
     columns = [batch.X[f["name"]].to_numpy() for f in features]
-    cells = [(columns[j][i], features[j]) for i, j in zip(row, which, strict=True)]
-    words = {
-        "feature": [f["name"] for _, f in cells],
-        "theme": [f["theme"] for _, f in cells],
-        "words": [f["words"] for _, f in cells],
-        "shown": [amount(value, f["unit"]) for value, f in cells],
-        "usual": [amount(f["usual"], f["unit"]) for _, f in cells],
-        "text": [_sentence(value, f) for value, f in cells],
+    cells = [(columns[j][i], features[j], int(t)) for i, j, t in zip(row, which, third, strict=True)]
+    return {
+        "feature": [f["name"] for _, f, _ in cells],
+        "theme": [f["theme"] for _, f, _ in cells],
+        "words": [f["words"] for _, f, _ in cells],
+        "shown": [amount(value, f["unit"]) for value, f, _ in cells],
+        "usual": [amount(_usual(f, t), f["unit"]) for _, f, t in cells],
+        "text": [_sentence(value, f, t) for value, f, t in cells],
+        "value": np.where([f["dtype"] == "category" for _, f, _ in cells], np.nan, X[row, which].astype(np.float64)),
     }
-    return {column: pd.array(texts, dtype="str") for column, texts in words.items()}
 
 
-def _sentence(value: Any, feature: FeatureSpec) -> str:
+def _usual(feature: FeatureSpec, third: int) -> float | str | None:
+    return feature["usual_in"][third] if third >= 0 and "usual_in" in feature else feature["usual"]
+
+
+def _sentence(value: Any, feature: FeatureSpec, third: int) -> str:
     """Return the start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
     words, unit = feature["words"], feature["unit"]
     named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
-    own, usual = ((quantity if named else amount)(x, unit) for x in (value, feature["usual"]))
-    return f"{words}: {own}" if own == usual else f"{words}: {own} (usual: {usual})"
+    own, usual = ((quantity if named else amount)(x, unit) for x in (value, _usual(feature, third)))
+    if own == usual:
+        return f"{words}: {own}"
+    of_whom = f" for {OF_STANDING[third]}" if third >= 0 and "usual_in" in feature else ""
+    return f"{words}: {own} (usual{of_whom}: {usual})"
 
 
 def _batches(rows: Matrix) -> Iterator[Matrix]:

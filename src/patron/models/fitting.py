@@ -29,9 +29,10 @@ from patron.models.recent_level import recent_level, shifted
 from patron.models.rolling_origin import ROUNDS, FoldPredictions, OutOfFold, staged
 from patron.models.seasonality import season_cutoffs, seasoned, without_cutoff_constants
 from patron.models.selection import ALL_FEATURES, TREES, TUNED
-from patron.models.serving import FeatureSpec, TargetSpec, encode, shares
+from patron.models.serving import FeatureSpec, StandingSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
 from patron.models.tuned import TreeSetting, Tuned
+from patron.models.usual import standing, usual_value, with_groups, with_usual
 from patron.models.yardsticks import fit_yardstick
 from patron.questions.matrices import Matrix
 from patron.questions.panels import SOURCE
@@ -93,6 +94,16 @@ class TrainingSet:
     def features(self) -> list[FeatureSpec]:
         """The columns as the bundle describes them."""
         return _features(self.rows)
+
+    @cached_property
+    def standing(self) -> StandingSpec | None:
+        """The thirds of customers by how long they are known."""
+        return standing(self.rows.X)
+
+    @cached_property
+    def described(self) -> list[FeatureSpec]:
+        """The columns with what reasons need: what is usual in each third, and which go together."""
+        return with_groups(with_usual(self.features, self.rows.X, self.standing), self.rows.X)
 
     @cached_property
     def names(self) -> list[str]:
@@ -328,7 +339,7 @@ def _features(rows: Matrix) -> list[FeatureSpec]:
         numeric = pd.api.types.is_numeric_dtype(column)
         levels = [] if numeric else _levels(column, rows.key.customer)
         dtype = "float64" if numeric else "category"
-        learned = {"dtype": dtype, "levels": levels, "usual": _usual(column, levels)}
+        learned = {"dtype": dtype, "levels": levels, "usual": usual_value(column, levels)}
         features.append(cast(FeatureSpec, asdict(meant) | learned | shares(column, levels)))
     return features
 
@@ -337,11 +348,3 @@ def _levels(column: pd.Series, customers: pd.Series) -> list[str]:
     """Return the texts that several customers share: from what one alone has nothing is learned but who that is."""
     shared = customers.groupby(column.astype("object"), sort=False).nunique() >= FEWEST_ALIKE
     return sorted(map(str, shared.index[shared]))
-
-
-def _usual(column: pd.Series, levels: Sequence[str]) -> float | str | None:
-    if not pd.api.types.is_numeric_dtype(column):
-        known = column[column.isin(levels)]
-        return str(known.mode()[0]) if len(known) else None
-    known = column.replace([np.inf, -np.inf], np.nan).dropna()
-    return float(known.median()) if len(known) else None

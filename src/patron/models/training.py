@@ -213,7 +213,7 @@ def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: Out
         "format": FORMAT,
         "question": training_set.question.name,
         "candidate": name,
-        "features": training_set.features,
+        "features": training_set.described,
         "estimator": estimator.spec,
         "parameters": dict(estimator.parameters) | ({"rounds": estimator.rounds} if estimator.rounds else {}),
         "calibration": calibration,
@@ -223,6 +223,8 @@ def _bundle(training_set: TrainingSet, name: str, estimator: Estimator, oof: Out
         "active_in": training_set.question.active_in.plain,
         "rhythm": training_set.question.rhythm,
     }
+    if training_set.standing:
+        spec["standing"] = training_set.standing
     return (YardstickBundle if name in training_set.classifiers else Bundle)(spec, estimator.booster)
 
 

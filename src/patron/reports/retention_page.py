@@ -91,7 +91,7 @@ def page(report: Report) -> str:
     >>> offers = [Offer("call", contact_cost=4.0, effect=0.2)]
     >>> plan = decide(scores, offers, budget=10.0, holdout=0.0)
     >>> named = Decisions(plan.table.assign(pseudonym="x1"), plan.summary)
-    >>> why = pd.DataFrame({"pseudonym": ["x1"], "rank": [1], "text": ["Orders placed: 1 (usual: 3), raises the risk"]})
+    >>> why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["Orders placed: 1"]})
     >>> moved = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
     >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores.assign(pseudonym="x1"), why, moved,
     ...                 named, offers, None, {})
@@ -194,10 +194,12 @@ def _customers(report: Report) -> list[dict[str, Any]]:
     )
     top = ranked.head(TOP_CUSTOMERS)
     mine = report.why[report.why.pseudonym.isin(top.pseudonym) & (report.why["rank"] <= REASONS)]
-    reasons = mine.sort_values("rank").groupby("pseudonym").text.agg(list)
+    reasons = mine.sort_values("rank").groupby(["pseudonym", "side"]).text.agg(list)
     longest = next((card.horizon for card in report.cards if card.question == "next_purchase"), math.inf)
     return [
-        row | {"reasons": reasons.get(row["pseudonym"], []), "window": _window(row, longest)} | {"likely": _likely(row)}
+        row
+        | {f"reasons_{side}": reasons.get((row["pseudonym"], side), []) for side in ("for", "against")}
+        | {"window": _window(row, longest), "likely": _likely(row)}
         for row in top.to_dict("records")
     ]
 

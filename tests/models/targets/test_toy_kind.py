@@ -113,8 +113,8 @@ def test_it_is_served_where_patron_is_not_installed(trained):
 
 def test_it_is_explained_in_its_own_words(trained):
     reasons = drivers(trained.bundles["lightgbm"], matrix(trained.question, shop(), SPLIT.test))
-    assert reasons.text.str.endswith("s the chance of two orders").all()
-    assert (np.sign(reasons.push) == np.where(reasons.effect == "raises", 1, -1)).all()
+    assert reasons.text.str.contains("s the chance of two orders by ").all()
+    assert (np.sign(reasons.push) == np.where(reasons.side == "for", 1, -1)).all()
 
 
 def test_a_purchase_process_says_nothing_of_it_far_ahead():

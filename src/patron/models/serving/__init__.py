@@ -42,6 +42,7 @@ from patron.models.serving.specs import (
     EstimatorSpec,
     FeatureSpec,
     OutputSpec,
+    StandingSpec,
     TargetSpec,
 )
 from patron.models.serving.waits import chance_name, span_name
@@ -58,6 +59,7 @@ __all__ = [
     "EstimatorSpec",
     "FeatureSpec",
     "OutputSpec",
+    "StandingSpec",
     "TargetSpec",
     "bought_by",
     "candidate_chances",

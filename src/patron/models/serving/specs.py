@@ -8,7 +8,9 @@ EstimatorSpec = dict[str, Any]
 class FeatureSpec(TypedDict):
     """One column that a model looks at: what it means, and what training saw of it.
 
-    `known` is the share of rows with a value, `seen` that of known texts among `levels`; older bundles have neither.
+    `known` is the share of rows with a value, `seen` that of known texts among `levels`; `usual_in` is what is usual
+    in each third of customers by how long they are known, `group` the number that features share which went together.
+    Older bundles have none of these.
     """
 
     name: str
@@ -22,6 +24,15 @@ class FeatureSpec(TypedDict):
     usual: float | str | None
     known: NotRequired[float]
     seen: NotRequired[float]
+    usual_in: NotRequired[list[float | str | None]]
+    group: NotRequired[int]
+
+
+class StandingSpec(TypedDict):
+    """The thirds of customers by how long they are known: the place of that feature, and its days at their ends."""
+
+    feature: int
+    edges: list[float]
 
 
 class TargetSpec(TypedDict, total=False):
@@ -112,4 +123,5 @@ class BundleSpec(TypedDict, total=False):
     base_rates: Required[dict[str, float]]
     active_in: Required[int | str | None]
     rhythm: Required[float | None]
+    standing: StandingSpec
     baskets: list[BasketSpec]

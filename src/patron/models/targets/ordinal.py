@@ -137,7 +137,7 @@ class OrdinalTarget(Target[Tier]):
         def expected_profit(log_odds: np.ndarray, row: np.ndarray) -> np.ndarray:
             return np.asarray((softmax(log_odds[:, 0]) * profit[current[row]]).sum(axis=1))
 
-        return ExplainedScore((None,), (ranks - ranks.mean())[None, :], expected_profit, "the expected tier")
+        return ExplainedScore((None,), (ranks - ranks.mean())[None, :], expected_profit, "the expected tier", False)
 
 
 def _earned(features: pd.DataFrame, span: str) -> np.ndarray:

@@ -68,12 +68,14 @@ class ExplainedScore:
         value: function of log-odds, shape (rows, steps, classes), and the rows that they belong to; returns the
             number of each row.
         noun: what a push raises or lowers, in words.
+        is_chance: whether the number is a probability; else it is money.
     """
 
     steps: tuple[int | None, ...]
     weight: np.ndarray
     value: Callable[[np.ndarray, np.ndarray], np.ndarray]
     noun: str
+    is_chance: bool = True
 
 
 class Target(ABC, Generic[Q]):

@@ -1,0 +1,85 @@
+"""Usual: what is usual of each feature, for all and for customers of one standing, and which features go together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from patron.models.serving import FeatureSpec, StandingSpec
+
+__all__ = ["standing", "third_of", "usual_value", "with_groups", "with_usual"]
+
+STANDING = ("tenure", "contract_age")  # days since the first order, or under contract
+PARTS = 3
+TOGETHER = 0.8  # the least rank correlation, up or down, of all pairs in a group
+MOST = 5_000  # rows that correlations are found from
+
+
+def usual_value(column: pd.Series, levels: Sequence[str]) -> float | str | None:
+    """Return the median of numbers or the most frequent of known texts, None where nothing is known."""
+    if not pd.api.types.is_numeric_dtype(column):
+        known = column[column.isin(levels)]
+        return str(known.mode()[0]) if len(known) else None
+    known = column.replace([np.inf, -np.inf], np.nan).dropna()
+    return float(known.median()) if len(known) else None
+
+
+def standing(X: pd.DataFrame) -> StandingSpec | None:
+    """Return the thirds of customers by how long they are known, None where nobody knows or all are alike.
+
+    >>> standing(pd.DataFrame({"tenure": [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]}))
+    {'feature': 0, 'edges': [20.0, 40.0]}
+    """
+    name = next((name for name in STANDING if name in X), None)
+    if name is None or not pd.api.types.is_numeric_dtype(X[name]):
+        return None
+    known = X[name].replace([np.inf, -np.inf], np.nan).dropna()
+    edges = [float(e) for e in known.quantile([1 / PARTS, 2 / PARTS], interpolation="lower")] if len(known) else []
+    if not edges or edges[0] >= edges[1] or edges[1] >= known.max():
+        return None
+    return {"feature": X.columns.get_loc(name), "edges": edges}
+
+
+def with_usual(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: StandingSpec | None) -> list[FeatureSpec]:
+    """Return the features with what is usual of each in each third of customers.
+
+    Args:
+        features: as the bundle describes them.
+        X: the training rows.
+        thirds: of customers, as `standing` finds them.
+    """
+    if thirds is None:
+        return list(features)
+    third = third_of(X.iloc[:, thirds["feature"]].to_numpy(dtype=np.float64), thirds)
+    parts = [X[third == i] for i in range(PARTS)]
+    return [f | {"usual_in": [usual_value(part[f["name"]], f["levels"]) for part in parts]} for f in features]
+
+
+def third_of(days: np.ndarray, thirds: StandingSpec) -> np.ndarray:
+    """Return the third of each customer, 0 to 2, or -1 where nobody knows."""
+    return np.where(np.isfinite(days), np.searchsorted(thirds["edges"], days, side="left"), -1)
+
+
+def with_groups(features: Sequence[FeatureSpec], X: pd.DataFrame) -> list[FeatureSpec]:
+    """Return the features with the number of the group of each that goes together with others.
+
+    All pairs of a group have a rank correlation (Spearman) of .8 or more, up or down, over a sample of the rows.
+
+    Args:
+        features: as the bundle describes them.
+        X: the training rows.
+    """
+    numbers = [i for i, feature in enumerate(features) if feature["dtype"] != "category"]
+    sample = X.iloc[:: max(1, len(X) // MOST), numbers].rank()
+    ranks = sample.fillna(sample.mean()).fillna(0.0).to_numpy()
+    varied = ranks.std(axis=0) > 0
+    if varied.sum() < 2:
+        return list(features)
+    distance = 1.0 - np.abs(np.corrcoef(ranks[:, varied], rowvar=False))
+    joined = linkage(squareform(distance, checks=False), method="complete")
+    group = fcluster(joined, 1.0 - TOGETHER, criterion="distance")
+    of = dict(zip(np.asarray(numbers)[varied].tolist(), group.tolist(), strict=True))
+    shared = {number for number in of.values() if list(of.values()).count(number) > 1}
+    return [f | {"group": of[i]} if of.get(i) in shared else f for i, f in enumerate(features)]
