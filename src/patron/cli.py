@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -74,6 +74,12 @@ def check(settings: SettingsPath, as_json: AsJson = False) -> None:
 def identify(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Write the identity table: which keys share an e-mail or a phone number, and are one customer."""
     _run(settings, "identify", as_json)
+
+
+@app.command()
+def tune(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Try other parameters of the trees for some minutes; the next training judges the best beside the defaults."""
+    _run(settings, "tune", as_json)
 
 
 @app.command()
@@ -205,10 +211,10 @@ def _run(path: Path, verb: str, as_json: bool) -> None:
 
 
 def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run one verb, alone in the folder of its results."""
+    """Run one verb, alone in the folder of its results, but for tuning, which several processes may share."""
     from patron.jobs import VERBS, alone, job_of
 
-    with alone(settings.out):
+    with nullcontext() if verb == "tune" else alone(settings.out):
         job = job_of(settings, datetime.now(UTC), tell)
         job.tell_sources()
         return VERBS[verb](job)

@@ -19,6 +19,7 @@ from patron.jobs.reporting import report
 from patron.jobs.scoring import explain, score
 from patron.jobs.testing import backtest
 from patron.jobs.training import train
+from patron.jobs.tuning import tune
 from patron.settings import Settings
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "report",
     "score",
     "train",
+    "tune",
 ]
 
 
@@ -52,5 +54,5 @@ def everything(job: Job) -> dict[str, Any]:
 
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
-    verb.__name__: verb for verb in (check, identify, train, backtest, score, explain, decide, report, everything)
+    verb.__name__: verb for verb in (check, identify, tune, train, backtest, score, explain, decide, report, everything)
 }

@@ -17,6 +17,7 @@ from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
+from patron.jobs.tuning import tuned_candidates
 from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking, read_lines
 from patron.models.preparation import target_spec
 from patron.models.training import Trained, fit, fit_by_customer
@@ -128,7 +129,8 @@ def _long_steps(job: Job, question: str) -> Callable[[str], None]:
 def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:
     """Train on the known cutoffs and judge at those of the test."""
     tell = _long_steps(job, question.name)
-    trained = fit(question, job.source, rows, label, job.split, job.settings.seed, tell)
+    tuned = tuned_candidates(job, question, rows)
+    trained = fit(question, job.source, rows, label, job.split, job.settings.seed, tell, candidates=tuned)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
         trained, baskets = _train_baskets(job, question, trained)
@@ -142,8 +144,9 @@ def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarr
 
 def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:
     """Train on all rows, which have no dates, and judge by customers held out."""
-    test = cross_validate(question, job.source, rows, label, job.settings.seed)
-    trained = fit_by_customer(question, job.source, rows, label, job.settings.seed)
+    about = question, job.source, rows, label, job.settings.seed, tuned_candidates(job, question, rows)
+    test = cross_validate(*about)
+    trained = fit_by_customer(*about)
     return trained, card_of(trained, test), test.predictions, ()
 
 

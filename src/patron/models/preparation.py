@@ -30,6 +30,7 @@ __all__ = [
     "check_tuned",
     "customer_parts",
     "dated",
+    "differences",
     "later_folds",
     "later_part",
     "target_spec",
@@ -147,16 +148,18 @@ def customer_parts(training_set: TrainingSet) -> Iterator[Part]:
 
 def check_tuned(tuned: Tuned | None, question: Question, rows: Matrix) -> None:
     """Refuse what was tuned for another question, other customers or other features."""
-    about = question_features(question, rows)
-    if tuned is None or tuned.about == about:
-        return
+    if tuned and (other := differences(tuned, question_features(question, rows))):
+        raise QuestionError(
+            f"What was tuned is of another question than {question.name!r}: {other}. Tune this one: "
+            "tuned = pt.tune(question, history, split)"
+        )
+
+
+def differences(tuned: Tuned, about: Mapping[str, Any]) -> str:
+    """Describe in what a question differs from that which was tuned; an empty text where in nothing."""
     other = [name for name in about if tuned.about.get(name) != about[name]]
-    shown = [name for name in other if name != "features"]
-    was = "; ".join(f"{name} {tuned.about.get(name)}, asked {about[name]}" for name in shown) or "other features"
-    raise QuestionError(
-        f"What was tuned is of another question than {question.name!r}: {was}. Tune this one: "
-        "tuned = pt.tune(question, history, split)"
-    )
+    shown = [f"{name} {tuned.about.get(name)}, asked {about[name]}" for name in other if name != "features"]
+    return "; ".join([*shown, *(["other features"] if "features" in other else [])])
 
 
 def target_spec(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:

@@ -42,6 +42,7 @@ NAMES: Mapping[str, str] = {
     "lightgbm": "trees on all features",
     "hybrid": "purchase process and trees",
     "blend": "blend of the models",
+    "tuned": "tuned trees",
     "chosen": "learned model",
     "persistence": "everybody stays in their tier",
 }

@@ -13,6 +13,7 @@ from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
 from patron.history.joins import Join
 from patron.history.subscriptions import CONTRACT_ROLES
+from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
@@ -113,6 +114,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
+        tuning=Budget(**content.get("tuning", {})),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )

@@ -219,6 +219,8 @@ CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-1
 DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
 OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
 OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
+TUNING = _section("how long is tuned", "[tuning]\nminutes = 10")
+MINUTES = Kind("a number of minutes above 0", "KEY = 10", lambda v: is_number(v) and v > 0)
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
 CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot"))
 FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
@@ -230,7 +232,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS, "panels": PANELS,
+        "crm": CRMS, "panels": PANELS, "tuning": TUNING,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -288,6 +290,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
+    "tuning": {"minutes": MINUTES, "trials": COUNT},
     "crm": {"*": CRM},
     "crm.*": {"key": HEADER, "columns": FIELDS},
     "crm.*.columns": {"*": HEADER},

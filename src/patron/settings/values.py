@@ -12,6 +12,7 @@ from patron.history import sources
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
 from patron.history.joins import Join
+from patron.models.budgets import Budget
 from patron.periods import Moment, Split
 from patron.questions.question import Question
 from patron.settings.identity import Identity
@@ -196,6 +197,7 @@ class Settings:
         identity: which keys of the tables are one customer, where some are.
         panels: ready-made rows in the place of event tables, by name.
         subscriptions: the table of contracts by name, where there is one.
+        tuning: how long `patron tune` tries parameters, for all questions together.
     """
 
     name: str
@@ -217,6 +219,7 @@ class Settings:
     identity: Identity | None = None
     panels: Mapping[str, PanelFile] = field(default_factory=dict)
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
+    tuning: Budget = Budget()
 
     def history(self) -> History:
         """Open and check all event tables.
