@@ -87,6 +87,15 @@ def test_the_revenue_at_the_cutoff_is_that_of_the_contracts_which_run(job):
     assert months.leavers.sum() == pytest.approx(scores.cancellation_probability.sum())
 
 
+def test_causes_are_judged_by_how_often_they_came_and_for_whom(job):
+    table = pd.read_csv(job[0].settings.out / "causes_cancellation.csv").set_index("cause")
+    test = pd.read_parquet(job[0].settings.out / "predictions_cancellation.parquet").query("champion")
+    assert table.came.sum() == test.actual.notna().sum()
+    assert table.expected.sum() == pytest.approx(test.cancellation_probability.sum())
+    assert table.came["cancelled"] > table.came.sum() / 2
+    assert sum(line.startswith("causes ") and "log loss of the cause" in line for line in job[1]) == 1
+
+
 def test_renewals_and_early_warnings_are_of_customers_who_are_scored(job):
     out = job[0].settings.out
     scores = pd.read_parquet(out / "scores.parquet").set_index("customer")
@@ -103,6 +112,9 @@ def test_the_page_tells_who_will_leave(job):
     assert "Revenue at risk by month" in page
     assert "Who renews when" in page
     assert "Early warning" in page
+    assert "revenue a month at risk" in page  # a price is no profit
+    assert "profit expected to leave" not in page
+    assert "rule: how lately" not in page.lower()
     assert not re.search(r"\bc\d+\b", page)  # nobody is named by a key
 
 

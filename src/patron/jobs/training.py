@@ -12,6 +12,7 @@ import pandas as pd
 from patron.engines.files import write_text
 from patron.evaluation.backtests import judge, predict_candidates, prediction_table
 from patron.evaluation.cards import Card
+from patron.evaluation.causes import judge_causes
 from patron.evaluation.cross_validation import card_of, cross_validate
 from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
@@ -24,7 +25,7 @@ from patron.models.training import Trained, fit, fit_by_customer
 from patron.periods import Split
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
-from patron.reports.terminal import basket_lines, card_lines
+from patron.reports.terminal import basket_lines, card_lines, cause_lines
 
 __all__ = ["train"]
 
@@ -137,9 +138,22 @@ def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarr
     test = rows.at(*job.split.test)
     tested, y_true = rows.take(test), label[test]
     predictions = predict_candidates(trained, tested)
+    beside = (*baskets, *_judge_causes(job, trained, tested, y_true, predictions[trained.champion]))
     card = judge(trained, tested, y_true, job.settings.seed, predictions)
     tell(f"judged at {len(job.split.test)} test cutoffs")
-    return trained, card, prediction_table(trained, tested, y_true, predictions), baskets
+    return trained, card, prediction_table(trained, tested, y_true, predictions), beside
+
+
+def _judge_causes(
+    job: Job, trained: Trained, tested: Matrix, label: np.ndarray, answers: pd.DataFrame
+) -> tuple[str, ...]:
+    """Judge for what customers left, where a model tells causes; return the files written."""
+    causes = job.source.causes(trained.question, tested.key) if "causes" in trained.model.spec["answer"] else None
+    if causes is None:
+        return ()
+    card = judge_causes(answers, causes, ~np.isnan(label), trained.question.name)
+    job.tell(cause_lines(card))
+    return (str(job.write(f"causes_{trained.question.name}", card.table, "csv")),)
 
 
 def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:

@@ -11,7 +11,7 @@ from patron.models.fitting import TrainingSet
 from patron.models.serving import TargetSpec
 from patron.models.targets import Examples
 
-__all__ = ["with_causes"]
+__all__ = ["OTHER", "cause_column", "with_causes"]
 
 FEWEST = 20  # ends of a cause from which something can be learned
 OTHER, UNKNOWN = "other", "unknown"
@@ -41,14 +41,18 @@ def with_causes(training_set: TrainingSet, causes: Sequence[str | None] | None) 
     active, others = training_set.baseline_columns
     examples = Examples(np.arange(len(y)), None, y, len(order))
     shares = logit(training_set.X[ended], examples, sorted({*active, *others}))
-    answer: TargetSpec = {**training_set.answer, "causes": [_column(name) for name in order], "shares": shares.spec}
+    answer: TargetSpec = {
+        **training_set.answer,
+        "causes": [cause_column(name) for name in order],
+        "shares": shares.spec,
+    }
     return replace(training_set, answer=answer)
 
 
-def _column(cause: str) -> str:
-    """Return a cause as the end of a column's name.
+def cause_column(cause: str | None) -> str:
+    """Return a cause as the end of a column's name; one that nobody said is unknown.
 
-    >>> _column("Payment failed (card)")
-    'payment_failed_card'
+    >>> cause_column("Payment failed (card)"), cause_column(None)
+    ('payment_failed_card', 'unknown')
     """
-    return re.sub(r"\W+", "_", cause.strip().lower()).strip("_") or UNKNOWN
+    return re.sub(r"\W+", "_", (cause or UNKNOWN).strip().lower()).strip("_") or UNKNOWN

@@ -7,9 +7,10 @@ import pandas as pd
 
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
+from patron.evaluation.causes import CauseCard
 from patron.models.baskets import BasketCard
 
-__all__ = ["backtest_lines", "basket_lines", "card_lines", "receipt_lines"]
+__all__ = ["backtest_lines", "basket_lines", "card_lines", "cause_lines", "receipt_lines"]
 
 INDENT = " " * 10
 WIDTH = 120
@@ -44,6 +45,17 @@ def basket_lines(card: BasketCard) -> str:
         f"chances {card.chance['predicted']:.3f}, came {card.chance['came']:.3f}; {card.reason}"
     )
     return f"{first}\n{INDENT}{second}"
+
+
+def cause_lines(card: CauseCard) -> str:
+    """Return how often each cause was expected and came, and how well it was known for whom."""
+    counts = ", ".join(
+        f"{row.cause} {row.expected:,.0f} expected and {row.came:,} came" for row in card.table.itertuples()
+    )
+    return (
+        f"causes    {counts}; log loss of the cause of who left {card.log_loss:.3f}, with the same shares for everybody "
+        f"{card.constant:.3f}"
+    )
 
 
 def receipt_lines(receipt: pd.DataFrame) -> str:
