@@ -49,13 +49,10 @@ def basket_lines(card: BasketCard) -> str:
 
 def cause_lines(card: CauseCard) -> str:
     """Return how often each cause was expected and came, and how well it was known for whom."""
-    counts = ", ".join(
-        f"{row.cause} {row.expected:,.0f} expected and {row.came:,} came" for row in card.table.itertuples()
-    )
-    return (
-        f"causes    {counts}; log loss of the cause of who left {card.log_loss:.3f}, with the same shares for everybody "
-        f"{card.constant:.3f}"
-    )
+    rows = card.table.itertuples()
+    counts = ", ".join(f"{row.cause} {row.expected:,.0f} expected and {row.came:,} came" for row in rows)
+    figures = f"{card.log_loss:.3f}, with the same shares for everybody {card.constant:.3f}"
+    return f"causes    {counts}; log loss of the cause of who left {figures}"
 
 
 def receipt_lines(receipt: pd.DataFrame) -> str:
