@@ -16,17 +16,13 @@ ANSWERS = pd.DataFrame(
 
 
 def test_expected_ends_are_sums_of_chances_and_rare_causes_are_others():
-    card = judge_causes(
-        ANSWERS, ["Cancelled", "moved", None, None], np.arange(4) < 3, "cancellation"
-    )
+    card = judge_causes(ANSWERS, ["Cancelled", "moved", None, None], np.arange(4) < 3, "cancellation")
     assert card.table.came.tolist() == [1, 2]  # moved, and one that nobody told
     assert card.table.expected.tolist() == pytest.approx([1.2, 0.8])
 
 
 def test_the_log_loss_is_that_of_the_share_of_the_cause_that_came():
-    card = judge_causes(
-        ANSWERS, ["cancelled", "moved", None, None], np.arange(4) < 2, "cancellation"
-    )
+    card = judge_causes(ANSWERS, ["cancelled", "moved", None, None], np.arange(4) < 2, "cancellation")
     assert card.log_loss == pytest.approx(-(np.log(0.75) + np.log(0.5)) / 2)
     assert card.constant == pytest.approx(-(np.log(0.625) + np.log(0.375)) / 2)
 
