@@ -23,6 +23,7 @@ In the order of the work:
     train_beyond                the same for a horizon longer than any label window
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
+    explanation                 the same reasons for the plots of shap
     Offer, decide               whom to treat with what
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -69,6 +70,7 @@ _HOME = {
     "backtest": "evaluation.backtests",
     "score": "scoring.model",
     "drivers": "explanations.drivers",
+    "explanation": "explanations.shap_plots",
     "Offer": "decisions",
     "decide": "decisions",
     "CrmImport": "decisions",

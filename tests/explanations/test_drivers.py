@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.errors import DriverError, QuestionError, ScoreError
-from patron.explanations import drivers as module
+from patron.explanations import pushes as module
 from patron.explanations.drivers import COLUMNS, drivers, importance
 from patron.features.definitions import Definition
 from patron.formatting import amount

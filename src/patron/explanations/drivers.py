@@ -3,19 +3,19 @@
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from patron.errors import DriverError, QuestionError, ScoreError, listed
-from patron.explanations.contributions import contributions
+from patron.errors import QuestionError, ScoreError
+from patron.explanations.pushes import Pushes, check_features, pushes
 from patron.explanations.redundancy import facts, spoken
 from patron.features.measures import ON_CUTOFF
 from patron.formatting import amount, quantity
-from patron.models.serving import Bundle, FeatureSpec, encode
-from patron.models.targets import ExplainedScore, target_of
+from patron.models.serving import Bundle, FeatureSpec
+from patron.models.targets import ExplainedScore
 from patron.models.usual import third_of
 from patron.questions.matrices import Matrix
 
@@ -29,7 +29,6 @@ SIDES = {"for": 1, "against": -1}
 OF_STANDING = ("newer customers", "customers of some standing", "long-standing customers")
 EVIDENCE = "association"
 SEASON = "season"
-BATCH = 20_000
 
 
 def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
@@ -73,8 +72,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     """
     if top < 1:
         raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
-    _check_features(model, rows)
-    tables = [_table(model, batch, top) for batch in _batches(rows)]
+    check_features(model, rows)
+    tables = [_table(model, batch, top) for batch in pushes(model, rows)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -110,51 +109,38 @@ def _levers(model: Bundle) -> list[dict[str, str]]:
 
 def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
     """Return the mean absolute push of each feature."""
-    _check_features(model, rows)
+    check_features(model, rows)
     if len(rows) == 0 or most < 1:
         raise ScoreError(f"Importance looks at rows, got {len(rows)} rows and most={most}. Give one or more.")
     mask = np.arange(len(rows)) < most
     sample = rows.take(np.random.default_rng(seed).permutation(mask))
     total = np.zeros(len(model.spec["features"]))
-    for batch in _batches(sample):
-        X = encode(batch.X, model.spec["features"])
-        score = _score(model, X)
-        parts, _ = _contributions(model, batch, X, score)
-        total += np.abs(_pushes(parts, score)).sum(axis=0)
+    for batch in pushes(model, sample):
+        total += np.abs(batch.total).sum(axis=0)
     return total / len(sample)
 
 
-def _table(model: Bundle, batch: Matrix, top: int) -> pd.DataFrame:
-    features = model.spec["features"]
-    X = encode(batch.X, features)
-    score = _score(model, X)
-    parts, log_odds = _contributions(model, batch, X, score)
-    parts[..., [f["source"] == ON_CUTOFF for f in features]] = 0.0
+def _table(model: Bundle, batch: Pushes, top: int) -> pd.DataFrame:
+    features, X, score, log_odds = model.spec["features"], batch.X, batch.score, batch.log_odds
+    batch = replace(batch, parts=np.where([f["source"] == ON_CUTOFF for f in features], 0.0, batch.parts))
     fact = facts(X, features)
-    pushes, speakers = spoken(_pushes(parts, score), fact)
+    of_fact, speakers = spoken(batch.total, fact)
     answer = score.value(log_odds, np.arange(len(X)))
     tables = []
     for side, sign in SIDES.items():
-        best = np.argsort(-sign * pushes, axis=1, kind="stable")[:, :top]
+        best = np.argsort(-sign * of_fact, axis=1, kind="stable")[:, :top]
         for rank, chosen in enumerate(best.T, start=1):
-            row = np.flatnonzero(sign * pushes[np.arange(len(X)), chosen] > 0)
-            without = log_odds[row] - np.einsum("nskf,nf->nsk", parts[row], fact[row] == chosen[row, None])
-            numbers = {"push": pushes[row, chosen[row]], "change": answer[row] - score.value(without, row)}
-            described = _words(model, batch, X, row, speakers[row, chosen[row]])
+            row = np.flatnonzero(sign * of_fact[np.arange(len(X)), chosen] > 0)
+            without = log_odds[row] - np.einsum("nskf,nf->nsk", batch.parts[row], fact[row] == chosen[row, None])
+            numbers = {"push": of_fact[row, chosen[row]], "change": answer[row] - score.value(without, row)}
+            described = _words(model, batch.rows, X, row, speakers[row, chosen[row]])
             endings = [_ending(score, push, change) for push, change in zip(*numbers.values(), strict=True)]
             described["text"] = [text + ending for text, ending in zip(described["text"], endings, strict=True)]
-            place = batch.key.iloc[row].assign(side=side, rank=rank, row=row, evidence=EVIDENCE)
+            place = batch.rows.key.iloc[row].assign(side=side, rank=rank, row=row, evidence=EVIDENCE)
             tables.append(place.reset_index(drop=True).assign(**numbers, **described))
     table = pd.concat(tables, ignore_index=True).sort_values(["row", "side", "rank"], ascending=[True, False, True])
     texts = ("side", "feature", "theme", "words", "shown", "usual", "text", "evidence")
     return table[list(COLUMNS)].astype(dict.fromkeys(texts, "str")).reset_index(drop=True)
-
-
-def _contributions(model: Bundle, batch: Matrix, X: np.ndarray, score: ExplainedScore) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        return contributions(model, X, score.steps)
-    except DriverError as error:
-        raise DriverError(str(error), pd.concat([batch.key, batch.X], axis=1)) from error
 
 
 def _ending(score: ExplainedScore, push: float, change: float) -> str:
@@ -196,27 +182,3 @@ def _sentence(value: Any, feature: FeatureSpec, third: int) -> str:
         return f"{words}: {own}"
     of_whom = f" for {OF_STANDING[third]}" if third >= 0 and "usual_in" in feature else ""
     return f"{words}: {own} (usual{of_whom}: {usual})"
-
-
-def _batches(rows: Matrix) -> Iterator[Matrix]:
-    """Yield slices of the rows, so that the contributions of millions never stand in memory at once."""
-    for start in range(0, len(rows), BATCH):
-        batch = slice(start, start + BATCH)
-        yield Matrix(rows.key[batch], rows.X[batch], rows.definitions)
-
-
-def _pushes(parts: np.ndarray, score: ExplainedScore) -> np.ndarray:
-    return np.asarray(np.einsum("nskf,sk->nf", parts, score.weight))
-
-
-def _score(model: Bundle, X: np.ndarray) -> ExplainedScore:
-    return target_of(model.spec["answer"]).explained_score(model, X)
-
-
-def _check_features(model: Bundle, rows: Matrix) -> None:
-    missing = {f["name"] for f in model.spec["features"]} - set(rows.X.columns)
-    if missing:
-        raise ScoreError(
-            f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
-            f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
-        )

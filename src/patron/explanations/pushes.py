@@ -1,0 +1,78 @@
+"""Pushes: how far each feature moves the number that drivers explain, batch by batch.
+
+The contributions of millions never stand in memory at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patron.errors import DriverError, ScoreError, listed
+from patron.explanations.contributions import contributions
+from patron.models.serving import Bundle, encode
+from patron.models.targets import ExplainedScore, target_of
+from patron.questions.matrices import Matrix
+
+__all__ = ["Pushes", "check_features", "pushes"]
+
+BATCH = 20_000
+
+
+@dataclass(frozen=True)
+class Pushes:
+    """A batch of rows, and what moves their answers.
+
+    Args:
+        rows: of the batch.
+        X: their features as the model reads them, shape (rows, features).
+        score: what of the model's answer is explained.
+        parts: the contributions to the log-odds, shape (rows, steps, classes, features).
+        log_odds: calibrated, shape (rows, steps, classes).
+    """
+
+    rows: Matrix
+    X: np.ndarray
+    score: ExplainedScore
+    parts: np.ndarray
+    log_odds: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """How far each feature moves the explained log-odds, shape (rows, features)."""
+        return np.asarray(np.einsum("nskf,sk->nf", self.parts, self.score.weight))
+
+
+def pushes(model: Bundle, rows: Matrix) -> Iterator[Pushes]:
+    """Yield what moves the answers of each batch of rows.
+
+    Raises:
+        DriverError: the contributions do not add up to the model's own log-odds; it holds the batch.
+    """
+    for start in range(0, len(rows), BATCH):
+        part = slice(start, start + BATCH)
+        yield _batch_pushes(model, Matrix(rows.key[part], rows.X[part], rows.definitions))
+
+
+def check_features(model: Bundle, rows: Matrix) -> None:
+    """Refuse rows that lack a feature of the model.
+
+    Raises:
+        ScoreError: a feature of the model is missing.
+    """
+    missing = {f["name"] for f in model.spec["features"]} - set(rows.X.columns)
+    if missing:
+        raise ScoreError(
+            f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
+            f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
+        )
+
+
+def _batch_pushes(model: Bundle, batch: Matrix) -> Pushes:
+    X = encode(batch.X, model.spec["features"])
+    score = target_of(model.spec["answer"]).explained_score(model, X)
+    try:
+        return Pushes(batch, X, score, *contributions(model, X, score.steps))
+    except DriverError as error:
+        raise DriverError(str(error), pd.concat([batch.key, batch.X], axis=1)) from error
