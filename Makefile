@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-proposals bench-identities ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-proposals bench-identities ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -49,6 +49,9 @@ bench-timing: $(VENV)/.dev ## Measure when customers buy next on the data sets o
 
 bench-training: $(VENV)/.dev ## Measure what training costs beside plain LightGBM; CUSTOMERS=10000 50000
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/training.py $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+bench-drivers: $(VENV)/.dev ## Measure contributions beside LightGBM's own, shap, and woodelf-explainer if installed
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/drivers.py
 
 bench-identities: $(VENV)/.dev ## Measure identification on simulated people; PEOPLE=a Python that has them (see pyproject)
 	$(BIN)/python -W ignore benchmarks/identities.py $(PEOPLE)
