@@ -138,8 +138,9 @@ def _pairs(share: Sparse, mixes: _Mixes, popular: np.ndarray, allowed: np.ndarra
     )
     chosen = [_numbered(*largest(_only(matrix, allowed), most), width) for matrix, most in sources]
     chosen.append(_numbered(np.repeat(np.arange(count), len(popular)), np.tile(popular, count), width))
-    both = np.unique(np.concatenate(chosen))
-    return both // width, both % width
+    both = np.zeros(count * width, bool)
+    both[np.concatenate(chosen)] = True
+    return np.divmod(np.flatnonzero(both), max(width, 1))
 
 
 def _only(matrix: Sparse, allowed: np.ndarray) -> Sparse:
@@ -168,8 +169,8 @@ def _columns(market: Market, buyers: Buyers, row: np.ndarray, column: np.ndarray
     sales = {name: market.sales[name].to_numpy(np.float64)[column] for name in (*OF_SALES, *OF_MARKET)}
     keys = _numbered(buyers.row, buyers.column, len(market.items))
     wanted = _numbered(row, column, len(market.items))
-    place = np.searchsorted(keys, wanted) % max(len(keys), 1)
-    known = np.isin(wanted, keys)
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    known = _taken(keys, place) == wanted
     pair = {
         name: np.where(
             known, _taken(buyers.pairs[name].to_numpy(np.float64), place), 0.0 if name in OF_PAIR else np.nan

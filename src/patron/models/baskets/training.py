@@ -159,14 +159,14 @@ def _chosen(plain: BasketSpec, examples: Mapping[datetime, Examples], horizon: S
     judged = [examples[fold.judged] for fold in parts] or list(examples.values())[-1:]
     nobody = [None] * len(judged)
     weights = [_with(plain, own_weight=weight) for weight in OWN_WEIGHTS]
-    near = max(weights, key=lambda spec: float(np.mean(_quality(spec, nobody, judged))))
+    near, of_near = _best(weights, nobody, judged)
     fitted = [[examples[cutoff] for cutoff in fold.fitted] for fold in parts]
     if min((sum(len(example.sizes) for example in known) for known in fitted), default=0) < FEWEST:
         return _calibrated(near, None, nobody, judged, "neighbours rank, as too few past baskets teach trees")
     rankers = [_fitted(near, known) for known in fitted]
     stages = [_with(near, way="ranker", rounds=rounds) for rounds in ROUNDS]
-    best = max(stages, key=lambda spec: float(np.mean(_quality(spec, rankers, judged))))
-    gain = _quality(best, rankers, judged) - _quality(near, rankers, judged)
+    best, of_best = _best(stages, rankers, judged)
+    gain = of_best - of_near
     noise = BEYOND_NOISE * gain.std() / np.sqrt(len(gain))
     words = f"{gain.mean():+.4f} of recall and NDCG against neighbours at past cutoffs, noise {noise:.4f}"
     if gain.mean() <= noise:
@@ -176,6 +176,15 @@ def _chosen(plain: BasketSpec, examples: Mapping[datetime, Examples], horizon: S
 
 def _with(spec: BasketSpec, **changed: object) -> BasketSpec:
     return {**spec, **changed}  # type: ignore[typeddict-item]
+
+
+def _best(
+    specs: Sequence[BasketSpec], rankers: Sequence[lgb.Booster | None], judged: Sequence[Examples]
+) -> tuple[BasketSpec, np.ndarray]:
+    """Return the specification whose lists are best, the first of equal ones, and how good that of each customer is."""
+    qualities = [_quality(spec, rankers, judged) for spec in specs]
+    first = int(np.argmax([quality.mean() for quality in qualities]))
+    return specs[first], qualities[first]
 
 
 def _quality(spec: BasketSpec, rankers: Sequence[lgb.Booster | None], judged: Sequence[Examples]) -> np.ndarray:
