@@ -74,7 +74,7 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Installing what Patron needs (about a minute, once) ..."
 	@$(INSTALL) --editable .
 	@echo "Compiling its loops ..."
-	@$(BIN)/python -c "from patron.jobs.demo import compile_loops; compile_loops()"
+	@$(BIN)/python -c "from patron.jobs.preparing import compile_loops; compile_loops()"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core

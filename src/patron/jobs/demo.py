@@ -1,34 +1,17 @@
-"""The demo: settings of the main job on the bundled real data, and the loops that it runs, compiled beforehand."""
+"""The demo: settings of the main job on the bundled real data."""
 
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from patron.datasets import folder
 from patron.decisions import Offer
-from patron.jobs.checking import labelled_rows
-from patron.jobs.job import Job
-from patron.metrics import (
-    auc,
-    average_precision,
-    bootstrap,
-    concordance,
-    decile_error,
-    normalized_gini,
-    quadratic_kappa,
-)
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.profit import CostModel
 from patron.settings import Settings, Table
 
-__all__ = ["compile_loops", "settings"]
+__all__ = ["settings"]
 
 COSTS = CostModel(margin_rate=0.35, cost_per_order=4.0, cost_per_return=6.0)
-FEW = 100
 OFFERS = (
     Offer("call", contact_cost=6.0, effect=0.12, channel="phone", words="A call by the account manager"),
     Offer(
@@ -73,15 +56,3 @@ def settings(root: Path) -> Settings:
         holdout=0.1,
         currency="£",
     )
-
-
-def compile_loops() -> None:
-    """Compile the loops of features and metrics once, after installing, so that no job has to wait for them."""
-    with TemporaryDirectory() as root:
-        rows, _ = labelled_rows(Job(settings(Path(root)), datetime.now(UTC)))
-    customers, actual = rows.key.customer.to_numpy()[:FEW], np.arange(FEW) % 2
-    score = np.linspace(0.1, 0.9, FEW)
-    binary = {"auc": auc, "precision": average_precision, "gini": normalized_gini, "decile_error": decile_error}
-    bootstrap(binary, customers, actual.astype(np.float64), score)
-    bootstrap({"kappa": partial(quadratic_kappa, classes=(0, 1))}, customers, actual, actual)
-    bootstrap({"concordance": concordance}, customers, score, actual, score)

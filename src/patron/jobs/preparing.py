@@ -1,0 +1,37 @@
+"""Preparing: what is done once after installing, so that no job has to wait for it."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from patron.jobs import demo
+from patron.jobs.checking import labelled_rows
+from patron.jobs.job import Job
+from patron.metrics import (
+    auc,
+    average_precision,
+    bootstrap,
+    concordance,
+    decile_error,
+    normalized_gini,
+    quadratic_kappa,
+)
+
+__all__ = ["compile_loops"]
+
+FEW = 100
+
+
+def compile_loops() -> None:
+    """Compile the loops of the features on the bundled data, and those of the metrics on a few rows."""
+    with TemporaryDirectory() as root:
+        rows, _ = labelled_rows(Job(demo.settings(Path(root)), datetime.now(UTC)))
+    customers, actual = rows.key.customer.to_numpy()[:FEW], np.arange(FEW) % 2
+    score = np.linspace(0.1, 0.9, FEW)
+    binary = {"auc": auc, "precision": average_precision, "gini": normalized_gini, "decile_error": decile_error}
+    bootstrap(binary, customers, actual.astype(np.float64), score)
+    bootstrap({"kappa": partial(quadratic_kappa, classes=(0, 1))}, customers, actual, actual)
+    bootstrap({"concordance": concordance}, customers, score, actual, score)
