@@ -25,7 +25,8 @@ COLUMNS = ["data", "figure", "Patron", "bar", "reached"]
 CAPTION = """\
 What all chosen models say together (`joint_answers`) at the test cutoffs: the chance of a purchase within the first
 days, the tier (thirds of the profits above zero in training, beside nothing or a loss), the profit expected. All are
-trained on the known cutoffs. Where a bar is given it is the one that was to be reached.
+trained on the known cutoffs. Where a bar is given it is the one that was to be reached. Those of tier and profit are of
+the demo, whose tiers are other shares and have costs.
 """
 BARS = {
     "online_retail_ii_dev": {
