@@ -50,6 +50,26 @@ def test_columns_whose_name_and_values_tell_their_role_are_declared(tmp_path):
     assert text.count("Country") == 1
 
 
+def test_a_column_that_names_the_items_is_proposed_as_their_name(tmp_path):
+    codes = [f"s{i % 20}" for i in range(300)]
+    named = {
+        "StockCode": codes,
+        "Description": [f"CUP {code}" for code in codes],
+        "Notes": [f"n{i}" for i in range(300)],
+    }
+    settings, text = proposed(tmp_path, shop=orders(**named))
+    assert settings.tables["orders"].roles["item_name"] == "Description"
+    assert "20 names of 20 items seen" in text
+
+
+@pytest.mark.parametrize(
+    "words", [[f"order {i}" for i in range(300)], ["a cup"] * 300], ids=["of_the_row", "the_same_for_all"]
+)
+def test_a_description_that_does_not_name_the_item_is_no_name(tmp_path, words):
+    named = {"StockCode": [f"s{i % 20}" for i in range(300)], "Description": words}
+    assert "item_name" not in proposed(tmp_path, shop=orders(**named))[0].tables["orders"].roles
+
+
 def test_a_proposal_can_be_checked_as_it_is(tmp_path):
     settings, _ = proposed(tmp_path, sales=ROWS)
     assert settings.history().receipts[0].used == 2

@@ -16,6 +16,7 @@ BELEGE = File(
         "at": ("Bestelldatum",),
         "order": ("Bestellnummer",),
         "item": ("Artikelnummer", "Artikelbezeichnung"),
+        "item_name": ("Artikelbezeichnung",),
     },
     money=({"amount": ("Umsatz",)}, {"price": ("Einzelpreis",), "quantity": ("Menge",)}),
     allowed={

@@ -51,6 +51,7 @@ ONLINE_RETAIL = File(
         "at": ("InvoiceDate",),
         "order": ("Invoice",),
         "item": ("StockCode", "Description"),
+        "item_name": ("Description",),
     },
     money=({"price": ("Price",), "quantity": ("Quantity",)},),
     wrong={

@@ -61,6 +61,7 @@ XERO = File(
         "at": ("InvoiceDate",),
         "order": ("InvoiceNumber",),
         "item": ("InventoryItemCode", "Description"),
+        "item_name": ("Description",),
     },
     money=({"amount": ("LineAmount",)}, {"total": ("Total",)}),
     allowed={

@@ -17,6 +17,7 @@ SHOPIFY_ORDERS = File(
         "at": ("Created at", "Paid at"),
         "order": ("Name",),
         "item": ("Lineitem sku", "Lineitem name"),
+        "item_name": ("Lineitem name",),
     },
     money=(
         {"total": ("Subtotal", "Total")},

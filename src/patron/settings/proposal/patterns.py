@@ -49,6 +49,13 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
         "|taxable"
         "|compare|vendor|amount|date|length|height|width|photos|shipping|variant",
     ),
+    "item_name": (
+        (
+            (r"item (?:name|title|description)$", 5.0),
+            (r"^(?:description|title|name)$", 4.0),
+        ),
+        "order|line|price|quantity|status|type|category|customer|id|variant|date",
+    ),
     "category": (
         (
             (r"^category$|category name", 4.5),

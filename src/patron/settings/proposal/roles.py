@@ -75,6 +75,7 @@ TESTS: dict[str, Callable[[ColumnLook], bool]] = {
     "at": lambda column: column.is_time,
     "order": lambda column: column.kind in ("text", "number") and not column.is_time,
     "item": lambda column: column.kind in ("text", "number") and not column.is_time,
+    "item_name": lambda column: column.kind == "text" and not column.is_time,
     "category": lambda column: column.kind == "text" and column.distinct <= KINDS,
     "currency": lambda column: column.kind == "text" and column.distinct <= FEW,
     "channel": _is_few,

@@ -28,6 +28,7 @@ TAKEN_FOR = {"order": 4.0, "item": 3.5, "category": 3.0, "currency": 4.0, "chann
 OF_SOLD = ("order", "item", "category", "currency", "channel")
 OF_OTHERS = ("kind", "direction", "channel")
 HALF, MANY = 0.5, 20
+NEARLY = 1.25  # pairs of code and name for each code, and for each name: goods are renamed, and two may share a name
 SEVERAL = re.compile(r"\w\s*[;|]\s*\w")  # keys in one cell
 SURE_PERSON = 1.5  # what the customer's key must score, so that nothing is asked
 NOBODY, FEW_NOBODY = ("0", "-1"), 0.01  # numbers that stand for nobody where so many rows have them
@@ -69,7 +70,7 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
     draft = with_time(draft, look, columns, way)
     if order:
         draft = draft.with_entry("order", order, _of_order(look.columns[order], layout))
-    draft = _with_roles(draft, columns, OF_SOLD)
+    draft = _with_item_name(_with_roles(draft, columns, OF_SOLD), columns)
     money, doubts = money_entries([c for c in columns if c.name not in _taken(draft)], layout)
     for role, (column, why) in money.items():
         draft = draft.with_entry(role, column, why)
@@ -166,6 +167,19 @@ def _with_roles(draft: Draft, columns: Sequence[ColumnLook], roles: Iterable[str
             some = [fit for fit in some if not fit.column.is_unique]
         if some:
             draft = draft.with_entry(role, some[0].column.name)
+    return draft
+
+
+def _with_item_name(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:
+    """Name the column that says what items are called, where nearly every item has a name and a name of its own."""
+    item, taken = draft.look.columns.get(draft.value("item") or ""), _taken(draft)
+    if item is None:
+        return draft
+    for fit in fits("item_name", [column for column in columns if column.name not in taken]):
+        pairs = {(code, name) for code, name in zip(item.cells, fit.column.cells, strict=True) if name is not None}
+        codes, names = ({pair[i] for pair in pairs} for i in (0, 1))
+        if pairs and len(pairs) <= NEARLY * min(len(codes), len(names)):
+            return draft.with_entry("item_name", fit.column.name, f"{len(names):,} names of {len(codes):,} items seen")
     return draft
 
 
