@@ -24,6 +24,11 @@ def test_cutoffs_at_the_same_time_of_every_year_tell_no_season():
     assert season_cutoffs([*yearly, datetime(2009, 6, 1)], datetime(2000, 1, 1), Span(365)) != ()
 
 
+def test_the_season_of_each_of_several_classes_counts_by_three_quarters():
+    shifts = month_shifts({datetime(2010, 6, 15): np.array([0.4, -0.4])})
+    assert np.allclose(shifts[5], [0.3, -0.3])
+
+
 def test_december_is_near_january():
     shifts = month_shifts({datetime(2010, 12, 28): np.array([0.4])})
     assert [month for month, shift in enumerate(shifts, start=1) if shift[0]] == [1, 12]
