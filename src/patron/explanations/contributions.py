@@ -182,15 +182,12 @@ def _added(splits: list[Split]) -> Split:
 
 
 def _shared(function: Callable[[np.ndarray], np.ndarray], inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
-    """Split what a few features move together: a function of rows to (rows, classes), called once for equal rows."""
-    usual = X.astype(np.float64)
-    usual[:, inputs] = _usual(model, inputs)
-    values = {}
+    """Split what a few features move together: a function of rows to (rows, classes)."""
+    usual, rows, values = _usual(model, inputs), X.astype(np.float64), {}
     for known in (frozenset(some) for size in range(len(inputs) + 1) for some in combinations(inputs, size)):
-        rows = usual.copy()
+        rows[:, inputs] = usual
         rows[:, list(known)] = X[:, list(known)]
-        _, first, group = np.unique(rows[:, inputs], axis=0, return_index=True, return_inverse=True)
-        values[known] = function(rows[first])[group]
+        values[known] = function(rows)
     parts = np.zeros((*values[frozenset()].shape, X.shape[1]))
     for order in permutations(inputs):
         for i, feature in enumerate(order):
