@@ -82,7 +82,7 @@ def test_the_risk_of_a_member_is_the_cancellation_and_that_of_others_churn(job, 
 
 def test_each_customer_has_reasons_once(job, scores):
     why = pd.read_parquet(job[0].settings.out / "drivers.parquet")
-    assert not why.duplicated(["customer", "rank"]).any()
+    assert not why.duplicated(["customer", "side", "rank"]).any()
     assert set(why.customer) == set(scores.index)
 
 
