@@ -1,6 +1,6 @@
 """What drivers promise: they are exact, they add up, and their sentences say what the numbers say."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from patron.errors import DriverError, QuestionError, ScoreError
 from patron.explanations import pushes as module
 from patron.explanations.drivers import COLUMNS, drivers, importance
-from patron.features.definitions import Definition
 from patron.formatting import amount
 from patron.models.candidates import activity, boosted, constant, logit
 from patron.models.recent_level import shifted
@@ -21,19 +20,8 @@ from patron.models.serving import Bundle, encode, linear_inputs
 from patron.models.targets import target_for, target_of
 from patron.questions.kinds import Tier, churn, next_purchase
 from patron.questions.matrices import Matrix
+from worlds.explained import FEATURES, MEANT, customer, straight
 
-MEANT = (
-    Definition("recency", "Days since the last order", "habit", "days", "r", "orders"),
-    Definition("profit_90d", "Money spent in 90 days", "value", "money", "s", "orders"),
-    Definition("returned", "Share of orders returned", "service", "share", "t", "orders"),
-    Definition("country", "Country", "lifecycle", "country", "c", "orders"),
-)
-FEATURES = [
-    asdict(MEANT[0]) | {"dtype": "float64", "levels": [], "usual": 84.0},
-    asdict(MEANT[1]) | {"dtype": "float64", "levels": [], "usual": 1234.5},
-    asdict(MEANT[2]) | {"dtype": "float64", "levels": [], "usual": None},
-    asdict(MEANT[3]) | {"dtype": "category", "levels": ["de", "uk"], "usual": "uk"},
-]
 SLOPE, SHIFT = 0.8, -0.1
 PACE = {"recency": 0, "tenure": 1, "orders": 2, "totals": [2], "days": 90}
 
@@ -83,24 +71,11 @@ def by_feature(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.pivot(index="customer", columns="feature", values=column).fillna(0.0)
 
 
-def straight(**spec: Any) -> Bundle:
-    """A churn model with one coefficient of 1 on the recency, in log1p, centred at log1p(84)."""
-    estimator = {"kind": "linear", "inputs": [0], "mean": [np.log1p(84.0)], "scale": [1.0]}
-    estimator |= {"coef": [[1.0]], "intercept": [[0.0]]}
-    answer = {"kind": "churn", "horizon": 90}
-    return Bundle({"features": FEATURES, "calibration": None, "answer": answer, "estimator": estimator} | spec)
-
-
-def customer(**values: Any) -> Matrix:
-    X = pd.DataFrame([{"recency": 212.0, "profit_90d": 5.0, "returned": 0.5, "country": "uk"} | values])
-    return Matrix(pd.DataFrame({"customer": ["ann"], "cutoff": [pd.Timestamp("2024-05-01")]}), X, MEANT)
-
-
 def test_a_driver_is_a_sentence_with_the_value_and_what_is_usual():
     row = drivers(straight(), customer()).iloc[0]
     assert row.text == "Days since the last order: 212 (usual: 84), raises the risk by 21 points"
     assert (row["rank"], row.value, row.shown, row.usual) == (1, 212.0, "212 days", "84 days")
-    assert (row.theme, row.evidence) == ("habit", "association")
+    assert (row.theme, row.evidence) == ("habit", "association, not a lever")
     assert row.push == pytest.approx(np.log(213 / 85))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from patron.errors import MeasureError
 from patron.features import available, purchases
-from patron.features.definitions import columns, combination_column
+from patron.features.definitions import columns, combination_column, definitions
 from patron.features.measures import THEMES, combine, measure
 from patron.periods import EVER, Span, days
 from worlds.histories import CUTOFF, ago, features_at, folded, history_from, history_of, small
@@ -284,3 +284,36 @@ def test_a_time_that_was_picked_is_no_rank_among_times():
     history = history_from(orders=frame.assign(due=date(2024, 7, 9)))
     with pytest.raises(MeasureError, match="'due' must give a number, a truth or a text, got date"):
         folded(history, due)
+
+
+def test_a_lever_is_carried_from_the_measure_to_the_meaning_of_each_of_its_columns():
+    @measure(windows=days(30, 90), empty=0, lever="parcels sent in time")
+    def late(orders):
+        """Late."""
+        return orders.count()
+
+    tables = {"orders": ibis.table({"customer": "string", "at": "timestamp"}, name="orders")}
+    rate, plain = (combine(late, late, lever=lever)(_rate) for lever in ("parcels sent in time", ""))
+    meant = definitions(tables, (late, rate))
+    assert [d.lever for d in meant] == ["parcels sent in time"] * 4
+    assert [d.lever for d in definitions(tables, (plain,))] == ["", ""]
+
+
+def _rate(late, again):
+    """Late for each late."""
+    return late / again
+
+
+@pytest.mark.parametrize(
+    ("table", "lever", "said"),
+    [
+        ("orders", " ", "has the lever ' '. Say in words what the business does"),
+        ("orders", True, "has the lever True. Say in words"),
+        ("cutoff", "waiting", "looks at the cutoff alone and has the lever 'waiting'"),
+    ],
+)
+def test_a_lever_that_is_not_said_or_that_all_customers_share_is_refused(table, lever, said):
+    functions = {"orders": lambda orders: orders.count(), "cutoff": lambda cutoff: cutoff.month()}
+    functions[table].__doc__ = "Count."
+    with pytest.raises(MeasureError, match=said):
+        measure(lever=lever)(functions[table])

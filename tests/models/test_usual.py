@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.models.usual import standing, third_of, with_groups, with_usual
+from patron.models.usual import standing, third_of, with_groups, with_plausible, with_usual
 
 ROWS = pd.DataFrame(
     {
@@ -27,6 +27,16 @@ def test_what_is_usual_is_told_for_each_third_of_customers():
 def test_a_customer_nobody_knows_how_long_belongs_to_no_third():
     thirds = standing(ROWS)
     assert third_of(np.array([20.0, 20.5, 41.0, np.nan]), thirds).tolist() == [0, 1, 2, -1]
+
+
+def test_what_is_plausible_is_where_most_of_each_third_lie_and_what_was_seen_at_all():
+    X = pd.DataFrame({"tenure": np.repeat([10.0, 20.0, 30.0], 101), "share": np.tile(np.arange(101) / 10, 3)})
+    X.loc[:100, "share"] = np.nan
+    described = with_plausible([{"name": name, "dtype": "float64"} for name in X], X, {"feature": 0, "edges": [10, 20]})
+    assert described[1]["plausible"] == {"whole": False, "all": [0.0, 10.0], "thirds": [None, [0.5, 9.5], [0.5, 9.5]]}
+    assert described[0]["plausible"]["whole"]
+    (alone,) = with_plausible([{"name": "share", "dtype": "float64"}], X, None)
+    assert alone["plausible"]["thirds"] == [[0.5, 9.5]]
 
 
 @pytest.mark.parametrize(

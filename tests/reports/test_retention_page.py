@@ -65,6 +65,8 @@ WHY = pd.DataFrame(
         "side": ["against", "for"],
         "rank": [1, 1],
         "text": ["Recently here", "Orders placed: 1 (usual: 3), raises the risk"],
+        "lever": ["", "a first call"],
+        "evidence": ["association, not a lever", "association, lever untested"],
     }
 )
 MOVED = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
@@ -175,9 +177,14 @@ def test_what_is_likely_in_the_next_basket_is_told_beside_its_date(report):
     assert "likely: category toys, books; item ball" in words(page(replace(report, scores=scores)))
 
 
-def test_reasons_to_leave_are_told_before_what_keeps_and_as_no_levers(told):
-    assert "Orders placed: 1 (usual: 3), raises the risk Recently here" in told
-    assert "Reasons are associations, not levers." in told
+def test_reasons_to_leave_are_told_before_what_keeps_and_as_no_causes(told):
+    assert told.index("Orders placed: 1 (usual: 3), raises the risk") < told.index("Recently here")
+    assert "Reasons are associations, not causes." in told
+
+
+def test_a_reason_that_can_be_acted_on_says_how_and_that_nobody_tried(told):
+    assert "raises the risk can be acted on: a first call (lever untested) Recently here" in told
+    assert told.count("can be acted on") == 1
 
 
 def test_no_raw_customer_is_on_the_page(html):

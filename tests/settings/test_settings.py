@@ -351,6 +351,13 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
         ),
         (
             "[offers.voucher]",
+            "[levers]\ntickets = 3\n[offers.voucher]",
+            27,
+            '[levers] tickets must be words for what is done, got number 3. Write for example tickets = "complaints '
+            'answered"',
+        ),
+        (
+            "[offers.voucher]",
             '[offers."a.b"]',
             26,
             "[offers] has the name 'a.b'. Write a name of letters, digits, spaces, _ and -.",

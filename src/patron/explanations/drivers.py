@@ -3,13 +3,16 @@
 A driver is an association: it says what the model looked at, not what would change the customer's mind.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError, ScoreError
+from patron.explanations.levers import check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
 from patron.explanations.redundancy import facts, spoken
 from patron.features.measures import ON_CUTOFF
@@ -19,19 +22,19 @@ from patron.models.targets import ExplainedScore
 from patron.models.usual import third_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["COLUMNS", "EVIDENCE", "drivers", "importance"]
+__all__ = ["COLUMNS", "drivers", "importance"]
 
 COLUMNS = (
     *("customer", "cutoff", "side", "rank", "feature", "theme", "words", "value", "shown", "usual"),
-    *("push", "change", "text", "evidence"),
+    *("push", "change", "text", "lever", "evidence"),
 )
 SIDES = {"for": 1, "against": -1}
 OF_STANDING = ("newer customers", "customers of some standing", "long-standing customers")
-EVIDENCE = "association"
 SEASON = "season"
+UNTESTED: Mapping[str, float] = MappingProxyType({})
 
 
-def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
+def drivers(model: Bundle, rows: Matrix, top: int = 3, tested: Mapping[str, float] = UNTESTED) -> pd.DataFrame:
     """Return for each customer what speaks most for the answer and what against it, in words for a retention manager.
 
     Of the risk to leave, the reasons *for* are those to leave, and those *against* are what keeps the customer. Pushes
@@ -45,6 +48,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
         top: the most drivers on each side; facts without any push are left out, and so are those of the
             cutoff itself (the season), which all customers share. Features that hold one fact are one driver: it has
             the push of all of them, and the one that pushes most that way speaks (`patron.explanations.redundancy`).
+        tested: what a trial of a lever changed, by its measure: the answer of the treated less that of the control, as
+            a probability (-0.04: 4 points less), or as money where the answer is.
 
     Returns:
         At most 2n * top rows, sorted as *rows*, those for before those against, then by rank: customer, cutoff, side
@@ -52,10 +57,12 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
         (value with its unit), usual (of customers known about as long, thirds of the training rows), push (calibrated
         log-odds, above 0 where it speaks for), change (what the push adds: without it the churn probability, the
         probability to buy within the first `within`, or the expected profit in currency would be lower by this much,
-        or higher where it is below 0), text (a sentence), evidence.
+        or higher where it is below 0), text (a sentence), lever (what the business does to change the feature, in
+        words; empty where nobody can), evidence ("association, not a lever", "association, lever untested", or "lever
+        tested" with what its trial changed).
 
     Raises:
-        QuestionError: *top* is below 1.
+        QuestionError: *top* is below 1, or *tested* names what is no lever of the model.
         ScoreError: a feature of the model is missing.
         DriverError: the pushes do not add up to the model's own log-odds.
 
@@ -73,7 +80,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3) -> pd.DataFrame:
     if top < 1:
         raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
     check_features(model, rows)
-    tables = [_table(model, batch, top) for batch in pushes(model, rows)]
+    check_levers(tested, model, "tested")
+    tables = [_table(model, batch, top, tested) for batch in pushes(model, rows)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -120,7 +128,7 @@ def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
     return total / len(sample)
 
 
-def _table(model: Bundle, batch: Pushes, top: int) -> pd.DataFrame:
+def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
     features, X, score, log_odds = model.spec["features"], batch.X, batch.score, batch.log_odds
     batch = replace(batch, parts=np.where([f["source"] == ON_CUTOFF for f in features], 0.0, batch.parts))
     fact = facts(X, features)
@@ -136,10 +144,13 @@ def _table(model: Bundle, batch: Pushes, top: int) -> pd.DataFrame:
             described = _words(model, batch.rows, X, row, speakers[row, chosen[row]])
             endings = [_ending(score, push, change) for push, change in zip(*numbers.values(), strict=True)]
             described["text"] = [text + ending for text, ending in zip(described["text"], endings, strict=True)]
-            place = batch.rows.key.iloc[row].assign(side=side, rank=rank, row=row, evidence=EVIDENCE)
+            speaking = [features[i] for i in speakers[row, chosen[row]]]
+            described["lever"] = [f.get("lever", "") for f in speaking]
+            described["evidence"] = [evidence(f, tested, score.is_chance) for f in speaking]
+            place = batch.rows.key.iloc[row].assign(side=side, rank=rank, row=row)
             tables.append(place.reset_index(drop=True).assign(**numbers, **described))
     table = pd.concat(tables, ignore_index=True).sort_values(["row", "side", "rank"], ascending=[True, False, True])
-    texts = ("side", "feature", "theme", "words", "shown", "usual", "text", "evidence")
+    texts = ("side", "feature", "theme", "words", "shown", "usual", "text", "lever", "evidence")
     return table[list(COLUMNS)].astype(dict.fromkeys(texts, "str")).reset_index(drop=True)
 
 

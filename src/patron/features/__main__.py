@@ -1,6 +1,7 @@
 """Write the table of built-in features for the documentation: `python -m patron.features > docs/features.md`."""
 
 import sys
+from collections.abc import Sequence
 
 from patron.features import ALL, prepaid, subscriptions
 from patron.features.measures import Combination, Feature
@@ -33,7 +34,12 @@ Beside these, each column of an attribute table is a feature, as last known befo
 def page() -> str:
     """Return the page as Markdown."""
     ordered = sorted((*ALL, *prepaid.ALL, *subscriptions.ALL), key=lambda feature: feature.theme)
-    return HEAD + "".join(f"{_line(feature)}\n" for feature in ordered)
+    return HEAD + "".join(f"{_line(feature)}\n" for feature in ordered) + _levers(ordered)
+
+
+def _levers(features: Sequence[Feature]) -> str:
+    levers = (f"`{feature.name}` ({feature.lever})" for feature in features if feature.lever)
+    return f"\nLevers, which the business can change: {', '.join(levers)}. All others are levers where you say so.\n"
 
 
 def _line(feature: Feature) -> str:

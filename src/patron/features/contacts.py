@@ -44,7 +44,7 @@ def contact_cost(contacts):
     return contacts.cost.sum()
 
 
-@measure(windows=YEAR, theme="contact", unit="share")
+@measure(windows=YEAR, theme="contact", unit="share", lever="causes of complaints put right")
 def contact_complaints(contacts):
     """Share of contacts that were complaints."""
     return contacts.count(where=contacts.kind == "complaint") / contacts.count()
@@ -98,7 +98,7 @@ def ticket_cost(tickets):
     return tickets.cost.sum()
 
 
-@measure(windows=YEAR, theme="service", unit="share")
+@measure(windows=YEAR, theme="service", unit="share", lever="causes of complaints put right")
 def ticket_complaints(tickets):
     """Share of requests for service that were complaints."""
     return tickets.count(where=tickets.kind == "complaint") / tickets.count()

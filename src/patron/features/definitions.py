@@ -30,6 +30,7 @@ class Definition:
         unit: what its values count.
         formula: how it is computed, as text that is the same whenever the computation is.
         source: the event tables that it looks at, or `cutoff` where all customers of a cutoff share it.
+        lever: what the business does to change it, in words; empty where nobody can.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Definition:
     unit: str
     formula: str
     source: str
+    lever: str = ""
 
 
 def columns(features: Sequence[Feature]) -> list[tuple[str, Feature, Span]]:
@@ -114,6 +116,7 @@ def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tup
             feature.unit,
             _formula(tables, feature, window),
             " ".join(dict.fromkeys(part.source for part in _parts(feature))),
+            feature.lever,
         )
         for name, feature, window in columns(features)
     )

@@ -45,6 +45,7 @@ class Measure:
         words: what it means, for the business.
         theme: one of `THEMES`.
         unit: what its values count: days, money, share, or things.
+        lever: what the business does to change it, in words; empty where nobody can.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Measure:
     words: str
     theme: str
     unit: str
+    lever: str = ""
 
     def over(self, *windows: Span) -> "Measure":
         """Return the same measure over other windows."""
@@ -117,6 +119,7 @@ class Combination:
         words: what it means, for the business.
         theme: one of `THEMES`.
         unit: what its values count.
+        lever: what the business does to change it, in words; empty where nobody can.
     """
 
     name: str
@@ -125,6 +128,7 @@ class Combination:
     words: str
     theme: str
     unit: str
+    lever: str = ""
 
     @property
     def windows(self) -> tuple[Span, ...]:
@@ -177,7 +181,11 @@ def entropy(kinds: str) -> float:  # type: ignore[empty-body]
 
 
 def measure(
-    windows: Sequence[Span] = (EVER,), empty: float | str | None = None, theme: str = "habit", unit: str = "number"
+    windows: Sequence[Span] = (EVER,),
+    empty: float | str | None = None,
+    theme: str = "habit",
+    unit: str = "number",
+    lever: str = "",
 ) -> Callable[[Callable[[Any], Value]], Measure]:
     """Turn a function of one event table into a measure, so that adding a feature is writing one sentence.
 
@@ -190,9 +198,12 @@ def measure(
         empty: the value where a customer has no events in the window; null by default.
         theme: one of `THEMES`, by which drivers are grouped.
         unit: days, money, share, or number.
+        lever: what the business does to change it, in words, such as "complaints answered"; leave it out where nobody
+            can. It tells drivers which reasons can be acted on, and `what_if` what to move.
 
     Raises:
-        MeasureError: the function does not take one table, has no words, or the theme is unknown.
+        MeasureError: the function does not take one table, has no words, the theme is unknown, or it is called a lever
+            and cannot be.
 
     >>> from patron.periods import days
     >>> @measure(windows=days(30, 90), empty=0, theme="service")
@@ -211,15 +222,14 @@ def measure(
                 f"Name it by its only parameter: def {name}({(sources or ['orders'])[0]}). "
                 "For values of two tables write a measure of each, and join them with @combine."
             )
-        return Measure(
-            name, sources[0], function, _spans(name, windows), empty, _words(function), _theme(name, theme), unit
-        )
+        about = _words(function), _theme(name, theme), unit, _lever(name, sources, lever)
+        return Measure(name, sources[0], function, _spans(name, windows), empty, *about)
 
     return wrap
 
 
 def combine(
-    *parts: Measure, theme: str = "habit", unit: str = "share"
+    *parts: Measure, theme: str = "habit", unit: str = "share", lever: str = ""
 ) -> Callable[[Callable[..., Column]], Combination]:
     """Turn a function of measures' columns into a feature: a ratio, a difference, a share.
 
@@ -228,6 +238,7 @@ def combine(
             (one column for each window), or each over one window (a comparison of windows, one column).
         theme: one of `THEMES`.
         unit: days, money, share, or number.
+        lever: as in `measure`.
 
     Raises:
         MeasureError: parts and parameters differ in number, a part is no measure, or the windows do not fit.
@@ -242,7 +253,10 @@ def combine(
                 f"Combination {name!r} mixes windows {listed(' '.join(map(str, w)) for w in windows)}. "
                 "Give all parts the same windows, or each one window with .over(...)."
             )
-        return Combination(name, parts, function, _words(function), _theme(name, theme), unit)
+        sources = [part.source for part in parts]
+        return Combination(
+            name, parts, function, _words(function), _theme(name, theme), unit, _lever(name, sources, lever)
+        )
 
     return wrap
 
@@ -286,6 +300,20 @@ def _theme(name: str, theme: str) -> str:
             f"Measure {name!r} has the unknown theme {theme!r}.{nearest(theme, THEMES)} Themes: {', '.join(THEMES)}."
         )
     return theme
+
+
+def _lever(name: str, sources: Sequence[str], lever: str) -> str:
+    if not isinstance(lever, str) or lever != lever.strip():
+        raise MeasureError(
+            f"Measure {name!r} has the lever {lever!r}. Say in words what the business does to change it: "
+            'lever="complaints answered", or leave it out.'
+        )
+    if lever and set(sources) == {ON_CUTOFF}:
+        raise MeasureError(
+            f"Measure {name!r} looks at the cutoff alone and has the lever {lever!r}: what all customers share at a "
+            "cutoff nobody can change for one of them. Leave lever out."
+        )
+    return lever
 
 
 def guarded(value: Any) -> Any:

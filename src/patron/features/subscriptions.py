@@ -71,7 +71,7 @@ def monthly_price(begun, ended):
     return begun - ended
 
 
-@measure(theme="price", unit="share")
+@measure(theme="price", unit="share", lever="change of the price")
 def price_change(contracts):
     """Last change of the price, as a share of the one before."""
     return contracts.price_change.argmin(contracts.days_ago, where=contracts.price_change.abs() > 0)

@@ -15,6 +15,7 @@ from patron.engines.databases import is_remote
 from patron.engines.files import write
 from patron.errors import DriverError, QuestionError
 from patron.explanations.drivers import drivers
+from patron.explanations.levers import with_levers
 from patron.features import ALL, available
 from patron.features.compute.plan import Progress
 from patron.history.fingerprints import fingerprint
@@ -202,8 +203,9 @@ class Job:
 
     @cached_property
     def models(self) -> dict[str, Bundle]:
-        """The champions' models, loaded from the registry, each trained for what is asked now."""
-        loaded = {name: opened(c.bundle, c.name, c.version) for name, c in self.champions.items()}
+        """The champions' models, loaded from the registry, each trained for what is asked now, with today's levers."""
+        levers = self.settings.levers
+        loaded = {name: with_levers(opened(c.bundle, c.name, c.version), levers) for name, c in self.champions.items()}
         for question in self.settings.questions:
             check_asked(loaded[question.name], question)
         return loaded

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from patron.engines.files import write_text
+from patron.errors import listed
+from patron.explanations.levers import check_measures
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.crm import write_imports
@@ -33,9 +35,13 @@ def score(job: Job) -> dict[str, Any]:
 
 def explain(job: Job) -> dict[str, Any]:
     """Write the reasons of today's answers."""
+    check_measures(job.settings.levers, [meant for part in job.parts for meant in part.today.definitions])
     path = job.write("drivers", job.why)
     job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
-    return {"reasons": len(job.why), "files": [str(path)]}
+    levers = job.why.lever[job.why.lever != ""]
+    if len(levers):
+        job.tell(f"levers    {len(levers):,} of them can be acted on: {listed(levers.unique())}; none is tested")
+    return {"reasons": len(job.why), "of_levers": len(levers), "files": [str(path)]}
 
 
 def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:

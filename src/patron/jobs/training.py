@@ -14,6 +14,7 @@ from patron.evaluation.backtests import judge, predict_candidates, prediction_ta
 from patron.evaluation.cards import Card
 from patron.evaluation.causes import judge_causes
 from patron.evaluation.cross_validation import card_of, cross_validate
+from patron.explanations.levers import check_measures
 from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
@@ -57,6 +58,7 @@ def _train(job: Job) -> dict[str, Any]:
     check_cutoffs(job)
     job.tell_left_out()
     parts = [(part, *labelled_rows(part)) for part in job.parts]
+    check_measures(job.settings.levers, [meant for _, rows, _ in parts for meant in rows.definitions])
     for part, rows, labelled in parts:
         _tell_rows(part, rows)
         if job.source.dated:

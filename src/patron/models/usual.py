@@ -1,4 +1,4 @@
-"""Usual: what is usual of each feature, for all and for customers of one standing, and which features go together."""
+"""Usual: what is usual and plausible of each feature, by how long customers are known, and which go together."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,16 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from patron.models.serving import FeatureSpec, StandingSpec
+from patron.models.serving import FeatureSpec, PlausibleSpec, StandingSpec
 
-__all__ = ["standing", "third_of", "usual_value", "with_groups", "with_usual"]
+__all__ = ["standing", "third_of", "usual_value", "with_groups", "with_plausible", "with_usual"]
 
 STANDING = ("tenure", "contract_age")  # days since the first order, or under contract
 PARTS = 3
 TOGETHER = 0.8  # the least rank correlation, up or down, of all pairs in a group
 MOST = 5_000  # rows that correlations are found from
+MOST_RANGED = 50_000  # rows that plausible values are found from
+PLAUSIBLE = [0.05, 0.95]
 
 
 def usual_value(column: pd.Series, levels: Sequence[str]) -> float | str | None:
@@ -55,6 +57,32 @@ def with_usual(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: Standin
     third = third_of(X.iloc[:, thirds["feature"]].to_numpy(dtype=np.float64), thirds)
     parts = [X[third == i] for i in range(PARTS)]
     return [f | {"usual_in": [usual_value(part[f["name"]], f["levels"]) for part in parts]} for f in features]
+
+
+def with_plausible(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: StandingSpec | None) -> list[FeatureSpec]:
+    """Return the features with the values that numbers had: from where to where most lie, in each third of customers.
+
+    Args:
+        features: as the bundle describes them.
+        X: the training rows, of which a part is looked at where they are many.
+        thirds: of customers, as `standing` finds them.
+    """
+    third = third_of(X.iloc[:, thirds["feature"]].to_numpy(np.float64), thirds) if thirds else np.zeros(len(X))
+    some = np.arange(len(X)) % max(1, len(X) // MOST_RANGED) == 0
+    parts = [some & (third == i) for i in range(PARTS if thirds else 1)]
+    return [f if f["dtype"] == "category" else f | {"plausible": _plausible(X[f["name"]], parts)} for f in features]
+
+
+def _plausible(column: pd.Series, parts: Sequence[np.ndarray]) -> PlausibleSpec:
+    values = column.to_numpy(dtype=np.float64)
+    known = np.isfinite(values)
+    seen = values[known]
+    of_parts = [values[known & part] for part in parts]
+    return {
+        "whole": bool((seen % 1 == 0).all()),
+        "all": [float(seen.min()), float(seen.max())] if len(seen) else None,
+        "thirds": [np.quantile(p, PLAUSIBLE, method="nearest").tolist() if len(p) else None for p in of_parts],
+    }
 
 
 def third_of(days: np.ndarray, thirds: StandingSpec) -> np.ndarray:

@@ -43,7 +43,7 @@ class Report:
         scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
             expected_profit, days_low, days_median, days_high and next_... (likely in the next basket, the likeliest
             first) that were asked for.
-        why: drivers of the scores: pseudonym, rank, text.
+        why: drivers of the scores: pseudonym, side, rank, text, lever, evidence.
         importance: features by how much they move the answers: words, theme, share.
         decisions: whom to treat with what, its table with a pseudonym for each customer; None where nothing is offered,
             and the page has no part about it.
@@ -91,7 +91,8 @@ def page(report: Report) -> str:
     >>> offers = [Offer("call", contact_cost=4.0, effect=0.2)]
     >>> plan = decide(scores, offers, budget=10.0, holdout=0.0)
     >>> named = Decisions(plan.table.assign(pseudonym="x1"), plan.summary)
-    >>> why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["Orders placed: 1"]})
+    >>> why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["Orders placed: 1"],
+    ...                     "lever": [""], "evidence": ["association, not a lever"]})
     >>> moved = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
     >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores.assign(pseudonym="x1"), why, moved,
     ...                 named, offers, None, {})
@@ -194,7 +195,8 @@ def _customers(report: Report) -> list[dict[str, Any]]:
     )
     top = ranked.head(TOP_CUSTOMERS)
     mine = report.why[report.why.pseudonym.isin(top.pseudonym) & (report.why["rank"] <= REASONS)]
-    reasons = mine.sort_values("rank").groupby(["pseudonym", "side"]).text.agg(list)
+    mine = mine.assign(reason=mine[["text", "lever", "evidence"]].to_dict("records"))
+    reasons = mine.sort_values("rank").groupby(["pseudonym", "side"]).reason.agg(list)
     longest = next((card.horizon for card in report.cards if card.question == "next_purchase"), math.inf)
     return [
         row

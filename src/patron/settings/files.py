@@ -115,6 +115,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
+        levers=content.get("levers", {}),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )

@@ -219,6 +219,8 @@ CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-1
 DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
 OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
 OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
+LEVERS = _section("what the business can change", '[levers]\ntickets = "requests answered within a day"')
+LEVER = Kind("words for what is done", 'KEY = "complaints answered"', _is_text)
 TUNING = _section("how long is tuned", "[tuning]\nminutes = 10")
 MINUTES = Kind("a number of minutes above 0", "KEY = 10", lambda v: is_number(v) and v > 0)
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
@@ -232,7 +234,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS, "panels": PANELS, "tuning": TUNING,
+        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -290,6 +292,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
+    "levers": {"*": LEVER},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "crm": {"*": CRM},
     "crm.*": {"key": HEADER, "columns": FIELDS},
@@ -306,6 +309,7 @@ NAMES_OF_DATA = (
     "attributes.*.formats",
     "panels.*.limits",
     "subscriptions.*.formats",
+    "levers",
 )  # currencies and columns: called as the data call them
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "questions", "cutoffs"),

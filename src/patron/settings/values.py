@@ -198,6 +198,8 @@ class Settings:
         panels: ready-made rows in the place of event tables, by name.
         subscriptions: the table of contracts by name, where there is one.
         tuning: how long `patron tune` tries parameters, for all questions together.
+        levers: what the business does, in words, to change a measure, by the measure (or one of its columns), beside
+            those that say so themselves.
     """
 
     name: str
@@ -220,6 +222,7 @@ class Settings:
     panels: Mapping[str, PanelFile] = field(default_factory=dict)
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
     tuning: Budget = Budget()
+    levers: Mapping[str, str] = field(default_factory=dict)
 
     def history(self) -> History:
         """Open and check all event tables.

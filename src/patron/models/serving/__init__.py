@@ -42,6 +42,7 @@ from patron.models.serving.specs import (
     EstimatorSpec,
     FeatureSpec,
     OutputSpec,
+    PlausibleSpec,
     StandingSpec,
     TargetSpec,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "EstimatorSpec",
     "FeatureSpec",
     "OutputSpec",
+    "PlausibleSpec",
     "StandingSpec",
     "TargetSpec",
     "bought_by",

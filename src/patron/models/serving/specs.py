@@ -9,8 +9,9 @@ class FeatureSpec(TypedDict):
     """One column that a model looks at: what it means, and what training saw of it.
 
     `known` is the share of rows with a value, `seen` that of known texts among `levels`; `usual_in` is what is usual
-    in each third of customers by how long they are known, `group` the number that features share which went together.
-    Older bundles have none of these.
+    in each third of customers by how long they are known, `group` the number that features share which went together,
+    `lever` what the business does to change it, `plausible` the values that were seen. Older bundles have none of
+    these.
     """
 
     name: str
@@ -26,6 +27,20 @@ class FeatureSpec(TypedDict):
     seen: NotRequired[float]
     usual_in: NotRequired[list[float | str | None]]
     group: NotRequired[int]
+    lever: NotRequired[str]
+    plausible: NotRequired["PlausibleSpec"]
+
+
+class PlausibleSpec(TypedDict):
+    """The values of a number that were seen in training: whether all are whole, and from where to where most lie.
+
+    `all` goes from the lowest to the highest, `thirds` from the 5th to the 95th percentile of each third of customers,
+    of all customers where there are no thirds; None where none is known.
+    """
+
+    whole: bool
+    all: list[float] | None
+    thirds: list[list[float] | None]
 
 
 class StandingSpec(TypedDict):
