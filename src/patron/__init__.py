@@ -24,6 +24,7 @@ In the order of the work:
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
     explanation                 the same reasons for the plots of shap
+    what_if                     the smallest change in what the business can change, in a model's view
     Offer, decide               whom to treat with what
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -71,6 +72,7 @@ _HOME = {
     "score": "scoring.model",
     "drivers": "explanations.drivers",
     "explanation": "explanations.shap_plots",
+    "what_if": "explanations.what_if",
     "Offer": "decisions",
     "decide": "decisions",
     "CrmImport": "decisions",
