@@ -5,8 +5,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import lightgbm
 import numpy as np
 
+from patron.explanations.treeshap.exact import tree_contributions
 from patron.jobs import demo
 from patron.jobs.checking import labelled_rows
 from patron.jobs.job import Job
@@ -26,7 +28,7 @@ FEW = 100
 
 
 def compile_loops() -> None:
-    """Compile the loops of the features on the bundled data, and those of the metrics on a few rows."""
+    """Compile the loops of the features on the bundled data, those of metrics and drivers on a few rows."""
     with TemporaryDirectory() as root:
         rows, _ = labelled_rows(Job(demo.settings(Path(root)), datetime.now(UTC)))
     customers, actual = rows.key.customer.to_numpy()[:FEW], np.arange(FEW) % 2
@@ -35,3 +37,6 @@ def compile_loops() -> None:
     bootstrap(binary, customers, actual.astype(np.float64), score)
     bootstrap({"kappa": partial(quadratic_kappa, classes=(0, 1))}, customers, actual, actual)
     bootstrap({"concordance": concordance}, customers, score, actual, score)
+    X = score[:, None]
+    trees = lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, actual), num_boost_round=1)
+    tree_contributions(trees.model_to_string(), X)

@@ -1,6 +1,7 @@
 """Usual: what is usual and plausible of each feature, by how long customers are known, and which go together."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -55,8 +56,15 @@ def with_usual(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: Standin
     if thirds is None:
         return list(features)
     third = third_of(X.iloc[:, thirds["feature"]].to_numpy(dtype=np.float64), thirds)
-    parts = [X[third == i] for i in range(PARTS)]
-    return [f | {"usual_in": [usual_value(part[f["name"]], f["levels"]) for part in parts]} for f in features]
+    numbers = X.select_dtypes("number").replace([np.inf, -np.inf], np.nan)
+    medians = numbers.groupby(third).median().reindex(range(PARTS)).astype("float64")
+    usual: dict[str, list[float | str | None]] = {
+        str(name): [None if np.isnan(m) else float(m) for m in column] for name, column in medians.items()
+    }
+    for f in features:
+        if f["name"] not in usual:
+            usual[f["name"]] = [usual_value(X.loc[third == i, f["name"]], f["levels"]) for i in range(PARTS)]
+    return [cast(FeatureSpec, f | {"usual_in": usual[f["name"]]}) for f in features]
 
 
 def with_plausible(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: StandingSpec | None) -> list[FeatureSpec]:

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from patron.metrics import Estimate, bootstrap
+from patron.metrics import Estimate, bootstrap, by_draw
+from patron.metrics.columns import mean, rows
 from patron.models.baskets.lines import Lines, next_baskets
 from patron.models.baskets.results import list_results, simple_scores
 from patron.models.baskets.training import LENGTHS, Examples, Ranking, examples_at
@@ -159,5 +160,7 @@ def _estimates(customers: np.ndarray, seed: int, parts: Sequence[Mapping[str, np
     return bootstrap(metrics, customers[known], *(values[known] for values in columns.values()), seed=seed)
 
 
+@by_draw
 def _mean(*columns: np.ndarray, place: int, weight: np.ndarray | None = None) -> float:
-    return float(np.average(columns[place], weights=weight))
+    weights, values = rows(weight, value=columns[place])
+    return mean(values, weights)
