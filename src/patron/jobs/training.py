@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +22,16 @@ from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_le
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.jobs.tuning import tuned_candidates
-from patron.models.baskets import basket_kinds, carry_rankings, fit_ranking, judge_ranking, read_lines
+from patron.models.baskets import (
+    BasketCard,
+    Lines,
+    Ranking,
+    basket_kinds,
+    carry_rankings,
+    fit_ranking,
+    judge_ranking,
+    read_lines,
+)
 from patron.models.preparation import target_spec
 from patron.models.training import Trained, fit, fit_by_customer
 from patron.periods import Split
@@ -30,6 +41,7 @@ from patron.reports.terminal import basket_lines, card_lines, cause_lines
 
 __all__ = ["train"]
 
+AT_ONCE = 2  # kinds of baskets: most of their work is of libraries that let others work beside them
 LONG = 15  # seconds without a word
 
 _Judged = tuple[Trained, Card, pd.DataFrame, tuple[str, ...]]
@@ -168,19 +180,23 @@ def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> 
 
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
     """Choose and judge what the next basket holds, and add the choice to every candidate."""
-    spans, split, seed = (question.active_in, question.horizon), job.split, job.settings.seed
-    rankings, files = [], []
-    for by in basket_kinds(job.history):
-        lines = read_lines(job.history, by)
-        ranking = fit_ranking(lines, split.known, *spans, seed)
-        card = judge_ranking(lines, split.test, *spans, ranking, seed)
-        path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{by}.json")
-        job.tell(basket_lines(card))
-        rankings.append(ranking)
-        files.append(str(path))
-    if not rankings:
+    read = [read_lines(job.history, by) for by in basket_kinds(job.history)]
+    if not read:
         job.tell("basket    not asked, because no table of order lines ([tables.lines]) has a category or item")
-    return carry_rankings(trained, rankings), tuple(files)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(partial(_train_ranking, question, job.split, job.settings.seed), read))
+    files = []
+    for _, card in judged:
+        path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{card.by}.json")
+        job.tell(basket_lines(card))
+        files.append(str(path))
+    return carry_rankings(trained, [ranking for ranking, _ in judged]), tuple(files)
+
+
+def _train_ranking(question: Question, split: Split, seed: int, lines: Lines) -> tuple[Ranking, BasketCard]:
+    spans = (question.active_in, question.horizon)
+    ranking = fit_ranking(lines, split.known, *spans, seed)
+    return ranking, judge_ranking(lines, split.test, *spans, ranking, seed)
 
 
 def _promote(job: Job, versions: Sequence[tracking.Logged]) -> None:
