@@ -4,9 +4,7 @@ A driver is an association: it says what the model looked at, not what would cha
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +12,10 @@ import pandas as pd
 from patron.errors import QuestionError, ScoreError
 from patron.explanations.levers import check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
-from patron.explanations.redundancy import facts, spoken
+from patron.explanations.redundancy import NO_FACT, facts, parts_of, strongest
+from patron.explanations.sentences import described, each, endings, joined
 from patron.features.measures import ON_CUTOFF
-from patron.formatting import amount, quantity
-from patron.models.serving import Bundle, FeatureSpec
-from patron.models.targets import ExplainedScore
-from patron.models.usual import third_of
+from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
 
 __all__ = ["COLUMNS", "drivers", "importance"]
@@ -28,8 +24,7 @@ COLUMNS = (
     *("customer", "cutoff", "side", "rank", "feature", "theme", "words", "value", "shown", "usual"),
     *("push", "change", "text", "lever", "evidence"),
 )
-SIDES = {"for": 1, "against": -1}
-OF_STANDING = ("newer customers", "customers of some standing", "long-standing customers")
+SIDES = ("for", "against")
 SEASON = "season"
 UNTESTED: Mapping[str, float] = MappingProxyType({})
 
@@ -129,67 +124,17 @@ def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
 
 
 def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
-    features, X, score, log_odds = model.spec["features"], batch.X, batch.score, batch.log_odds
-    batch = replace(batch, parts=np.where([f["source"] == ON_CUTOFF for f in features], 0.0, batch.parts))
-    fact = facts(X, features)
-    of_fact, speakers = spoken(batch.total, fact)
-    answer = score.value(log_odds, np.arange(len(X)))
-    tables = []
-    for side, sign in SIDES.items():
-        best = np.argsort(-sign * of_fact, axis=1, kind="stable")[:, :top]
-        for rank, chosen in enumerate(best.T, start=1):
-            row = np.flatnonzero(sign * of_fact[np.arange(len(X)), chosen] > 0)
-            without = log_odds[row] - np.einsum("nskf,nf->nsk", batch.parts[row], fact[row] == chosen[row, None])
-            numbers = {"push": of_fact[row, chosen[row]], "change": answer[row] - score.value(without, row)}
-            described = _words(model, batch.rows, X, row, speakers[row, chosen[row]])
-            endings = [_ending(score, push, change) for push, change in zip(*numbers.values(), strict=True)]
-            described["text"] = [text + ending for text, ending in zip(described["text"], endings, strict=True)]
-            speaking = [features[i] for i in speakers[row, chosen[row]]]
-            described["lever"] = [f.get("lever", "") for f in speaking]
-            described["evidence"] = [evidence(f, tested, score.is_chance) for f in speaking]
-            place = batch.rows.key.iloc[row].assign(side=side, rank=rank, row=row)
-            tables.append(place.reset_index(drop=True).assign(**numbers, **described))
-    table = pd.concat(tables, ignore_index=True).sort_values(["row", "side", "rank"], ascending=[True, False, True])
-    texts = ("side", "feature", "theme", "words", "shown", "usual", "text", "lever", "evidence")
-    return table[list(COLUMNS)].astype(dict.fromkeys(texts, "str")).reset_index(drop=True)
-
-
-def _ending(score: ExplainedScore, push: float, change: float) -> str:
-    """Describe which way a push goes; by how much in hundredths, where the answer is a probability."""
-    way = f", {'raises' if push > 0 else 'lowers'} {score.noun}"
-    if not score.is_chance or push * change <= 0:
-        return way
-    points = round(abs(change) * 100)
-    return f"{way} by {'less than a point' if not points else 'a point' if points == 1 else f'{points} points'}"
-
-
-def _words(model: Bundle, batch: Matrix, X: np.ndarray, row: np.ndarray, which: np.ndarray) -> dict[str, Any]:
-    """Return what a feature of each of some rows is called, its value, and what is usual for such a customer."""
-    features, thirds = model.spec["features"], model.spec.get("standing")
-    third = third_of(X[row, thirds["feature"]], thirds) if thirds else np.full(len(row), -1)
-    columns = [batch.X[f["name"]].to_numpy() for f in features]
-    cells = [(columns[j][i], features[j], int(t)) for i, j, t in zip(row, which, third, strict=True)]
-    return {
-        "feature": [f["name"] for _, f, _ in cells],
-        "theme": [f["theme"] for _, f, _ in cells],
-        "words": [f["words"] for _, f, _ in cells],
-        "shown": [amount(value, f["unit"]) for value, f, _ in cells],
-        "usual": [amount(_usual(f, t), f["unit"]) for _, f, t in cells],
-        "text": [_sentence(value, f, t) for value, f, t in cells],
-        "value": np.where([f["dtype"] == "category" for _, f, _ in cells], np.nan, X[row, which].astype(np.float64)),
-    }
-
-
-def _usual(feature: FeatureSpec, third: int) -> float | str | None:
-    return feature["usual_in"][third] if third >= 0 and "usual_in" in feature else feature["usual"]
-
-
-def _sentence(value: Any, feature: FeatureSpec, third: int) -> str:
-    """Return the start of a sentence; a unit that the words begin with is not said again, nor what is as usual."""
-    words, unit = feature["words"], feature["unit"]
-    named = unit not in ("money", "share") and words.lower().startswith(unit.lower())
-    own, usual = ((quantity if named else amount)(x, unit) for x in (value, _usual(feature, third)))
-    if own == usual:
-        return f"{words}: {own}"
-    of_whom = f" for {OF_STANDING[third]}" if third >= 0 and "usual_in" in feature else ""
-    return f"{words}: {own} (usual{of_whom}: {usual})"
+    features, X, score = model.spec["features"], batch.X, batch.score
+    fact = np.where([f["source"] == ON_CUTOFF for f in features], NO_FACT, facts(X, features))
+    reasons = strongest(batch.total, fact, top)
+    answer = score.value(batch.log_odds, np.arange(len(X)))
+    without = batch.log_odds[reasons.row] - parts_of(batch.parts, fact, reasons.row, reasons.fact)
+    change = answer[reasons.row] - score.value(without, reasons.row)
+    texts = described(model, batch.rows, X, reasons.row, reasons.speaker)
+    texts["text"] = joined(texts["text"], endings(score, reasons.push, change))
+    texts["side"] = each(SIDES, reasons.side)
+    texts["lever"] = each([f.get("lever", "") for f in features], reasons.speaker)
+    texts["evidence"] = each([evidence(f, tested, score.is_chance) for f in features], reasons.speaker)
+    numbers = {"rank": reasons.rank, "push": reasons.push, "change": change, "value": texts.pop("value")}
+    place = batch.rows.key.iloc[reasons.row].reset_index(drop=True)
+    return place.assign(**numbers, **{name: pd.array(text, dtype="str") for name, text in texts.items()})[list(COLUMNS)]

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-__all__ = ["facts", "spoken"]
+from patron.explanations.choosing import add_parts, choose
+
+__all__ = ["NO_FACT", "Reasons", "facts", "parts_of", "strongest"]
 
 WINDOW = re.compile(r", (in|each) .*$| in the last (day|month|\d+ (days|months))$")
 TIME = re.compile(r"^days ")
 ALIKE = 1e-4
+NO_FACT = -1
 FREQUENCY = frozenset({"orders", "tenure", "order_rate"})  # how many in how long: apart, each undoes the other
 
 Feature = Mapping[str, Any]
@@ -46,31 +50,60 @@ def facts(X: np.ndarray, features: Features) -> np.ndarray:
     return of_row
 
 
-def spoken(pushes: np.ndarray, fact: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the push of each fact, which is that of its features together, and which of them speaks for it.
+@dataclass(frozen=True)
+class Reasons:
+    """The strongest facts on each side of some rows, as cells: by row, side and rank.
 
-    Of its features the one speaks that pushes most the way that all of them push together.
+    Args:
+        row: of each cell, shape (m,).
+        side: 0 where the fact speaks for, 1 where it speaks against.
+        rank: from 1 on each side.
+        fact: its number.
+        push: of all features that hold the fact.
+        speaker: the one of them that pushes most the way that all of them push together.
+    """
+
+    row: np.ndarray
+    side: np.ndarray
+    rank: np.ndarray
+    fact: np.ndarray
+    push: np.ndarray
+    speaker: np.ndarray
+
+
+def strongest(pushes: np.ndarray, fact: np.ndarray, top: int) -> Reasons:
+    """Return the facts that push most either way; the push of a fact is that of its features together.
 
     Args:
         pushes: of each feature, shape (n, k).
-        fact: which features hold one fact, shape (n, k).
+        fact: which features hold one fact, shape (n, k); `NO_FACT` where a feature is never a reason.
+        top: the most facts on each side; those without any push are left out.
 
-    Returns:
-        pushes and speakers, shape (n, k): column f is the fact that features have as number f, zero where none has.
-
-    >>> spoken(np.array([[0.1, -0.3]]), np.array([[0, 0]]))
-    (array([[-0.2,  0. ]]), array([[1, 0]]))
+    >>> reasons = strongest(np.array([[0.1, -0.3]]), np.array([[0, 0]]), 3)
+    >>> reasons.side, reasons.push, reasons.speaker
+    (array([1]), array([-0.2]), array([1]))
     """
-    rows, together, best = np.arange(len(pushes)), np.zeros_like(pushes), np.zeros_like(pushes)
-    for i in range(pushes.shape[1]):
-        together[rows, fact[:, i]] += pushes[:, i]
-    speaker = np.zeros(pushes.shape, dtype=np.intp)
-    for i in range(pushes.shape[1]):
-        own = pushes[:, i] * np.sign(together[rows, fact[:, i]])
-        louder = own > best[rows, fact[:, i]]
-        best[rows[louder], fact[louder, i]] = own[louder]
-        speaker[rows[louder], fact[louder, i]] = i
-    return together, speaker
+    kept = min(top, pushes.shape[1])
+    chosen = np.full((len(pushes), 2, kept), NO_FACT)
+    push, speaker = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.intp)
+    choose(np.ascontiguousarray(pushes), fact, chosen, push, speaker)
+    row, side, place = np.nonzero(chosen != NO_FACT)
+    at = row, side, place
+    return Reasons(row, side, place + 1, chosen[at], push[at], speaker[at])
+
+
+def parts_of(parts: np.ndarray, fact: np.ndarray, row: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Return what the features of one fact give together to log-odds, shape (m, steps, classes).
+
+    Args:
+        parts: contributions, shape (n, steps, classes, k).
+        fact: which features hold one fact, shape (n, k).
+        row: of each cell, shape (m,).
+        which: fact of each cell, shape (m,).
+    """
+    total = np.zeros((len(row), *parts.shape[1:3]))
+    add_parts(parts, fact, row, which, total)
+    return total
 
 
 def _measure(feature: Feature) -> Hashable:
