@@ -578,6 +578,27 @@ def test_reasons_are_those_of_churn_whichever_question_stands_first(kiosk):
     assert told.text.str.contains("the risk").all()
 
 
+def test_how_the_answer_of_one_customer_comes_about_is_told_by_key_or_pseudonym_and_never_names_the_key(kiosk):
+    scores = pd.read_parquet(kiosk / "patron-out" / "kiosk" / "scores.parquet")
+    key, risk = scores.customer[0], scores.churn_probability[0]
+    result = patron("explain", kiosk / "kiosk.toml", "--customer", key, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.output[result.output.index('{"verb"') :].splitlines()[0])
+    assert summary["answer"] == pytest.approx(risk)
+    html = Path(summary["files"][0]).read_text()
+    assert "The risk to leave within 60 days" in html
+    assert key not in result.output + html
+    again = patron("explain", kiosk / "kiosk.toml", "--customer", summary["pseudonym"])
+    assert f"customer  {summary['pseudonym']}, 2024-01-01: The risk to leave within 60 days is" in again.output
+
+
+def test_a_customer_who_was_not_scored_is_refused_without_the_key(kiosk):
+    result = patron("explain", kiosk / "kiosk.toml", "--customer", "guest-999")
+    assert result.exit_code == 3
+    assert "Nobody with the key or pseudonym that was given is among the" in result.output
+    assert "guest-999" not in result.output
+
+
 def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
     shutil.copytree(kiosk, tmp_path / "moved")
     refused = patron("score", tmp_path / "moved" / "kiosk.toml")

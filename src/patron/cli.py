@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -32,6 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON 
 Model = Annotated[str, typer.Argument(help="The registered model, for example shop-churn.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit log.")]
 Folder = Annotated[Path, typer.Option(help="The folder that holds mlruns.")]
+Work = Callable[[Any], dict[str, Any]]
 
 
 def run() -> None:
@@ -101,9 +103,15 @@ def score(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def explain(settings: SettingsPath, as_json: AsJson = False) -> None:
-    """Write the reasons behind today's scores."""
-    _run(settings, "explain", as_json)
+def explain(
+    settings: SettingsPath,
+    customer: Annotated[str, typer.Option(help="Key or pseudonym: how this customer's answer comes about.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the reasons behind today's scores, or how the answer of one customer comes about."""
+    from patron.jobs import explain_customer
+
+    _run(settings, "explain", as_json, partial(explain_customer, customer=customer) if customer else None)
 
 
 @app.command()
@@ -201,23 +209,23 @@ def _registry(folder: Path) -> "Registry":
     return Registry.at(folder.resolve())
 
 
-def _run(path: Path, verb: str, as_json: bool) -> None:
+def _run(path: Path, verb: str, as_json: bool, work: Work | None = None) -> None:
     """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
-    summary = _work(settings.load(path), verb, _timed_printer(sys.stderr if as_json else sys.stdout))
+    summary = _work(settings.load(path), verb, _timed_printer(sys.stderr if as_json else sys.stdout), work)
     if as_json:
         typer.echo(json.dumps({"verb": verb, **summary}, default=str))
 
 
-def _work(settings: "Settings", verb: str, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run one verb, alone in the folder of its results, but for tuning, which several processes may share."""
+def _work(settings: "Settings", verb: str, tell: Callable[[str], None], work: Work | None = None) -> dict[str, Any]:
+    """Run one verb, or work of its own, alone in the folder of its results, but for tuning, which several may share."""
     from patron.jobs import VERBS, alone, job_of
 
     with nullcontext() if verb == "tune" else alone(settings.out):
         job = job_of(settings, datetime.now(UTC), tell)
         job.tell_sources()
-        return VERBS[verb](job)
+        return (work or VERBS[verb])(job)
 
 
 def _timed_printer(out: TextIO) -> Callable[[str], None]:

@@ -1,7 +1,6 @@
 """What drivers promise: they are exact, they add up, and their sentences say what the numbers say."""
 
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,57 +13,10 @@ from patron.errors import DriverError, QuestionError, ScoreError
 from patron.explanations import pushes as module
 from patron.explanations.drivers import COLUMNS, drivers, importance
 from patron.formatting import amount
-from patron.models.candidates import activity, boosted, constant, logit
-from patron.models.recent_level import shifted
+from patron.models.candidates import boosted
 from patron.models.serving import Bundle, encode, linear_inputs
-from patron.models.targets import target_for, target_of
-from patron.questions.kinds import Tier, churn, next_purchase
-from patron.questions.matrices import Matrix
-from worlds.explained import FEATURES, MEANT, customer, straight
-
-SLOPE, SHIFT = 0.8, -0.1
-PACE = {"recency": 0, "tenure": 1, "orders": 2, "totals": [2], "days": 90}
-
-
-@cache
-def people(count: int = 300) -> Matrix:
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(
-        {
-            "recency": rng.integers(0, 300, count).astype(np.float32),
-            "profit_90d": np.where(rng.random(count) < 0.1, np.nan, rng.lognormal(5, 1, count)).astype(np.float32),
-            "returned": rng.random(count).astype(np.float32),
-            "country": rng.choice(np.array(["de", "uk", None], dtype=object), count),
-        }
-    )
-    key = pd.DataFrame({"customer": [f"c{i:03d}" for i in range(count)], "cutoff": pd.Timestamp("2024-05-01")})
-    return Matrix(key, X, MEANT)
-
-
-@cache
-def trained(kind: str, estimator: str = "trees") -> Bundle:
-    rng, seen = np.random.default_rng(1), people().X
-    X = encode(seen, FEATURES)
-    late = seen.recency.to_numpy() / 100 + (seen.country == "uk").to_numpy() + rng.normal(size=len(X))
-    question, label = {
-        "churn": (churn(90), (late > 2).astype(float)),
-        "next_purchase": (next_purchase(90, within=(30,)), np.where(late < 3, np.clip(30 * late, 0, 89), np.nan)),
-        "tier": (Tier(churn(90).horizon), 100 - 30 * late),
-    }[kind]
-    target = target_for(question)
-    answer = target.target_spec(question, label, seen)
-    target = target.examples(answer, label)
-    fitted = {
-        "trees": lambda: boosted(X, target, list(seen.columns), [3], rounds=12),
-        "linear": lambda: logit(X, target, [0, 1]),
-        "paced": lambda: shifted(logit(X, target, [0], PACE), [0.3]),
-        "rates": lambda: activity(X, target, 0, [50.0, 150.0]),
-        "constant": lambda: constant(X, target),
-    }[estimator]()
-    shift = [SHIFT] * (len(answer["tiers"]) if kind == "tier" else 1)
-    calibration = {"slope": SLOPE, "intercept": shift}
-    spec = {"features": FEATURES, "estimator": fitted.spec, "calibration": calibration, "answer": answer}
-    return Bundle(spec, fitted.booster)
+from patron.models.targets import target_of
+from worlds.explained import FEATURES, SLOPE, customer, people, straight, trained
 
 
 def by_feature(table: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -4,13 +4,12 @@ A driver is an association: it says what the model looked at, not what would cha
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError, ScoreError
-from patron.explanations.levers import check_levers, evidence
+from patron.explanations.levers import UNTESTED, check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
 from patron.explanations.redundancy import NO_FACT, facts, parts_of, strongest
 from patron.explanations.sentences import described, each, endings, joined
@@ -26,7 +25,6 @@ COLUMNS = (
 )
 SIDES = ("for", "against")
 SEASON = "season"
-UNTESTED: Mapping[str, float] = MappingProxyType({})
 
 
 def drivers(model: Bundle, rows: Matrix, top: int = 3, tested: Mapping[str, float] = UNTESTED) -> pd.DataFrame:

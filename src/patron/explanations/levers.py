@@ -6,6 +6,7 @@ A lever is no cause: until a trial has moved it, a reason of a lever is an assoc
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from patron.errors import QuestionError, SettingsError, listed, nearest
@@ -13,8 +14,9 @@ from patron.features.definitions import Definition
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle, FeatureSpec
 
-__all__ = ["check_levers", "check_measures", "evidence", "lever_names", "measure_name", "with_levers"]
+__all__ = ["UNTESTED", "check_levers", "check_measures", "evidence", "lever_names", "measure_name", "with_levers"]
 
+UNTESTED: Mapping[str, float] = MappingProxyType({})
 WINDOW = re.compile(r"_\d+(d|mo)$")
 
 

@@ -15,7 +15,7 @@ from patron.models.serving import Bundle, encode
 from patron.models.targets import ExplainedScore, target_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["Pushes", "check_features", "pushes"]
+__all__ = ["Pushes", "check_features", "explained_score", "pushes"]
 
 BATCH = 20_000
 
@@ -53,6 +53,12 @@ def pushes(model: Bundle, rows: Matrix) -> Iterator[Pushes]:
     for start in range(0, len(rows), BATCH):
         part = slice(start, start + BATCH)
         yield _batch_pushes(model, Matrix(rows.key[part], rows.X[part], rows.definitions))
+
+
+def explained_score(model: Bundle) -> ExplainedScore:
+    """Return what of a model's answers is explained, in words and as a function of no rows."""
+    none = np.empty((0, len(model.spec["features"])), dtype=np.float32)
+    return target_of(model.spec["answer"]).explained_score(model, none)
 
 
 def check_features(model: Bundle, rows: Matrix) -> None:

@@ -13,13 +13,13 @@ import pandas as pd
 from patron.errors import QuestionError, is_number
 from patron.explanations.candidate_values import Lever, movable_levers
 from patron.explanations.levers import measure_name
-from patron.explanations.pushes import check_features
+from patron.explanations.pushes import check_features, explained_score
 from patron.formatting import amount, percent
 from patron.models.serving import Bundle, encode
 from patron.models.targets import target_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["COLUMNS", "what_if"]
+__all__ = ["COLUMNS", "RISK", "what_if"]
 
 COLUMNS = (
     *("customer", "cutoff", "feature", "lever", "from", "to", "second_feature", "second_lever", "second_from"),
@@ -79,8 +79,7 @@ def what_if(model: Bundle, rows: Matrix, threshold: float, levers: Sequence[str]
 
 
 def _check_question(model: Bundle, threshold: float) -> None:
-    noun = target_of(model.spec["answer"]).explained_score(model, np.empty((0, len(model.spec["features"])))).noun
-    if noun != RISK:
+    if explained_score(model).noun != RISK:
         raise QuestionError(
             f"what_if lowers the risk to leave, and the model of {model.spec['answer']['kind']!r} answers another "
             "question. Give the model of churn or cancellation: pt.what_if(trained.model, rows, threshold=0.3)."

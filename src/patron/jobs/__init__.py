@@ -10,13 +10,14 @@ from typing import Any
 
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
+from patron.jobs.explaining import explain, explain_customer
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
 from patron.jobs.panel_job import PanelJob
 from patron.jobs.parted_job import PartedJob, parts
 from patron.jobs.reporting import report
-from patron.jobs.scoring import explain, score
+from patron.jobs.scoring import score
 from patron.jobs.testing import backtest
 from patron.jobs.training import train
 from patron.jobs.tuning import tune
@@ -32,6 +33,7 @@ __all__ = [
     "decide",
     "everything",
     "explain",
+    "explain_customer",
     "identify",
     "job_of",
     "report",

@@ -1,11 +1,9 @@
-"""Scoring: today's answers by the champions, and the reasons behind them."""
+"""Scoring: today's answers by the champions."""
 
 import json
 from typing import Any
 
 from patron.engines.files import write_text
-from patron.errors import listed
-from patron.explanations.levers import check_measures
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.crm import write_imports
@@ -13,7 +11,7 @@ from patron.jobs.job import Job
 from patron.portfolio.migration import migration
 from patron.scoring.contract import shifts
 
-__all__ = ["explain", "score"]
+__all__ = ["score"]
 
 
 def score(job: Job) -> dict[str, Any]:
@@ -31,17 +29,6 @@ def score(job: Job) -> dict[str, Any]:
     imports = [] if job.settings.offers else write_imports(job)
     summary = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
     return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}
-
-
-def explain(job: Job) -> dict[str, Any]:
-    """Write the reasons of today's answers."""
-    check_measures(job.settings.levers, [meant for part in job.parts for meant in part.today.definitions])
-    path = job.write("drivers", job.why)
-    job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
-    levers = job.why.lever[job.why.lever != ""]
-    if len(levers):
-        job.tell(f"levers    {len(levers):,} of them can be acted on: {listed(levers.unique())}; none is tested")
-    return {"reasons": len(job.why), "of_levers": len(levers), "files": [str(path)]}
 
 
 def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:

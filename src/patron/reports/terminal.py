@@ -1,7 +1,8 @@
 """The terminal: receipts and cards as a few lines of text, for those who watch a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
+from typing import Any
 
 import pandas as pd
 
@@ -9,8 +10,9 @@ from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.evaluation.causes import CauseCard
 from patron.models.baskets import BasketCard
+from patron.reports.customer_page import CustomerReport
 
-__all__ = ["backtest_lines", "basket_lines", "card_lines", "cause_lines", "receipt_lines"]
+__all__ = ["backtest_lines", "basket_lines", "card_lines", "cause_lines", "receipt_lines", "waterfall_lines"]
 
 INDENT = " " * 10
 WIDTH = 120
@@ -53,6 +55,20 @@ def cause_lines(card: CauseCard) -> str:
     counts = ", ".join(f"{row.cause} {row.expected:,.0f} expected and {row.came:,} came" for row in rows)
     figures = f"{card.log_loss:.3f}, with the same shares for everybody {card.constant:.3f}"
     return f"causes    {counts}; log loss of the cause of who left {figures}"
+
+
+def waterfall_lines(report: CustomerReport) -> str:
+    """Return how the answer of a customer comes about: points, where they lead, and why, the strongest first."""
+    head = f"customer  {report.pseudonym}, {report.steps.cutoff.iloc[0]:%Y-%m-%d}: {report.headline}"
+    lines = [line for step in report.steps.to_dict("records") for line in _step_lines(report, step)]
+    return "\n".join([head, *lines, *(f"{INDENT}what if: {move}" for move in report.moves)])
+
+
+def _step_lines(report: CustomerReport, step: Mapping[str, Any]) -> Iterator[str]:
+    points = report.points(step["points"]) if step["step"] else ""
+    yield f"{INDENT}{points:>9} {report.shown(step['after']):>11}  {step['text']}"
+    if step["lever"]:
+        yield f"{INDENT}{'':>23}can be acted on: {step['lever']} ({step['evidence']})"
 
 
 def receipt_lines(receipt: pd.DataFrame) -> str:
