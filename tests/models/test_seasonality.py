@@ -24,9 +24,10 @@ def test_cutoffs_at_the_same_time_of_every_year_tell_no_season():
     assert season_cutoffs([*yearly, datetime(2009, 6, 1)], datetime(2000, 1, 1), Span(365)) != ()
 
 
-def test_the_season_of_each_of_several_classes_counts_by_three_quarters():
-    shifts = month_shifts({datetime(2010, 6, 15): np.array([0.4, -0.4])})
-    assert np.allclose(shifts[5], [0.3, -0.3])
+def test_the_season_of_who_buys_nothing_counts_in_full_and_of_which_tier_by_three_quarters():
+    # The three tiers of buyers rise by .2 on average, which counts; one lies .4 below that and one above it.
+    shifts = month_shifts({datetime(2010, 6, 15): np.array([-0.6, -0.2, 0.2, 0.6])})
+    assert np.allclose(shifts[5], [-0.6, 0.2 - 0.3, 0.2, 0.2 + 0.3])
 
 
 def test_december_is_near_january():

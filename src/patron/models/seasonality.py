@@ -23,7 +23,7 @@ NEAR = 33
 YEAR = 365.25
 WEEKS = timedelta(days=364)  # a year in which weekdays meet
 MOST_YEARS = 3
-OF_CLASSES = 0.75  # of what was off of each of several classes, about which fewer rows tell
+OF_CLASSES = 0.75  # of what was off of one class beside others, about which fewer rows tell
 
 
 def season_cutoffs(cutoffs: Sequence[datetime], starts: datetime, horizon: Span) -> tuple[datetime, ...]:
@@ -67,8 +67,6 @@ def same_season_before(
 def month_shifts(levels: Mapping[datetime, np.ndarray]) -> list[list[float]]:
     """Return what each month from January on adds: the mean level of the cutoffs near its middle.
 
-    Of several classes, each of which fewer rows tell of, most of it.
-
     Args:
         levels: by how much the model was too low at each cutoff, in log-odds, shape (classes,) or (1,).
 
@@ -77,11 +75,10 @@ def month_shifts(levels: Mapping[datetime, np.ndarray]) -> list[list[float]]:
     [0.0, 1.0, 1.0, 1.0, 0.0]
     """
     none = np.zeros(len(next(iter(levels.values()))))
-    share = OF_CLASSES if len(none) > 1 else 1.0
     shifts = []
     for month in range(1, 13):
         near = [shift for cutoff, shift in levels.items() if _apart(cutoff, month) <= NEAR]
-        shifts.append((share * np.mean(near, axis=0) if near else none).tolist())
+        shifts.append((_counted(np.mean(near, axis=0)) if near else none).tolist())
     return shifts
 
 
@@ -116,6 +113,16 @@ def without_cutoff_constants(X: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
     if len(starts) > 1:
         varying[:, same] = 0.0
     return varying
+
+
+def _counted(shift: np.ndarray) -> np.ndarray:
+    """Return what counts of a shift: all of it for the first class, who buys nothing, against the others together.
+
+    Which of the others it is fewer rows tell, so there most of it counts.
+    """
+    others = shift[1:]
+    together = np.full(len(others), others.mean() if len(others) else 0.0)
+    return np.concatenate([shift[:1], together + OF_CLASSES * (others - together)])
 
 
 def _level(estimator: Estimator, X: np.ndarray, target: Examples) -> np.ndarray:
