@@ -592,6 +592,36 @@ def test_how_the_answer_of_one_customer_comes_about_is_told_by_key_or_pseudonym_
     assert f"customer  {summary['pseudonym']}, 2024-01-01: The risk to leave within 60 days is" in again.output
 
 
+def test_some_customers_are_told_beside_others_and_today_beside_another_day(kiosk):
+    out = kiosk / "patron-out" / "kiosk"
+    scores = pd.read_parquet(out / "scores.parquet")
+    segment = patron("explain", kiosk / "kiosk.toml", "--segment", "churn_probability > 0.5", "--json")
+    summary = json.loads(segment.output[segment.output.index('{"verb"') :].splitlines()[0])
+    risky = scores.churn_probability[scores.churn_probability > 0.5]
+    assert (summary["customers"], summary["others"]) == (len(risky), len(scores) - len(risky))
+    assert summary["answer"] == pytest.approx(risky.mean())
+    assert pd.read_parquet(out / "drivers_segment.parquet").difference.iloc[0] > 0
+    against = patron("explain", kiosk / "kiosk.toml", "--against", "2023-10-01")
+    assert f"for 1\N{NO-BREAK SPACE}Jan\N{NO-BREAK SPACE}2024 ({len(scores)}" in against.output
+    assert "guest-" not in against.output + (out / "against_2023-10-01.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("--segment", "a = b", "--against", "2023-10-01"),
+            "takes one of --customer, --segment and --against at a time",
+        ),
+        (("--against", "2024-01-01"), "2024-01-01 is the cutoff that is scored, so there is nothing to compare"),
+    ],
+)
+def test_a_comparison_of_nothing_is_refused(kiosk, options, said):
+    result = patron("explain", kiosk / "kiosk.toml", *options)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
 def test_a_customer_who_was_not_scored_is_refused_without_the_key(kiosk):
     result = patron("explain", kiosk / "kiosk.toml", "--customer", "guest-999")
     assert result.exit_code == 3

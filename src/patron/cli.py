@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from patron.errors import PatronError, RegistryError
+from patron.errors import PatronError, QuestionError, RegistryError
 
 if TYPE_CHECKING:
     from patron.registry import Registry
@@ -106,12 +105,18 @@ def score(settings: SettingsPath, as_json: AsJson = False) -> None:
 def explain(
     settings: SettingsPath,
     customer: Annotated[str, typer.Option(help="Key or pseudonym: how this customer's answer comes about.")] = "",
+    segment: Annotated[str, typer.Option(help="Such as \"country == 'UK'\": these customers beside all others.")] = "",
+    against: Annotated[str, typer.Option(help="An earlier cutoff: today's customers beside those of that day.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write the reasons behind today's scores, or how the answer of one customer comes about."""
-    from patron.jobs import explain_customer
+    """Write the reasons behind today's scores; or how one answer comes about, or what parts some from others."""
+    from patron import jobs
 
-    _run(settings, "explain", as_json, partial(explain_customer, customer=customer) if customer else None)
+    ways = ((jobs.explain_customer, customer), (jobs.explain_segment, segment), (jobs.explain_against, against))
+    chosen = [(way, about) for way, about in ways if about]
+    if len(chosen) > 1:
+        raise QuestionError("patron explain takes one of --customer, --segment and --against at a time. Leave one out.")
+    _run(settings, "explain", as_json, (lambda job: chosen[0][0](job, chosen[0][1])) if chosen else None)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
+from patron.reports.answer_words import AnswerWords
 from patron.reports.customer_page import CustomerReport, page
 from patron.reports.terminal import waterfall_lines
 
@@ -27,8 +28,8 @@ STEPS = pd.DataFrame(
 
 @pytest.fixture
 def report():
-    risk = "the risk to leave within 90 days"
-    return CustomerReport("Shop", datetime(2024, 5, 2), "EUR", "x1", STEPS, risk, moves=("Tickets: 1 instead of 3",))
+    risk = AnswerWords("the risk to leave within 90 days")
+    return CustomerReport("Shop", datetime(2024, 5, 2), risk, "x1", STEPS, ("Tickets: 1 instead of 3",))
 
 
 def words(text):
@@ -63,7 +64,7 @@ def test_a_bar_begins_where_the_line_before_ends(report):
 
 def test_money_is_told_as_money(report):
     steps = STEPS.assign(points=STEPS.points * 100, before=STEPS.before * 100, after=STEPS.after * 100)
-    lines = waterfall_lines(replace(report, steps=steps, is_chance=False, answer="the profit to expect"))
+    lines = waterfall_lines(replace(report, steps=steps, words=AnswerWords("the profit to expect", False, "EUR")))
     assert "The profit to expect is €60.01; on average it is €40.00" in lines
     assert "−€5.00      €60.00  Tickets: 3" in lines
 

@@ -15,7 +15,7 @@ from patron.models.serving import Bundle, encode
 from patron.models.targets import ExplainedScore, target_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["Pushes", "check_features", "explained_score", "pushes"]
+__all__ = ["Pushes", "check_features", "explained_answers", "explained_score", "pushes"]
 
 BATCH = 20_000
 
@@ -59,6 +59,13 @@ def explained_score(model: Bundle) -> ExplainedScore:
     """Return what of a model's answers is explained, in words and as a function of no rows."""
     none = np.empty((0, len(model.spec["features"])), dtype=np.float32)
     return target_of(model.spec["answer"]).explained_score(model, none)
+
+
+def explained_answers(model: Bundle, X: np.ndarray) -> np.ndarray:
+    """Return the answers that are explained, of rows as the model reads them, shape (n, features)."""
+    score = target_of(model.spec["answer"]).explained_score(model, X)
+    log_odds = np.stack([model.log_odds(X, step) for step in score.steps], axis=1)
+    return score.value(log_odds, np.arange(len(X)))
 
 
 def check_features(model: Bundle, rows: Matrix) -> None:

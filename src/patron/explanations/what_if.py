@@ -13,10 +13,9 @@ import pandas as pd
 from patron.errors import QuestionError, is_number
 from patron.explanations.candidate_values import Lever, movable_levers
 from patron.explanations.levers import measure_name
-from patron.explanations.pushes import check_features, explained_score
+from patron.explanations.pushes import check_features, explained_answers, explained_score
 from patron.formatting import amount, percent
 from patron.models.serving import Bundle, encode
-from patron.models.targets import target_of
 from patron.questions.matrices import Matrix
 
 __all__ = ["COLUMNS", "RISK", "what_if"]
@@ -121,10 +120,7 @@ def _table(model: Bundle, batch: Matrix, threshold: float, levers: Sequence[Leve
 
 def _risk(model: Bundle, X: np.ndarray) -> np.ndarray:
     """Return the model's answers; who is paid up for the whole horizon does not leave within it."""
-    answer = model.spec["answer"]
-    score = target_of(answer).explained_score(model, X)
-    log_odds = np.stack([model.log_odds(X, step) for step in score.steps], axis=1)
-    risk = score.value(log_odds, np.arange(len(X)))
+    answer, risk = model.spec["answer"], explained_answers(model, X)
     return np.where(X[:, answer["settled"]] >= answer["horizon"], 0.0, risk) if "settled" in answer else risk
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
-from patron.jobs.explaining import explain, explain_customer
+from patron.jobs.explaining import explain, explain_against, explain_customer, explain_segment
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
@@ -33,7 +33,9 @@ __all__ = [
     "decide",
     "everything",
     "explain",
+    "explain_against",
     "explain_customer",
+    "explain_segment",
     "identify",
     "job_of",
     "report",

@@ -1,21 +1,30 @@
-"""Explaining: the reasons of today's answers, of all customers or of one of them."""
+"""Explaining: the reasons of today's answers, of all customers, of one of them, and of some beside others."""
 
+from datetime import timedelta
 from typing import Any
 
+import pandas as pd
+
 from patron.engines.files import write_text
-from patron.errors import ScoreError, listed
+from patron.errors import QuestionError, ScoreError, listed
+from patron.explanations.comparison import compare_drivers
 from patron.explanations.levers import check_measures
-from patron.explanations.pushes import explained_score
+from patron.explanations.pushes import explained_answers, explained_score
+from patron.explanations.segment import in_segment
 from patron.explanations.waterfall import waterfall
 from patron.explanations.what_if import RISK, what_if
+from patron.formatting import date
 from patron.jobs.job import Job
-from patron.models.serving import Bundle
-from patron.questions.matrices import Matrix
-from patron.reports import customer_page
+from patron.models.serving import Bundle, encode
+from patron.periods import instant
+from patron.questions.matrices import KEY, Matrix
+from patron.reports import comparison_page, customer_page
+from patron.reports.answer_words import AnswerWords
+from patron.reports.comparison_page import ComparisonReport
 from patron.reports.customer_page import CustomerReport
-from patron.reports.terminal import waterfall_lines
+from patron.reports.terminal import comparison_lines, waterfall_lines
 
-__all__ = ["explain", "explain_customer"]
+__all__ = ["explain", "explain_against", "explain_customer", "explain_segment"]
 
 MOST_MOVES = 3
 
@@ -40,23 +49,67 @@ def explain_customer(job: Job, customer: str) -> dict[str, Any]:
     """
     part, rows = _of_customer(job, customer)
     pseudonym, model = str(job.named(rows.key).iloc[0]), part.explained_model
-    score = explained_score(model)
     with job.keeping_refused():
         steps = waterfall(model, rows)
-    report = CustomerReport(
-        name=job.settings.name,
-        made_at=job.now,
-        currency=job.settings.currency,
-        pseudonym=pseudonym,
-        steps=steps.drop(columns="customer"),
-        answer=_answer(part, model),
-        is_chance=score.is_chance,
-        moves=_moves(model, rows, float(steps.after.iloc[0])),
-    )
+    moves = _moves(model, rows, float(steps.after.iloc[0]))
+    report = CustomerReport(job.settings.name, job.now, _words(part), pseudonym, steps.drop(columns="customer"), moves)
     path = write_text(customer_page.page(report), job.settings.out / f"customer_{pseudonym}.html")
     job.tell(f"{waterfall_lines(report)}\n          {path}")
     answer = float(steps.after.iloc[-1])
     return {"pseudonym": pseudonym, "answer": answer, "reasons": len(steps) - 1, "files": [str(path)]}
+
+
+def explain_segment(job: Job, condition: str) -> dict[str, Any]:
+    """Write by which facts the answers of a segment of today's customers differ from those of all others.
+
+    Args:
+        job: the work; where it has parts, the first of them, which is explained first.
+        condition: a feature or an answer, a sign and a value: country == 'UK'.
+    """
+    part = job.parts[0]
+    rows = part.today
+    answers = rows.key.merge(job.scores, how="left", on=KEY).drop(columns=KEY)
+    known = pd.concat([rows.X, answers.drop(columns=set(answers) & set(rows.X))], axis=1)
+    mask = in_segment(condition, known)
+    return _compare(part, (rows.take(mask), rows.take(~mask)), (condition, "all others"), "segment")
+
+
+def explain_against(job: Job, cutoff: str) -> dict[str, Any]:
+    """Write by which facts the answers of today differ from those of another cutoff, by the same model.
+
+    Args:
+        job: the work; where it has parts, the first of them, which is explained first.
+        cutoff: an earlier day, such as 2023-07-01.
+
+    Raises:
+        QuestionError: it is the cutoff that is scored, or lies outside the history.
+    """
+    part, at = job.parts[0], instant(cutoff)
+    if at == part.scored_at:
+        raise QuestionError(
+            f"{at:%Y-%m-%d} is the cutoff that is scored, so there is nothing to compare. Give an earlier one: "
+            f"--against {at - timedelta(days=90):%Y-%m-%d}"
+        )
+    days = (date(part.scored_at), date(at))
+    return _compare(part, (part.today, part.rows_at(at)), days, f"against_{at:%Y-%m-%d}")
+
+
+def _compare(part: Job, rows: tuple[Matrix, Matrix], groups: tuple[str, str], name: str) -> dict[str, Any]:
+    """Write a comparison as a page, a table and lines."""
+    model = part.explained_model
+    with part.keeping_refused():
+        facts = compare_drivers(model, *rows)
+    features = model.spec["features"]
+    own, other = (float(explained_answers(model, encode(side.X, features)).mean()) for side in rows)
+    counts = len(rows[0]), len(rows[1])
+    report = ComparisonReport(
+        part.settings.name, part.now, _words(part), *groups, customers=counts, answers=(own, other), facts=facts
+    )
+    page = write_text(comparison_page.page(report), part.settings.out / f"{name}.html")
+    table = part.write(f"drivers_{name}", facts)
+    part.tell(f"{comparison_lines(report)}\n          {page}")
+    answers = {"answer": own, "other_answer": other}
+    return {"customers": counts[0], "others": counts[1], **answers, "files": [str(page), str(table)]}
 
 
 def _of_customer(job: Job, name: str) -> tuple[Job, Matrix]:
@@ -78,13 +131,14 @@ def _of_customer(job: Job, name: str) -> tuple[Job, Matrix]:
     )
 
 
-def _answer(part: Job, model: Bundle) -> str:
-    """Return what is explained, in words, with its horizon."""
+def _words(part: Job) -> AnswerWords:
+    """Return how the answer that is explained is called, with its horizon, and written."""
+    model = part.explained_model
     score = explained_score(model)
     ahead = part.settings.question(model.spec["question"]).horizon.length
-    if score.noun == RISK:
-        return f"the risk to leave within {ahead}"
-    return score.noun if score.is_chance else f"the profit to expect within {ahead}"
+    risk = f"the risk to leave within {ahead}"
+    noun = risk if score.noun == RISK else score.noun if score.is_chance else f"the profit to expect within {ahead}"
+    return AnswerWords(noun, score.is_chance, part.settings.currency)
 
 
 def _moves(model: Bundle, rows: Matrix, average: float) -> list[str]:

@@ -170,6 +170,10 @@ class Job:
         earlier |= {self.month_before} if self.month_before else set()
         return matrix(self.trained_questions[0], self.history, sorted({*earlier, today}), progress=self.progress)
 
+    def rows_at(self, cutoff: datetime) -> Matrix:
+        """Return the rows of another cutoff, with the features that the models know."""
+        return matrix(self.trained_questions[0], self.history, [cutoff], progress=self.progress)
+
     @property
     def scored_at(self) -> datetime:
         """The cutoff to score: today, or the one that is set."""

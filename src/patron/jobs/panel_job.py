@@ -174,6 +174,11 @@ class PanelJob(Job):
         self.tell(f"today     {at:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
         return rows
 
+    def rows_at(self, cutoff: datetime) -> Matrix:
+        """Return the rows of another cutoff."""
+        panel = self.opened.panel
+        return Matrix(panel.key, panel.X, panel.definitions).take(panel.which([cutoff]))
+
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer, with the value at stake where it is known."""

@@ -10,9 +10,18 @@ from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.evaluation.causes import CauseCard
 from patron.models.baskets import BasketCard
+from patron.reports.comparison_page import ComparisonReport
 from patron.reports.customer_page import CustomerReport
 
-__all__ = ["backtest_lines", "basket_lines", "card_lines", "cause_lines", "receipt_lines", "waterfall_lines"]
+__all__ = [
+    "backtest_lines",
+    "basket_lines",
+    "card_lines",
+    "cause_lines",
+    "comparison_lines",
+    "receipt_lines",
+    "waterfall_lines",
+]
 
 INDENT = " " * 10
 WIDTH = 120
@@ -64,9 +73,20 @@ def waterfall_lines(report: CustomerReport) -> str:
     return "\n".join([head, *lines, *(f"{INDENT}what if: {move}" for move in report.moves)])
 
 
+def comparison_lines(report: ComparisonReport) -> str:
+    """Return by which facts the answers of two groups differ: in points, those of each, and the fact."""
+    lines = (
+        f"{INDENT}{fact['difference_points']:>9} {fact['change_points']:>7} {fact['other_change_points']:>7}  "
+        f"{fact['words']} (usual {fact['value']}; there {fact['other_value']})"
+        for fact in report.shown_facts
+    )
+    title = f"{INDENT}{'points':>9} {'here':>7} {'there':>7}"
+    return "\n".join([f"compared  {report.headline}", title, *lines])
+
+
 def _step_lines(report: CustomerReport, step: Mapping[str, Any]) -> Iterator[str]:
-    points = report.points(step["points"]) if step["step"] else ""
-    yield f"{INDENT}{points:>9} {report.shown(step['after']):>11}  {step['text']}"
+    points = report.words.points(step["points"]) if step["step"] else ""
+    yield f"{INDENT}{points:>9} {report.words.shown(step['after']):>11}  {step['text']}"
     if step["lever"]:
         yield f"{INDENT}{'':>23}can be acted on: {step['lever']} ({step['evidence']})"
 
