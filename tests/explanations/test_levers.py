@@ -1,12 +1,17 @@
 """What levers promise: a reason is one only where somebody said so, and tested only where a trial was."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from patron.errors import QuestionError, SettingsError
 from patron.explanations.drivers import drivers
 from patron.explanations.levers import check_measures, with_levers
 from patron.features.definitions import Definition
-from patron.models.serving import Bundle
+from patron.models.candidates import boosted
+from patron.models.serving import Bundle, sigmoid
+from patron.models.targets import target_of
+from patron.questions.matrices import Matrix
 from worlds.explained import FEATURES, MEANT, customer, straight
 
 MONTH = Definition("month", "Month", "lifecycle", "month", "m", "cutoff")
@@ -56,3 +61,27 @@ def test_a_trial_of_what_is_no_lever_is_refused_with_the_lines_that_declare_it()
     model = with_levers(straight(), {"returned": "a better fit"})
     with pytest.raises(QuestionError, match=r"tested names 'recency', .* Its levers: returned\. (.|\n)*\nrecency = "):
         drivers(model, customer(), tested={"recency": -0.1})
+
+
+def test_where_the_cause_is_known_only_its_trial_is_told_and_never_what_goes_along_with_it():
+    # Late parcels make customers leave; tickets only follow late parcels, of which the tables miss half.
+    rng = np.random.default_rng(0)
+    late = rng.poisson(2.0, 3_000)
+    X = np.column_stack([late * (rng.random(3_000) < 0.5), late + rng.poisson(0.2, 3_000)]).astype(np.float32)
+
+    def leaves(parcels):
+        return (rng.random(3_000) < sigmoid(parcels - 2.5)).astype(float)
+
+    named = [FEATURES[0] | {"name": n, "words": n.title(), "lever": f"fewer {n}"} for n in ("late", "tickets")]
+    answer = straight().spec["answer"]
+    grown = boosted(X, target_of(answer).examples(answer, leaves(late)), ["late", "tickets"], [], rounds=30)
+    model = Bundle(straight().spec | {"features": named, "estimator": grown.spec}, grown.booster)
+    trial = {"late": leaves(np.zeros(3_000)).mean() - leaves(late).mean()}
+    key = pd.DataFrame({"customer": np.arange(3_000).astype(str), "cutoff": pd.Timestamp("2024-05-01")})
+    table = drivers(model, Matrix(key, pd.DataFrame(X, columns=["late", "tickets"]), ()), tested=trial)
+    first = table[(table.side == "for") & (table["rank"] == 1)]
+    assert (first.feature == "tickets").mean() > 0.5
+    told = table.groupby("feature").evidence.unique()
+    assert told["tickets"].tolist() == ["association, lever untested"]
+    assert told["late"].tolist() == [f"lever tested: its trial changed the answer by {100 * trial['late']:+.1f} points"]
+    assert trial["late"] < -0.2

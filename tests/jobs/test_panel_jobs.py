@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from patron.errors import QuestionError, SettingsError
-from patron.jobs import VERBS, job_of
+from patron.jobs import VERBS, explain_against, job_of
 from patron.registry import Registry
 from patron.settings import load
 
@@ -105,6 +105,32 @@ def test_cutoffs_that_nobody_chose_are_used_in_their_order(club):
     _, _, said = club
     line = next(line for line in said if line.startswith("cutoffs"))
     assert line == "cutoffs   train: 2024-01-01, 2024-02-01, 2024-03-01; valid: 2024-04-01; test: 2024-05-01"
+
+
+def test_levers_of_the_settings_count_without_training_and_a_measure_that_is_none_is_refused(club):
+    folder, done, _ = club
+    levers = '[levers]\nvisits = "an invitation"\n'
+    (summary,), said = run(folder, DATED + OFFERS + levers, members(), "explain")
+    reasons = pd.read_parquet(folder / "patron-out/club/drivers.parquet")
+    of_visits = reasons.feature == "visits"
+    assert set(reasons.lever[of_visits]) == {"an invitation"}
+    assert set(reasons.evidence[of_visits]) == {"association, lever untested"}
+    assert set(reasons.lever[~of_visits]) <= {""}
+    assert (done[4]["of_levers"], summary["of_levers"]) == (0, of_visits.sum())
+    assert any(line.endswith("can be acted on: an invitation; none is tested") for line in said)
+    with pytest.raises(SettingsError, match=r"names 'visit', .* Did you mean 'visits'\?"):
+        run(folder, DATED + OFFERS + levers.replace("visits", "visit"), members(), "explain")
+
+
+def test_the_customers_of_today_are_told_beside_those_of_an_earlier_cutoff_of_the_panel(club):
+    folder, _, _ = club
+    job = job_of(load(folder / "club.toml"), NOW)
+    summary = explain_against(job, "2024-03-01")
+    assert (summary["customers"], summary["others"]) == (260, 260)
+    assert summary["answer"] == pytest.approx(job.scores.churn_probability.mean())
+    assert "1\N{NO-BREAK SPACE}Mar\N{NO-BREAK SPACE}2024" in Path(summary["files"][0]).read_text()
+    with pytest.raises(QuestionError, match="no rows at the cutoff 2024-03-02"):
+        explain_against(job, "2024-03-02")
 
 
 def test_who_is_to_be_scored_has_no_label_and_where_all_have_one_a_past_cutoff_is_named(club, tmp_path):

@@ -77,7 +77,7 @@ def _changes(batch: Pushes, fact: np.ndarray) -> Iterator[tuple[int, np.ndarray]
 
 
 def _usual(rows: Matrix, feature: FeatureSpec) -> str:
-    return amount(usual_value(rows.X[feature["name"]], feature["levels"]), feature["unit"])
+    return amount(usual_value(rows.X[feature["name"]], feature["levels"]), feature["unit"]).strip()
 
 
 def _line(feature: FeatureSpec, values: list[str], change: float, other: float) -> dict[str, Any]:

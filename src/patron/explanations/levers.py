@@ -68,7 +68,7 @@ def check_measures(levers: Mapping[str, str], features: Iterable[Definition]) ->
             known = nearest(name, sources) or f" There are: {listed({measure_name(n) for n in sources})}."
             raise SettingsError(
                 f"[levers] names {name!r}, which is no measure of these features.{known} Write the name of a measure "
-                f"or of a column, and what the business does: {next(iter(sources), 'tickets')} = {words!r}."
+                f"or of a column, and what the business does: tickets = {words!r}."
             )
         if sources[name] == ON_CUTOFF:
             raise SettingsError(

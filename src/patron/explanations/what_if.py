@@ -199,7 +199,8 @@ def _lines(moves: _Moves, levers: Sequence[Lever], X: np.ndarray) -> Iterator[di
             lever, now = levers[place], float(X[row, levers[place].feature])
             line |= {f"{prefix}feature": lever.name, f"{prefix}lever": lever.lever, f"{prefix}from": now}
             line[f"{prefix}to"] = float(value)
-            said.append(f"{lever.words}: {amount(value, lever.unit)} instead of {amount(now, lever.unit)}")
+            shown = (amount(number, lever.unit).strip() for number in (value, now))
+            said.append(f"{lever.words}: {' instead of '.join(shown)}")
         yield line | {"text": "; ".join(said)}
 
 

@@ -31,7 +31,7 @@ MOST_MOVES = 3
 
 def explain(job: Job) -> dict[str, Any]:
     """Write the reasons of today's answers."""
-    check_measures(job.settings.levers, [meant for part in job.parts for meant in part.today.definitions])
+    _check_levers(job)
     path = job.write("drivers", job.why)
     job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
     levers = job.why.lever[job.why.lever != ""]
@@ -47,6 +47,7 @@ def explain_customer(job: Job, customer: str) -> dict[str, Any]:
         job: the work.
         customer: key or pseudonym; only the pseudonym is written.
     """
+    _check_levers(job)
     part, rows = _of_customer(job, customer)
     pseudonym, model = str(job.named(rows.key).iloc[0]), part.explained_model
     with job.keeping_refused():
@@ -110,6 +111,11 @@ def _compare(part: Job, rows: tuple[Matrix, Matrix], groups: tuple[str, str], na
     part.tell(f"{comparison_lines(report)}\n          {page}")
     answers = {"answer": own, "other_answer": other}
     return {"customers": counts[0], "others": counts[1], **answers, "files": [str(page), str(table)]}
+
+
+def _check_levers(job: Job) -> None:
+    """Refuse levers of the settings that no question measures."""
+    check_measures(job.settings.levers, [meant for part in job.parts for meant in part.today.definitions])
 
 
 def _of_customer(job: Job, name: str) -> tuple[Job, Matrix]:
