@@ -23,6 +23,7 @@ In the order of the work:
     train_beyond                the same for a horizon longer than any label window
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
+    importance                  what moves the answers of all customers
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
     Offer, decide               whom to treat with what
@@ -71,6 +72,7 @@ _HOME = {
     "backtest": "evaluation.backtests",
     "score": "scoring.model",
     "drivers": "explanations.drivers",
+    "importance": "explanations.drivers",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
     "Offer": "decisions",

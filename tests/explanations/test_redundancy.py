@@ -5,10 +5,20 @@ import numpy as np
 from patron.explanations.redundancy import NO_FACT, parts_of, strongest
 from patron.explanations.sentences import each, joined
 
+ALL = np.ones(9, dtype=bool)
+
+
+def test_a_fact_that_is_not_stable_comes_after_the_strongest_stable_one():
+    pushes, number = np.array([[9.0, 5.0, 3.0, 1.0, -2.0]]), np.arange(5)[None]
+    stable = np.array([False, False, False, True, False])
+    assert strongest(pushes, number, stable, 2).fact.tolist() == [3, 0, 4]
+    assert strongest(pushes, number, stable, 1).fact.tolist() == [3, 4]
+    assert strongest(pushes, number, np.array([False, False, True, True, True]), 3).fact.tolist() == [2, 0, 1, 4]
+
 
 def test_the_strongest_facts_of_each_side_come_in_order_and_equal_ones_by_their_number():
     pushes = np.array([[0.5, -1.0, 2.0, 0.5, 0.0, -3.0]])
-    reasons = strongest(pushes, np.arange(6)[None], 2)
+    reasons = strongest(pushes, np.arange(6)[None], ALL[:6], 2)
     assert reasons.fact.tolist() == [2, 0, 5, 1]
     assert reasons.side.tolist() == [0, 0, 1, 1]
     assert reasons.rank.tolist() == [1, 2, 1, 2]
@@ -16,12 +26,12 @@ def test_the_strongest_facts_of_each_side_come_in_order_and_equal_ones_by_their_
 
 
 def test_of_a_fact_the_feature_speaks_that_pushes_most_the_way_of_all_of_them():
-    reasons = strongest(np.array([[4.0, -1.0, -5.0]]), np.zeros((1, 3), dtype=np.intp), 3)
+    reasons = strongest(np.array([[4.0, -1.0, -5.0]]), np.zeros((1, 3), dtype=np.intp), ALL[:3], 3)
     assert (reasons.push.tolist(), reasons.speaker.tolist(), reasons.side.tolist()) == ([-2.0], [2], [1])
 
 
 def test_a_feature_without_a_fact_is_never_a_reason():
-    reasons = strongest(np.array([[9.0, 1.0]]), np.array([[NO_FACT, 1]]), 3)
+    reasons = strongest(np.array([[9.0, 1.0]]), np.array([[NO_FACT, 1]]), ALL[:2], 3)
     assert (reasons.fact.tolist(), reasons.push.tolist()) == ([1], [1.0])
 
 

@@ -17,7 +17,7 @@ from patron.models.selection import BASELINES
 
 __all__ = ["Card"]
 
-FRAMES = ("reliability", "lift", "segments", "deciles", "intervals", "waits")
+FRAMES = ("reliability", "lift", "segments", "deciles", "intervals", "waits", "stable")
 FEW = 0.05
 
 
@@ -51,6 +51,9 @@ class Card:
         waits: of a next purchase, how many were back by the days of the champion, see
             `patron.metrics.curves.reached`.
         persistence: of a tier question, each metric of the champion less that of keeping everybody in their tier.
+        stability: where reasons are told, how they stay over refits of the champion: `refits` (how many), `first`,
+            `kept` and `agreement`, see `patron.explanations.stability.Stability`.
+        stable: the same of each theme and measure.
         suspects: features that tell so much alone that they must know the outcome, and why, see
             `patron.evaluation.leakage`.
         beware: what nobody could check, and faults of the rows, each a sentence.
@@ -79,6 +82,8 @@ class Card:
     intervals: pd.DataFrame = field(default_factory=pd.DataFrame)
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
     persistence: Mapping[str, Estimate] = field(default_factory=dict)
+    stability: Mapping[str, float] = field(default_factory=dict)
+    stable: pd.DataFrame = field(default_factory=pd.DataFrame)
     suspects: Mapping[str, str] = field(default_factory=dict)
     beware: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from patron.explanations.levers import UNTESTED, check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
 from patron.explanations.redundancy import NO_FACT, facts, parts_of, strongest
 from patron.explanations.sentences import described, each, endings, joined
+from patron.explanations.stability import stable_facts
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
@@ -41,6 +42,8 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3, tested: Mapping[str, floa
         top: the most drivers on each side; facts without any push are left out, and so are those of the
             cutoff itself (the season), which all customers share. Features that hold one fact are one driver: it has
             the push of all of them, and the one that pushes most that way speaks (`patron.explanations.redundancy`).
+            The first on a side is one that stays when the model is fitted again, where there is any
+            (`patron.explanations.stability`).
         tested: what a trial of a lever changed, by its measure: the answer of the treated less that of the control, as
             a probability (-0.04: 4 points less), or as money where the answer is.
 
@@ -88,14 +91,19 @@ def importance(model: Bundle, rows: Matrix, most: int = 10_000, seed: int = 0) -
         seed: of that sample.
 
     Returns:
-        feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), strongest first.
+        feature, theme, words, push (mean absolute push, log-odds), share (of all pushes, 0 to 1), low and high (between
+        which the share lay when the model was fitted again on other customers; the share itself where it was not),
+        strongest first.
         Features of the cutoff itself have the theme `season` and are called no lever.
 
     Raises:
         ScoreError: there are no rows, or a feature of the model is missing.
     """
     push = _mean_push(model, rows, most, seed)
-    table = pd.DataFrame(_levers(model)).assign(push=push, share=push / push.sum() if push.any() else push)
+    share = push / push.sum() if push.any() else push
+    spread = np.array([f.get("share_spread", [0.0, 0.0]) for f in model.spec["features"]])
+    bounds = {"low": np.clip(share + spread[:, 0], 0.0, 1.0), "high": np.clip(share + spread[:, 1], 0.0, 1.0)}
+    table = pd.DataFrame(_levers(model)).assign(push=push, share=share, **bounds)
     return table.sort_values(["push", "feature"], ascending=[False, True], ignore_index=True)
 
 
@@ -124,7 +132,7 @@ def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
 def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
     features, X, score = model.spec["features"], batch.X, batch.score
     fact = np.where([f["source"] == ON_CUTOFF for f in features], NO_FACT, facts(X, features))
-    reasons = strongest(batch.total, fact, top)
+    reasons = strongest(batch.total, fact, stable_facts(features), top)
     answer = score.value(batch.log_odds, np.arange(len(X)))
     without = batch.log_odds[reasons.row] - parts_of(batch.parts, fact, reasons.row, reasons.fact)
     change = answer[reasons.row] - score.value(without, reasons.row)

@@ -71,22 +71,23 @@ class Reasons:
     speaker: np.ndarray
 
 
-def strongest(pushes: np.ndarray, fact: np.ndarray, top: int) -> Reasons:
+def strongest(pushes: np.ndarray, fact: np.ndarray, stable: np.ndarray, top: int) -> Reasons:
     """Return the facts that push most either way; the push of a fact is that of its features together.
 
     Args:
         pushes: of each feature, shape (n, k).
         fact: which features hold one fact, shape (n, k); `NO_FACT` where a feature is never a reason.
+        stable: whether a fact may be the first of a side, shape (k,); none but such is, where any pushes that way.
         top: the most facts on each side; those without any push are left out.
 
-    >>> reasons = strongest(np.array([[0.1, -0.3]]), np.array([[0, 0]]), 3)
+    >>> reasons = strongest(np.array([[0.1, -0.3]]), np.array([[0, 0]]), np.array([True, True]), 3)
     >>> reasons.side, reasons.push, reasons.speaker
     (array([1]), array([-0.2]), array([1]))
     """
     kept = min(top, pushes.shape[1])
     chosen = np.full((len(pushes), 2, kept), NO_FACT)
     push, speaker = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.intp)
-    choose(np.ascontiguousarray(pushes), fact, chosen, push, speaker)
+    choose(np.ascontiguousarray(pushes), fact, stable, chosen, push, speaker)
     row, side, place = np.nonzero(chosen != NO_FACT)
     at = row, side, place
     return Reasons(row, side, place + 1, chosen[at], push[at], speaker[at])

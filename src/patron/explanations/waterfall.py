@@ -63,7 +63,7 @@ def waterfall(model: Bundle, rows: Matrix, top: int = 8, tested: Mapping[str, fl
 def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
     season = np.array([f["source"] == ON_CUTOFF for f in model.spec["features"]])
     fact = np.where(season, NO_FACT, facts(batch.X, model.spec["features"]))
-    reasons = strongest(batch.total, fact, len(season))
+    reasons = strongest(batch.total, fact, np.ones_like(season), len(season))
     lines: list[dict[str, Any]] = []
     for i in range(len(batch.X)):
         cells = np.flatnonzero(reasons.row == i)

@@ -217,7 +217,13 @@ class Job:
     @property
     def explained_model(self) -> Bundle:
         """The model whose answers are explained: churn, which offers are for, or else the first."""
-        return self.models.get("churn") or self.models.get("cancellation") or next(iter(self.models.values()))
+        return self.models[self.explained]
+
+    @property
+    def explained(self) -> str:
+        """The name of the question whose answers are explained."""
+        names = [question.name for question in self.settings.questions]
+        return next((name for name in ("churn", "cancellation") if name in names), names[0])
 
     @cached_property
     def scores(self) -> pd.DataFrame:

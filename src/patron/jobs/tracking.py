@@ -99,6 +99,7 @@ def _dates(split: Split | None) -> dict[str, str]:
 
 def _metrics(card: Card) -> dict[str, float]:
     metrics = {"test.rows": float(card.rows)} | {f"test.{_plain(k)}": v for k, v in card.base.items()}
+    metrics |= {f"stability.{name}": value for name, value in card.stability.items()}
     named = {**card.measured, "difference": card.differences}
     for candidate, figures in named.items():
         for metric, figure in figures.items():

@@ -17,6 +17,7 @@ from patron.evaluation.cards import Card
 from patron.evaluation.causes import judge_causes
 from patron.evaluation.cross_validation import card_of, cross_validate
 from patron.explanations.levers import check_measures
+from patron.explanations.stability import REFITS, stability
 from patron.jobs import tracking
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.job import Job
@@ -33,6 +34,7 @@ from patron.models.baskets import (
     read_lines,
 )
 from patron.models.preparation import target_spec
+from patron.models.refits import refits
 from patron.models.training import Trained, fit, fit_by_customer
 from patron.periods import Split
 from patron.questions.matrices import Matrix
@@ -121,12 +123,26 @@ def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarra
     judged = _at_test_cutoffs if job.source.dated else _held_out
     trained, card, table, baskets = judged(job, question, rows, label)
     card = replace(card, beware=(*card.beware, *job.cautions))
+    if question.name == job.explained:
+        trained, card = _with_stability(job, trained, card, rows, label)
     path = job.write(f"predictions_{question.name}", table)
     kept = write_text(card.text, job.card_path(question))
     logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
     return _Result(logged, card, (*baskets, str(path), str(kept)))
+
+
+def _with_stability(job: Job, trained: Trained, card: Card, rows: Matrix, label: np.ndarray) -> tuple[Trained, Card]:
+    """Measure how the champion's reasons stay when it is fitted again, and keep that in the model and on the card."""
+    split, seed = _split_of(job), job.settings.seed
+    again = refits(trained.model, trained.question, job.source, rows, label, split, seed, REFITS)
+    sample = rows.take(rows.at(split.known[-1])) if split else rows
+    if not again or not len(sample):
+        return trained, card
+    measured = stability(trained.model, again, sample, seed)
+    bundles = {**trained.bundles, trained.champion: measured.carried_by(trained.model)}
+    return replace(trained, bundles=bundles), replace(card, stability=measured.figures, stable=measured.table)
 
 
 def _long_steps(job: Job, question: str) -> Callable[[str], None]:

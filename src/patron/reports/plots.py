@@ -9,7 +9,7 @@ import pandas as pd
 
 from patron.decisions import Decisions
 from patron.evaluation.cards import Card
-from patron.reports.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, groups, percents, shares, svg, thousands
+from patron.reports.figure_style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, groups, percents, shares, svg, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,22 +181,26 @@ def importance_plot(importance: pd.DataFrame) -> str:
     """Plot which features move the answers most.
 
     Args:
-        importance: what `patron.explanations.drivers.importance` gives: words and share (0 to 1), strongest first.
+        importance: what `patron.explanations.drivers.importance` gives: words and share (0 to 1), strongest first, and
+            perhaps low and high, between which the share lay in refits.
     """
     top = importance[importance.share > 0].head(MOST_BARS)
+    low, high = (top.get(bound, top.share) for bound in ("low", "high"))
     words = [fill(text, LETTERS) for text in top.words]
     # A label of two lines stands above its bar, so the bar moves down by the second line.
     positions = np.cumsum([1 + 0.45 * text.count("\n") for text in words])
 
     def draw(ax: "Axes") -> None:
         ax.barh(positions, top.share * 100, height=0.34, color=BLUE)
-        for position, text, share in zip(positions, words, top.share * 100, strict=True):
+        if (high > top.share).any():
+            around = 100 * np.stack([top.share - low, high - top.share])
+            label = "lowest and highest of its refits"
+            ax.errorbar(top.share * 100, positions, None, around, fmt="none", ecolor=INK, capsize=3, label=label)
+        for position, text, share, end in zip(positions, words, top.share * 100, high * 100, strict=True):
             ax.text(0, position - 0.28, text, va="bottom", fontsize=10)
-            ax.annotate(
-                f"{share:.0f} %", (share, position), (4, 0), textcoords="offset points", va="center", fontsize=10
-            )
+            ax.annotate(f"{share:.0f} %", (end, position), (4, 0), textcoords="offset points", va="center", fontsize=10)
         ax.set(xlabel="Share of all that moves the answers (%)", yticks=[], ylim=(positions.max(initial=1) + 0.5, 0.15))
-        ax.set_xlim(0, 1.15 * 100 * top.share.max() if len(top) else 1)
+        ax.set_xlim(0, 1.15 * 100 * high.max() if len(top) else 1)
         ax.spines["left"].set_visible(False)
         ax.grid(visible=False)
 
