@@ -24,6 +24,7 @@ In the order of the work:
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
     importance                  what moves the answers of all customers
+    dependence, interactions    how answers go with a measure, and which pairs matter only together
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
     Offer, decide               whom to treat with what
@@ -73,6 +74,8 @@ _HOME = {
     "score": "scoring.model",
     "drivers": "explanations.drivers",
     "importance": "explanations.drivers",
+    "dependence": "explanations.dependence",
+    "interactions": "explanations.dependence",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
     "Offer": "decisions",
