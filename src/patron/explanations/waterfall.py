@@ -1,6 +1,7 @@
 """Waterfall: from the average answer to that of one customer, reason by reason, in points that add up exactly."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,9 @@ def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) 
     fact = np.where(season, NO_FACT, facts(batch.X, model.spec["features"]))
     reasons = strongest(batch.total, fact, np.ones_like(season), len(season))
     lines: list[dict[str, Any]] = []
-    for i in range(len(batch.X)):
-        cells = np.flatnonzero(reasons.row == i)
+    ends = np.searchsorted(reasons.row, np.arange(len(batch.X) + 1))
+    for i, (begin, end) in enumerate(pairwise(ends)):
+        cells = np.arange(begin, end)
         strength = np.abs(reasons.push[cells])
         cells = cells[np.argsort(-strength, kind="stable")[: min(top, (strength > FAINT * strength.sum()).sum())]]
         chosen = reasons.fact[cells]
