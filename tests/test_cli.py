@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -654,7 +656,85 @@ def test_a_champion_of_another_release_is_refused_with_what_it_lacks(kiosk, tmp_
     assert patron("relocate", moved).exit_code == 0
     for path in (moved / "mlruns" / "artifacts").rglob("spec.json"):
         spec = json.loads(path.read_text())
-        path.write_text(json.dumps({k: v for k, v in spec.items() if k != "active_in"}))
+        path.write_text(json.dumps({k: v for k, v in spec.items() if k not in ("active_in", "files")}))
+    with closing(sqlite3.connect(moved / "mlruns" / "mlflow.db")) as database, database:
+        database.execute("DELETE FROM model_version_tags WHERE key = 'patron.files'")
     refused = patron("score", moved / "kiosk.toml")
     assert refused.exit_code == 4
     assert "was saved by another release of Patron and lacks 'active_in'. Train again" in refused.output
+    assert "'kiosk-churn' version 1 was registered by an earlier release, which kept no hashes" in refused.output
+
+
+@pytest.fixture
+def broken(kiosk, tmp_path) -> Path:
+    """A copy of the business, in which something may be broken."""
+    folder = shutil.copytree(kiosk, tmp_path / "kiosk")
+    assert patron("relocate", folder).exit_code == 0
+    return folder
+
+
+def change(path: Path, content: bytes | None) -> None:
+    """Write other bytes to a file; a folder in its place where there are none."""
+    path.unlink()
+    path.mkdir() if content is None else path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("verb", "file", "content", "code", "said"),
+    [
+        ("score", "mlruns/mlflow.db", b"", 4, "The database 'mlflow.db'"),
+        ("score", "mlruns/artifacts/**/spec.json", b"{", 4, "are not those that were registered (changed: spec.json)"),
+        ("decide", "mlruns/pseudonyms.key", b"", 1, "holds 0 bytes that are no key"),
+        (
+            "report",
+            "patron-out/kiosk/card_churn.json",
+            b'{"a": 1}',
+            1,
+            "The card 'card_churn.json' in 'kiosk' is broken",
+        ),
+        ("report", "patron-out/kiosk/card_churn.json", None, 1, "The card 'card_churn.json' in 'kiosk' is broken"),
+        ("score", "patron-out/kiosk/scores.parquet", None, 1, "'scores.parquet' cannot be written to 'kiosk'"),
+        ("score", "patron-out/kiosk/.lock", None, 1, "Nothing can be written to"),
+        ("check", "kiosk.toml", None, 2, "it is a folder, a pipe or a device"),
+        ("check", "kiosk.toml", b"#" * 1_000_001, 2, "it has more than 1,000,000 bytes"),
+    ],
+)
+def test_a_broken_file_of_ours_ends_in_a_sentence_and_leaves_nothing_half_done(broken, verb, file, content, code, said):
+    for path in broken.glob(file):
+        change(path, content)
+    before = {path for path in broken.rglob("*") if path.name != ".lock"}
+    ended = patron(verb, broken / "kiosk.toml")
+    assert (ended.exit_code, said in ended.output) == (code, True), ended.output
+    assert "Traceback" not in ended.output
+    assert {path for path in broken.rglob("*") if path.name != ".lock"} == before
+
+
+def test_a_folder_of_results_that_is_a_file_is_a_sentence(broken):
+    shutil.rmtree(broken / "patron-out")
+    (broken / "patron-out").write_text("mine")
+    ended = patron("score", broken / "kiosk.toml")
+    assert (ended.exit_code, (broken / "patron-out").read_text()) == (1, "mine")
+    assert "It must be a folder that this user may write to" in ended.output
+
+
+def test_results_of_customers_are_their_owners_alone(kiosk):
+    out = kiosk / "patron-out" / "kiosk"
+    assert out.stat().st_mode & 0o777 == 0o700
+    named = [*out.glob("*.parquet"), out / "decisions.csv", out / "crm_hubspot.csv"]
+    assert {path.stat().st_mode & 0o777 for path in named} == {0o600}
+
+
+@pytest.mark.parametrize("path", ["x" * 300 + ".toml", "a/" * 3000 + "b.toml"])
+def test_a_path_that_no_system_has_is_a_file_that_is_not_there(path):
+    ended = patron("check", path)
+    assert (ended.exit_code, "There is no settings file" in ended.output) == (2, True)
+
+
+def test_what_the_system_refuses_anywhere_is_a_sentence(monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device", "a/b.tmp")
+
+    monkeypatch.setattr(cli, "app", full)
+    ended = patron("score")
+    said = "patron: The system refuses of 'a/b.tmp': No space left on device. Mend that, then run it again."
+    assert (ended.exit_code, ended.output.strip()) == (1, said.replace("refuses of", "refuses the use of"))

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Who will leave, when they buy next, what they are worth, why, and whom to treat.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 model missing, 6 locked.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 no usable model, 6 locked.",
 )
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
 AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON object; sentences go to stderr.")]
@@ -41,8 +41,22 @@ def run() -> None:
     try:
         app()
     except PatronError as error:
-        typer.echo(f"patron: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except OSError as error:
+        path = f" the use of {error.filename!r}" if error.filename else ""
+        _end(PatronError(f"The system refuses{path}: {error.strerror or error}. Mend that, then run it again."))
+    except Exception as error:
+        from patron.engines.failures import refusal
+
+        refused = refusal(error)
+        if refused is None:
+            raise
+        _end(refused)
+
+
+def _end(error: PatronError) -> NoReturn:
+    typer.echo(f"patron: {error}", err=True)
+    sys.exit(error.exit_code)
 
 
 @app.command()
@@ -177,11 +191,9 @@ def demo(
 @app.command()
 def ui(folder: Folder = Path()) -> None:
     """Open the page of the local experiments and models."""
-    import subprocess
+    from patron.registry import serve_page
 
-    from patron.registry import ui_command
-
-    subprocess.run(ui_command(_registry(folder)), check=False)
+    serve_page(_registry(folder))
 
 
 @app.command()

@@ -1,35 +1,16 @@
-"""Files: written whole or not at all."""
+"""Files: what may be read as a table, and what is refused."""
 
+import gzip
+import os
+
+import duckdb
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from patron.engines.files import atomic_path, read, write, write_text
+from patron.engines.failures import refusal
+from patron.engines.files import read
+from patron.engines.outputs import write
 from patron.errors import HistoryError
-
-
-def test_a_write_that_fails_half_way_leaves_the_file_of_before_and_nothing_beside_it(tmp_path):
-    path = write_text("of yesterday", tmp_path / "report.txt")
-    with pytest.raises(KeyboardInterrupt), atomic_path(path) as unfinished:
-        unfinished.write_text("half of tod")
-        raise KeyboardInterrupt
-    assert path.read_text() == "of yesterday"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_file_is_at_its_place_only_when_the_block_has_ended(tmp_path):
-    path = tmp_path / "results" / "report.txt"
-    with atomic_path(path) as unfinished:
-        unfinished.write_text("all of it")
-        assert not path.exists()
-    assert path.read_text() == "all of it"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_table_that_its_format_cannot_hold_leaves_nothing_behind(tmp_path):
-    with pytest.raises(pa.ArrowInvalid, match="list"):
-        write(pd.DataFrame({"basket": [["ball", "book"]]}), tmp_path / "table.csv")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_two_formats_is_refused_also_where_one_of_them_is_excel(tmp_path):
@@ -51,3 +32,35 @@ def test_a_header_with_signs_without_a_shape_is_refused(tmp_path):
     (tmp_path / "orders.csv").write_bytes(b"c\x00,t\na,2022-01-01\n")
     with pytest.raises(HistoryError, match="is no text"):
         read(tmp_path / "orders.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet", "orders.xlsx", "orders.csv.gz", "orders.db"])
+@pytest.mark.parametrize("whole", [True, False], ids=["a file", "a part of a folder"])
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path, name, whole):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(HistoryError, match=r"is a pipe or a device|does not hold the parts of one table"):
+        read(tmp_path / name if whole else tmp_path)
+
+
+def test_a_packed_file_that_is_cut_is_refused(tmp_path):
+    packed = gzip.compress(b"c,t\n" + b"a,2022-01-01\n" * 500)
+    (tmp_path / "orders.csv.gz").write_bytes(packed[:-20])
+    with pytest.raises(HistoryError, match=r"'orders.csv.gz' cannot be read: .* Check that it is whole"):
+        read(tmp_path / "orders.csv.gz")
+
+
+def test_a_parquet_file_that_breaks_off_while_it_is_read_is_told_without_its_values(tmp_path):
+    path = write(pd.DataFrame({"c": [f"guest-{k}" for k in range(5000)]}), tmp_path / "orders.parquet")
+    content = path.read_bytes()
+    path.write_bytes(content[:200] + bytes(400) + content[600:])
+    with pytest.raises(duckdb.Error) as broken:
+        read(path).c.to_pyarrow()
+    assert str(refusal(broken.value)).startswith(
+        "A table cannot be read to its end: the file 'orders.parquet' is broken"
+    )
+
+
+def test_what_an_engine_says_of_a_value_is_no_broken_file():
+    assert refusal(duckdb.ConversionException("Could not convert string 'guest-1' to INT32")) is None
+    assert refusal(ValueError("Failed to read")) is None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from patron.engines.files import write
+from patron.engines.outputs import write
 from patron.errors import HistoryError
 from patron.history.event_tables import Events, declare
 from patron.history.history import History

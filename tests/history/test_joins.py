@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import patron as pt
-from patron.engines.files import write
+from patron.engines.outputs import write
 from patron.errors import HistoryError
 from patron.history.event_tables import Events
 from patron.history.history import History

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from patron.engines.files import write
+from patron.engines.outputs import write
 from patron.errors import DriverError
 from patron.jobs.job import Job
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.errors import LockError, RegistryError
-from patron.registry import Promotion, Registry, local_store, ui_command
+from patron.registry import Promotion, Registry, local_store, registry, ui_command
 from patron.registry.audit import previous_champion
 from patron.registry.mlflow_import import mlflow
 from patron.registry.versions import aliases_of, ensure_model
@@ -298,14 +298,11 @@ def test_versions_promoted_together_become_champions_all_or_none(store, make):
 def test_a_promotion_that_fails_on_its_way_takes_the_others_back(store, make, monkeypatch):
     make("one"), make("one"), make("two")
     store.promote("one", "1", "first", NOON)
-    moved = Registry._move
 
-    def dies(registry, client, promotion):
-        if promotion.name == "two":
-            raise KeyboardInterrupt
-        moved(registry, client, promotion)
+    def dies(folder, champions):
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(Registry, "_move", dies)
+    monkeypatch.setattr(registry, "move_champions", dies)
     with pytest.raises(KeyboardInterrupt):
         store.promote_together([("one", "2", "better"), ("two", "1", "better")], NOON)
     assert store.champion("one").version == "1"

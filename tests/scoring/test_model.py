@@ -32,6 +32,13 @@ def saved(spec: dict, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("content", ["", "[1]", "{"])
+def test_a_spec_that_cannot_be_read_is_refused(tmp_path, content):
+    (tmp_path / "spec.json").write_text(content)
+    with pytest.raises(RegistryError, match=r"'shop-churn' version 3 cannot be read: .*Put them back from a copy"):
+        opened(tmp_path, "shop-churn", "3")
+
+
 def test_a_model_of_this_release_is_opened(spec, tmp_path):
     assert opened(saved(spec, tmp_path), "shop-churn", "3").spec["question"] == "churn"
 

@@ -206,7 +206,7 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             '"grocer"',
             '"a/b"',
             1,
-            "name must be a name of letters, digits, spaces, _ and -, got text 'a/b'. Write for example "
+            "name must be a name of up to 60 letters, digits, spaces, _ and -, got text 'a/b'. Write for example "
             'name = "grocer"',
         ),
         (
@@ -360,7 +360,7 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             "[offers.voucher]",
             '[offers."a.b"]',
             26,
-            "[offers] has the name 'a.b'. Write a name of letters, digits, spaces, _ and -.",
+            "[offers] has the name 'a.b'. Write a name of up to 60 letters, digits, spaces, _ and -.",
         ),
     ],
 )
@@ -374,7 +374,7 @@ def test_a_wrong_value_is_told_with_its_line_and_a_right_one(tmp_path, old, new,
         (
             'name = "grocer"\n',
             "",
-            ": The file lacks 'name': a name of letters, digits, spaces, _ and -. It has: costs, "
+            ": The file lacks 'name': a name of up to 60 letters, digits, spaces, _ and -. It has: costs, "
             'cutoffs, decisions, offers, questions, tables. Write for example name = "grocer"',
         ),
         (
@@ -517,7 +517,7 @@ def test_a_file_that_is_no_text_is_told_so(tmp_path):
     (tmp_path / "settings.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"cannot be read: it is no UTF-8 text. Give the path of a TOML"):
         load(tmp_path / "settings.toml")
-    with pytest.raises(SettingsError, match=r"cannot be read: Is a directory. Give the path of a TOML"):
+    with pytest.raises(SettingsError, match=r"cannot be read: it is a folder, a pipe or a device. Give a TOML"):
         load(tmp_path)
 
 
@@ -665,7 +665,7 @@ def test_a_pipeline_that_is_not_there_is_told_with_those_that_are(tmp_path):
 
 def test_a_folder_is_no_pipeline(tmp_path):
     (tmp_path / "shop.py").mkdir()
-    with pytest.raises(SettingsError, match=r"shop\.py: the pipeline fails with ImportError: can't find '__main__'"):
+    with pytest.raises(SettingsError, match=r"shop\.py is a folder, a pipe or a device, and a pipeline is a Python file"):
         load(tmp_path / "shop.py")
 
 
@@ -737,3 +737,45 @@ def test_a_number_that_is_too_large_is_told_with_its_line(tmp_path):
     assert told.startswith(
         "settings.toml, line 23: [decisions] budget must be an amount of money, 0 or more, got number 1000"
     )
+
+
+@pytest.mark.parametrize("line", ["sys.exit()", "sys.exit(0)", "raise SystemExit('bye')", "quit()"])
+def test_a_pipeline_that_ends_by_itself_is_told_with_its_line_as_nothing_was_done(tmp_path, line):
+    with pytest.raises(
+        SettingsError, match=r"shop.py, line 2: the pipeline ends by itself \(exit .*\) and nothing is done"
+    ):
+        load(pipeline(tmp_path, "import sys", line))
+
+
+def test_a_pipeline_that_a_scheduler_ends_is_not_blamed(tmp_path):
+    with pytest.raises(SystemExit):
+        load(pipeline(tmp_path, "import sys", "sys.exit(143)"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('name = "shop"', f'name = "{"k" * 300}"', "line 2: name must be a name of up to 60 letters"),
+        ('name = "shop"', f'name = "shop"\nout = "{"k" * 300}"', "line 3: out must be a path"),
+        ('name = "shop"', 'name = "shop"\nout = "a\\u0000b"', "line 3: out must be a path"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused_with_its_line(tmp_path, old, new, told):
+    (tmp_path / "shop.toml").write_text(template().replace(old, new))
+    with pytest.raises(SettingsError, match=told):
+        load(tmp_path / "shop.toml")
+
+
+def test_the_line_of_a_mistake_below_many_others_comes_at_once(tmp_path):
+    above = "\n".join(f"# {k}" for k in range(50_000))
+    (tmp_path / "shop.toml").write_text(f"{above}\n{template()}\n[crm.hubspot]\nkey = 3\n", encoding="utf-8")
+    line = 50_000 + len(template().splitlines()) + 3
+    with pytest.raises(SettingsError, match=f"line {line}: "):
+        load(tmp_path / "shop.toml")
+
+
+def test_a_line_that_is_no_toml_is_shown_by_its_beginning(tmp_path):
+    (tmp_path / "shop.toml").write_text("a = [" + "[" * 100_000)
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path / "shop.toml")
+    assert len(str(refused.value)) < 400

@@ -1,8 +1,8 @@
-"""Files: where tables are read from, and where files are written, whole or not at all."""
+"""Files: where tables are read from."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +11,6 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
@@ -28,12 +27,10 @@ __all__ = [
     "ENDINGS",
     "FileFormat",
     "Opened",
-    "atomic_path",
     "check_unchanged",
+    "check_whole",
     "open_source",
     "read",
-    "write",
-    "write_text",
 ]
 
 ENDINGS = (".parquet", *CSV_ENDINGS, *EXCEL_ENDINGS)  # of files that hold one table
@@ -93,8 +90,8 @@ def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
         return Opened(_streamed(source))
     try:
         return _open_path(source, form)
-    except (duckdb.Error, IbisError, OSError, pa.ArrowInvalid) as error:
-        first = str(error).partition("\n")[0]
+    except (duckdb.Error, IbisError, OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
+        first = str(error).partition("\n")[0].rstrip(".")
         raise HistoryError(
             f"{Path(source).name!r} cannot be read: {first}. Check that it is whole, and that nothing writes to it."
         ) from None
@@ -141,6 +138,7 @@ def _open_path(source: str | Path, form: FileFormat) -> Opened:
     path = Path(source)
     if not _is_there(path):
         raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
+    check_whole(path)
     files, opened = _opened(path)
     stamps = tuple(_stamp(file) for file in files)
     return replace(opened(files, form), stamps=stamps)
@@ -153,59 +151,22 @@ def _is_there(path: Path) -> bool:
         return False
 
 
+def check_whole(path: Path) -> None:
+    """Refuse what is neither a file nor a folder, such as a pipe, which may never end and can be read only once.
+
+    Raises:
+        HistoryError: it is a pipe, a device or a socket.
+    """
+    if not path.is_file() and not path.is_dir():
+        raise HistoryError(
+            f"{path.name!r} is a pipe or a device, and tables are read more than once. Write it to a file first: "
+            f"cat {path.name} > copy-of-{path.name}"
+        )
+
+
 def _stamp(path: Path) -> tuple[Path, int, int]:
     stat = path.stat()
     return path, stat.st_size, stat.st_mtime_ns
-
-
-def write(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a table as Parquet or CSV, whole or not at all.
-
-    Args:
-        frame: the table.
-        path: where to; its ending tells the format.
-
-    Raises:
-        HistoryError: the ending is neither .parquet nor .csv.
-    """
-    if path.suffix not in (".parquet", ".csv"):
-        raise HistoryError(f"{path.name!r} ends neither in .parquet nor in .csv, so its format is unknown. Rename it.")
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    with atomic_path(path) as unfinished:
-        if path.suffix == ".csv":
-            pyarrow.csv.write_csv(table, unfinished)
-        else:
-            pyarrow.parquet.write_table(table, unfinished)
-    return path
-
-
-def write_text(text: str, path: Path) -> Path:
-    """Write a text file, whole or not at all."""
-    with atomic_path(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
-    return path
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a path to write to, and move what was written to its place when the block has ended well.
-
-    A block that fails leaves what was at *path* before, and nothing beside it.
-
-    >>> import tempfile
-    >>> report = Path(tempfile.mkdtemp()) / "report.txt"
-    >>> with atomic_path(report) as unfinished:
-    ...     _ = unfinished.write_text("all of it")
-    >>> report.read_text()
-    'all of it'
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 Opener: TypeAlias = Callable[[Sequence[Path], FileFormat], Opened]
@@ -254,13 +215,16 @@ def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
 
 def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     """Return the files of a folder and of those below it, but for hidden ones and what Patron wrote there itself."""
-    files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings))
+    files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings) and not file.is_dir())
     apart = [{*file.relative_to(folder).parts} for file in files]
-    return [
+    parts = [
         file
         for file, names in zip(files, apart, strict=True)
         if not names & OWN and not any(name.startswith(".") for name in names)
     ]
+    for part in parts:
+        check_whole(part)
+    return parts
 
 
 def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.evaluation.leakage import too_good
 from patron.history.receipts import receipt_table
 from patron.jobs.panel_job import PanelJob

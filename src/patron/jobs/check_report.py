@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.history.cohorts import cohorts
 from patron.history.example import Example, example
 from patron.history.history import History

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.errors import QuestionError
 from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page

@@ -20,6 +20,6 @@ def write_imports(job: Job, decisions: pd.DataFrame | None = None) -> list[Path]
     paths = []
     for wanted in job.settings.crm:
         table = crm_table(job.scores, decisions, wanted)
-        paths.append(job.write(f"crm_{wanted.name}", table, "csv"))
+        paths.append(job.write(f"crm_{wanted.name}", table, "csv", keys=[wanted.key]))
         job.tell(f"crm       {len(table):,} customers by {wanted.key}, {table.shape[1] - 1} fields: {paths[-1]}")
     return paths

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.errors import QuestionError, ScoreError, listed
 from patron.explanations.comparison import compare_drivers
 from patron.explanations.levers import check_measures

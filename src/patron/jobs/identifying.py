@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from patron.engines.files import read, write
+from patron.engines.files import read
+from patron.engines.outputs import write
 from patron.errors import SettingsError
 from patron.history.event_tables import Events
 from patron.history.identities.identifying import identify as identified

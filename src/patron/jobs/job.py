@@ -12,7 +12,7 @@ import pandas as pd
 
 from patron.decisions import Decisions, check_plan, decide, with_risk
 from patron.engines.databases import is_remote
-from patron.engines.files import write
+from patron.engines.outputs import write
 from patron.errors import DriverError, QuestionError
 from patron.explanations.drivers import drivers
 from patron.explanations.levers import with_levers
@@ -203,7 +203,15 @@ class Job:
     @cached_property
     def champions(self) -> dict[str, Champion]:
         """The registered champion of each question."""
-        return {q.name: self.registry.champion(self.registered(q.name)) for q in self.settings.questions}
+        names = [question.name for question in self.settings.questions]
+        champions = dict(zip(names, self.registry.champions([self.registered(name) for name in names]), strict=True))
+        for champion in champions.values():
+            if not champion.verified:
+                self.tell(
+                    f"beware    model {champion.name!r} version {champion.version} was registered by an earlier "
+                    "release, which kept no hashes of files: a change of them is not noticed. Train again: patron train"
+                )
+        return champions
 
     @cached_property
     def models(self) -> dict[str, Bundle]:
@@ -286,9 +294,9 @@ class Job:
             path = self.write("drivers.refused", error.batch)
             raise DriverError(f"{error} The rows are kept in {path}.", error.batch) from error
 
-    def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet") -> Path:
+    def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet", keys: Sequence[str] = ()) -> Path:
         """Write a table to the folder of results."""
-        return write(frame, self.settings.out / f"{name}.{ending}")
+        return write(frame, self.settings.out / f"{name}.{ending}", keys)
 
     def tell_sources(self) -> None:
         """Report which files are about to be read, and how large they are."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from patron.errors import LockError
+from patron.errors import LockError, PatronError
 
 __all__ = ["alone", "champions_alone"]
+
+PRIVATE = 0o700  # of a new folder, as results name customers
 
 
 @contextmanager
@@ -50,12 +52,19 @@ def champions_alone(root: Path, business: str) -> Iterator[None]:
 
 @contextmanager
 def _locked(path: Path, refusal: str) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
     try:
+        path.parent.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=PRIVATE, exist_ok=True)
+        lock = FileLock(path, timeout=0)
         lock.acquire()
     except Timeout:
         raise LockError(refusal) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise PatronError(
+            f"Nothing can be written to {str(path.parent)!r}: {why}. It must be a folder that this user may write to, "
+            "on a disk with space: mend it, or name another one (out, root) in the settings."
+        ) from None
     try:
         yield
     finally:

@@ -47,6 +47,11 @@ class _Part(Job):
         """The event tables, which are read once."""
         return self.whole.history
 
+    @property
+    def champions(self) -> dict[str, Champion]:
+        """The registered champion of each question of this part, all of one reading."""
+        return {question.name: self.whole.champions[question.name] for question in self.settings.questions}
+
 
 class PartedJob(Job):
     """One business's work in parts; what they share is computed once, and what they answer comes together."""
@@ -60,11 +65,6 @@ class PartedJob(Job):
     def questions(self) -> tuple[Question, ...]:
         """The questions, each with the features of its part."""
         return tuple(question for part in self.parts for question in part.questions)
-
-    @property
-    def champions(self) -> dict[str, Champion]:
-        """The registered champion of each question."""
-        return {name: champion for part in self.parts for name, champion in part.champions.items()}
 
     @property
     def models(self) -> dict[str, Bundle]:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from patron.decisions import Decisions
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
+from patron.errors import PatronError
 from patron.evaluation.cards import Card
 from patron.explanations.drivers import importance
 from patron.jobs.contract_tables import contract_outlook, value_basis
@@ -36,7 +38,7 @@ def _report(job: Job) -> retention_page.Report:
         currency=job.settings.currency,
         receipts=job.receipts,
         left_out=job.left_out_words,
-        cards=[Card.of(json.loads(p.read_text(encoding="utf-8"))) for p in paths if p.exists()],
+        cards=[_card(path) for path in paths if path.exists()],
         scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=_importance(job),
@@ -47,6 +49,18 @@ def _report(job: Job) -> retention_page.Report:
         at_stake="revenue" if value_basis(job) else "profit",
         contracts=_contracts(job),
     )
+
+
+def _card(path: Path) -> Card:
+    try:
+        if not path.is_file():
+            raise ValueError
+        return Card.of(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise PatronError(
+            f"The card {path.name!r} in {path.parent.name!r} is broken. Train again: patron train; or make the page "
+            f"without it: rm -r {path}"
+        ) from None
 
 
 def _importance(job: Job) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.crm import write_imports

@@ -9,7 +9,7 @@ import pandas as pd
 from patron import metrics
 from patron.datasets.subscribers import ROLES, UNTIL, Subscribers, subscribers
 from patron.decisions import Offer
-from patron.engines.files import write
+from patron.engines.outputs import write
 from patron.periods import Split, cutoffs
 from patron.questions.contracts import cancellation
 from patron.settings import Settings, Subscriptions, Table

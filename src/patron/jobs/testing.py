@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.backtests import backtest as judged
 from patron.evaluation.cross_validation import cross_validate

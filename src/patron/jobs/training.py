@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.evaluation.backtests import judge, predict_candidates, prediction_table
 from patron.evaluation.cards import Card
 from patron.evaluation.causes import judge_causes

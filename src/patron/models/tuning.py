@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.engines.files import write_text
+from patron.engines.outputs import write_text
 from patron.errors import LockError
 from patron.history.history import History
 from patron.models.budgets import Budget

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from patron.engines.files import atomic_path
+from patron.engines.outputs import atomic_path
 from patron.errors import HistoryError, QuestionError
 from patron.features.compute.executor import RowBlock, execute
 from patron.features.compute.fold.encodings import encode

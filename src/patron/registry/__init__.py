@@ -9,7 +9,8 @@ mlflow takes seconds to import, so it is imported when a store is first used, wi
 """
 
 from patron.registry.audit import Promotion
-from patron.registry.registry import TRAINING, Registry, ui_command
+from patron.registry.page import serve_page, ui_command
+from patron.registry.registry import TRAINING, Registry
 from patron.registry.versions import Champion, Version
 
-__all__ = ["TRAINING", "Champion", "Promotion", "Registry", "Version", "ui_command"]
+__all__ = ["TRAINING", "Champion", "Promotion", "Registry", "Version", "serve_page", "ui_command"]

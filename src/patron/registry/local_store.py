@@ -2,13 +2,13 @@
 
 import importlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from patron.errors import LockError, RegistryError
 
-__all__ = ["artifacts", "database", "ensure_store", "locked", "mend"]
+__all__ = ["artifacts", "database", "ensure_store", "locked", "mend", "move_champions"]
 
 LOCK_SECONDS = 60
 ADDRESSES = (
@@ -34,14 +34,14 @@ def ensure_store(folder: Path) -> None:
     """Create the store where there is none, once, whatever the number of processes that start on it.
 
     Raises:
-        RegistryError: the project was moved.
+        RegistryError: the project was moved, or what is there is no store.
     """
     database = folder / "mlflow.db"
     if not database.exists():
         with locked(folder):
             if not database.exists():
                 _create(folder)
-    with closing(sqlite3.connect(database)) as connection:
+    with _opened(database) as connection:
         address = _artifacts_address(connection)
     # A database that mlflow made by itself has another default; ours always ends like this.
     if address.endswith("/mlruns/artifacts") and address != artifacts(folder):
@@ -63,13 +63,35 @@ def mend(folder: Path) -> None:
         raise RegistryError(
             f"There is no store to mend in {folder}: 'mlflow.db' is missing. Name the folder that holds 'mlruns'."
         )
-    with locked(folder), closing(sqlite3.connect(file)) as connection, connection:
+    with locked(folder), _opened(file) as connection, connection:
         old, new = _artifacts_address(connection), artifacts(folder)
         for table, column in ADDRESSES:
             connection.execute(
                 f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} GLOB ?",
                 (new, len(old) + 1, f"{old}/*"),
             )
+
+
+def move_champions(folder: Path, champions: Sequence[tuple[str, str]]) -> None:
+    """Make versions the champions of their models, all at once: a reader sees all of them, or none.
+
+    The database moves them in one transaction, which a kill at any point undoes; a challenger that wins is none any
+    more.
+
+    Args:
+        folder: of the store.
+        champions: name and version of each.
+    """
+    rows = [{"name": name, "version": int(version)} for name, version in champions]
+    with _opened(folder / "mlflow.db") as connection, connection:
+        connection.executemany(
+            "DELETE FROM registered_model_aliases WHERE name = :name "
+            "AND (alias = 'champion' OR (alias = 'challenger' AND version = :version))",
+            rows,
+        )
+        connection.executemany(
+            "INSERT INTO registered_model_aliases (name, alias, version) VALUES (:name, 'champion', :version)", rows
+        )
 
 
 @contextmanager
@@ -81,14 +103,21 @@ def locked(folder: Path) -> Iterator[None]:
     """
     # SQLite's own lock: works on every system, and the system lets it go when the process dies.
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "registry.lock", timeout=LOCK_SECONDS, isolation_level=None)) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise LockError(
-                f"The registry in {folder} has been held by another run for {LOCK_SECONDS} s ({error}). "
-                "Wait for that run, or stop it, then start again."
-            ) from error
+    path = folder / "registry.lock"
+    try:
+        lock = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise RegistryError(
+                f"The registry in {folder} cannot be locked: {error}. Free the disk or the folder for writing; if "
+                f"{path.name!r} is something else than a lock, take it away."
+            ) from None
+        raise LockError(
+            f"The registry in {folder} has been held by another run for {LOCK_SECONDS} s ({error}). "
+            "Wait for that run, or stop it, then start again."
+        ) from error
+    with closing(lock):
         yield
 
 
@@ -99,6 +128,19 @@ def _create(folder: Path) -> None:
     unfinished.unlink(missing_ok=True)
     store.SqlAlchemyStore(database(unfinished), artifacts(folder)).engine.dispose()
     unfinished.replace(folder / "mlflow.db")
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[sqlite3.Connection]:
+    """Connect to a database, refused where it is none of a store."""
+    try:
+        with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise RegistryError(
+            f"The database {database.name!r} in {database.parent} cannot be used: {error}. "
+            "Put it back from a copy, or begin anew: move the folder away, then patron train."
+        ) from None
 
 
 def _artifacts_address(connection: sqlite3.Connection) -> str:

@@ -1,9 +1,9 @@
 """The registry as one value: what it keeps, which version is champion, and how that is undone."""
 
+import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,15 +12,16 @@ from typing import Any
 
 from patron.errors import RegistryError, listed
 from patron.registry import audit
-from patron.registry.audit import Promotion, previous_champion
-from patron.registry.local_store import artifacts
+from patron.registry.audit import NOBODY, Promotion, previous_champion, undone
+from patron.registry.hashes import FILES, check_files_unchanged, hashes
+from patron.registry.local_store import move_champions
 from patron.registry.mlflow_import import mlflow
 from patron.registry.packaging import sign, spec_of, stage
 from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
 from patron.registry.store import Store
 from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
 
-__all__ = ["TRAINING", "Registry", "ui_command"]
+__all__ = ["TRAINING", "Registry"]
 
 TRAINING = "training"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -111,8 +112,9 @@ class Registry(Store):
             client.finalize_logged_model(model.model_id, "READY")
             client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
             ensure_model(client, name)
+            kept = {**tags, FILES: json.dumps(hashes(Path(bundle)))}
             version = client.create_model_version(
-                name, model.artifact_location, run_id, tags=dict(tags), model_id=model.model_id
+                name, model.artifact_location, run_id, tags=kept, model_id=model.model_id
             )
         return str(version.version)
 
@@ -132,18 +134,22 @@ class Registry(Store):
         """Return the version that scores, with its bundle on this machine.
 
         Raises:
-            RegistryError: there is no such model, or it has no champion.
+            RegistryError: as `champions`.
+        """
+        return self.champions([name])[0]
+
+    def champions(self, names: Sequence[str]) -> tuple[Champion, ...]:
+        """Return the versions of several models that score, as one promotion left them, with their bundles here.
+
+        Raises:
+            RegistryError: there is no such model, it has no champion, or files of a bundle are not as registered.
         """
         with self._client() as client:
-            aliases = aliases_of(client, name, self._shown)
-            if "champion" not in aliases:
-                raise no_champion(client, name, aliases)
-            version = client.get_model_version(name, aliases["champion"])
-            address = client.get_model_version_download_uri(name, version.version)
-            bundle = mlflow().artifacts.download_artifacts(
-                artifact_uri=f"{address}/artifacts/bundle", tracking_uri=self.tracking_uri
-            )
-        return Champion(name, str(version.version), version.run_id, Path(bundle), version.tags.get(TRAINING, ""))
+            versions = self._standing(client, names)
+            # A promotion moves all at once: two readings that agree have none between them.
+            while (again := self._standing(client, names)) != versions:
+                versions = again
+            return tuple(self._opened(client, name, version) for name, version in versions.items())
 
     def promote(self, name: str, version: str, reason: str, at: datetime) -> None:
         """Make a version champion, so that it scores from now on; the audit log keeps when, instead of whom and why.
@@ -167,14 +173,7 @@ class Registry(Store):
         """
         with self._client() as client, self._alone():
             moves = [self._promotion(client, *version, at) for version in chosen]
-            moves = [move for move in moves if move.previous != move.version]
-            for number, move in enumerate(moves, start=1):
-                try:
-                    self._move(client, move)
-                except BaseException:
-                    for moved in moves[:number]:
-                        self._move_back(client, moved)
-                    raise
+            self._move(client, [move for move in moves if move.previous != move.version])
 
     def challenge(self, name: str, version: str) -> None:
         """Mark a version that did not win as challenger, to be found as `models:/<name>@challenger`.
@@ -193,18 +192,25 @@ class Registry(Store):
         Two rollbacks undo two promotions; the audit log grows by a line each time.
 
         Raises:
-            RegistryError: no promotion stands, or the one that stands was the first.
+            RegistryError: no promotion stands, the one that stands was the first, or the log does not tell of it.
         """
         with self._client() as client, self._alone():
             current = aliases_of(client, name, self._shown).get("champion")
-            back = previous_champion(audit.read(client, self.folder, name))
+            log = self._settled(client, name, current)
+            if log and log[-1].version != (current or NOBODY):
+                raise RegistryError(
+                    f"The audit log does not tell how version {current} of model {name!r} became champion: its last "
+                    f"line is about version {log[-1].version}, so that its end is cut or somebody else moved it. "
+                    f"Name the version that is to score: patron promote {name} <version>"
+                )
+            back = previous_champion(log)
             if back is None:
                 raise RegistryError(
                     f"Model {name!r} has no earlier champion to go back to from version {current}: "
                     f"the audit log names none. Promote one instead: patron promote {name} <version>"
                 )
             check_version(client, name, back)
-            self._move(client, Promotion(_utc(at), "rollback", name, back, current, reason))
+            self._move(client, [Promotion(_utc(at), "rollback", name, back, current, reason)])
         return back
 
     def promotions(self, name: str) -> tuple[Promotion, ...]:
@@ -212,42 +218,63 @@ class Registry(Store):
         with self._client() as client:
             return audit.read(client, self.folder, name)
 
+    def _standing(self, client: Any, names: Sequence[str]) -> dict[str, str]:
+        aliases = {name: aliases_of(client, name, self._shown) for name in names}
+        for name, pointing in aliases.items():
+            if "champion" not in pointing:
+                raise no_champion(client, name, pointing)
+        return {name: pointing["champion"] for name, pointing in aliases.items()}
+
+    def _opened(self, client: Any, name: str, number: str) -> Champion:
+        version = client.get_model_version(name, number)
+        address = client.get_model_version_download_uri(name, number)
+        uri = f"{address}/artifacts/bundle"
+        bundle = Path(mlflow().artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self.tracking_uri))
+        verified = check_files_unchanged(name, number, bundle, version.tags)
+        return Champion(name, number, version.run_id, bundle, version.tags.get(TRAINING, ""), verified)
+
     def _promotion(self, client: Any, name: str, version: str, reason: str, at: datetime) -> Promotion:
         previous = aliases_of(client, name, self._shown).get("champion")
         check_version(client, name, version)
+        self._settled(client, name, previous)
         return Promotion(_utc(at), "promote", name, str(version), previous, reason)
 
-    def _move_back(self, client: Any, moved: Promotion) -> None:
-        why = f"undone, because not all could be promoted: {moved.reason}"
-        line = replace(moved, action="rollback", version=moved.previous or "none", previous=moved.version, reason=why)
-        audit.append(client, self.folder, line)
-        if moved.previous:
-            client.set_registered_model_alias(moved.name, "champion", moved.previous)
-        else:
-            client.delete_registered_model_alias(moved.name, "champion")
+    def _settled(self, client: Any, name: str, champion: str | None) -> tuple[Promotion, ...]:
+        """Return the log of a model, after a line that takes back what a killed run began and did not do."""
+        log = audit.read(client, self.folder, name)
+        taken_back = undone(log, champion)
+        if taken_back is None:
+            return log
+        audit.append(client, self.folder, [taken_back])
+        return (*log, taken_back)
 
-    def _move(self, client: Any, promotion: Promotion) -> None:
-        # The line comes first: a promotion that dies half-way leaves a trace, never a silent champion.
-        audit.append(client, self.folder, promotion)
-        client.set_registered_model_alias(promotion.name, "champion", promotion.version)
-        if aliases_of(client, promotion.name, self._shown).get("challenger") == promotion.version:
-            client.delete_registered_model_alias(promotion.name, "challenger")
+    def _move(self, client: Any, moves: Sequence[Promotion]) -> None:
+        # The lines come first: a promotion that dies half-way leaves a trace, never a silent champion.
+        try:
+            audit.append(client, self.folder, moves)
+            if self.folder is not None:
+                move_champions(self.folder, [(move.name, move.version) for move in moves])
+            else:
+                self._move_on_server(client, moves)
+        except BaseException:
+            for move in moves:
+                self._settled(client, move.name, move.previous)
+            raise
 
-
-def ui_command(registry: Registry, port: int = 5000) -> list[str]:
-    """Return the command that shows a local store's runs and models in a browser on this machine.
-
-    Raises:
-        RegistryError: the registry is a server, which has its own page.
-
-    >>> ui_command(Registry.at(Path("shop")))[-4:]
-    ['--port', '5000', '--workers', '1']
-    """
-    folder = registry._local()
-    start = "from patron.registry.mlflow_import import mlflow; mlflow(); from mlflow.cli import cli; cli()"
-    store = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
-    address = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return [sys.executable, "-c", start, "server", *store, *address]
+    def _move_on_server(self, client: Any, moves: Sequence[Promotion]) -> None:
+        """Move champions where no transaction is at hand: where it fails, those that moved go back."""
+        for number, move in enumerate(moves, start=1):
+            try:
+                client.set_registered_model_alias(move.name, "champion", move.version)
+                if aliases_of(client, move.name, self._shown).get("challenger") == move.version:
+                    client.delete_registered_model_alias(move.name, "challenger")
+            except BaseException:
+                for moved in moves[:number]:
+                    if moved.previous:
+                        client.set_registered_model_alias(moved.name, "champion", moved.previous)
+                    else:
+                        client.delete_registered_model_alias(moved.name, "champion")
+                raise
 
 
 def _utc(at: datetime) -> str:

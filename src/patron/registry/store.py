@@ -1,17 +1,24 @@
 """The store: a project folder or a server, where runs and models are kept."""
 
+import importlib
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from patron.errors import RegistryError
 from patron.registry.local_store import database, ensure_store, locked, mend
 from patron.registry.mlflow_import import mlflow, quiet
 
 __all__ = ["Store"]
+
+CONNECT_SECONDS = 10
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,35 @@ class Store:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        refused = mlflow().exceptions.MlflowException
+        refused = (
+            mlflow().exceptions.MlflowException,
+            importlib.import_module("sqlalchemy.exc").SQLAlchemyError,
+            OSError,
+        )
         with quiet():
             try:
                 if self.folder is not None:
                     ensure_store(self.folder)
+                else:
+                    self._check_reachable()
                 yield mlflow().MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
             except refused as error:
                 raise RegistryError(self._refusal(str(error))) from error
+
+    def _check_reachable(self) -> None:
+        """Refuse a server that nobody answers at, within seconds; behind a proxy only the server itself can tell."""
+        for address in {self.tracking_uri, self.registry_uri}:
+            parts = urlsplit(address)
+            if parts.scheme not in PORTS or parts.scheme in getproxies():
+                continue
+            try:
+                port = parts.port or PORTS[parts.scheme]
+                socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+            except (OSError, ValueError) as error:
+                raise RegistryError(
+                    f"The registry {_masked(address)} does not answer ({error}). Check its address, and that it runs: "
+                    f"curl {_masked(address)}/health"
+                ) from None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -96,7 +124,7 @@ class Store:
         return self.folder
 
     def _refusal(self, message: str) -> str:
-        first = _masked(message.strip().splitlines()[0])[:200].rstrip(".")
+        first = _masked(next(iter(message.strip().splitlines()), "it says nothing"))[:200].rstrip(".")
         if "out-of-date database schema" in message:
             return (
                 f"The store {self._shown} was written by another mlflow than the one installed ({first}) "

@@ -23,13 +23,17 @@ class Version:
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores: its run, the folder of its bundle (readable without mlflow), and its training."""
+    """The version that scores: its run, the folder of its bundle (readable without mlflow), and its training.
+
+    Its files are `verified` where they were compared with the hashes kept when it was registered.
+    """
 
     name: str
     version: str
     run_id: str
     bundle: Path
     training: str = ""
+    verified: bool = True
 
 
 def ensure_model(client: Any, name: str) -> None:

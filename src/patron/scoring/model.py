@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from lightgbm.basic import LightGBMError
 
 from patron.errors import RegistryError, ScoreError, listed
 from patron.models.serving import FORMAT, Bundle
@@ -20,6 +21,7 @@ from patron.scoring.contract import check_contract, shifts
 __all__ = ["check_asked", "check_definitions", "opened", "predictions", "score"]
 
 MOST_TOLD, LONGEST_TOLD = 3, 30
+LONG = 200
 SPEC_KEYS = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
 FEATURE_KEYS = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
 BASKET_KEYS = ("by", "top", "way", "own_weight", "rounds", "columns", "chance", "horizon", "active_in", "seed")
@@ -36,8 +38,15 @@ def opened(folder: Path, name: str, version: str) -> Bundle:
     Raises:
         RegistryError: the bundle has another format, or lacks what this release reads.
     """
-    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    unread = _unread(spec, folder)
+    try:
+        spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        unread = _unread(spec, folder)
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, LightGBMError) as error:
+        raise RegistryError(
+            f"The files of model {name!r} version {version} cannot be read: {str(error)[:LONG].rstrip('.')}. "
+            f"Put them back from a copy, let another version score (patron promote {name} <version>), or train again: "
+            "patron train."
+        ) from error
     if unread:
         raise RegistryError(
             f"Model {name!r} version {version} was saved by another release of Patron and {unread}. "

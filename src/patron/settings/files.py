@@ -52,13 +52,20 @@ def load(path: str | Path) -> Settings:
     90
     """
     file = Path(path)
-    if not file.exists():
+    if not _is_there(file):
         there = listed(near.name for ending in ("toml", "py") for near in file.parent.glob(f"*.{ending}"))
         raise SettingsError(
             f"There is no settings file {str(file)!r}. TOML and Python files in its folder: {there}. "
             "Check the path, or begin with the text of patron.settings.template()."
         )
     return settings_of(file) if file.suffix == ".py" else _parsed(Source.of(file), file.resolve().parent)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except (OSError, ValueError):  # longer than any path, or with a sign that none has
+        return False
 
 
 def parse(name: str, text: str, folder: Path) -> Settings:

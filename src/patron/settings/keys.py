@@ -37,8 +37,9 @@ __all__ = [
 ]
 
 LONGEST = 36_500
+LONGEST_NAME = 256
 PANEL_ROLES = (*PANEL_COLUMNS, "active")
-NAMED = re.compile(r"\w([\w -]*\w)?")
+NAMED = re.compile(r"(?=.{1,60}\Z)\w([\w -]*\w)?")  # names of files are made of names, and may be no longer
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ def _is_span(value: Any) -> bool:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_path(value: Any) -> bool:
+    """Check whether a text can be a path: no part of it is longer than a name of a file may be."""
+    return _is_text(value) and "\0" not in value and all(len(part.encode()) < LONGEST_NAME for part in value.split("/"))
 
 
 def _is_date(value: Any) -> bool:
@@ -111,13 +117,13 @@ def _section(words: str, example: str) -> Kind:
 
 
 NAME = Kind(
-    "a name of letters, digits, spaces, _ and -",
+    "a name of up to 60 letters, digits, spaces, _ and -",
     'KEY = "grocer"',
     lambda value: isinstance(value, str) and bool(NAMED.fullmatch(value)),
 )
 TEXT = Kind("a text in quotes", 'KEY = "..."', _is_text)
 COLUMN = Kind("the name of a column", 'KEY = "the column"', _is_text)
-FILE = Kind("a path", 'KEY = "orders.parquet"', _is_text)
+FILE = Kind("a path", 'KEY = "orders.parquet"', _is_path)
 ZONE = Kind("the name of a time zone", 'KEY = "Europe/Berlin"', _is_zone)
 REPEATED = Kind('"keep" or "drop"', 'KEY = "drop"', lambda value: value in ("keep", "drop"))
 GAPS = Kind('"missing" or "closed"', 'KEY = "closed"', lambda value: value in ("missing", "closed"))

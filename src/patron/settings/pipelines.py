@@ -1,6 +1,7 @@
 """Pipelines: Python files with `settings = Settings(...)`."""
 
 import runpy
+import signal
 from pathlib import Path
 from traceback import walk_tb
 
@@ -10,6 +11,7 @@ from patron.settings.values import Settings
 __all__ = ["settings_of"]
 
 MEND = "Write at its end: settings = patron.Settings(name=..., tables=..., questions=..., split=..., root=..., out=...)"
+ENDED = 128 + signal.SIGTERM  # by whom runs this, not by the pipeline
 
 
 def settings_of(file: Path) -> Settings:
@@ -27,9 +29,20 @@ def settings_of(file: Path) -> Settings:
     >>> settings_of(file).name
     'online-retail'
     """
+    if not file.is_file():
+        raise SettingsError(f"{file.name} is a folder, a pipe or a device, and a pipeline is a Python file. {MEND}")
     try:
         names = runpy.run_path(str(file))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        if error.code == ENDED:
+            raise
+        raise SettingsError(
+            f"{file.name}{_line(file, error)}: the pipeline ends by itself (exit {error.code}) and nothing is done. "
+            f"Take out sys.exit, or put it below: if __name__ == '__main__'. {MEND}"
+        ) from error
+    except BaseException as error:
         raise SettingsError(
             f"{file.name}{_line(file, error)}: the pipeline fails with {type(error).__name__}: "
             f"{str(error).rstrip('.')}. Mend that line; python {file.name} shows the whole error."
@@ -43,7 +56,7 @@ def settings_of(file: Path) -> Settings:
     return settings
 
 
-def _line(file: Path, error: Exception) -> str:
+def _line(file: Path, error: BaseException) -> str:
     """The last line of the file that was run, be it deep below that the error was raised."""
     if isinstance(error, SyntaxError) and error.filename == str(file):
         return f", line {error.lineno}"

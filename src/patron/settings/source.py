@@ -12,6 +12,9 @@ from patron.errors import PatronError, SettingsError
 
 __all__ = ["KeyPath", "Source", "label"]
 
+MOST = 1_000_000  # bytes of a settings file
+SHOWN = 120  # letters of a line in a message
+LONGEST_VALUE = 200  # lines
 KeyPath = tuple[str | int, ...]
 """The keys that lead to a value, from the top; a number stands for a place in a list."""
 
@@ -26,6 +29,9 @@ class Source:
     @classmethod
     def of(cls, file: Path) -> "Source":
         """Read a file, which must be there, as text."""
+        if not file.is_file() or file.stat().st_size > MOST:
+            reason = f"it has more than {MOST:,} bytes" if file.is_file() else "it is a folder, a pipe or a device"
+            raise SettingsError(f"The settings file {str(file)!r} cannot be read: {reason}. Give a TOML text file.")
         try:
             return cls(file.name, file.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
@@ -48,7 +54,7 @@ class Source:
             line = int(position[1]) if position else len(self.text.rstrip().split("\n"))
             why = str(error).split(" (at ")[0]
             raise SettingsError(
-                f"{self.name}, line {line}: this is no TOML ({why}), got: {lines[line - 1].strip()}. "
+                f"{self.name}, line {line}: this is no TOML ({why}), got: {lines[line - 1].strip()[:SHOWN]}. "
                 'Write keys as key = value, texts in "quotes", lists in [brackets], each key once.'
             ) from None
 
@@ -58,18 +64,18 @@ class Source:
         return SettingsError(f"{self.name}{line}: {what}")
 
     def line(self, path: KeyPath) -> int:
-        """Return the line on which a key is first said, by reading ever longer beginnings of the text."""
+        """Return the line on which a key is first said: the first below the longest beginning that lacks it."""
         lines = self.text.split("\n")
-        start = 1
-        for end in range(1, len(lines)):
-            try:
-                content = tomllib.loads("\n".join(lines[:end]))
-            except (ValueError, RecursionError):
-                continue
-            if _has(content, path):
-                return start
-            start = end + 1
-        return start
+        start, stop = 0, len(lines)
+        while stop - start > 1:
+            middle = (start + stop) // 2
+            ends = range(middle, min(stop, middle + LONGEST_VALUE))
+            content = next((c for c in (_beginning(lines, end) for end in ends) if c), None)
+            if content and not _has(content[1], path):
+                start = content[0]
+            else:
+                stop = middle
+        return start + 1
 
     @contextmanager
     def at(self, *path: str) -> Iterator[None]:
@@ -78,6 +84,14 @@ class Source:
             yield
         except PatronError as error:
             raise self.wrong(path, f"{label(path)} is not possible. {error}") from None
+
+
+def _beginning(lines: list[str], end: int) -> tuple[int, dict[str, Any]] | None:
+    """Return how many lines were read and what they say, or nothing where they end within a value."""
+    try:
+        return end, tomllib.loads("\n".join(lines[:end]))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _has(content: Any, path: KeyPath) -> bool:

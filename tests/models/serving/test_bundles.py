@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -162,3 +163,34 @@ def test_totals_are_seen_as_what_they_come_to_in_a_horizon_and_silence_in_usual_
 def test_a_shift_moves_everybody_alike():
     spec = {"kind": "shifted", "of": constant(0.5), "shift": [-0.2]}
     assert churn(spec).log_odds(SEEN)[:, 0] == pytest.approx([0.3, 0.3, 0.3])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    rows = np.arange(200.0).reshape(100, 2)
+    booster = lgb.train({"verbose": -1, "num_leaves": 4}, lgb.Dataset(rows, rows[:, 0]), 3)
+    return Bundle({"format": 1, "features": [], "scale": 0.1}, booster).save(tmp_path / "bundle")
+
+
+def test_a_bundle_that_was_saved_is_loaded_with_the_same_spec_and_trees(saved):
+    loaded = Bundle.load(saved)
+    assert loaded.spec == {"format": 1, "features": [], "scale": 0.1}
+    assert loaded.booster.num_trees() == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        ("booster.txt", lambda text: text.replace("leaf_value=", "leaf_value=1", 1)),
+        ("booster.txt", lambda text: text[: len(text) // 2]),
+        ("booster.txt", lambda text: None),
+        ("next_item.txt", lambda text: "tree"),
+        ("spec", lambda text: text.replace("0.1", "0.2")),
+    ],
+)
+def test_a_changed_file_of_a_saved_bundle_is_refused_before_lightgbm_reads_it(saved, file, edit):
+    path = saved / ("spec.json" if file == "spec" else file)
+    content = edit(path.read_text() if path.exists() else "")
+    path.unlink(missing_ok=True) if content is None else path.write_text(content)
+    with pytest.raises(ValueError, match=f"'bundle' is not as it was saved: {file} changed, is missing or is new"):
+        Bundle.load(saved)

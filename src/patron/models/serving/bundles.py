@@ -4,10 +4,12 @@ A bundle is a folder with `spec.json` and, where the model has trees, `booster.t
 holds, `next_<category or item>.txt`. Nothing in it is unpickled.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -22,6 +24,7 @@ from patron.models.serving.waits import event_chances, purchase_curve, span_name
 FORMAT = 1
 BOOSTER = "booster.txt"
 RANKER = "next_"
+HASHES = "files"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Bundle:
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
         if spec["format"] != FORMAT:
             raise ValueError(f"This bundle has format {spec['format']}; this code reads format {FORMAT}.")
+        check_hashes(folder, spec)
         trees = folder / BOOSTER
         rankers = {path.stem.removeprefix(RANKER): _read(path) for path in sorted(folder.glob(f"{RANKER}*.txt"))}
         return cls(spec, _read(trees) if trees.exists() else None, rankers)
@@ -53,12 +57,12 @@ class Bundle:
         """Write the bundle to a folder, which is made if it is not there."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.spec, indent=1, allow_nan=False)
-        (folder / "spec.json").write_text(text, encoding="utf-8")
         if self.booster is not None:
             (folder / BOOSTER).write_text(self.booster.model_to_string(), encoding="utf-8")
         for by, ranker in self.rankers.items():
             (folder / f"{RANKER}{by}.txt").write_text(ranker.model_to_string(), encoding="utf-8")
+        signed = {**self.spec, HASHES: hashes_of(folder, self.spec)}
+        (folder / "spec.json").write_text(json.dumps(signed, indent=1, allow_nan=False), encoding="utf-8")
         return folder
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -94,6 +98,33 @@ class Bundle:
         if calibration is None:
             return raw
         return raw * calibration["slope"] + np.asarray(calibration["intercept"])
+
+
+def hashes_of(folder: Path, spec: Mapping[str, object]) -> dict[str, str]:
+    """Return the SHA-256 of the trees of a folder by name, and of the spec that tells of them."""
+    trees = {path.name: path.read_bytes() for path in sorted(folder.glob("*.txt"))}
+    plain = json.dumps({key: value for key, value in spec.items() if key != HASHES}, sort_keys=True)
+    return {name: hashlib.sha256(held).hexdigest() for name, held in {"spec": plain.encode(), **trees}.items()}
+
+
+def check_hashes(folder: Path, spec: dict[str, Any]) -> None:
+    """Refuse a folder whose files are not those that were saved, and take their hashes out of the spec.
+
+    A folder that an earlier release saved has none, and is read.
+
+    Raises:
+        ValueError: a file is changed, missing or new.
+    """
+    kept = spec.pop(HASHES, None)
+    if kept is None:
+        return
+    here = hashes_of(folder, spec)
+    differ = sorted(name for name in kept.keys() | here.keys() if kept.get(name) != here.get(name))
+    if differ:
+        raise ValueError(
+            f"The bundle {folder.name!r} is not as it was saved: {', '.join(differ)} changed, is missing or is new. "
+            "Copy the whole folder again, or train again."
+        )
 
 
 def _read(trees: Path) -> lgb.Booster:

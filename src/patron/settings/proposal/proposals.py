@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
-from patron.engines.files import Source, write, write_text
+from patron.engines.files import Source
+from patron.engines.outputs import write, write_text
 from patron.errors import HistoryError, SettingsError
 from patron.history.history import History
 from patron.history.receipts import Receipt
