@@ -70,6 +70,8 @@ WHY = pd.DataFrame(
     }
 )
 MOVED = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
+RECENCY = {"name": "recency", "words": "Days since the last order", "unit": "days"}
+GOES_WITH = (RECENCY, pd.DataFrame({"value": [0.0, 9.0, 90.0], "effect": [-0.1, 0.0, 0.3], "count": [0, 5, 5]}))
 NAMED = {"customer-anna": "p1", "customer-bert": "p2"}
 
 
@@ -360,6 +362,14 @@ def test_a_table_without_pseudonyms_is_refused(report, name):
             ["Customers contacted, surest first (% of all)", "Of all who left (%)"],
         ),
         (lambda r: plots.importance_plot(MOVED), ["Share of all that moves the answers (%)", "Orders placed"]),
+        (
+            lambda r: plots.importance_plot(MOVED.assign(share=0.5, low=0.4, high=0.7)),
+            ["50 %", "lowest and highest of its refits"],
+        ),
+        (
+            lambda r: plots.dependence_plot(*GOES_WITH),
+            ["Days", "Beside the mean (points)", "Days since the last order"],
+        ),
         (lambda r: plots.risk_plot(SCORES), ["Probability to leave (%)", "Customers (number)", "average 30 %"]),
         (lambda r: plots.money_plot(r.decisions, ""), ["Spent (money)", "Gain after costs (money)"]),
         (lambda r: plots.money_plot(r.decisions, "GBP"), ["Spent (GBP)", "Gain after costs (GBP)", "budget"]),
@@ -370,6 +380,15 @@ def test_plots_state_their_units_as_text_and_are_the_same_each_time(report, draw
     assert [unit for unit in units if f">{unit}<" not in made] == []
     assert made == draw(report)
     assert "<metadata" not in made
+
+
+def test_the_page_says_how_many_first_reasons_stay_and_how_the_answer_goes_with_a_measure(report):
+    sure = replace(CARD, stability={"refits": 8.0, "first": 0.7, "kept": 0.85, "agreement": 0.9})
+    text = " ".join(page(replace(report, cards=[sure], dependence=[GOES_WITH])).split())
+    assert "fitted again 8 times" in text
+    assert "the same first reason to <strong>70 of 100</strong> customers, and had it among its first three" in text
+    assert "Beside the mean (points)" in text
+    assert "How sure the reasons are" not in page(report)
 
 
 def test_a_plot_changes_nothing_of_the_callers_matplotlib_and_takes_nothing_from_it(report):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import QuestionError, ScoreError, listed, nearest
-from patron.explanations.drivers import importance
+from patron.explanations.drivers import SEASON, importance
 from patron.explanations.pushes import check_features
 from patron.models.serving import Bundle, encode
 from patron.models.targets import target_of
@@ -82,7 +82,7 @@ def interactions(model: Bundle, rows: Matrix, top: int = 5, most: int = 100, see
     Args:
         model: any trained model.
         rows: features of n customers.
-        top: so many measures, those whose pushes are the largest.
+        top: so many measures, those whose pushes are the largest, without the season.
         most: customers in the sample.
         seed: of the sample.
 
@@ -96,7 +96,7 @@ def interactions(model: Bundle, rows: Matrix, top: int = 5, most: int = 100, see
     if top < 2 or most < 2:
         raise QuestionError(f"Interactions are of two measures and customers at least, got top={top}, most={most}.")
     weighty = importance(model, rows, seed=seed)
-    names = weighty.feature[weighty.push > 0].head(top)
+    names = weighty.feature[(weighty.push > 0) & (weighty.theme != SEASON)].head(top)
     X, log_odds = _sample(model, rows, most, seed), _log_odds(model)
     alone = {name: _partial(log_odds, X, [_index(model, name)]) for name in names}
     words = {feature["name"]: feature["words"] for feature in model.spec["features"]}

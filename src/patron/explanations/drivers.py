@@ -18,7 +18,7 @@ from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
 
-__all__ = ["COLUMNS", "drivers", "importance"]
+__all__ = ["COLUMNS", "SEASON", "drivers", "importance"]
 
 COLUMNS = (
     *("customer", "cutoff", "side", "rank", "feature", "theme", "words", "value", "shown", "usual"),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from patron.decisions import Decisions
 from patron.evaluation.cards import Card
+from patron.models.serving import FeatureSpec
 from patron.reports.figure_style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, groups, percents, shares, svg, thousands
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "decile_plot",
+    "dependence_plot",
     "event",
     "gain_plot",
     "importance_plot",
@@ -54,6 +56,7 @@ EVENTS = {"churn": "left", "tier": "reached a top tier", "cancellation": "left",
 REALISED, MONEY = "came in, 95 % interval", "money"
 POINTS, MOST_BARS, LETTERS = 101, 10, 50
 PROMISED = 80
+WIDE = 20  # times the middle value, beyond which values are drawn by their logarithm
 
 
 def names(question: str) -> Mapping[str, str]:
@@ -205,6 +208,28 @@ def importance_plot(importance: pd.DataFrame) -> str:
         ax.grid(visible=False)
 
     return svg("importance", "What the answers depend on most", draw, 0.9 + ROW * positions.max(initial=1))
+
+
+def dependence_plot(feature: FeatureSpec, effects: pd.DataFrame) -> str:
+    """Plot how a probability goes with one measure, in points beside the mean of all customers.
+
+    Args:
+        feature: its name, words and unit.
+        effects: what `patron.explanations.dependence.dependence` gives: value and effect, from the lowest value on.
+    """
+
+    def draw(ax: "Axes") -> None:
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.plot(effects.value, effects.effect * 100, color=BLUE, linewidth=2, marker="o", markersize=4)
+        if effects.value.min() >= 0 and effects.value.max() > WIDE * max(effects.value.median(), 1):
+            ax.set_xscale("symlog", linthresh=1)
+        ax.set(
+            xlabel="Share, 0 to 1" if feature["unit"] == "share" else feature["unit"].capitalize(),
+            ylabel="Beside the mean (points)",
+        )
+        thousands(ax.xaxis)
+
+    return svg(f"dependence {feature['name']}", fill(feature["words"], LETTERS), draw, 3.0)
 
 
 def risk_plot(scores: pd.DataFrame) -> str:

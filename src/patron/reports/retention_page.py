@@ -16,6 +16,7 @@ from patron.errors import ScoreError, listed
 from patron.evaluation.cards import Card
 from patron.formatting import date
 from patron.history.receipts import Receipt
+from patron.models.serving import FeatureSpec
 from patron.portfolio.contract_outlook import ContractOutlook
 from patron.questions.profit import CostModel
 from patron.reports import plots
@@ -54,6 +55,7 @@ class Report:
         at_stake: what a value is: profit, or revenue where it is the price of contracts.
         contracts: what the next months hold for contracts, its tables with a pseudonym for each customer; None where
             no cancellation was asked.
+        dependence: how the answer goes with some measures, see `patron.explanations.dependence`.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Report:
     licence: str = ""
     at_stake: str = "profit"
     contracts: ContractOutlook | None = None
+    dependence: Sequence[tuple[FeatureSpec, pd.DataFrame]] = ()
 
 
 def page(report: Report) -> str:
@@ -116,6 +119,7 @@ def page(report: Report) -> str:
         customers=_customers(report),
         costs=_costs(report.costs) if report.costs else [],
         contracts=contract_section(report.contracts, report.currency) if report.contracts else None,
+        dependence=[inline(plots.dependence_plot(*line)) for line in report.dependence],
         **_importance(report.importance),
         **(_decisions(report.decisions, report) if report.decisions else {"summary": None}),
     )
