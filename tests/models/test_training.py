@@ -205,6 +205,17 @@ def test_profit_within_a_tier_leans_towards_those_who_stood_there():
     assert (np.array(answer["spread_from"][0][1]) == 10).mean() == pytest.approx(0.75, abs=0.01)
 
 
+def test_tiers_are_bounded_by_the_train_cutoffs_and_bring_what_all_known_ones_brought():
+    asked, answer = trained("tier").question, trained("tier").model.spec["answer"]
+    rows = matrix(asked, shop(), SPLIT.known)
+    label, at_train = labels(asked, shop(), SPLIT.known), rows.at(*SPLIT.train)
+    bounded = spec_of(asked, label[at_train], rows.X[at_train])
+    brought = spec_of(replace(asked, thresholds=tuple(reversed(bounded["lows"][1:]))), label, rows.X)
+    assert answer["lows"] == bounded["lows"]
+    assert answer["profit_from"] == brought["profit_from"] != bounded["profit_from"]
+    assert answer["spread_from"] == brought["spread_from"] != bounded["spread_from"]
+
+
 def test_who_buys_nothing_is_parted_from_who_buys_at_a_loss():
     # From lead, 50 buy nothing (at -1 each), 50 buy at a loss of 20, 100 buy with profit; no row comes from elsewhere.
     label, idle = np.array([-1.0] * 50 + [-20.0] * 50 + [10.0] * 100), np.array([1.0] * 50 + [0.0] * 150)

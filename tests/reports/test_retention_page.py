@@ -488,3 +488,12 @@ def test_the_legend_of_a_plot_stands_below_its_axes_where_it_covers_no_point():
     drawn = plots.decile_plot(replace(CARD, deciles=high), "EUR")
     below, legend = (float(re.search(rf'y="([\d.]+)"[^>]*>{text}', drawn)[1]) for text in ("Groups of", "expected<"))
     assert legend > below
+
+
+@pytest.mark.parametrize(("low", "wide"), [(0.85, True), (0.79, False)])
+def test_an_interval_of_profit_that_holds_too_often_says_where_that_must_be_so(low, wide):
+    held = CARD.measured["lightgbm"] | {"coverage of the interval": Estimate(0.9, low, 0.95)}
+    card = replace(CARD, question="tier", measured=CARD.measured | {"lightgbm": held})
+    told = words(quality_page.page("Shop", datetime(2024, 8, 1), [Backtest((card,), card, pd.DataFrame())]))
+    assert "intervals of the profit held for 90.0 % of the customers" in told
+    assert ("More than 80 % is as it must be where most buy nothing" in told) == wide

@@ -163,25 +163,28 @@ def differences(tuned: Tuned, about: Mapping[str, Any]) -> str:
 
 
 def target_spec(question: Question, rows: Matrix, label: np.ndarray, split: Split) -> TargetSpec:
-    """Return what a model must remember of its question, found from the train cutoffs; arguments are those of `fit`.
+    """Return what a model must remember of its question; arguments are those of `fit`.
 
-    It is quick, so that what cannot be learned is refused before other questions have been trained for long.
+    What classes mean is found from the train cutoffs, what they bring from all that are known. It is quick, so that
+    what cannot be learned is refused before other questions have been trained for long.
 
     Raises:
         QuestionError: there is too little to learn from.
     """
     at_train = rows.at(*split.train)
     _check_enough(question, label[at_train])
-    return target_for(question).target_spec(question, label[at_train], rows.X[at_train])
+    target, known = target_for(question), rows.at(*split.known)
+    spec = target.target_spec(question, label[at_train], rows.X[at_train])
+    return target.target_spec(target.with_learned(question, spec), label[known], rows.X[known])
 
 
 def _with_idle(
     spec: TargetSpec, question: Question, source: RowSource, rows: Matrix, label: np.ndarray, split: Split
 ) -> TargetSpec:
-    """Return the spec with what sets apart those who buy nothing, found from the train cutoffs too."""
-    at_train = rows.at(*split.train)
-    seen = rows.take(at_train)
-    return target_of(spec).with_idle(spec, label[at_train], seen.X, lambda: source.idle(question, seen.key))
+    """Return the spec with what sets apart those who buy nothing, found from all known cutoffs."""
+    known = rows.at(*split.known)
+    seen = rows.take(known)
+    return target_of(spec).with_idle(spec, label[known], seen.X, lambda: source.idle(question, seen.key))
 
 
 def _check_enough(question: Question, label: np.ndarray) -> None:
