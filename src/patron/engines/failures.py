@@ -24,7 +24,7 @@ def refusal(error: Exception) -> PatronError | None:
     text = str(error)
     if FULL.search(text):
         return PatronError("The disk is full, where the engine sets work aside. Free some of it: df -h $TMPDIR")
-    if not BROKEN.search(text):
+    if type(error) is not duckdb.Error and not BROKEN.search(text):
         return None
     file = FILE.search(text)
     which = f"the file {file[2]!r}" if file else "its file"

@@ -53,12 +53,16 @@ def load(path: str | Path) -> Settings:
     """
     file = Path(path)
     if not _is_there(file):
-        there = listed(near.name for ending in ("toml", "py") for near in file.parent.glob(f"*.{ending}"))
+        there = listed(near.name for ending in ("toml", "py") for near in _near(file, ending))
         raise SettingsError(
             f"There is no settings file {str(file)!r}. TOML and Python files in its folder: {there}. "
             "Check the path, or begin with the text of patron.settings.template()."
         )
     return settings_of(file) if file.suffix == ".py" else _parsed(Source.of(file), file.resolve().parent)
+
+
+def _near(file: Path, ending: str) -> list[Path]:
+    return list(file.parent.glob(f"*.{ending}")) if _is_there(file.parent) else []
 
 
 def _is_there(file: Path) -> bool:
