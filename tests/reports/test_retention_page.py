@@ -386,7 +386,7 @@ def test_the_page_says_how_many_first_reasons_stay_and_how_the_answer_goes_with_
     sure = replace(CARD, stability={"refits": 8.0, "first": 0.7, "kept": 0.85, "agreement": 0.9})
     text = " ".join(page(replace(report, cards=[sure], dependence=[GOES_WITH])).split())
     assert "fitted again 8 times" in text
-    assert "the same first reason to <strong>70 of 100</strong> customers, and had it among its first three" in text
+    assert "kept <strong>70 of 100</strong> first reasons as the first, and 85 among the first three." in text
     assert "Beside the mean (points)" in text
     assert "How sure the reasons are" not in page(report)
 
