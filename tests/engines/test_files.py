@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import sqlite3
+from contextlib import closing
 
 import duckdb
 import pandas as pd
@@ -59,6 +61,14 @@ def test_a_parquet_file_that_breaks_off_while_it_is_read_is_told_without_its_val
     assert str(refusal(broken.value)).startswith(
         "A table cannot be read to its end: the file 'orders.parquet' is broken"
     )
+
+
+def test_a_broken_text_of_a_sqlite_file_is_refused_without_its_value(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as database, database:
+        database.execute("CREATE TABLE orders (c TEXT)")
+        database.execute("INSERT INTO orders VALUES (CAST(x'67756573742d31ff' AS TEXT))")
+    with pytest.raises(HistoryError, match=r"'orders.db' cannot be read: Could not decode .*column 'c'\. Check"):
+        read(tmp_path / "orders.db")
 
 
 def test_what_an_engine_says_of_a_value_is_no_broken_file():

@@ -82,7 +82,8 @@ def sqlite_file(path: Path) -> Iterator[Database]:
             try:
                 return connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise HistoryError(f"{path.name!r} cannot be read: {error}. Check that it is whole.") from None
+                why = str(error).partition(" with text ")[0]  # what follows is a value of the table
+                raise HistoryError(f"{path.name!r} cannot be read: {why}. Check that it is whole.") from None
 
         def read(name: str, columns: Sequence[str]) -> Table:
             wanted = ", ".join(map(_quoted, columns))

@@ -130,7 +130,13 @@ def _by_reason(events: Events) -> dict[str | None, dict[str, Any]]:
         **{f"no {role}": table[role].isnull().sum() for role in priced},
         **({} if events.attributes else role_sums(table)),
     )
-    return {row.pop("set_aside"): row for row in counts.to_pyarrow().to_pylist()}
+    try:
+        return {row.pop("set_aside"): row for row in counts.to_pyarrow().to_pylist()}
+    except OverflowError:  # of a time that no calendar has
+        raise HistoryError(
+            "A time of the table lies beyond every calendar, so that its file may be broken. Write it again from its "
+            "source, without such rows."
+        ) from None
 
 
 def _doubled(used: Table, n: int) -> tuple[str, ...]:

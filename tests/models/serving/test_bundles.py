@@ -178,6 +178,13 @@ def test_a_bundle_that_was_saved_is_loaded_with_the_same_spec_and_trees(saved):
     assert loaded.booster.num_trees() == 3
 
 
+def test_trees_of_an_earlier_release_that_break_off_are_refused_before_lightgbm_ends_the_process(saved):
+    (saved / "spec.json").write_text('{"format": 1, "features": [], "scale": 0.1}')
+    (saved / "booster.txt").write_text((saved / "booster.txt").read_text()[:300])
+    with pytest.raises(ValueError, match=r"'booster.txt' breaks off before the end of its trees"):
+        Bundle.load(saved)
+
+
 @pytest.mark.parametrize(
     ("file", "edit"),
     [

@@ -128,7 +128,10 @@ def check_hashes(folder: Path, spec: dict[str, Any]) -> None:
 
 
 def _read(trees: Path) -> lgb.Booster:
-    return lgb.Booster(model_str=trees.read_text(encoding="utf-8"))
+    text = trees.read_text(encoding="utf-8")
+    if "end of trees" not in text:  # LightGBM ends the process where it reads on
+        raise ValueError(f"{trees.name!r} breaks off before the end of its trees. Copy the whole folder again.")
+    return lgb.Booster(model_str=text)
 
 
 def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:
