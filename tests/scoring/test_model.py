@@ -39,6 +39,12 @@ def test_a_spec_that_cannot_be_read_is_refused(tmp_path, content):
         opened(tmp_path, "shop-churn", "3")
 
 
+def test_a_folder_or_pipe_in_the_place_of_a_spec_is_refused(tmp_path):
+    (tmp_path / "spec.json").mkdir()
+    with pytest.raises(RegistryError, match=r"version 3 cannot be read: spec.json is not there, or no file\. Put"):
+        opened(tmp_path, "shop-churn", "3")
+
+
 def test_a_model_of_this_release_is_opened(spec, tmp_path):
     assert opened(saved(spec, tmp_path), "shop-churn", "3").spec["question"] == "churn"
 

@@ -39,6 +39,8 @@ def opened(folder: Path, name: str, version: str) -> Bundle:
         RegistryError: the bundle has another format, or lacks what this release reads.
     """
     try:
+        if not (folder / "spec.json").is_file():
+            raise ValueError("spec.json is not there, or no file")
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
         unread = _unread(spec, folder)
     except (OSError, ValueError, TypeError, AttributeError, LookupError, LightGBMError) as error:
