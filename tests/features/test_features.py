@@ -143,7 +143,7 @@ def test_orders_without_an_amount_count_but_bring_no_money() -> None:
 
 
 def test_money_is_added_up_to_the_cent() -> None:
-    many = [("a", ago(9), 0.1)] * 10 + [("a", ago(8), -0.2)] * 5
+    many = [("a", ago(9), 0.1)] * 10 + [("a", ago(8), -0.25)] * 4
     asked = features_at(history_of(many), CUTOFF, purchases.spend, service.refund_share)
     assert asked.loc["a", ["spend", "refund_share"]].tolist() == [1.0, 1.0]
 

@@ -100,7 +100,7 @@ def check_said(error: Exception, frame: pd.DataFrame) -> None:
     )
 
 
-@settings(max_examples=1600, **FUZZ)
+@settings(max_examples=900, **FUZZ)
 @given(st.data())
 def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_column(data):
     shop = data.draw(st.sampled_from(SHOPS))

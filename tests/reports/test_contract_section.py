@@ -31,7 +31,8 @@ def text(months=NONE, due=NONE, warnings=NONE):
     scores = pd.DataFrame({"pseudonym": ["x1", "x2"], "cutoff": pd.Timestamp(CUTOFF)})
     scores["cancellation_probability"] = [0.3, 0.2]
     outlook = ContractOutlook(2, 30, months, due.rename(columns={"customer": "pseudonym"}), warnings)
-    why = pd.DataFrame({"pseudonym": ["x1"], "rank": [1], "text": ["few visits, raises the risk"]})
+    why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["few visits, raises the risk"]})
+    why = why.assign(lever="", evidence="association, not a lever")
     moved = pd.DataFrame({"words": ["Visits"], "theme": ["habit"], "share": [1.0]})
     report = Report("Club", CUTOFF, "EUR", [], [], [], scores, why, moved, None, (), None, {}, contracts=outlook)
     return " ".join(unescape(page(report)).replace("\xa0", " ").split())

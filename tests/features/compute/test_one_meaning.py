@@ -56,7 +56,6 @@ quickly = settings(
     derandomize=True,
     phases=[Phase.generate],  # a failing example is small already, and shrinking it takes minutes
 )
-slowly = settings(quickly, max_examples=40)
 
 
 SCHEMA = pa.schema(
@@ -129,7 +128,7 @@ def test_the_fold_sees_only_what_was_known(visited):
     check(folded(visited), visited, np.float32)
 
 
-@slowly
+@quickly
 @given(visits.map(known_late))
 def test_the_generic_path_means_what_plain_python_says(visited):
     history = history_with(visited)
