@@ -121,3 +121,17 @@ def test_a_horizon_that_no_contract_ends_within_is_refused():
 def test_the_label_of_a_cutoff_whose_horizon_has_not_passed_is_refused(world):
     with pytest.raises(pt.PatronError, match="looks 90 days ahead, to 2024-02-29, but the history ends 2023-12-31"):
         pt.answers(pt.cancellation(horizon=90), world.history, [datetime(2023, 12, 1)])
+
+
+def test_within_a_horizon_longer_than_any_contract_everybody_leaves_and_only_the_month_tells_them_apart():
+    rng = np.random.default_rng(0)
+    begun = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1400, 400), unit="D")
+    ended = begun + pd.to_timedelta(rng.integers(20, 80, 400), unit="D")
+    table = pd.DataFrame({"member": range(400), "begun": begun, "ended": ended})
+    contracts = pt.subscriptions(table, customer="member", start="begun", end="ended", until="2024-01-01")
+    history = pt.History.of(contracts=contracts)
+    split = pt.Split.of(train=["2021-06-01", "2021-12-01"], valid=["2022-06-01"], test=["2023-01-01"])
+    trained = pt.train(pt.cancellation(horizon=120), history, split)
+    chances = trained.model.predict(pt.matrix(trained.question, history, split.test).X)
+    assert (chances.cancellation_probability > 0.99).all()
+    assert chances.cancellation_within_30d.nunique() > 1
