@@ -244,6 +244,17 @@ def test_a_full_disk_of_the_registry_is_a_sentence_and_moves_no_champion(store, 
     assert store.champion("churn").version == "1"
 
 
+def test_a_disk_that_fills_up_while_a_run_is_logged_is_one_sentence_and_nothing_else(store, monkeypatch, capfd):
+    def full(*arguments, **keywords):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("patron.registry.registry.log_files", full)
+    monkeypatch.setattr("mlflow.MlflowClient.set_terminated", full)
+    with pytest.raises(RegistryError, match=r"cannot keep more: .*No space left on device\. Free the disk"):
+        store.log_run("shop", "churn", {}, {})
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://anna:secret@127.0.0.1:9"])
 def test_a_server_that_does_not_answer_is_refused_at_once_without_its_password(address, monkeypatch):
     monkeypatch.setattr("patron.registry.store.getproxies", dict)

@@ -37,13 +37,13 @@ def mlflow() -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence mlflow's notes and warnings for a while."""
+    """Silence mlflow's notes, warnings and its copies of errors, which are raised as well, for a while."""
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
-            logger.setLevel(logging.ERROR)
+            logger.setLevel(logging.CRITICAL)
         try:
             yield
         finally:

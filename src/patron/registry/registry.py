@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +72,8 @@ class Registry(Store):
                 log(client, run, params, finite)
                 log_files(client, run.run_id, texts, files)
             except BaseException:
-                client.set_terminated(run.run_id, status="FAILED")
+                with suppress(Exception):  # of a store that takes nothing more the first refusal tells why
+                    client.set_terminated(run.run_id, status="FAILED")
                 raise
             client.set_terminated(run.run_id)
         return str(run.run_id)

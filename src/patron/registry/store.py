@@ -17,6 +17,7 @@ from patron.registry.mlflow_import import mlflow, quiet
 
 __all__ = ["Store"]
 
+FULL = ("No space left", "disk is full")  # as the system says it, and the database
 CONNECT_SECONDS = 10
 PORTS = {"http": 80, "https": 443}
 
@@ -130,6 +131,8 @@ class Store:
                 f"The store {self._shown} was written by another mlflow than the one installed ({first}) "
                 f"Keep a copy, then: mlflow db upgrade '{_masked(self.tracking_uri)}'"
             )
+        if any(words in first for words in FULL):
+            return f"The registry {self._shown} cannot keep more: {first}. Free the disk, then train again."
         return f"The registry {self._shown} refused: {first}. Check its address, the names and the run's id."
 
 
