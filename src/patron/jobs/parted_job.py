@@ -14,14 +14,12 @@ from patron.history.history import History
 from patron.jobs.job import Job
 from patron.models.serving import Bundle
 from patron.questions.contracts import ContractQuestion
-from patron.questions.matrices import Matrix
+from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
 from patron.registry import Champion
 from patron.settings import Settings
 
 __all__ = ["PartedJob", "parts"]
-
-KEY = ["customer", "cutoff"]
 
 
 def parts(settings: Settings) -> tuple[Settings, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
@@ -55,7 +56,7 @@ def with_usual(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: Standin
     """
     if thirds is None:
         return list(features)
-    third = third_of(X.iloc[:, thirds["feature"]].to_numpy(dtype=np.float64), thirds)
+    third = third_of(X.iloc[:, thirds["feature"]], thirds)
     numbers = X.select_dtypes("number").replace([np.inf, -np.inf], np.nan)
     medians = numbers.groupby(third).median().reindex(range(PARTS)).astype("float64")
     usual: dict[str, list[float | str | None]] = {
@@ -75,7 +76,7 @@ def with_plausible(features: Sequence[FeatureSpec], X: pd.DataFrame, thirds: Sta
         X: the training rows, of which a part is looked at where they are many.
         thirds: of customers, as `standing` finds them.
     """
-    third = third_of(X.iloc[:, thirds["feature"]].to_numpy(np.float64), thirds) if thirds else np.zeros(len(X))
+    third = third_of(X.iloc[:, thirds["feature"]], thirds) if thirds else np.zeros(len(X))
     some = np.arange(len(X)) % max(1, len(X) // MOST_RANGED) == 0
     parts = [some & (third == i) for i in range(PARTS if thirds else 1)]
     return [f if f["dtype"] == "category" else f | {"plausible": _plausible(X[f["name"]], parts)} for f in features]
@@ -93,8 +94,9 @@ def _plausible(column: pd.Series, parts: Sequence[np.ndarray]) -> PlausibleSpec:
     }
 
 
-def third_of(days: np.ndarray, thirds: StandingSpec) -> np.ndarray:
+def third_of(days: npt.ArrayLike, thirds: StandingSpec) -> np.ndarray:
     """Return the third of each customer, 0 to 2, or -1 where nobody knows."""
+    days = np.asarray(days, dtype=np.float64)
     return np.where(np.isfinite(days), np.searchsorted(thirds["edges"], days, side="left"), -1)
 
 

@@ -132,7 +132,7 @@ class Store:
                 f"Keep a copy, then: mlflow db upgrade '{_masked(self.tracking_uri)}'"
             )
         if any(words in first for words in FULL):
-            return f"The registry {self._shown} cannot keep more: {first}. Free the disk, then train again."
+            return f"The registry {self._shown} cannot keep more: {first}. Free the disk, then run it again."
         return f"The registry {self._shown} refused: {first}. Check its address, the names and the run's id."
 
 
