@@ -631,6 +631,12 @@ def test_a_customer_who_was_not_scored_is_refused_without_the_key(kiosk):
     assert "guest-999" not in result.output
 
 
+def test_an_empty_name_of_a_customer_explains_nobody_instead_of_everybody(kiosk):
+    result = patron("explain", kiosk / "kiosk.toml", "--customer", "")
+    assert result.exit_code == 3
+    assert "Nobody with the key or pseudonym that was given" in result.output
+
+
 def test_a_moved_project_is_mended_by_one_command(kiosk, tmp_path):
     shutil.copytree(kiosk, tmp_path / "moved")
     refused = patron("score", tmp_path / "moved" / "kiosk.toml")

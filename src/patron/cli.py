@@ -118,16 +118,22 @@ def score(settings: SettingsPath, as_json: AsJson = False) -> None:
 @app.command()
 def explain(
     settings: SettingsPath,
-    customer: Annotated[str, typer.Option(help="Key or pseudonym: how this customer's answer comes about.")] = "",
-    segment: Annotated[str, typer.Option(help="Such as \"country == 'UK'\": these customers beside all others.")] = "",
-    against: Annotated[str, typer.Option(help="An earlier cutoff: today's customers beside those of that day.")] = "",
+    customer: Annotated[
+        str | None, typer.Option(help="Key or pseudonym: how this customer's answer comes about.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Such as \"country == 'UK'\": these customers beside all others.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="An earlier cutoff: today's customers beside those of that day.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the reasons behind today's scores; or how one answer comes about, or what parts some from others."""
     from patron import jobs
 
     ways = ((jobs.explain_customer, customer), (jobs.explain_segment, segment), (jobs.explain_against, against))
-    chosen = [(way, about) for way, about in ways if about]
+    chosen = [(way, about) for way, about in ways if about is not None]
     if len(chosen) > 1:
         raise QuestionError("patron explain takes one of --customer, --segment and --against at a time. Leave one out.")
     _run(settings, "explain", as_json, (lambda job: chosen[0][0](job, chosen[0][1])) if chosen else None)
