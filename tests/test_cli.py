@@ -126,6 +126,19 @@ def test_what_a_crm_imports_has_every_scored_customer_and_the_offers_of_the_deci
     assert sorted(offered) == sorted(decisions[decisions.group == "treat"].customer)
 
 
+def test_beside_the_scores_stands_what_the_models_should_reach_on_them_and_what_their_cards_say(kiosk):
+    out = kiosk / "patron-out" / "kiosk"
+    expected = json.loads((out / "scores.lineage.json").read_text())["expected"]
+    card = json.loads((out / "card_churn.json").read_text())
+    scores = pd.read_parquet(out / "scores.parquet")
+    figures = expected["churn"]
+    assert figures["AUC"]["card"] == pytest.approx(card["measured"][card["champion"]]["AUC"]["value"], abs=1e-6)
+    assert figures["rate"]["value"] == pytest.approx(scores.churn_probability.mean(), abs=1e-6)
+    assert figures["Brier"]["low"] < figures["Brier"]["value"] < figures["Brier"]["high"]
+    assert [line["contacted"] for line in figures["lift"]] == pytest.approx([n / 10 for n in range(1, 11)])
+    assert set(expected["tier"]) == {"accuracy", "quadratic kappa", "lift"}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
     [

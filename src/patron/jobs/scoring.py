@@ -7,6 +7,7 @@ from patron.engines.outputs import write_text
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.crm import write_imports
+from patron.jobs.expecting import expected
 from patron.jobs.job import Job
 from patron.portfolio.migration import migration
 from patron.scoring.contract import shifts
@@ -19,7 +20,8 @@ def score(job: Job) -> dict[str, Any]:
     path = job.write("scores", job.scores)
     used = {name: champion.version for name, champion in job.champions.items()}
     cutoff, trainings = f"{job.scores.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
-    lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": job.fingerprint}
+    figures = expected(job, job.scores)
+    lineage = {"cutoff": cutoff, "models": used, "trainings": trainings, "data": job.fingerprint, "expected": figures}
     kept = write_text(json.dumps(lineage, indent=1), job.settings.out / "scores.lineage.json")
     moves = [*_tell_moves(job), *write_contract_tables(job)]
     _tell_mixed(job, trainings)
@@ -27,7 +29,13 @@ def score(job: Job) -> dict[str, Any]:
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
     imports = [] if job.settings.offers else write_imports(job)
-    summary = {"cutoff": cutoff, "customers": len(job.scores), "versions": used, "trainings": trainings}
+    summary = {
+        "cutoff": cutoff,
+        "customers": len(job.scores),
+        "versions": used,
+        "trainings": trainings,
+        "expected": figures,
+    }
     return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}
 
 

@@ -17,7 +17,7 @@ from patron.registry import TRAINING, Registry
 from patron.reports import plots
 from patron.settings import Settings, describe
 
-__all__ = ["Entry", "Logged", "log"]
+__all__ = ["Entry", "Logged", "judged_figures", "log"]
 
 SERVED_WITH = ("lightgbm", "numpy", "pandas")
 
@@ -80,6 +80,13 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
         tags = {"candidate": trained.champion, TRAINING: entry.training}
         registered = registry.register(name, run_id, bundle, code, requirements, tags)
     return Logged(name, registered, trained.champion, trained.reason)
+
+
+def judged_figures(registry: Registry, run_id: str) -> dict[str, float]:
+    """Return the figures of the candidate of a run at its test cutoffs, by the plain names of the metrics: log_loss."""
+    figures, tags = registry.run(run_id)
+    stem = f"test.{tags.get('champion', '')}."
+    return {name.removeprefix(stem): value for name, value in figures.items() if name.startswith(stem)}
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:

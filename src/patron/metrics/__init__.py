@@ -27,6 +27,7 @@ from patron.metrics.classification import (
 )
 from patron.metrics.columns import by_draw
 from patron.metrics.curves import gain, lift, reliability
+from patron.metrics.expectation import expected_agreement, expected_lift, expected_performance
 from patron.metrics.intervals import Estimate, bootstrap, estimate, paired_difference, paired_differences
 from patron.metrics.ordinal import macro_f1, quadratic_kappa
 from patron.metrics.survival import concordance, coverage, early, held, late, passed
@@ -44,6 +45,9 @@ __all__ = [
     "decile_error",
     "early",
     "estimate",
+    "expected_agreement",
+    "expected_lift",
+    "expected_performance",
     "gain",
     "held",
     "late",

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from patron.errors import PatronError
 from patron.metrics.columns import (
+    SMALLEST_PROBABILITY,
     Column,
-    Floats,
     binary,
     by_draw,
     mean,
     precision,
+    probability,
     rank_covariance,
     ratio,
     rows,
@@ -28,9 +28,6 @@ __all__ = [
     "normalized_gini",
     "root_mean_squared_error",
 ]
-
-SMALLEST_PROBABILITY = 1e-15
-ROUNDING = 1e-9
 
 
 @by_draw
@@ -73,7 +70,7 @@ def log_loss(actual: Column, predicted: Column, *, weight: Column | None = None)
     0.6931
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    yes = np.clip(_probability(guess), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    yes = np.clip(probability(guess), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     return mean(-np.log(np.where(binary("actual", true) == 1, yes, 1 - yes)), weights)
 
 
@@ -87,7 +84,7 @@ def brier(actual: Column, predicted: Column, *, weight: Column | None = None) ->
     0.1
     """
     weights, true, guess = rows(weight, actual=actual, predicted=predicted)
-    return mean((_probability(guess) - binary("actual", true)) ** 2, weights)
+    return mean((probability(guess) - binary("actual", true)) ** 2, weights)
 
 
 @by_draw
@@ -158,14 +155,3 @@ def decile_error(actual: Column, predicted: Column, *, weight: Column | None = N
     tenths = np.linspace(0, 1, 11)
     earned, promised = (np.diff(top_sums(values, guess, weights, tenths), axis=0) for values in (true, guess))
     return ratio(np.abs(promised - earned).sum(axis=0), np.abs(earned).sum(axis=0))
-
-
-def _probability(predicted: Floats) -> Floats:
-    # Averages of probabilities may exceed 1 by rounding, which is no mistake of the caller.
-    strange = predicted[np.abs(predicted - 0.5) > 0.5 + ROUNDING]
-    if strange.size:
-        raise PatronError(
-            f"Metric column 'predicted' must hold probabilities, got {strange[0]} "
-            f"({strange.size} rows out of [0, 1]). Calibrate the score first, or use auc, which takes any."
-        )
-    return predicted

@@ -12,12 +12,14 @@ import numpy.typing as npt
 from patron.errors import PatronError
 
 __all__ = [
+    "SMALLEST_PROBABILITY",
     "binary",
     "by_draw",
     "changes",
     "mean",
     "pairs",
     "precision",
+    "probability",
     "rank_covariance",
     "ratio",
     "rows",
@@ -31,6 +33,8 @@ Column = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Weights = npt.NDArray[Any]
+SMALLEST_PROBABILITY = 1e-15
+ROUNDING = 1e-9
 Function = TypeVar("Function", bound=Callable[..., float])
 
 
@@ -71,6 +75,18 @@ def binary(name: str, column: Floats) -> Floats:
             f"Compare first, as in ({name} > 0)."
         )
     return column
+
+
+def probability(predicted: Floats) -> Floats:
+    """Return a column of probabilities as it is, and refuse any other value with a PatronError."""
+    # Averages of probabilities may exceed 1 by rounding, which is no mistake of the caller.
+    strange = predicted[np.abs(predicted - 0.5) > 0.5 + ROUNDING]
+    if strange.size:
+        raise PatronError(
+            f"Metric column 'predicted' must hold probabilities, got {strange[0]} "
+            f"({strange.size} rows out of [0, 1]). Calibrate the score first, or use auc, which takes any."
+        )
+    return predicted
 
 
 def tied(score: Floats, *columns: Floats) -> list[Floats]:

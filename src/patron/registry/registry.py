@@ -78,6 +78,16 @@ class Registry(Store):
             client.set_terminated(run.run_id)
         return str(run.run_id)
 
+    def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
+        """Return the figures and the tags of a run.
+
+        Raises:
+            RegistryError: there is no such run.
+        """
+        with self._client() as client:
+            data = client.get_run(run_id).data
+        return data.metrics, data.tags
+
     def register(
         self,
         name: str,
