@@ -25,7 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Who will leave, when they buy next, what they are worth, why, and whom to treat.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 no usable model, 6 locked.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 no usable model, 6 locked. "
+    "What to do about each: docs/operations.md.",
 )
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
 AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON object; sentences go to stderr.")]
