@@ -739,7 +739,9 @@ def test_a_number_that_is_too_large_is_told_with_its_line(tmp_path):
     )
 
 
-@pytest.mark.parametrize("line", ["sys.exit()", "sys.exit(0)", "raise SystemExit('bye')", "quit()"])
+@pytest.mark.parametrize(
+    "line", ["sys.exit()", "sys.exit(0)", "raise SystemExit('bye')", "quit()", "import os; os._exit(0)"]
+)
 def test_a_pipeline_that_ends_by_itself_is_told_with_its_line_as_nothing_was_done(tmp_path, line):
     with pytest.raises(
         SettingsError, match=r"shop.py, line 2: the pipeline ends by itself \(exit .*\) and nothing is done"

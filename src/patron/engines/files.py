@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ from patron.engines.column_names import renamed
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, open_database
 from patron.engines.excel import EXCEL_ENDINGS, read_sheet
-from patron.engines.frames import ArrowStream, framed, framed_stream
+from patron.engines.frames import ArrowStream, framed, framed_stream, shapeless
 from patron.engines.text_columns import typed, typed_pointless
 from patron.errors import HistoryError, listed
 
@@ -68,12 +68,14 @@ class Opened:
         delimiter: the sign between the columns of a CSV file.
         assumed: sentences on how it was read, each with the line that would change it.
         stamps: the files with their sizes and times of change.
+        shapeless: the columns of a frame that are texts here only because they hold lists or bytes, by what they hold.
     """
 
     table: Table
     delimiter: str = ""
     assumed: tuple[tuple[str, str], ...] = ()
     stamps: tuple[tuple[Path, int, int], ...] = ()
+    shapeless: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
@@ -85,9 +87,9 @@ def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
     if isinstance(source, Table):
         return Opened(source)
     if isinstance(source, pd.DataFrame):
-        return Opened(framed(source))
+        return Opened(framed(source), shapeless=shapeless(source))
     if not isinstance(source, str | Path):
-        return Opened(_streamed(source))
+        return _streamed(source)
     try:
         return _open_path(source, form)
     except (duckdb.Error, IbisError, OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
@@ -121,10 +123,11 @@ def check_unchanged(stamps: Sequence[tuple[Path, int, int]]) -> None:
             )
 
 
-def _streamed(source: object) -> Table:
+def _streamed(source: object) -> Opened:
     if isinstance(source, ArrowStream):
         with suppress(pa.ArrowInvalid):  # one column alone is streamed, too, and is no table
-            return framed_stream(source)
+            table = pa.table(source)
+            return Opened(framed_stream(table), shapeless=shapeless(table))
     lazy = "Run it first: frame.collect()." if hasattr(source, "collect") else "Make a frame of it: pd.DataFrame(rows)."
     raise HistoryError(
         "A table is a path of a file, a frame of pandas or polars, or a table of Arrow or Ibis, "

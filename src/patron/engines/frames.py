@@ -3,11 +3,12 @@
 A text can be kept and counted; what it cannot be used for (money, times) is refused by the role that it is given.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,10 +16,15 @@ from ibis.expr.types import Table
 
 from patron.errors import HistoryError
 
-__all__ = ["ArrowStream", "framed", "framed_stream", "nameless"]
+__all__ = ["ArrowStream", "framed", "framed_stream", "nameless", "shapeless"]
 
 READABLE = ("string", "floating", "integer", "mixed-integer-float", "decimal", "boolean", "datetime", "date", "time")
 PLAIN = ("b", "i", "u", "f", "M")  # kinds of numpy's types
+SHAPELESS: Mapping[str, tuple[type, ...]] = {
+    "lists": (list, tuple, set, frozenset, np.ndarray),
+    "structures": (dict,),
+    "bytes": (bytes, bytearray, memoryview),
+}
 FIRST, LAST = pd.Timestamp("0001-01-01"), pd.Timestamp("9999-12-31")
 WIDEST = 28  # figures of a number with places; an engine has to compare and multiply it in 38
 NO_TYPE = (OverflowError, ValueError, TypeError, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
@@ -70,6 +76,40 @@ def nameless(frame: object) -> int:
     """
     names = frame.columns if isinstance(frame, pd.DataFrame) else getattr(frame, "column_names", ())
     return sum(map(_has_no_name, names))
+
+
+def shapeless(frame: pd.DataFrame | pa.Table) -> dict[str, str]:
+    """Return the columns that hold lists, structures or bytes, which an engine gets as texts, by what they hold.
+
+    >>> shapeless(pd.DataFrame({"a": [["x"], None], "b": [None, b"y"], "c": ["z", "z"]}))
+    {'a': 'lists', 'b': 'bytes'}
+    """
+    if isinstance(frame, pa.Table):
+        kinds = {field.name: _kind_of_type(field.type) for field in frame.schema}
+    else:
+        kinds = {str(name): _kind_of_values(frame.iloc[:, place]) for place, name in enumerate(frame.columns)}
+    return {name: kind for name, kind in kinds.items() if kind}
+
+
+def _kind_of_type(kind: pa.DataType) -> str:
+    if pa.types.is_dictionary(kind):
+        return _kind_of_type(kind.value_type)
+    if pa.types.is_struct(kind) or pa.types.is_map(kind):
+        return "structures"
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    if any(is_kind(kind) for is_kind in tests):
+        return "bytes"
+    return "lists" if pa.types.is_nested(kind) else ""
+
+
+def _kind_of_values(column: pd.Series) -> str:
+    """Return what some values of a column are that are no texts, numbers or times, or nothing."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return _kind_of_type(column.dtype.pyarrow_dtype)
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) in READABLE:
+        return ""
+    types = set(column.map(type))
+    return next((kind for kind, classes in SHAPELESS.items() if any(issubclass(t, classes) for t in types)), "")
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:

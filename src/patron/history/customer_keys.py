@@ -4,18 +4,27 @@ Keys that are tidy already, as one count of them proves, stay the column that th
 faster than it tidies.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 import ibis
+from ibis.expr.datatypes import DataType
 from ibis.expr.types import BooleanValue, Column, Table
 
-__all__ = ["CustomerKeys", "customer_key", "customer_keys"]
+from patron.errors import HistoryError
+
+__all__ = ["CustomerKeys", "check_key_type", "check_keys_written", "customer_key", "customer_keys"]
 
 NOBODY = ("", "nan", "none", "null", "<na>", "inf", "-inf")
 LONGEST = max(map(len, NOBODY))
 DOUBTFUL = sorted({ord(letter) for name in NOBODY for letter in name[:1] + name[:1].upper()})
+WRITING = {
+    "bytes": "Write them as texts before: frame[{0!r}] = frame[{0!r}].str.decode('utf-8')",
+    "lists": "Write each as a text before: frame[{0!r}] = frame[{0!r}].str.join('-')",
+    "structures": "Name the column of a field of them: frame['key'] = frame[{0!r}].str['...'], then customer = 'key'",
+}
 FIRST_SIGN = "!"  # whatever begins with a blank, or is empty, comes before it
 
 
@@ -58,6 +67,38 @@ def customer_key(column: Column) -> Column:
         return _is_missing(column).ifelse(ibis.null("string"), (whole == column).ifelse(whole.cast("string"), text))
     tidied = _is_nobody(text).ifelse(ibis.null("string"), text.strip())
     return (_ends_blank(text) | _is_doubtful(text)).ifelse(tidied, text)
+
+
+def check_keys_written(held: Mapping[str, str], *named: object) -> None:
+    """Refuse keys of a data frame that are lists, structures or bytes, of which an engine gets made-up texts.
+
+    Args:
+        held: the columns that hold such, as `patron.engines.frames.shapeless` finds them.
+        *named: the columns of keys; functions of the table are left to `check_key_type`.
+
+    Raises:
+        HistoryError: with the column and what it holds.
+    """
+    for column in named:
+        if isinstance(column, str) and column in held:
+            raise _unwritten(column, held[column])
+
+
+def check_key_type(name: str, kind: DataType) -> None:
+    """Refuse a column of keys whose type is a list, a structure or bytes.
+
+    Raises:
+        HistoryError: with the column and what it holds.
+    """
+    if kind.is_nested() or kind.is_binary():
+        raise _unwritten(name, "bytes" if kind.is_binary() else "lists" if kind.is_array() else "structures")
+
+
+def _unwritten(column: str, holds: str) -> HistoryError:
+    return HistoryError(
+        f"Column {column!r}, declared as a customer's key, holds {holds}, and a key is a text or a whole number: of "
+        f"others nobody can tell which are the same. {WRITING[holds].format(column)}."
+    )
 
 
 def _are_tidy(keys: Table) -> bool:

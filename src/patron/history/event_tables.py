@@ -19,7 +19,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
-from patron.history.customer_keys import customer_keys
+from patron.history.customer_keys import check_key_type, customer_keys
 from patron.history.formats import Formats, FormSetting
 from patron.history.money import currency_notes
 from patron.history.point_in_time import CUSTOMER_NUMBER
@@ -291,8 +291,9 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
 
 
 def _check_key(roles: Mapping[str, Role], columns: Mapping[str, Column]) -> None:
-    """Refuse a column that is both the customer's key and a time or number: it is neither, and keys are never shown."""
+    """Refuse a key that is a list or bytes, or is a time or number at once: it is neither, and keys are never shown."""
     key = roles.get("customer", "customer")
+    check_key_type(key if isinstance(key, str) else columns["customer"].get_name(), columns["customer"].type())
     for role in ("at", "known_at", *NUMBER_ROLES):
         if roles.get(role, role) == key or (role in columns and columns[role].equals(columns["customer"])):
             raise HistoryError(

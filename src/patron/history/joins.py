@@ -89,7 +89,7 @@ def with_joins(
         table, seen = _joined(source, opened.table, other.table, join)
         comma = ";" if ";" in (opened.delimiter, other.delimiter) else opened.delimiter or other.delimiter
         assumed, stamps = (*opened.assumed, *other.assumed), (*opened.stamps, *other.stamps)
-        opened = Opened(table, comma, assumed, stamps)
+        opened = Opened(table, comma, assumed, stamps, {**other.shapeless, **opened.shapeless})
         notes += seen
     return opened, notes
 

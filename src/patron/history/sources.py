@@ -11,6 +11,7 @@ from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
+from patron.history.customer_keys import check_keys_written
 from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
 from patron.history.formats import Formats
 from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
@@ -107,6 +108,7 @@ def events(
     form = FileFormat(encoding, sheet, decimal, texts, needed)
     own = open_source(source, form)
     opened, met = with_joins(source, own, joins, form)
+    check_keys_written(opened.shapeless, roles.get("customer", "customer"))
     aside = not_of_the_row(own.table.columns, opened.table.columns, roles)
     roles = {**dict.fromkeys(aside, ""), **roles}
     table, filled = fill_down_cells(opened.table, fill_down, roles.get("order", "order"))
@@ -173,6 +175,7 @@ def attributes(
     roles = given_roles(source, roles)
     texts = (*_texts(roles, at_format, known_at_format), *(formats or {}))
     opened = open_source(source, FileFormat(encoding, sheet, decimal, texts))
+    check_keys_written(opened.shapeless, roles.get("customer", "customer"))
     numbered, compared = not isinstance(source, Table), duplicates == "drop"
     written = Formats(at_format, known_at_format, decimal, opened.delimiter, formats or {}, {}, numbered, compared)
     declared = declare_attributes(opened.table, where, timezone, leave_out, written, **roles)

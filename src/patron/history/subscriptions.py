@@ -12,6 +12,7 @@ from patron.errors import HistoryError, listed, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.contract_checks import UNREAD, contract_notes, without_faults
+from patron.history.customer_keys import check_keys_written
 from patron.history.event_tables import MONEY, Events, Role, check_zone, declare_as, role_column
 from patron.history.formats import Formats, FormSetting
 from patron.history.keys import with_keys
@@ -88,6 +89,7 @@ def subscriptions(
     forms = dict(formats or {})
     texts = tuple(str(roles.get(role, role)) for role in forms)
     opened = open_source(source, FileFormat(encoding, sheet, decimal, texts))
+    check_keys_written(opened.shapeless, roles.get("customer"))
     columns = _columns(opened.table, roles)
     _check_choices(columns, term_in, price_per, grace, forms)
     noted = condition_notes(opened.table, where, None, roles["customer"])

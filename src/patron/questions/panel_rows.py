@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from patron.engines.frames import shapeless
 from patron.errors import HistoryError, listed
 from patron.history.assumptions import Assumption
+from patron.history.customer_keys import check_keys_written
 from patron.history.receipts import Receipt
 from patron.questions.panel_end import telling_the_end
 from patron.questions.panel_times import times_of
@@ -90,6 +92,7 @@ def panel_rows(frame: pd.DataFrame, columns: PanelColumns) -> PanelRows:
     ([30.0, nan], [0.0, 1.0], {'repeated row': 1})
     """
     _check_there(frame, columns)
+    check_keys_written(shapeless(frame[[columns.customer]]), columns.customer)
     findings = Findings(columns.table)
     kept = frame.drop(columns=list(columns.leave_out)).apply(plain)
     kept = _keyed(kept, columns, findings)

@@ -8,10 +8,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from patron.engines.frames import shapeless
 from patron.errors import HistoryError, QuestionError, listed
 from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
 from patron.features.measures import Feature
+from patron.history.customer_keys import check_keys_written
 from patron.periods import EVER, Moment, Span, instant, span
 from patron.questions.question import Question
 from patron.questions.row_source import Matrix, RowSource, in_order
@@ -284,6 +286,7 @@ def _key(frame: pd.DataFrame, customer: str, cutoff: str) -> pd.DataFrame:
 
 
 def _check_key(frame: pd.DataFrame, customer: str, cutoff: str) -> None:
+    check_keys_written(shapeless(frame[[customer]]), customer)
     if not pd.api.types.is_datetime64_dtype(frame[cutoff]):
         mend = f"frame[{cutoff!r}] = pd.to_datetime(frame[{cutoff!r}])"
         if isinstance(frame[cutoff].dtype, pd.DatetimeTZDtype):

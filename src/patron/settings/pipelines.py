@@ -1,9 +1,13 @@
 """Pipelines: Python files with `settings = Settings(...)`."""
 
+import os
 import runpy
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_tb
+from typing import NoReturn
 
 from patron.errors import SettingsError, listed
 from patron.settings.values import Settings
@@ -32,7 +36,8 @@ def settings_of(file: Path) -> Settings:
     if not file.is_file():
         raise SettingsError(f"{file.name} is a folder, a pipe or a device, and a pipeline is a Python file. {MEND}")
     try:
-        names = runpy.run_path(str(file))
+        with _exits_seen():
+            names = runpy.run_path(str(file))
     except KeyboardInterrupt:
         raise
     except SystemExit as error:
@@ -40,7 +45,7 @@ def settings_of(file: Path) -> Settings:
             raise
         raise SettingsError(
             f"{file.name}{_line(file, error)}: the pipeline ends by itself (exit {error.code}) and nothing is done. "
-            f"Take out sys.exit, or put it below: if __name__ == '__main__'. {MEND}"
+            f"Take out its exit, or put it below: if __name__ == '__main__'. {MEND}"
         ) from error
     except BaseException as error:
         raise SettingsError(
@@ -54,6 +59,26 @@ def settings_of(file: Path) -> Settings:
     if not isinstance(settings, Settings):
         raise SettingsError(f"{file.name}: 'settings' must be Settings, got {type(settings).__name__}. {MEND}")
     return settings
+
+
+@contextmanager
+def _exits_seen() -> Iterator[None]:
+    """Turn an `os._exit` of the pipeline, which ends with success and nothing done, into an exit that is told.
+
+    Processes that the pipeline forks end by it, and still do.
+    """
+    ends, here = os._exit, os.getpid()
+
+    def end(status: int) -> NoReturn:
+        if os.getpid() != here:
+            ends(status)
+        raise SystemExit(status)
+
+    os._exit = end  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = ends
 
 
 def _line(file: Path, error: BaseException) -> str:

@@ -13,7 +13,7 @@ from ibis.expr.types import BooleanValue, StringValue, Table
 
 from patron.engines.files import FileFormat, Source, open_source
 from patron.errors import HistoryError, listed, nearest
-from patron.history.customer_keys import customer_key
+from patron.history.customer_keys import check_key_type, check_keys_written, customer_key
 from patron.history.event_tables import Events
 from patron.history.keys import with_keys
 
@@ -113,8 +113,12 @@ def identities(
     """
     _check_largest(largest)
     _check_silos(silos)
-    opened = open_source(source, FileFormat(encoding, sheet)).table
+    read = open_source(source, FileFormat(encoding, sheet))
+    opened = read.table
     _check_columns(opened.columns, key, customer, table)
+    check_keys_written(read.shapeless, key, customer)
+    for column in (key, customer):
+        check_key_type(column, opened[column].type())
     lines = _lines(opened, key, customer, table)
     _check_filled(lines, key, customer)
     for side in (KEY, CUSTOMER):
