@@ -74,7 +74,7 @@ def _exits_seen() -> Iterator[None]:
             ends(status)
         raise SystemExit(status)
 
-    os._exit = end  # type: ignore[assignment]
+    os._exit = end
     try:
         yield
     finally:
