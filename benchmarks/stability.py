@@ -19,6 +19,7 @@ from accuracy import Task, markdown, tasks
 
 import patron.explanations.stability as module
 from patron.explanations.drivers import drivers
+from patron.explanations.redundancy import static_facts
 from patron.explanations.stability import REFITS, Stability, stability
 from patron.models.refits import refits
 from patron.models.serving import Bundle
@@ -65,7 +66,7 @@ def _overall(measured: Stability) -> str:
 
 def _all(model: Bundle, rows: Matrix) -> pd.DataFrame:
     features = model.spec["features"]
-    number = dict(zip((f["name"] for f in features), module.static_facts(features), strict=True))
+    number = dict(zip((f["name"] for f in features), static_facts(features), strict=True))
     told = drivers(model, rows)[["customer", "side", "rank", "feature"]]
     return told.assign(fact=told.feature.map(number))
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-__all__ = ["amount", "count", "date", "html_table", "hundred", "money", "percent", "quantity", "rough"]
+__all__ = ["amount", "count", "date", "html_table", "hundred", "money", "percent", "quantity", "rough", "rounded"]
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 HUGE = 100
+NEAR_HALF = 1e-9  # nearer to the middle of two numbers, products of doubles do not tell which is meant
+TINY = 1e-20  # below it powers of ten are not exact
 
 
 def html_table(frame: pd.DataFrame) -> str:
@@ -151,4 +154,66 @@ FORMATS: Mapping[str, Callable[[float], str]] = {
     "hour": _number,
     "days": _days,
     "times": _times,
+}
+
+
+def rounded(values: np.ndarray, unit: str) -> np.ndarray:
+    """Return the few numbers that `quantity` writes as it writes many, so that each has to be written once.
+
+    >>> rounded(np.array([212.4, 0.606, 1.5]), "days").tolist(), rounded(np.array([2.25, 7301.2]), "times").tolist()
+    ([212.0, 0.0, 2.0], [2.2, 101.0])
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return ROUNDED.get(unit, _rounded_whole)(values)
+
+
+def _rounded_number(values: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(values) >= HUGE, np.rint(values), _to_figures(values, 3))
+
+
+def _rounded_whole(values: np.ndarray) -> np.ndarray:
+    size = np.abs(values)
+    return np.where((size > 0) & (size < 0.95), _to_figures(values, 1), np.rint(values))
+
+
+def _rounded_days(values: np.ndarray) -> np.ndarray:
+    return np.where(values < 0, values, np.where(values < 1, 0.0, np.rint(values)))
+
+
+def _rounded_times(values: np.ndarray) -> np.ndarray:
+    return np.where(values > HUGE, HUGE + 1.0, _to_places(values, 1))
+
+
+def _to_places(values: np.ndarray, places: int) -> np.ndarray:
+    """Round to places after the point, as writing does: by the exact value of the double."""
+    scale = 10.0**places
+    near = np.asarray(np.rint(values * scale) / scale)
+    for i in np.flatnonzero(_is_half(values * scale)):
+        near[i] = round(float(values[i]), places)
+    return near
+
+
+def _to_figures(values: np.ndarray, figures: int) -> np.ndarray:
+    """Round numbers below `HUGE` to significant figures, as writing does."""
+    size = np.abs(values)
+    scale = 10.0 ** (figures - 1 - np.floor(np.log10(np.where(size < TINY, 1.0, size))))
+    near = np.where(size < TINY, values, np.rint(values * scale) / scale)
+    for i in np.flatnonzero(_is_half(values * scale)):
+        near[i] = float(f"{values[i]:.{figures}g}")
+    return near
+
+
+def _is_half(values: np.ndarray) -> np.ndarray:
+    return np.abs(values - np.floor(values) - 0.5) <= NEAR_HALF + np.abs(values) * NEAR_HALF**1.5
+
+
+ROUNDED: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "money": lambda values: _to_places(values, 2),
+    "share": lambda values: _rounded_number(100 * values) / 100,
+    "month": np.rint,
+    "number": _rounded_number,
+    "bits": _rounded_number,
+    "hour": _rounded_number,
+    "days": _rounded_days,
+    "times": _rounded_times,
 }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from patron.errors import ScoreError
 from patron.explanations.pushes import Pushes, check_features, pushes
-from patron.explanations.redundancy import facts
+from patron.explanations.redundancy import static_facts
 from patron.features.measures import ON_CUTOFF
 from patron.formatting import amount
 from patron.models.serving import Bundle, FeatureSpec
@@ -45,7 +45,7 @@ def compare_drivers(model: Bundle, rows: Matrix, others: Matrix) -> pd.DataFrame
         if not len(side):
             raise ScoreError("A comparison is of customers with others, got none on one side. Give rows of both.")
     features = model.spec["features"]
-    fact = facts(np.full((1, len(features)), np.nan), features)[0]
+    fact = static_facts(features)
     (push, change), (other_push, other_change) = (_means(model, side, fact) for side in (rows, others))
     lines = []
     for number in np.unique(fact):

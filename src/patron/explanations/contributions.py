@@ -9,6 +9,7 @@ from math import factorial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from patron.errors import DriverError, PatronError
 from patron.explanations.treeshap.ensembles import UnknownShapeError
@@ -20,6 +21,7 @@ __all__ = ["contributions"]
 TOLERANCE = 1e-6
 Steps = tuple[int | None, ...]
 Split = tuple[np.ndarray, np.ndarray]
+Function = Callable[[np.ndarray], np.ndarray]
 Spec = EstimatorSpec
 
 
@@ -51,8 +53,9 @@ def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split
     >>> parts.round(6).tolist(), log_odds.round(6).tolist()
     ([[[[1.0]]]], [[[2.0]]])
     """
-    parts, log_odds = zip(*(_at_step(model, X, step) for step in steps), strict=True)
-    return np.stack(parts, axis=1), np.stack(log_odds, axis=1)
+    planes, log_odds = zip(*(_at_step(model, X, step) for step in steps), strict=True)
+    parts = np.stack(planes) if len(planes) > 1 else planes[0][None]
+    return parts.transpose(3, 0, 1, 2), np.stack(log_odds, axis=1)
 
 
 def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -60,12 +63,16 @@ def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
     slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
     parts, base = _split(model.spec["estimator"], model, X, step)
     log_odds = model.log_odds(X, step)
-    _check_sums((parts.sum(axis=2) + base) * slope + shift, log_odds, model)
-    return parts * slope, log_odds
+    _check_sums((parts.sum(axis=1).T + base) * slope + shift, log_odds, model)
+    parts *= slope
+    return parts, log_odds
 
 
 def _split(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """Return the parts of an estimator's log-odds, shape (rows, classes, features), and the base below them."""
+    """Return the parts of an estimator's log-odds, shape (classes, features, rows), and the base below them.
+
+    The parts of a feature lie beside each other, since most models move few of many; they belong to the caller.
+    """
     return _SPLIT[estimator["kind"]](estimator, model, X, step)
 
 
@@ -73,56 +80,60 @@ def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> S
     """Return the trees' exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
     rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
     parts, base = _booster_split(model.booster, rows, estimator.get("rounds", -1), estimator.get("threads", 0))
-    return parts[:, :, : X.shape[1]], base + parts[:, :, X.shape[1] :].sum(axis=2)
+    return parts[:, : X.shape[1]], base + parts[:, X.shape[1] :].sum(axis=1).T
 
 
 def _booster_split(booster: Any, rows: np.ndarray, rounds: int, threads: int) -> Split:
     """Return `tree_contributions`, or LightGBM's own, slower, where the trees are not known to be read right."""
     try:
-        return tree_contributions(booster.model_to_string(num_iteration=rounds), rows)
+        parts, base = tree_contributions(booster.model_to_string(num_iteration=rounds), rows)
+        return parts.transpose(1, 2, 0), base
     except UnknownShapeError:
         flat = booster.predict(rows, pred_contrib=True, num_threads=threads, num_iteration=rounds)
-        shaped = flat.reshape(len(rows), -1, rows.shape[1] + 1)
-        return shaped[:, :, :-1], shaped[:, :, -1]
+        shaped = flat.reshape(len(rows), -1, rows.shape[1] + 1).transpose(1, 2, 0)
+        return np.array(shaped[:, :-1]), shaped[:, -1].T
 
 
 def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     coef, own = np.asarray(estimator["coef"]), len(estimator["inputs"])
-    parts = np.zeros((len(X), len(coef), X.shape[1]))
-    inputs = linear_inputs(estimator, X)
-    parts[:, :, estimator["inputs"]] = inputs[:, None, :own] * coef[:, :own]
+    parts = np.zeros((len(coef), X.shape[1], len(X)))
+    inputs = linear_inputs(estimator, X).T
+    parts[:, estimator["inputs"]] = coef[:, :own, None] * inputs[:own]
     for place, (feature, _, _) in enumerate(estimator.get("kinds", ()), start=own):
-        parts[:, :, feature] += inputs[:, None, place] * coef[:, place]
+        parts[:, feature] += coef[:, place, None] * inputs[place]
     beside = parts, np.asarray(estimator["intercept"])[step or 0]
-    if "pace" not in estimator:
-        return beside
+    return _with_paces(beside, estimator, model, X) if "pace" in estimator else beside
 
-    def log_odds(rows: np.ndarray) -> np.ndarray:
-        return np.asarray(linear_inputs(estimator, rows)[:, own:] @ coef[:, own:].T)
 
-    pace = estimator["pace"]
-    return _added([beside, _shared(log_odds, sorted({pace["recency"], pace["tenure"], *pace["totals"]}), model, X)])
+def _with_paces(split: Split, estimator: Spec, model: Bundle, X: np.ndarray) -> Split:
+    """Add what the totals and times of a linear model move together, which it sees as paces."""
+    coef, own, pace = np.asarray(estimator["coef"]), len(estimator["inputs"]), estimator["pace"]
+    columns = sorted({pace["recency"], pace["tenure"], pace["orders"], *pace["totals"]})
+    here = {name: columns.index(pace[name]) for name in ("recency", "tenure", "orders")}
+    alone = {"inputs": [], "mean": estimator["mean"][own:], "scale": estimator["scale"][own:]}
+    alone |= {"pace": pace | here | {"totals": [columns.index(total) for total in pace["totals"]]}}
+    return _with_shared(split, lambda seen: linear_inputs(alone, seen) @ coef[:, own:].T, columns, model, X)
 
 
 def _rates(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     """The one feature's rate beside the rate of the usual customer; a constant has no parts at all."""
     table = np.asarray(estimator["table"])[step or 0]
-    parts = np.zeros((len(X), table.shape[1], X.shape[1]))
+    parts = np.zeros((table.shape[1], X.shape[1], len(X)))
     if estimator["input"] is None:
         return parts, table[0]
     seen = np.append(X[:, estimator["input"]], _usual(model, [estimator["input"]]))
     rates = table[np.searchsorted(estimator["edges"], np.nan_to_num(seen), side="right")]
-    parts[:, :, estimator["input"]] = rates[:-1] - rates[-1]
+    parts[:, estimator["input"]] = (rates[:-1] - rates[-1]).T
     return parts, rates[-1]
 
 
 def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     process, slope = estimator["life"], np.asarray(estimator["slope"])
 
-    def log_odds(rows: np.ndarray) -> np.ndarray:
-        return process_log_odds(process, rows[:, process["inputs"]], step)[:, None] * slope
+    def log_odds(seen: np.ndarray) -> np.ndarray:
+        return process_log_odds(process, seen, step)[:, None] * slope
 
-    return _added([_linear(estimator["linear"], model, X, step), _shared(log_odds, process["inputs"], model, X)])
+    return _with_shared(_linear(estimator["linear"], model, X, step), log_odds, process["inputs"], model, X)
 
 
 def _hybrid(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -131,14 +142,14 @@ def _hybrid(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> 
 
 def _blend(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     parts, base = _added([_split(member, model, X, step) for member in estimator["of"]])
-    return parts / len(estimator["of"]), base / len(estimator["of"])
+    parts /= len(estimator["of"])
+    return parts, base / len(estimator["of"])
 
 
 def _seasonal(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
     parts, base = _split(estimator["of"], model, X, step)
-    moved = parts.copy()
-    moved[:, :, estimator["input"]] += season_shifts(estimator, X)
-    return moved, base
+    parts[:, estimator["input"]] += season_shifts(estimator, X).T
+    return parts, base
 
 
 def _shifted(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -148,11 +159,9 @@ def _shifted(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) ->
 
 
 def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    def shifts(rows: np.ndarray) -> np.ndarray:
-        return horizon_shifts(estimator, rows)
-
-    moved = _shared(shifts, estimator["to"]["inputs"], model, X)
-    return _added([_split(estimator["of"], model, X, step), moved])
+    alone, inputs = estimator | {"to": estimator["to"] | {"inputs": slice(None)}}, estimator["to"]["inputs"]
+    split = _split(estimator["of"], model, X, step)
+    return _with_shared(split, lambda seen: horizon_shifts(alone, seen), inputs, model, X)
 
 
 def _outside(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
@@ -177,22 +186,40 @@ _SPLIT = {
 
 
 def _added(splits: list[Split]) -> Split:
-    parts, bases = zip(*splits, strict=True)
-    return np.asarray(sum(parts)), np.asarray(sum(bases))
+    (parts, base), *others = splits
+    for more, above in others:
+        parts += more
+        base = base + above
+    return parts, base
 
 
-def _shared(function: Callable[[np.ndarray], np.ndarray], inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
-    """Split what a few features move together: a function of rows to (rows, classes)."""
-    usual, rows, values = _usual(model, inputs), X.astype(np.float64), {}
-    for known in (frozenset(some) for size in range(len(inputs) + 1) for some in combinations(inputs, size)):
-        rows[:, inputs] = usual
-        rows[:, list(known)] = X[:, list(known)]
-        values[known] = function(rows)
-    parts = np.zeros((*values[frozenset()].shape, X.shape[1]))
-    for order in permutations(inputs):
-        for i, feature in enumerate(order):
-            parts[:, :, feature] += values[frozenset(order[: i + 1])] - values[frozenset(order[:i])]
-    return parts / factorial(len(inputs)), values[frozenset()]
+def _with_shared(split: Split, function: Function, inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
+    """Add what a few features move together: a function of these alone to (rows, classes)."""
+    usual, own, values = _usual(model, inputs), X[:, inputs].astype(np.float64), {}
+    places = range(len(inputs))
+    for known in (frozenset(some) for size in range(len(inputs) + 1) for some in combinations(places, size)):
+        values[known] = _values(function, own, usual, list(known))
+    moved = np.zeros((len(inputs), *values[frozenset()].shape))
+    for order in permutations(places):
+        for i, place in enumerate(order):
+            moved[place] += values[frozenset(order[: i + 1])] - values[frozenset(order[:i])]
+    parts, base = split
+    parts[:, inputs] += (moved / factorial(len(inputs))).transpose(2, 0, 1)
+    return parts, base + values[frozenset()]
+
+
+def _values(function: Function, own: np.ndarray, usual: list[float], known: list[int]) -> np.ndarray:
+    """Return a function of some rows where only what is known is a row's own; once for each value of one feature."""
+    if len(known) > 1:
+        rows = np.tile(usual, (len(own), 1))
+        rows[:, known] = own[:, known]
+        return function(rows)
+    place, distinct = np.zeros(len(own), dtype=np.intp), np.empty(1)
+    if known:
+        place, distinct = pd.factorize(own[:, known[0]], use_na_sentinel=False)
+    rows = np.tile(usual, (len(distinct), 1))
+    rows[:, known] = distinct[:, None]
+    return function(rows)[place]
 
 
 def _usual(model: Bundle, inputs: list[int]) -> list[float]:

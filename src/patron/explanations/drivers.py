@@ -8,12 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from patron.engines.batches import ahead
 from patron.errors import QuestionError, ScoreError
 from patron.explanations.levers import UNTESTED, check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
-from patron.explanations.redundancy import NO_FACT, facts, parts_of, strongest
-from patron.explanations.sentences import described, each, endings, joined
+from patron.explanations.redundancy import Facts, Reasons, facts, parts_of, strongest
+from patron.explanations.sentences import described, endings
 from patron.explanations.stability import stable_facts
+from patron.explanations.texts import each
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
@@ -77,7 +79,7 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3, tested: Mapping[str, floa
         raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
     check_features(model, rows)
     check_levers(tested, model, "tested")
-    tables = [_table(model, batch, top, tested) for batch in pushes(model, rows)]
+    tables = list(ahead(lambda batch: _table(model, batch, top, tested), pushes(model, rows)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -131,16 +133,22 @@ def _mean_push(model: Bundle, rows: Matrix, most: int, seed: int) -> np.ndarray:
 
 def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
     features, X, score = model.spec["features"], batch.X, batch.score
-    fact = np.where([f["source"] == ON_CUTOFF for f in features], NO_FACT, facts(X, features))
-    reasons = strongest(batch.total, fact, stable_facts(features), top)
+    held = facts(X, features).without(np.array([f["source"] == ON_CUTOFF for f in features]))
+    reasons = strongest(batch.total, held, stable_facts(features), top)
     answer = score.value(batch.log_odds, np.arange(len(X)))
-    without = batch.log_odds[reasons.row] - parts_of(batch.parts, fact, reasons.row, reasons.fact)
-    change = answer[reasons.row] - score.value(without, reasons.row)
-    texts = described(model, batch.rows, X, reasons.row, reasons.speaker)
-    texts["text"] = joined(texts["text"], endings(score, reasons.push, change))
+    change = answer[reasons.row] - score.value(_without(batch, held, reasons), reasons.row)
+    ends = endings(score, reasons.push, change)
+    texts = described(model, batch.rows, X, (reasons.row, reasons.speaker), ends)
     texts["side"] = each(SIDES, reasons.side)
     texts["lever"] = each([f.get("lever", "") for f in features], reasons.speaker)
     texts["evidence"] = each([evidence(f, tested, score.is_chance) for f in features], reasons.speaker)
     numbers = {"rank": reasons.rank, "push": reasons.push, "change": change, "value": texts.pop("value")}
     place = batch.rows.key.iloc[reasons.row].reset_index(drop=True)
     return place.assign(**numbers, **{name: pd.array(text, dtype="str") for name, text in texts.items()})[list(COLUMNS)]
+
+
+def _without(batch: Pushes, held: Facts, reasons: Reasons) -> np.ndarray:
+    """Return the log-odds that each reason's row would have without it, shape (m, steps, classes)."""
+    if batch.is_plain:
+        return batch.log_odds[reasons.row] - reasons.push[:, None, None]
+    return batch.log_odds[reasons.row] - parts_of(batch.parts, held, reasons.row, reasons.fact)

@@ -39,8 +39,15 @@ class Pushes:
     log_odds: np.ndarray
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the explained log-odds are those of the model, of one step and class."""
+        return bool(self.score.weight.size == 1 and self.score.weight.item() == 1.0)
+
+    @property
     def total(self) -> np.ndarray:
         """How far each feature moves the explained log-odds, shape (rows, features)."""
+        if self.is_plain:
+            return self.parts[:, 0, 0]
         return np.asarray(np.einsum("nskf,sk->nf", self.parts, self.score.weight))
 
 

@@ -9,12 +9,12 @@ from scipy.stats import kendalltau
 
 from patron.errors import QuestionError
 from patron.explanations.pushes import pushes
-from patron.explanations.redundancy import NO_FACT, Reasons, facts, strongest
+from patron.explanations.redundancy import Reasons, facts, static_facts, strongest
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle, FeatureSpec
 from patron.questions.matrices import Matrix
 
-__all__ = ["LIMIT", "REFITS", "Stability", "stability", "stable_facts", "static_facts"]
+__all__ = ["LIMIT", "REFITS", "Stability", "stability", "stable_facts"]
 
 REFITS = 8
 LIMIT = 0.5  # the highest that costs no agreement (docs/benchmarks-stability.md)
@@ -110,17 +110,14 @@ def stable_facts(features: Sequence[FeatureSpec]) -> np.ndarray:
     return np.array([feature.get("stability", 1.0) >= LIMIT for feature in features], dtype=bool)
 
 
-def static_facts(features: Sequence[FeatureSpec]) -> np.ndarray:
-    """Return the fact of each feature where no times are equal."""
-    return facts(np.full((1, len(features)), np.nan), features)[0]
-
-
 def _reasons(model: Bundle, rows: Matrix) -> tuple[np.ndarray, Reasons]:
     """Return the pushes of some rows, shape (n, features), and the strongest facts among them."""
     batch = next(pushes(model, rows))
     features = model.spec["features"]
-    fact = np.where([f["source"] == ON_CUTOFF for f in features], NO_FACT, facts(batch.X, features))
-    return batch.total, strongest(batch.total, fact, np.ones(len(features), dtype=bool), TOP)
+    season = np.array([f["source"] == ON_CUTOFF for f in features])
+    return batch.total, strongest(
+        batch.total, facts(batch.X, features).without(season), np.ones(len(features), dtype=bool), TOP
+    )
 
 
 def _ranks(reasons: Reasons, shape: tuple[int, ...]) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 from patron.errors import QuestionError
 from patron.explanations.levers import UNTESTED, check_levers, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
-from patron.explanations.redundancy import NO_FACT, facts, strongest
+from patron.explanations.redundancy import facts, strongest
 from patron.explanations.sentences import described
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle
@@ -63,16 +63,16 @@ def waterfall(model: Bundle, rows: Matrix, top: int = 8, tested: Mapping[str, fl
 
 def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) -> pd.DataFrame:
     season = np.array([f["source"] == ON_CUTOFF for f in model.spec["features"]])
-    fact = np.where(season, NO_FACT, facts(batch.X, model.spec["features"]))
-    reasons = strongest(batch.total, fact, np.ones_like(season), len(season))
+    held = facts(batch.X, model.spec["features"]).without(season)
+    reasons = strongest(batch.total, held, np.ones_like(season), len(season))
     lines: list[dict[str, Any]] = []
     ends = np.searchsorted(reasons.row, np.arange(len(batch.X) + 1))
     for i, (begin, end) in enumerate(pairwise(ends)):
         cells = np.arange(begin, end)
         strength = np.abs(reasons.push[cells])
         cells = cells[np.argsort(-strength, kind="stable")[: min(top, (strength > FAINT * strength.sum()).sum())]]
-        chosen = reasons.fact[cells]
-        masks = [*(fact[i] == f for f in chosen), ~np.isin(fact[i], chosen) & ~season, season]
+        chosen, fact = reasons.fact[cells], held.of_row(i)
+        masks = [*(fact == f for f in chosen), ~np.isin(fact, chosen) & ~season, season]
         apart = _reasons(model, batch, i, reasons.speaker[cells], tested)
         lines += _steps(batch, i, masks, [*apart, {"text": REST} | NOTHING, {"text": SEASON} | NOTHING])
     keys = batch.rows.key.iloc[[line.pop("row") for line in lines]].reset_index(drop=True)
@@ -82,7 +82,7 @@ def _table(model: Bundle, batch: Pushes, top: int, tested: Mapping[str, float]) 
 def _reasons(
     model: Bundle, batch: Pushes, i: int, speakers: np.ndarray, tested: Mapping[str, float]
 ) -> list[dict[str, str]]:
-    texts = described(model, batch.rows, batch.X, np.full(len(speakers), i), speakers)["text"].to_pylist()
+    texts = described(model, batch.rows, batch.X, (np.full(len(speakers), i), speakers))["text"].to_pylist()
     features = [model.spec["features"][j] for j in speakers]
     return [
         {"feature": f["name"], "text": text, "lever": f.get("lever", "")}

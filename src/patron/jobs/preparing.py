@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import lightgbm
 import numpy as np
 
-from patron.explanations.redundancy import parts_of, strongest
+from patron.explanations.redundancy import Facts, parts_of, strongest
 from patron.explanations.treeshap.exact import tree_contributions
 from patron.jobs import demo
 from patron.jobs.checking import labelled_rows
@@ -41,6 +41,6 @@ def compile_loops() -> None:
     X = score[:, None]
     trees = lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, actual), num_boost_round=1)
     parts, _ = tree_contributions(trees.model_to_string(), X)
-    fact = np.zeros((FEW, 1), dtype=np.intp)
-    reasons = strongest(parts[:, 0], fact, np.ones(1, dtype=bool), 1)
-    parts_of(np.ascontiguousarray(parts[:, None]), fact, reasons.row, reasons.fact)
+    held = Facts(np.zeros((1, 1), dtype=np.intp), np.zeros(FEW, dtype=np.intp))
+    reasons = strongest(parts[:, 0], held, np.ones(1, dtype=bool), 1)
+    parts_of(parts[:, None], held, reasons.row, reasons.fact)
