@@ -33,6 +33,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON 
 Model = Annotated[str, typer.Argument(help="The registered model, for example shop-churn.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit log.")]
 Folder = Annotated[Path, typer.Option(help="The folder that holds mlruns.")]
+Server = Annotated[str, typer.Option(help="A tracking server in its place: its address, or $NAME of the variable.")]
+BY_HAND = "by hand"
 Work = Callable[[Any], dict[str, Any]]
 
 
@@ -156,21 +158,59 @@ def report(settings: SettingsPath, as_json: AsJson = False) -> None:
 def promote(
     model: Model,
     version: Annotated[str, typer.Argument(help="The version that scores from now on.")],
-    reason: Reason = "by hand",
+    reason: Reason = BY_HAND,
+    force: Annotated[bool, typer.Option("--force", help="Whatever it was compared with; needs a --reason.")] = False,
     folder: Folder = Path(),
+    server: Server = "",
 ) -> None:
-    """Let another version of a model score from now on; the audit log keeps who, when and why."""
-    with _champions(folder, model) as registry:
-        registry.promote(model, version, reason, datetime.now(UTC))
-    typer.echo(f"{model}: version {version} is champion now. Undo it: patron rollback {model}")
+    """Let another version score from now on, unless it was worse than the champion; the log keeps who, when and why."""
+    from patron import jobs
+
+    if force and reason == BY_HAND:
+        raise QuestionError('patron promote --force needs a reason that is kept. Add: --reason "..."')
+    change = jobs.promote_by_force if force else jobs.promote
+    with _champions(folder, server, model) as registry:
+        typer.echo(change(registry, model, version, reason, datetime.now(UTC)))
 
 
 @app.command()
-def rollback(model: Model, reason: Reason = "by hand", folder: Folder = Path()) -> None:
+def approve(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="The models, for example shop-churn.")],
+    folder: Folder = Path(),
+    server: Server = "",
+) -> None:
+    """Agree, as a second person, to the versions that somebody else has requested: they score from now on, together."""
+    from patron import jobs
+
+    with _champions(folder, server, models[0]) as registry:
+        typer.echo(jobs.approve(registry, models, datetime.now(UTC)))
+
+
+@app.command()
+def rollback(model: Model, reason: Reason = BY_HAND, folder: Folder = Path(), server: Server = "") -> None:
     """Undo the latest promotion of a model that still stands."""
-    with _champions(folder, model) as registry:
-        version = registry.rollback(model, datetime.now(UTC), reason)
-    typer.echo(f"{model}: version {version} is champion again.")
+    from patron import jobs
+
+    with _champions(folder, server, model) as registry:
+        typer.echo(jobs.rollback(registry, model, reason, datetime.now(UTC)))
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all without it.")] = None,
+    folder: Folder = Path(),
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """List registered versions side by side, which scores, and who changed that when and why."""
+    from patron.jobs import overview
+    from patron.reports.model_lines import model_lines
+
+    known = overview(_registry(folder, server), name)
+    if as_json:
+        typer.echo(json.dumps({"verb": "models", "models": known}))
+        return
+    typer.echo("\n\n".join(map(model_lines, known)) or "No model is registered here. Train one: patron train")
 
 
 @app.command()
@@ -213,18 +253,20 @@ def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds 
 
 
 @contextmanager
-def _champions(folder: Path, model: str) -> Iterator["Registry"]:
+def _champions(folder: Path, server: str, model: str) -> Iterator["Registry"]:
     """Open the registry while no training is about to change the champions of that business."""
     from patron.jobs import champions_alone
 
-    registry = _registry(folder)
-    with champions_alone(folder.resolve(), model.rpartition("-")[0]):
+    registry = _registry(folder, server)
+    with nullcontext() if server else champions_alone(folder.resolve(), model.rpartition("-")[0]):
         yield registry
 
 
-def _registry(folder: Path) -> "Registry":
-    from patron.registry import Registry
+def _registry(folder: Path, server: str = "") -> "Registry":
+    from patron.registry import Registry, server_address
 
+    if server:
+        return Registry.server(server_address(server))
     if not (folder / "mlruns").is_dir():
         raise RegistryError(
             f"There are no models in {folder.resolve().name!r}, which has no folder 'mlruns'. "

@@ -248,7 +248,7 @@ def test_a_disk_that_fills_up_while_a_run_is_logged_is_one_sentence_and_nothing_
     def full(*arguments, **keywords):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("patron.registry.registry.log_files", full)
+    monkeypatch.setattr("patron.registry.records.log_files", full)
     monkeypatch.setattr("mlflow.MlflowClient.set_terminated", full)
     with pytest.raises(RegistryError, match=r"cannot keep more: .*No space left on device\. Free the disk"):
         store.log_run("shop", "churn", {}, {})

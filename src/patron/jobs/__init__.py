@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from patron.jobs.champions import approve, promote, promote_by_force, rollback
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
 from patron.jobs.explaining import explain, explain_against, explain_customer, explain_segment
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
+from patron.jobs.overview import overview
 from patron.jobs.panel_job import PanelJob
 from patron.jobs.parted_job import PartedJob, parts
 from patron.jobs.reporting import report
@@ -27,6 +29,7 @@ __all__ = [
     "VERBS",
     "Job",
     "alone",
+    "approve",
     "backtest",
     "champions_alone",
     "check",
@@ -38,7 +41,11 @@ __all__ = [
     "explain_segment",
     "identify",
     "job_of",
+    "overview",
+    "promote",
+    "promote_by_force",
     "report",
+    "rollback",
     "score",
     "train",
     "tune",

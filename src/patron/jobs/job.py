@@ -271,7 +271,7 @@ class Job:
     @property
     def registry(self) -> Registry:
         """Where runs and models are kept."""
-        return Registry.at(self.settings.root)
+        return self.settings.registry.open(self.settings.root)
 
     def registered(self, question: str) -> str:
         """Return the name of a question's model, and of its experiment."""

@@ -13,7 +13,7 @@ from patron.evaluation.backtests import Card
 from patron.models.serving import standalone
 from patron.models.training import Trained
 from patron.periods import Split
-from patron.registry import TRAINING, Registry
+from patron.registry import CONTEST, TRAINING, Contest, Registry
 from patron.reports import plots
 from patron.settings import Settings, describe
 
@@ -46,15 +46,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Logged:
-    """A registered version that is not yet champion: of which model, from which candidate, and why that one."""
+    """A registered version that is not yet champion: of which model, from which candidate, and why that one.
+
+    Where there was a champion already, `contest` tells how it did beside it.
+    """
 
     name: str
     version: str
     candidate: str
     reason: str
+    contest: Contest | None = None
 
 
-def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entry) -> Logged:
+def log(
+    registry: Registry, name: str, trained: Trained, card: Card, entry: Entry, contest: Contest | None = None
+) -> Logged:
     """Log one training and register its champion, to be promoted when all questions of the training are there.
 
     Args:
@@ -63,13 +69,15 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
         trained: the candidates and the champion among them.
         card: how they did at the test cutoffs.
         entry: settings, data and time.
+        contest: how it did beside the champion of today, where there is one.
     """
+    against = {CONTEST: contest.text} if contest else {}
     run_id = registry.log_run(
         name,
         f"{trained.champion} {entry.now:%Y-%m-%d %H:%M}",
         _parameters(trained, entry),
-        _metrics(card),
-        _texts(trained, card, entry),
+        _metrics(card) | _contest_metrics(contest),
+        _texts(trained, card, entry) | ({"contest.json": contest.text} if contest else {}),
         tags={"champion": trained.champion, "reason": trained.reason},
     )
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
@@ -77,9 +85,9 @@ def log(registry: Registry, name: str, trained: Trained, card: Card, entry: Entr
         bundle = trained.model.save(Path(scratch) / "bundle")
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
-        tags = {"candidate": trained.champion, TRAINING: entry.training}
+        tags = {"candidate": trained.champion, TRAINING: entry.training} | against
         registered = registry.register(name, run_id, bundle, code, requirements, tags)
-    return Logged(name, registered, trained.champion, trained.reason)
+    return Logged(name, registered, trained.champion, trained.reason, contest)
 
 
 def judged_figures(registry: Registry, run_id: str) -> dict[str, float]:
@@ -113,6 +121,13 @@ def _metrics(card: Card) -> dict[str, float]:
             stem = f"test.{candidate}.{_plain(metric)}"
             metrics |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
     return metrics
+
+
+def _contest_metrics(contest: Contest | None) -> dict[str, float]:
+    """Return by how much each deciding figure differs from the champion's, with its interval."""
+    bounds = {"value": "", "low": ".low", "high": ".high"}
+    figures = contest.figures if contest else {}
+    return {f"contest.{_plain(name)}{bounds[key]}": v for name, figure in figures.items() for key, v in figure.items()}
 
 
 def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:

@@ -19,7 +19,9 @@ from patron.evaluation.cross_validation import card_of, cross_validate
 from patron.explanations.levers import check_measures
 from patron.explanations.stability import REFITS, stability
 from patron.jobs import tracking
+from patron.jobs.champions import conclude, stays
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
+from patron.jobs.contests import contest, contest_undated
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
 from patron.jobs.tuning import tuned_candidates
@@ -39,6 +41,7 @@ from patron.models.training import Trained, fit, fit_by_customer
 from patron.periods import Split
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
+from patron.registry import Contest
 from patron.reports.terminal import basket_lines, card_lines, cause_lines
 
 __all__ = ["train"]
@@ -46,7 +49,7 @@ __all__ = ["train"]
 AT_ONCE = 2  # kinds of baskets: most of their work is of libraries that let others work beside them
 LONG = 15  # seconds without a word
 
-_Judged = tuple[Trained, Card, pd.DataFrame, tuple[str, ...]]
+_Judged = tuple[Trained, Card, pd.DataFrame, tuple[str, ...], Contest | None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class _Result:
 def train(job: Job) -> dict[str, Any]:
     """Train every question, judge it at the test cutoffs, log it and register its champion.
 
-    The versions become champions together at the end, so that a training that dies changes none. What cannot be
+    The versions become champions together at the end, so that a training that dies changes none, and only if each was
+    as good as the champion of today on the same rows (`patron.registry.contests`). What cannot be
     learned is refused before the first question is trained, and nobody else changes the champions meanwhile.
     """
     with champions_alone(job.settings.root, job.settings.name):
@@ -85,13 +89,16 @@ def _train(job: Job) -> dict[str, Any]:
         for part, rows, labelled in parts
         for question in part.questions
     }
-    _promote(job, [result.logged for result in results.values()])
-    files = [*book["files"], *(file for result in results.values() for file in result.files)]
+    versions = [result.logged for result in results.values()]
+    cards = [_write_card(job, question, results[question.name], versions) for question in job.questions]
+    outcome = conclude(job, versions)
+    files = [*book["files"], *(file for result in results.values() for file in result.files), *cards]
     models = {name: _plain(result) for name, result in results.items()}
     return {
         "tables": receipts(job),
         "rows": sum(len(rows) for _, rows, _ in parts),
         "training": entry.training,
+        "champions": outcome,
         "models": models,
         "files": files,
     }
@@ -121,16 +128,23 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
 
 def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
     judged = _at_test_cutoffs if job.source.dated else _held_out
-    trained, card, table, baskets = judged(job, question, rows, label)
+    trained, card, table, baskets, beside = judged(job, question, rows, label)
     card = replace(card, beware=(*card.beware, *job.cautions))
     if question.name == job.explained:
         trained, card = _with_stability(job, trained, card, rows, label)
     path = job.write(f"predictions_{question.name}", table)
-    kept = write_text(card.text, job.card_path(question))
-    logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry)
+    logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry, beside)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
-    return _Result(logged, card, (*baskets, str(path), str(kept)))
+    if beside:
+        job.tell(f"{question.name}: {beside.words}")
+    return _Result(logged, card, (*baskets, str(path)))
+
+
+def _write_card(job: Job, question: Question, result: _Result, versions: Sequence[tracking.Logged]) -> str:
+    """Write the card of a question, beside that of the champion where this one stays."""
+    path = job.card_path(question)
+    return str(write_text(result.card.text, path.with_suffix(".challenger.json") if stays(versions) else path))
 
 
 def _with_stability(job: Job, trained: Trained, card: Card, rows: Matrix, label: np.ndarray) -> tuple[Trained, Card]:
@@ -171,7 +185,8 @@ def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarr
     beside = (*baskets, *_judge_causes(job, trained, tested, y_true, predictions[trained.champion]))
     card = judge(trained, tested, y_true, job.settings.seed, predictions)
     tell(f"judged at {len(job.split.test)} test cutoffs")
-    return trained, card, prediction_table(trained, tested, y_true, predictions), beside
+    against = contest(job, trained, tested, y_true, predictions[trained.champion])
+    return trained, card, prediction_table(trained, tested, y_true, predictions), beside, against
 
 
 def _judge_causes(
@@ -191,7 +206,7 @@ def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> 
     about = question, job.source, rows, label, job.settings.seed, tuned_candidates(job, question, rows)
     test = cross_validate(*about)
     trained = fit_by_customer(*about)
-    return trained, card_of(trained, test), test.predictions, ()
+    return trained, card_of(trained, test), test.predictions, (), contest_undated(job, question)
 
 
 def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
@@ -213,8 +228,3 @@ def _train_ranking(question: Question, split: Split, seed: int, lines: Lines) ->
     spans = (question.active_in, question.horizon)
     ranking = fit_ranking(lines, split.known, *spans, seed)
     return ranking, judge_ranking(lines, split.test, *spans, ranking, seed)
-
-
-def _promote(job: Job, versions: Sequence[tracking.Logged]) -> None:
-    job.registry.promote_together([(v.name, v.version, v.reason) for v in versions], job.now)
-    job.tell("champions " + ", ".join(f"{v.name} version {v.version} ({v.candidate})" for v in versions))

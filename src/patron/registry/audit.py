@@ -1,30 +1,45 @@
-"""The audit log: who became champion when, instead of whom, and why; lines are only ever added."""
+"""The audit log: which version became champion when, instead of which, by whom, and why; what was only asked for or
+refused, too; lines are only ever added.
+"""
 
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from patron.errors import RegistryError
 
-__all__ = ["Promotion", "append", "previous_champion", "read", "undone"]
+__all__ = ["Action", "Promotion", "append", "moves", "pending", "previous_champion", "read", "undone"]
 
-LOG = "promotions.jsonl"
+LOG, KEY = "promotions.jsonl", "patron.promotion."
 NOBODY = "none"  # of a promotion that was undone, where there was no champion before
+MOVES = ("promote", "rollback")
+
+Action = Literal["promote", "rollback", "request", "approve", "refuse", "rule"]
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One line of the audit log: who became champion when, instead of whom, and why."""
+    """One line of the audit log: which version became champion when, instead of which, why, and by whom.
+
+    `promote` and `rollback` move the champion. `request` asks a second person for it, `approve` is that person's
+    word, `refuse` says that it was not moved, and `rule` that from now on so many persons are needed (the version is
+    their number). Lines of earlier releases do not tell `who`.
+    """
 
     at: str
-    action: Literal["promote", "rollback"]
+    action: Action
     name: str
     version: str
     previous: str | None
     reason: str
+    who: str = ""
+
+
+KEYS = tuple(field.name for field in fields(Promotion))  # a later release may tell more
 
 
 def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) -> None:
@@ -36,7 +51,9 @@ def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) ->
         for promotion in promotions:
             number = len(read(client, folder, promotion.name))
             line = json.dumps(asdict(promotion))
-            client.set_registered_model_tag(promotion.name, f"patron.promotion.{number:06d}", line)
+            # Two people at once may count alike: the last letters keep both lines.
+            key = f"{KEY}{number:06d}.{uuid4().hex[:8]}"
+            client.set_registered_model_tag(promotion.name, key, line)
         return
     lines = "".join(json.dumps(asdict(promotion)) + "\n" for promotion in promotions).encode()
     with (folder / LOG).open("a+b") as log:
@@ -55,10 +72,26 @@ def read(client: Any, folder: Path | None, name: str) -> tuple[Promotion, ...]:
     """
     if folder is None:
         tags = client.get_registered_model(name).tags
-        lines = [tags[key] for key in sorted(tags) if key.startswith("patron.promotion.")]
+        lines = [tags[key] for key in sorted(tags) if key.startswith(KEY)]
     else:
         lines = _lines(folder / LOG)
     return tuple(p for p in (_parsed(line, number) for number, line in enumerate(lines, 1)) if p.name == name)
+
+
+def moves(log: Sequence[Promotion]) -> tuple[Promotion, ...]:
+    """Return the lines that moved the champion."""
+    return tuple(line for line in log if line.action in MOVES)
+
+
+def pending(log: Sequence[Promotion]) -> Promotion | None:
+    """Return the latest request that nobody has approved or refused, and that no later move has overtaken.
+
+    >>> asked_for = Promotion("", "request", "churn", version="2", previous="1", reason="better", who="ann")
+    >>> pending([asked_for]).version, pending([asked_for, replace(asked_for, action="promote", who="bob")])
+    ('2', None)
+    """
+    decisive = [line for line in log if line.action in (*MOVES, "request")]
+    return decisive[-1] if decisive and decisive[-1].action == "request" else None
 
 
 def undone(log: Sequence[Promotion], champion: str | None) -> Promotion | None:
@@ -72,11 +105,12 @@ def undone(log: Sequence[Promotion], champion: str | None) -> Promotion | None:
     >>> undone([begun], champion="1").version, undone([begun], champion="2")
     ('1', None)
     """
-    if not log or log[-1].version == (champion or NOBODY) or log[-1].previous != champion:
+    moved = moves(log)
+    if not moved or moved[-1].version == (champion or NOBODY) or moved[-1].previous != champion:
         return None
-    begun = log[-1]
+    begun = moved[-1]
     why = f"undone, because the run ended before all could be moved: {begun.reason}"
-    action: Literal["promote", "rollback"] = "rollback" if begun.action == "promote" else "promote"
+    action: Action = "rollback" if begun.action == "promote" else "promote"
     return replace(begun, action=action, version=champion or NOBODY, previous=begun.version, reason=why)
 
 
@@ -89,7 +123,7 @@ def previous_champion(log: Sequence[Promotion]) -> str | None:
     '1'
     """
     standing: list[str | None] = []
-    for promotion in log:
+    for promotion in moves(log):
         if promotion.action == "promote":
             standing.append(promotion.previous)
         elif standing:
@@ -107,7 +141,8 @@ def _lines(path: Path) -> list[str]:
 
 def _parsed(line: str, number: int) -> Promotion:
     try:
-        return Promotion(**json.loads(line))
+        content = dict(json.loads(line))
+        return Promotion(**{name: content[name] for name in KEYS if name in content})
     except (ValueError, TypeError, RecursionError):
         raise RegistryError(
             f"Line {number} of the audit log {LOG!r} is broken: it tells of no promotion. Put the log back from a copy,"

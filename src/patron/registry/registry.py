@@ -1,146 +1,34 @@
 """The registry as one value: what it keeps, which version is champion, and how that is undone."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
-from patron.errors import RegistryError, listed
+from patron.errors import RegistryError
 from patron.registry import audit
-from patron.registry.audit import NOBODY, Promotion, previous_champion, undone
-from patron.registry.hashes import FILES, check_files_unchanged, hashes
+from patron.registry.approvals import approval, check_approval, check_still, open_request
+from patron.registry.audit import NOBODY, Promotion, moves, previous_champion, undone
+from patron.registry.hashes import check_files_unchanged
 from patron.registry.local_store import move_champions
 from patron.registry.mlflow_import import mlflow
-from patron.registry.packaging import sign, spec_of, stage
-from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
-from patron.registry.store import Store
-from patron.registry.versions import Champion, Version, aliases_of, check_version, ensure_model, no_champion, runs_of
+from patron.registry.records import Records
+from patron.registry.versions import Champion, aliases_of, check_version, no_champion, standing
 
 __all__ = ["TRAINING", "Registry"]
 
 TRAINING = "training"
-NOTHING: Mapping[str, str] = MappingProxyType({})
+ANY: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Registry(Store):
+class Registry(Records):
     """Runs and models, kept locally or on a server, and which version is champion.
 
     Make one with `Registry.at(folder)` or `Registry.server(address)`; nothing is opened until it is used.
     """
-
-    def log_run(
-        self,
-        experiment: str,
-        run_name: str,
-        params: Values,
-        metrics: Mapping[str, float],
-        texts: Mapping[str, str] = NOTHING,
-        files: Sequence[Path] = (),
-        tags: Mapping[str, str] = NOTHING,
-    ) -> str:
-        """Log one run with its settings, figures and pages, and return its id.
-
-        Args:
-            experiment: made on first use.
-            run_name: what the run is called in the list of runs.
-            params: settings by name.
-            metrics: figures by name; those that are not finite are left out, and listed in the tag
-                `patron.metrics_left_out`.
-            texts: artifact path (such as "report/index.html") to its text.
-            files: files to keep beside them, under their own names.
-            tags: words to find the run by.
-
-        Raises:
-            RegistryError: a file is missing, a text's path leaves the run, or the store refuses.
-        """
-        check_paths(texts)
-        check_files(files)
-        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
-        left_out = {"patron.metrics_left_out": listed(metrics.keys() - finite.keys())}
-        with self._client() as client:
-            tags = {**tags, **(left_out if len(finite) < len(metrics) else {})}
-            parent = experiment_id(client, experiment, self.folder)
-            run = client.create_run(parent, run_name=run_name, tags=tags).info
-            try:
-                log(client, run, params, finite)
-                log_files(client, run.run_id, texts, files)
-            except BaseException:
-                with suppress(Exception):  # of a store that takes nothing more the first refusal tells why
-                    client.set_terminated(run.run_id, status="FAILED")
-                raise
-            client.set_terminated(run.run_id)
-        return str(run.run_id)
-
-    def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
-        """Return the figures and the tags of a run.
-
-        Raises:
-            RegistryError: there is no such run.
-        """
-        with self._client() as client:
-            data = client.get_run(run_id).data
-        return data.metrics, data.tags
-
-    def register(
-        self,
-        name: str,
-        run_id: str,
-        bundle: Path,
-        serving: Path,
-        pip_requirements: Sequence[str],
-        tags: Mapping[str, str] = NOTHING,
-    ) -> str:
-        """Register a run's model, so that anyone can load `models:/<name>/<version>`, and return the version.
-
-        The model is loaded and asked once, on a made-up row, before anything is stored.
-
-        Args:
-            name: the registered model; made on first use.
-            run_id: the run it came from.
-            bundle: folder with `spec.json` (its "features" and "outputs": lists of {"name", "dtype"}, a
-                category with its "levels") and the model's text files.
-            serving: one Python file with a class `Bundle`: `load(path)` and `predict(frame) -> frame`.
-            pip_requirements: what the serving file needs, for example ["numpy==2.4.6"].
-            tags: words to find the version by; those of one training share the tag `training`.
-
-        Raises:
-            RegistryError: the bundle or the serving file break these promises, or the store refuses.
-        """
-        check_files([serving])
-        spec = spec_of(bundle, serving)
-        with self._client() as client, TemporaryDirectory() as scratch:
-            run = client.get_run(run_id)
-            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
-            model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run_id)
-            sign(package, model, run_id)
-            client.log_model_artifacts(model.model_id, str(package))
-            client.finalize_logged_model(model.model_id, "READY")
-            client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
-            ensure_model(client, name)
-            kept = {**tags, FILES: json.dumps(hashes(Path(bundle)))}
-            version = client.create_model_version(
-                name, model.artifact_location, run_id, tags=kept, model_id=model.model_id
-            )
-        return str(version.version)
-
-    def versions(self, name: str) -> tuple[Version, ...]:
-        """Return the versions of a model, oldest first.
-
-        Raises:
-            RegistryError: there is no such model.
-        """
-        with self._client() as client:
-            aliases = aliases_of(client, name, self._shown)
-            runs = runs_of(client, name)
-        pointing = {version: tuple(sorted(a for a in aliases if aliases[a] == version)) for version in runs}
-        return tuple(Version(name, version, run_id, pointing[version]) for version, run_id in runs.items())
 
     def champion(self, name: str) -> Champion:
         """Return the version that scores, with its bundle on this machine.
@@ -163,29 +51,80 @@ class Registry(Store):
                 versions = again
             return tuple(self._opened(client, name, version) for name, version in versions.items())
 
-    def promote(self, name: str, version: str, reason: str, at: datetime) -> None:
-        """Make a version champion, so that it scores from now on; the audit log keeps when, instead of whom and why.
+    def standing(self, name: str) -> str | None:
+        """Return the version that scores, or None where there is no such model, or none of its versions scores."""
+        with self._client() as client:
+            return standing(client, name, self._shown)
 
-        Promoting the champion again changes nothing.
+    def promote(self, name: str, version: str, reason: str, at: datetime, who: str = "") -> None:
+        """Make a version champion, so that it scores from now on; the audit log keeps when, instead of which and why.
+
+        Promoting the champion again changes nothing. Whether the version is good enough `patron.jobs.promote` asks.
+
+        Args:
+            name: the registered model.
+            version: of it.
+            reason: why, for the audit log.
+            at: when.
+            who: by whom.
 
         Raises:
             RegistryError: there is no such version.
         """
-        self.promote_together([(name, version, reason)], at)
+        self.promote_together([(name, version, reason)], at, who)
 
-    def promote_together(self, chosen: Sequence[tuple[str, str, str]], at: datetime) -> None:
+    def promote_together(
+        self,
+        chosen: Sequence[tuple[str, str, str]],
+        at: datetime,
+        who: str = "",
+        instead: Mapping[str, str | None] = ANY,
+    ) -> None:
         """Make versions of several models champions: all of them, or none where one is refused or fails.
 
         Args:
             chosen: name, version and reason of each.
             at: when.
+            who: by whom.
+            instead: the champion, by model, that was there when this was decided; None for none.
 
         Raises:
             RegistryError: a version is not there, or the store refuses; every champion is then what it was.
+            LockError: somebody else has moved a champion meanwhile.
         """
         with self._client() as client, self._alone():
-            moves = [self._promotion(client, *version, at) for version in chosen]
-            self._move(client, [move for move in moves if move.previous != move.version])
+            planned = [self._promotion(client, *version, at, who) for version in chosen]
+            for move in planned:
+                check_still(move, instead.get(move.name, move.previous))
+            self._move(client, [move for move in planned if move.previous != move.version])
+
+    def approve(self, names: Sequence[str], at: datetime, who: str) -> tuple[Promotion, ...]:
+        """Make the versions champions that somebody else has requested, all or none; return the lines of the log.
+
+        Args:
+            names: the models.
+            at: when.
+            who: the second person.
+
+        Raises:
+            RegistryError: nothing is requested, the same person has requested it, or it was overtaken.
+        """
+        with self._client() as client, self._alone():
+            requests = [self._request(client, name, at, who) for name in names]
+            words, promotions = zip(*(approval(request, _utc(at), who) for request in requests), strict=True)
+            self._move(client, promotions, noted=words)
+        return promotions
+
+    def note(self, lines: Sequence[Promotion]) -> None:
+        """Add lines to the audit log that move no champion: what was requested, refused, or made a rule.
+
+        Raises:
+            RegistryError: there is no such model, or the store refuses.
+        """
+        with self._client() as client, self._alone():
+            for line in lines:
+                aliases_of(client, line.name, self._shown)
+            audit.append(client, self.folder, lines)
 
     def challenge(self, name: str, version: str) -> None:
         """Mark a version that did not win as challenger, to be found as `models:/<name>@challenger`.
@@ -198,7 +137,7 @@ class Registry(Store):
             check_version(client, name, version)
             client.set_registered_model_alias(name, "challenger", str(version))
 
-    def rollback(self, name: str, at: datetime, reason: str) -> str:
+    def rollback(self, name: str, at: datetime, reason: str, who: str = "") -> str:
         """Undo the latest promotion that still stands, and return the version that scores again.
 
         Two rollbacks undo two promotions; the audit log grows by a line each time.
@@ -209,10 +148,11 @@ class Registry(Store):
         with self._client() as client, self._alone():
             current = aliases_of(client, name, self._shown).get("champion")
             log = self._settled(client, name, current)
-            if log and log[-1].version != (current or NOBODY):
+            last = moves(log)[-1:]
+            if last and last[0].version != (current or NOBODY):
                 raise RegistryError(
                     f"The audit log does not tell how version {current} of model {name!r} became champion: its last "
-                    f"line is about version {log[-1].version}, so that its end is cut or somebody else moved it. "
+                    f"line is about version {last[0].version}, so that its end is cut or somebody else moved it. "
                     f"Name the version that is to score: patron promote {name} <version>"
                 )
             back = previous_champion(log)
@@ -222,7 +162,7 @@ class Registry(Store):
                     f"the audit log names none. Promote one instead: patron promote {name} <version>"
                 )
             check_version(client, name, back)
-            self._move(client, [Promotion(_utc(at), "rollback", name, back, current, reason)])
+            self._move(client, [Promotion(_utc(at), "rollback", name, back, current, reason, who)])
         return back
 
     def promotions(self, name: str) -> tuple[Promotion, ...]:
@@ -245,11 +185,24 @@ class Registry(Store):
         verified = check_files_unchanged(name, number, bundle, version.tags)
         return Champion(name, number, version.run_id, bundle, version.tags.get(TRAINING, ""), verified)
 
-    def _promotion(self, client: Any, name: str, version: str, reason: str, at: datetime) -> Promotion:
+    def _request(self, client: Any, name: str, at: datetime, who: str) -> Promotion:
+        """Return the open request of a model that this person may approve."""
+        champion = aliases_of(client, name, self._shown).get("champion")
+        request = open_request(name, self._settled(client, name, champion))
+        check_version(client, name, request.version)
+        if request.who == who:
+            refused = replace(
+                request, at=_utc(at), action="refuse", reason=f"approved by the one who requested it: {who}"
+            )
+            audit.append(client, self.folder, [refused])
+        check_approval(request, champion, who)
+        return request
+
+    def _promotion(self, client: Any, name: str, version: str, reason: str, at: datetime, who: str) -> Promotion:
         previous = aliases_of(client, name, self._shown).get("champion")
         check_version(client, name, version)
         self._settled(client, name, previous)
-        return Promotion(_utc(at), "promote", name, str(version), previous, reason)
+        return Promotion(_utc(at), "promote", name, str(version), previous, reason, who)
 
     def _settled(self, client: Any, name: str, champion: str | None) -> tuple[Promotion, ...]:
         """Return the log of a model, after a line that takes back what a killed run began and did not do."""
@@ -260,10 +213,10 @@ class Registry(Store):
         audit.append(client, self.folder, [taken_back])
         return (*log, taken_back)
 
-    def _move(self, client: Any, moves: Sequence[Promotion]) -> None:
+    def _move(self, client: Any, moves: Sequence[Promotion], noted: Sequence[Promotion] = ()) -> None:
         # The lines come first: a promotion that dies half-way leaves a trace, never a silent champion.
         try:
-            audit.append(client, self.folder, moves)
+            audit.append(client, self.folder, [*noted, *moves])
             if self.folder is not None:
                 move_champions(self.folder, [(move.name, move.version) for move in moves])
             else:

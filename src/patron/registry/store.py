@@ -1,7 +1,6 @@
 """The store: a project folder or a server, where runs and models are kept."""
 
 import importlib
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from patron.errors import RegistryError
+from patron.registry.addresses import masked
 from patron.registry.local_store import database, ensure_store, locked, mend
 from patron.registry.mlflow_import import mlflow, quiet
 
@@ -74,7 +74,7 @@ class Store:
 
     @property
     def _shown(self) -> str:
-        return str(self.folder or _masked(self.tracking_uri))
+        return str(self.folder or masked(self.tracking_uri))
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -104,8 +104,8 @@ class Store:
                 socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
             except (OSError, ValueError) as error:
                 raise RegistryError(
-                    f"The registry {_masked(address)} does not answer ({error}). Check its address, and that it runs: "
-                    f"curl {_masked(address)}/health"
+                    f"The registry {masked(address)} does not answer ({error}). Check its address, and that it runs: "
+                    f"curl {masked(address)}/health"
                 ) from None
 
     @contextmanager
@@ -125,16 +125,12 @@ class Store:
         return self.folder
 
     def _refusal(self, message: str) -> str:
-        first = _masked(next(iter(message.strip().splitlines()), "it says nothing"))[:200].rstrip(".")
+        first = masked(next(iter(message.strip().splitlines()), "it says nothing"))[:200].rstrip(".")
         if "out-of-date database schema" in message:
             return (
                 f"The store {self._shown} was written by another mlflow than the one installed ({first}) "
-                f"Keep a copy, then: mlflow db upgrade '{_masked(self.tracking_uri)}'"
+                f"Keep a copy, then: mlflow db upgrade '{masked(self.tracking_uri)}'"
             )
         if any(words in first for words in FULL):
             return f"The registry {self._shown} cannot keep more: {first}. Free the disk, then run it again."
         return f"The registry {self._shown} refused: {first}. Check its address, the names and the run's id."
-
-
-def _masked(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//", text)

@@ -1,24 +1,38 @@
 """Versions of registered models, with the aliases that point at them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from patron.errors import RegistryError, listed, nearest
 from patron.registry.mlflow_import import mlflow
 
-__all__ = ["Champion", "Version", "aliases_of", "check_version", "ensure_model", "no_champion", "runs_of"]
+__all__ = [
+    "Champion",
+    "Version",
+    "aliases_of",
+    "as_version",
+    "check_version",
+    "ensure_model",
+    "figures_of",
+    "listed_versions",
+    "no_champion",
+    "no_version",
+    "runs_of",
+    "standing",
+]
 
 
 @dataclass(frozen=True)
 class Version:
-    """One registered version of a model, and the aliases that point at it."""
+    """One registered version of a model, the aliases that point at it, and the words it is kept with."""
 
     name: str
     version: str
     run_id: str
     aliases: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,10 +78,40 @@ def aliases_of(client: Any, name: str, store: str) -> dict[str, str]:
     return {alias: str(version) for alias, version in aliases.items()}
 
 
+def standing(client: Any, name: str, store: str) -> str | None:
+    """Return the version of a model that scores, or None where there is no such model or champion."""
+    try:
+        return aliases_of(client, name, store).get("champion")
+    except RegistryError:
+        return None
+
+
 def runs_of(client: Any, name: str) -> dict[str, str]:
     """Return the run of each version of a model, oldest first."""
-    versions = sorted(client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
-    return {str(version.version): version.run_id for version in versions}
+    return {str(version.version): version.run_id for version in listed_versions(client, name)}
+
+
+def listed_versions(client: Any, name: str) -> list[Any]:
+    """Return the versions of a model as the store keeps them, oldest first."""
+    return sorted(client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
+
+
+def as_version(kept: Any, aliases: Mapping[str, str]) -> Version:
+    """Return a version as a value, with the aliases that point at it."""
+    number = str(kept.version)
+    pointing = tuple(sorted(alias for alias, version in aliases.items() if version == number))
+    return Version(kept.name, number, kept.run_id, pointing, dict(kept.tags))
+
+
+def figures_of(run: Any, candidate: str) -> dict[str, dict[str, float]]:
+    """Return the figures of a candidate of a run by their plain names, with their intervals."""
+    stem, figures = f"test.{candidate}.", run.metrics
+    names = sorted(name for name in figures if name.startswith(stem) and not name.endswith((".low", ".high")))
+    bounds = {"value": "", "low": ".low", "high": ".high"}
+    return {
+        name.removeprefix(stem): {bound: figures[name + end] for bound, end in bounds.items() if name + end in figures}
+        for name in names
+    }
 
 
 def check_version(client: Any, name: str, version: str) -> None:
@@ -78,9 +122,12 @@ def check_version(client: Any, name: str, version: str) -> None:
     """
     known = list(runs_of(client, name))
     if str(version) not in known:
-        raise RegistryError(
-            f"Model {name!r} has no version {version!r}. It has: {', '.join(known) or 'none'}. Name one."
-        )
+        raise no_version(name, version, known)
+
+
+def no_version(name: str, version: str, known: Sequence[str]) -> RegistryError:
+    """Return the error for a version that does not exist, with those that do."""
+    return RegistryError(f"Model {name!r} has no version {version!r}. It has: {', '.join(known) or 'none'}. Name one.")
 
 
 def no_champion(client: Any, name: str, aliases: Mapping[str, str]) -> RegistryError:

@@ -8,6 +8,7 @@ from patron.settings.files import load, template
 from patron.settings.identity import Identity
 from patron.settings.panels import OpenedPanel, PanelFile
 from patron.settings.plain import describe
+from patron.settings.registry import RegistrySettings
 from patron.settings.subscriptions import Subscriptions
 from patron.settings.values import Attributes, Settings, Table
 
@@ -16,6 +17,7 @@ __all__ = [
     "Identity",
     "OpenedPanel",
     "PanelFile",
+    "RegistrySettings",
     "Settings",
     "Subscriptions",
     "Table",

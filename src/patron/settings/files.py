@@ -24,6 +24,7 @@ from patron.settings.identity import Identity
 from patron.settings.keys import PANEL_ROLES, as_list
 from patron.settings.panels import PanelFile
 from patron.settings.pipelines import settings_of
+from patron.settings.registry import RegistrySettings
 from patron.settings.source import Source
 from patron.settings.subscriptions import Subscriptions
 from patron.settings.values import Attributes, Settings, Table
@@ -127,6 +128,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
         levers=content.get("levers", {}),
+        registry=RegistrySettings(**content.get("registry", {})),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )

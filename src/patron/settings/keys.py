@@ -229,6 +229,9 @@ LEVERS = _section("what the business can change", '[levers]\ntickets = "requests
 LEVER = Kind("words for what is done", 'KEY = "complaints answered"', _is_text)
 TUNING = _section("how long is tuned", "[tuning]\nminutes = 10")
 MINUTES = Kind("a number of minutes above 0", "KEY = 10", lambda v: is_number(v) and v > 0)
+REGISTRY = _section("where models are kept, and who must agree", "[registry]\napproval = 2")
+SERVER = Kind("the address of a tracking server, or $NAME of the variable that holds it", 'KEY = "$MLFLOW"', _is_text)
+PERSONS = Kind("1 or 2 (persons)", "KEY = 2", lambda v: _is_whole(v) and v in (1, 2))
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
 CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot"))
 FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
@@ -240,7 +243,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS,
+        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "registry": REGISTRY,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -300,6 +303,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
     "levers": {"*": LEVER},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
+    "registry": {"server": SERVER, "approval": PERSONS},
     "crm": {"*": CRM},
     "crm.*": {"key": HEADER, "columns": FIELDS},
     "crm.*.columns": {"*": HEADER},

@@ -17,6 +17,7 @@ from patron.periods import Moment, Split
 from patron.questions.question import Question
 from patron.settings.identity import Identity
 from patron.settings.panels import PanelFile
+from patron.settings.registry import RegistrySettings
 from patron.settings.subscriptions import Subscriptions
 
 __all__ = ["Attributes", "Settings", "Table"]
@@ -200,6 +201,7 @@ class Settings:
         tuning: how long `patron tune` tries parameters, for all questions together.
         levers: what the business does, in words, to change a measure, by the measure (or one of its columns), beside
             those that say so themselves.
+        registry: where runs and models are kept, and how many persons must agree to a new champion.
     """
 
     name: str
@@ -223,6 +225,7 @@ class Settings:
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
     tuning: Budget = Budget()
     levers: Mapping[str, str] = field(default_factory=dict)
+    registry: RegistrySettings = RegistrySettings()
 
     def history(self) -> History:
         """Open and check all event tables.

@@ -1,0 +1,174 @@
+"""Records: runs and models as they are kept; which version scores is the registry's."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+
+from patron.errors import listed
+from patron.registry.hashes import FILES, hashes
+from patron.registry.mlflow_import import mlflow
+from patron.registry.packaging import sign, spec_of, stage
+from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
+from patron.registry.store import Store
+from patron.registry.versions import (
+    Version,
+    aliases_of,
+    as_version,
+    ensure_model,
+    figures_of,
+    listed_versions,
+    no_version,
+)
+
+__all__ = ["Records"]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Records(Store):
+    """Runs and registered versions of models, kept locally or on a server."""
+
+    def log_run(
+        self,
+        experiment: str,
+        run_name: str,
+        params: Values,
+        metrics: Mapping[str, float],
+        texts: Mapping[str, str] = NOTHING,
+        files: Sequence[Path] = (),
+        tags: Mapping[str, str] = NOTHING,
+    ) -> str:
+        """Log one run with its settings, figures and pages, and return its id.
+
+        Args:
+            experiment: made on first use.
+            run_name: what the run is called in the list of runs.
+            params: settings by name.
+            metrics: figures by name; those that are not finite are left out, and listed in the tag
+                `patron.metrics_left_out`.
+            texts: artifact path (such as "report/index.html") to its text.
+            files: files to keep beside them, under their own names.
+            tags: words to find the run by.
+
+        Raises:
+            RegistryError: a file is missing, a text's path leaves the run, or the store refuses.
+        """
+        check_paths(texts)
+        check_files(files)
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        left_out = {"patron.metrics_left_out": listed(metrics.keys() - finite.keys())}
+        with self._client() as client:
+            tags = {**tags, **(left_out if len(finite) < len(metrics) else {})}
+            parent = experiment_id(client, experiment, self.folder)
+            run = client.create_run(parent, run_name=run_name, tags=tags).info
+            try:
+                log(client, run, params, finite)
+                log_files(client, run.run_id, texts, files)
+            except BaseException:
+                with suppress(Exception):  # of a store that takes nothing more the first refusal tells why
+                    client.set_terminated(run.run_id, status="FAILED")
+                raise
+            client.set_terminated(run.run_id)
+        return str(run.run_id)
+
+    def register(
+        self,
+        name: str,
+        run_id: str,
+        bundle: Path,
+        serving: Path,
+        pip_requirements: Sequence[str],
+        tags: Mapping[str, str] = NOTHING,
+    ) -> str:
+        """Register a run's model, so that anyone can load `models:/<name>/<version>`, and return the version.
+
+        The model is loaded and asked once, on a made-up row, before anything is stored.
+
+        Args:
+            name: the registered model; made on first use.
+            run_id: the run it came from.
+            bundle: folder with `spec.json` (its "features" and "outputs": lists of {"name", "dtype"}, a
+                category with its "levels") and the model's text files.
+            serving: one Python file with a class `Bundle`: `load(path)` and `predict(frame) -> frame`.
+            pip_requirements: what the serving file needs, for example ["numpy==2.4.6"].
+            tags: words to find the version by; those of one training share the tag `training`.
+
+        Raises:
+            RegistryError: the bundle or the serving file break these promises, or the store refuses.
+        """
+        check_files([serving])
+        spec = spec_of(bundle, serving)
+        with self._client() as client, TemporaryDirectory() as scratch:
+            run = client.get_run(run_id)
+            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
+            model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run_id)
+            sign(package, model, run_id)
+            client.log_model_artifacts(model.model_id, str(package))
+            client.finalize_logged_model(model.model_id, "READY")
+            client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
+            ensure_model(client, name)
+            kept = {**tags, FILES: json.dumps(hashes(Path(bundle)))}
+            version = client.create_model_version(
+                name, model.artifact_location, run_id, tags=kept, model_id=model.model_id
+            )
+        return str(version.version)
+
+    def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
+        """Return the figures and the tags of a run.
+
+        Raises:
+            RegistryError: there is no such run.
+        """
+        with self._client() as client:
+            data = client.get_run(run_id).data
+        return data.metrics, data.tags
+
+    def params(self, run_id: str) -> Mapping[str, str]:
+        """Return the settings of a run by name.
+
+        Raises:
+            RegistryError: there is no such run.
+        """
+        with self._client() as client:
+            return dict(client.get_run(run_id).data.params)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the registered models, in order."""
+        with self._client() as client:
+            return tuple(sorted(model.name for model in client.search_registered_models(max_results=1000)))
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """Return the versions of a model, oldest first.
+
+        Raises:
+            RegistryError: there is no such model.
+        """
+        with self._client() as client:
+            aliases = aliases_of(client, name, self._shown)
+            return tuple(as_version(kept, aliases) for kept in listed_versions(client, name))
+
+    def version(self, name: str, number: str) -> Version:
+        """Return one version of a model.
+
+        Raises:
+            RegistryError: there is no such model, or no such version of it.
+        """
+        versions = {version.version: version for version in self.versions(name)}
+        if str(number) not in versions:
+            raise no_version(name, number, list(versions))
+        return versions[str(number)]
+
+    def figures(self, version: Version) -> dict[str, dict[str, float]]:
+        """Return the figures of a version at the test cutoffs of its training, each with its interval where it has one.
+
+        Raises:
+            RegistryError: its run is gone.
+        """
+        with self._client() as client:
+            return figures_of(client.get_run(version.run_id).data, version.tags.get("candidate", ""))
