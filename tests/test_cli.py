@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
-from patron import cli
+from patron import cli, jobs
 from patron.errors import LockError, QuestionError
 from patron.evaluation.cards import Card
 from patron.jobs import Job, alone, backtest, champions_alone, train, training
@@ -222,6 +223,66 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
     assert "reading   orders from orders.csv (0.1 MB)" in ended.stderr.splitlines()[0]
     assert "history   orders\n                    read " in ended.stderr
     assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
+
+
+def logged(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_log_for_machines_is_json_alone_and_ends_with_how_the_run_ended(kiosk, tmp_path, place):
+    metrics = tmp_path / "kiosk.prom"
+    shared = ["--log-json", "--metrics-file", metrics]
+    rest = ["decide", kiosk / "kiosk.toml"]
+    ended = spoken(*(shared + rest if place == "before" else rest + shared))
+    lines = logged(ended.stderr)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert {line["verb"] for line in lines} == {"decide"}
+    assert len({line["run"] for line in lines}) == 1
+    assert [line["step"] for line in lines[:2]] == ["reading", "history"]
+    assert lines[1]["counts"] == {"read": 1473, "used": 1473, "customers": 150}
+    assert (lines[-1]["step"], lines[-1]["status"], lines[-1]["exit_code"]) == ("end", "done", 0)
+    assert lines[-1]["business"] == "kiosk"
+    assert lines[-1]["peak_memory_mb"] > 50
+    assert 'patron_exit_code{verb="decide",business="kiosk"} 0' in metrics.read_text()
+    assert not [customer for customer in orders().client.unique() if customer in ended.stderr + metrics.read_text()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["score", "nowhere.toml"], 2, "There is no settings file"),
+        (["score"], 2, "Missing argument"),
+        (["skore"], 2, "No such command"),
+        (["promote", "kiosk-churn", "9"], 4, "There are no models"),
+    ],
+)
+def test_errors_are_lines_of_the_log_too(tmp_path, monkeypatch, arguments, code, said):
+    monkeypatch.chdir(tmp_path)
+    result = patron(*arguments, "--log-json")
+    assert result.exit_code == code
+    assert next(said in line["message"] for line in logged(result.output) if line["level"] == "error")
+
+
+def test_every_verb_ends_with_a_line_on_how_it_ended(kiosk):
+    result = patron("promote", "kiosk-churn", "9", "--folder", kiosk)
+    assert re.fullmatch(r"promote refused: exit code 4 after [\d.]+ s, at most \d+ MB", result.output.splitlines()[-1])
+    result = patron("decide", kiosk / "kiosk.toml")
+    assert result.output.splitlines()[-1].startswith("decide done: exit code 0 after ")
+
+
+def test_what_nobody_foresaw_ends_with_the_way_to_it_and_without_values(kiosk, monkeypatch):
+    def broken(job):
+        raise KeyError("guest-001")
+
+    monkeypatch.setitem(jobs.VERBS, "decide", broken)
+    monkeypatch.delenv("PATRON_SHOW_VALUES", raising=False)
+    result = patron("decide", kiosk / "kiosk.toml")
+    assert result.exit_code == 1
+    assert "KeyError" in result.output
+    assert "Traceback" in result.output
+    assert 'raise KeyError("guest-001")' in result.output
+    assert "guest-001" not in result.output.replace('raise KeyError("guest-001")', "")
 
 
 def test_a_folder_without_models_is_told_and_left_as_it_is(tmp_path):

@@ -1,18 +1,23 @@
 """The command line: each verb calls one function, and a user's mistake ends in a sentence and an exit code."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from uuid import uuid4
 
 import typer
 
-from patron.errors import PatronError, QuestionError, RegistryError
+from patron.errors import SHOW_VALUES, PatronError, QuestionError, RegistryError, SettingsError
+from patron.logs.lines import JsonLines, TerminalLines, failure
+from patron.logs.prometheus import check_metrics_file, write_metrics
+from patron.logs.run_log import RunLog
 
 if TYPE_CHECKING:
     from patron.registry import Registry
@@ -36,30 +41,112 @@ Folder = Annotated[Path, typer.Option(help="The folder that holds mlruns.")]
 Server = Annotated[str, typer.Option(help="A tracking server in its place: its address, or $NAME of the variable.")]
 BY_HAND = "by hand"
 Work = Callable[[Any], dict[str, Any]]
+SHARED = {"--log-json": 0, "--metrics-file": 1, "--show-values": 0}  # how many values each takes
+_LOG: ContextVar[tuple[RunLog, Path | None] | None] = ContextVar("log", default=None)
 
 
 def run() -> None:
     """Run the command line; mistakes of the user end without a traceback, and a scheduler's end leaves no files."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    sys.argv[1:] = _shared_first(sys.argv[1:])
     try:
-        app()
+        _invoke()
+    except SystemExit as end:
+        _end(end.code if isinstance(end.code, int) else int(end.code is not None))
     except PatronError as error:
-        _end(error)
+        _refuse(error)
     except OSError as error:
         path = f" the use of {error.filename!r}" if error.filename else ""
-        _end(PatronError(f"The system refuses{path}: {error.strerror or error}. Mend that, then run it again."))
+        _refuse(PatronError(f"The system refuses{path}: {error.strerror or error}. Mend that, then run it again."))
     except Exception as error:
         from patron.engines.failures import refusal
 
-        refused = refusal(error)
-        if refused is None:
+        _refuse(refusal(error) or error)
+
+
+def _invoke() -> None:
+    """Run the verb; where the log is for machines, wrong use is a sentence, too, in place of the frame around it."""
+    if "--log-json" not in sys.argv:
+        app()
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # of wrong use, in any release of typer
             raise
-        _end(refused)
+        raise SettingsError(error.format_message()) from None
 
 
-def _end(error: PatronError) -> NoReturn:
-    typer.echo(f"patron: {error}", err=True)
-    sys.exit(error.exit_code)
+def _shared_first(arguments: list[str]) -> list[str]:
+    """Return arguments with the options that all verbs share before the verb, where they are declared once."""
+    shared, rest = [], list(arguments)
+    for name, values in SHARED.items():
+        while place := next((i + 1 for i, text in enumerate(rest) if text == name or text.startswith(f"{name}=")), 0):
+            end = place + (values if rest[place - 1] == name else 0)
+            shared += rest[place - 1 : end]
+            del rest[place - 1 : end]
+    return [*shared, *rest]
+
+
+@app.callback()
+def _begin(
+    context: typer.Context,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Each sentence as a line of JSON on stderr, for machines. Of every verb.")
+    ] = False,
+    metrics_file: Annotated[
+        Path | None, typer.Option(help="How the run ended as a text file of Prometheus. Of every verb.")
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Values of cells as they are in sentences. Of every verb.")
+    ] = False,
+) -> None:
+    """Begin the log of a run."""
+    if metrics_file is not None:
+        check_metrics_file(metrics_file)
+    if show_values:
+        os.environ[SHOW_VALUES] = "1"
+    verb, run_id = context.invoked_subcommand or "patron", uuid4().hex[:12]
+    watched = not log_json and sys.stderr.isatty() and sys.stdout.isatty()
+    _LOG.set((RunLog(verb, run_id, _lines(verb, run_id, log_json), watched), metrics_file))
+
+
+def _lines(verb: str, run_id: str, log_json: bool) -> JsonLines | TerminalLines:
+    return JsonLines(verb, run_id, sys.stderr, _now) if log_json else TerminalLines(sys.stdout, sys.stderr)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _log() -> RunLog:
+    begun = _LOG.get()
+    assert begun is not None, "a verb runs after `_begin`"
+    return begun[0]
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """End a run by an error: with its sentence, or, where nobody foresaw it, with the way there and no values."""
+    sentence = f"{error}" if isinstance(error, PatronError) else failure(error)
+    begun = _LOG.get()
+    lines = begun[0].lines if begun else _lines("patron", "", "--log-json" in sys.argv)
+    lines.refuse(sentence)
+    _end(error.exit_code if isinstance(error, PatronError) else 1, type(error).__name__)
+
+
+def _end(code: int, error: str = "") -> NoReturn:
+    """Write how the run ended, on the last line and as metrics, and end it."""
+    begun = _LOG.get()
+    if begun:
+        log, metrics_file = begun
+        _LOG.set(None)
+        outcome = log.end(_now(), code, error)
+        if metrics_file is not None:
+            try:
+                write_metrics(metrics_file, outcome)
+            except PatronError as unwritten:
+                log.lines.refuse(f"{unwritten}")
+                code = code or unwritten.exit_code
+    sys.exit(code)
 
 
 @app.command()
@@ -75,11 +162,11 @@ def init(
     """Look at all your files together and propose settings that run: what each is, the roles of columns, cutoffs."""
     from patron.settings.proposal import write_proposal
 
-    proposal = write_proposal(files, out, _timed_printer(sys.stderr))
+    proposal = write_proposal(files, out, _log().tell)
     for sentence in proposal.summary():
-        typer.echo(sentence)
+        _log().say(sentence)
     answer = "answer what it asks (?), then" if proposal.doubts else "next"
-    typer.echo(f"wrote {out}; {answer}: patron check {out}")
+    _log().say(f"wrote {out}; {answer}: patron check {out}")
 
 
 @app.command()
@@ -170,7 +257,7 @@ def promote(
         raise QuestionError('patron promote --force needs a reason that is kept. Add: --reason "..."')
     change = jobs.promote_by_force if force else jobs.promote
     with _champions(folder, server, model) as registry:
-        typer.echo(change(registry, model, version, reason, datetime.now(UTC)))
+        _log().say(change(registry, model, version, reason, _now()))
 
 
 @app.command()
@@ -183,7 +270,7 @@ def approve(
     from patron import jobs
 
     with _champions(folder, server, models[0]) as registry:
-        typer.echo(jobs.approve(registry, models, datetime.now(UTC)))
+        _log().say(jobs.approve(registry, models, _now()))
 
 
 @app.command()
@@ -192,7 +279,7 @@ def rollback(model: Model, reason: Reason = BY_HAND, folder: Folder = Path(), se
     from patron import jobs
 
     with _champions(folder, server, model) as registry:
-        typer.echo(jobs.rollback(registry, model, reason, datetime.now(UTC)))
+        _log().say(jobs.rollback(registry, model, reason, _now()))
 
 
 @app.command()
@@ -208,9 +295,10 @@ def models(
 
     known = overview(_registry(folder, server), name)
     if as_json:
-        typer.echo(json.dumps({"verb": "models", "models": known}))
+        _log().lines.aside()
+        typer.echo(json.dumps({"verb": "models", "run": _log().run, "models": known}))
         return
-    typer.echo("\n\n".join(map(model_lines, known)) or "No model is registered here. Train one: patron train")
+    _log().say("\n\n".join(map(model_lines, known)) or "No model is registered here. Train one: patron train")
 
 
 @app.command()
@@ -224,15 +312,16 @@ def demo(
     from patron.jobs import demo as bundled
     from patron.jobs import subscription_demo
 
-    tell = _timed_printer(sys.stdout)
     if not subscriptions:
-        _work(bundled.settings(folder.resolve()), "everything", tell)
+        _work(bundled.settings(folder.resolve()), "everything")
         return
     world, tables = subscription_demo.business(), folder.resolve() / "patron-out" / "subscriptions" / "tables"
     subscription_demo.write_tables(world, tables)
     settings = subscription_demo.settings(folder.resolve(), tables)
-    _work(settings, "everything", tell)
-    tell("\n".join(["truth", *(f"          {line}" for line in subscription_demo.truth_lines(settings.out, world))]))
+    _work(settings, "everything")
+    _log().tell(
+        "\n".join(["truth", *(f"          {line}" for line in subscription_demo.truth_lines(settings.out, world))])
+    )
 
 
 @app.command()
@@ -249,7 +338,7 @@ def relocate(folder: Annotated[Path, typer.Argument(help="The folder that holds 
     from patron.registry import Registry
 
     Registry.relocate(folder.resolve())
-    typer.echo(f"The store in {folder / 'mlruns'} has its runs and models where they are now.")
+    _log().say(f"The store in {folder / 'mlruns'} has its runs and models where they are now.")
 
 
 @contextmanager
@@ -279,28 +368,22 @@ def _run(path: Path, verb: str, as_json: bool, work: Work | None = None) -> None
     """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
-    summary = _work(settings.load(path), verb, _timed_printer(sys.stderr if as_json else sys.stdout), work)
     if as_json:
-        typer.echo(json.dumps({"verb": verb, **summary}, default=str))
+        _log().lines.aside()
+    summary = _work(settings.load(path), verb, work)
+    if as_json:
+        typer.echo(json.dumps({"verb": verb, "run": _log().run, **summary}, default=str))
 
 
-def _work(settings: "Settings", verb: str, tell: Callable[[str], None], work: Work | None = None) -> dict[str, Any]:
+def _work(settings: "Settings", verb: str, work: Work | None = None) -> dict[str, Any]:
     """Run one verb, or work of its own, alone in the folder of its results, but for tuning, which several may share."""
     from patron.jobs import VERBS, alone, job_of
 
+    log = _log()
+    log.business = settings.name
     with nullcontext() if verb == "tune" else alone(settings.out):
-        job = job_of(settings, datetime.now(UTC), tell)
+        job = job_of(settings, _now(), log.tell, log.watch)
         job.tell_sources()
-        return (work or VERBS[verb])(job)
-
-
-def _timed_printer(out: TextIO) -> Callable[[str], None]:
-    """Return a function that prints a sentence with the seconds since the one before."""
-    last = [perf_counter()]
-
-    def tell(sentence: str) -> None:
-        now = perf_counter()
-        typer.echo(f"[{now - last[0]:5.1f} s] {sentence}", file=out)
-        last[0] = now
-
-    return tell
+        summary = (work or VERBS[verb])(job)
+    log.count(summary)
+    return summary

@@ -12,12 +12,17 @@ PatronError            1  something failed that Patron can name but not place
 """
 
 import math
+import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
 __all__ = [
+    "HIDDEN",
+    "HINT",
+    "SHOW_VALUES",
     "DriverError",
     "HistoryError",
     "LockError",
@@ -27,16 +32,29 @@ __all__ = [
     "RegistryError",
     "ScoreError",
     "SettingsError",
+    "cell",
     "is_number",
     "listed",
     "nearest",
+    "shape",
 ]
+
+SHOW_VALUES = "PATRON_SHOW_VALUES"  # in the environment; 1 shows the values of cells
+HIDDEN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+END = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+HINT = f"{HIDDEN}...{END} is the shape of a value, shown whole by --show-values ({SHOW_VALUES}=1)."
+LONGEST = 60
 
 
 class PatronError(Exception):
     """Base class of Patron's errors; catching it catches every mistake a user can mend."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence; where it hides a value, with how to see it."""
+        text = super().__str__()
+        return f"{text} {HINT}" if HIDDEN in text and HINT not in text else text
 
 
 class DriverError(PatronError):
@@ -92,6 +110,32 @@ class LockError(PatronError):
     """Another run is at work in the same place."""
 
     exit_code = 6
+
+
+def cell(value: object) -> str:
+    """Write the value of a cell for a sentence: by its shape, as it may be personal, or as it is where that is allowed.
+
+    The values of customers' keys are never written, not even by this. `PATRON_SHOW_VALUES=1` in the environment shows
+    all others, as `--show-values` does on the command line.
+
+    Args:
+        value: of a cell of a table.
+    """
+    text = f"{value}"
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if os.environ.get(SHOW_VALUES) == "1":
+        return repr(short) if isinstance(value, str) else short
+    return f"{HIDDEN}{shape(short)}{END}"
+
+
+def shape(text: str) -> str:
+    """Return a text with its digits as 9 and its letters as a or A, by which people see how it is written.
+
+    >>> shape("12/31/2024 Müller")
+    '99/99/9999 Aaaaaa'
+    """
+    plain = re.sub(r"\d", "9", text)
+    return re.sub(r"[^\W\d_]", lambda letter: "A" if letter[0].isupper() else "a", plain)
 
 
 def is_number(value: object) -> bool:

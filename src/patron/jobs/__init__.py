@@ -25,6 +25,8 @@ from patron.jobs.training import train
 from patron.jobs.tuning import tune
 from patron.settings import Settings
 
+Tell = Callable[[str], None]
+
 __all__ = [
     "VERBS",
     "Job",
@@ -52,10 +54,14 @@ __all__ = [
 ]
 
 
-def job_of(settings: Settings, now: datetime, tell: Callable[[str], None] = lambda sentence: None) -> Job:
+def _silent(sentence: str) -> None:
+    """Take no notice."""
+
+
+def job_of(settings: Settings, now: datetime, tell: Tell = _silent, watch: Tell = _silent) -> Job:
     """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`."""
     several = PartedJob if len(parts(settings)) > 1 else Job
-    return (PanelJob if settings.panels else several)(settings, now, tell)
+    return (PanelJob if settings.panels else several)(settings, now, tell, watch)
 
 
 def everything(job: Job) -> dict[str, Any]:

@@ -54,11 +54,13 @@ class Job:
         settings: what is asked of which tables, and where results go.
         now: the time of the run, for the audit log and the report.
         tell: called with a sentence after each step.
+        watch: called with a sentence on how far long work has come.
     """
 
     settings: Settings
     now: datetime
     tell: Tell = field(default=lambda sentence: None)
+    watch: Tell = field(default=lambda sentence: None)
 
     @property
     def parts(self) -> tuple["Job", ...]:
@@ -315,7 +317,7 @@ class Job:
     def progress(self, progress: Progress) -> None:
         """Report how far long work has come, where it comes in parts."""
         if progress.seconds_left:
-            self.tell(
+            self.watch(
                 f"rows      {progress.what}: {progress.share:.0%} done, about {progress.seconds_left:,.0f} s left"
             )
 

@@ -57,7 +57,7 @@ class PartedJob(Job):
     @cached_property
     def parts(self) -> tuple[Job, ...]:
         """The work on each kind of customers."""
-        return tuple(_Part(settings, self.now, self.tell, whole=self) for settings in parts(self.settings))
+        return tuple(_Part(settings, self.now, self.tell, self.watch, whole=self) for settings in parts(self.settings))
 
     @property
     def questions(self) -> tuple[Question, ...]:
