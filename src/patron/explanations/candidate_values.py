@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import lightgbm as lgb
 import numpy as np
@@ -120,10 +121,15 @@ def movable_levers(model: Bundle, names: Sequence[str] = ()) -> tuple[Lever, ...
 
 def _thresholds(model: Bundle) -> dict[int, np.ndarray]:
     """Return where the model's trees split each number, none where it has no trees that can be read."""
-    if not isinstance(model.booster, lgb.Booster):
-        return {}
+    booster = model.booster
+    return _splits(booster, booster.num_trees()) if isinstance(booster, lgb.Booster) else {}
+
+
+@lru_cache(maxsize=4)  # reading hundreds of trees takes longer than to ask about a customer
+def _splits(booster: lgb.Booster, count: int) -> dict[int, np.ndarray]:
+    """Return the thresholds of each number that so many trees look at, ascending."""
     try:
-        trees = read_ensemble(model.booster.model_to_string()).trees
+        trees = read_ensemble(booster.model_to_string()).trees
     except UnknownShapeError:
         return {}
     feature, threshold, decision = (

@@ -6,6 +6,7 @@ It says what the model would answer for such a row, never what would come of cha
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from patron.explanations.levers import measure_name
 from patron.explanations.pushes import check_features, explained_answers, explained_score
 from patron.formatting import amount, percent
 from patron.models.serving import Bundle, encode
-from patron.questions.matrices import Matrix
+from patron.questions.matrices import KEY, Matrix
 
 __all__ = ["COLUMNS", "RISK", "what_if"]
 
@@ -28,6 +29,11 @@ RISK = "the risk"
 BATCH = 20_000
 PAIRED, STEPS = 3, 8  # pairs are tried of so many levers, with so many values of each
 VIEW = "the model's view, not an effect"
+TEXTS, ENDS = ("feature", "lever", "second_feature", "second_lever"), ("from", "to", "second_from", "second_to")
+NOTHING = dict.fromkeys(TEXTS, "") | dict.fromkeys(ENDS, np.nan)
+KINDS = (
+    dict.fromkeys((*TEXTS, "text"), "str") | dict.fromkeys((*ENDS, "risk", "risk_if"), "float64") | {"below": "bool"}
+)
 
 
 def what_if(model: Bundle, rows: Matrix, threshold: float, levers: Sequence[str] = ()) -> pd.DataFrame:
@@ -188,12 +194,12 @@ def _best(moves: _Moves, threshold: float) -> _Moves:
     return chosen.take(first)
 
 
-def _lines(moves: _Moves, levers: Sequence[Lever], X: np.ndarray) -> Iterator[dict[str, object]]:
+def _lines(moves: _Moves, levers: Sequence[Lever], X: np.ndarray) -> Iterator[dict[str, Any]]:
     """Give a line of the table for each change."""
     for row, places, values, risk, size in zip(
         moves.row, moves.lever, moves.value, moves.risk, moves.size, strict=True
     ):
-        line: dict[str, object] = {"row": row, "risk_if": risk, "size": size}
+        line: dict[str, Any] = {"row": row, "risk_if": risk, "size": size}
         said = []
         for prefix, place, value in zip(("", "second_"), places, values, strict=False):
             lever, now = levers[place], float(X[row, levers[place].feature])
@@ -204,29 +210,29 @@ def _lines(moves: _Moves, levers: Sequence[Lever], X: np.ndarray) -> Iterator[di
         yield line | {"text": "; ".join(said)}
 
 
-def _helpless(row: int, x: np.ndarray, levers: Sequence[Lever]) -> dict[str, object]:
+def _helpless(row: int, x: np.ndarray, levers: Sequence[Lever]) -> dict[str, Any]:
     """Return the line of a customer whom no lever helps, with the values that nobody in training had."""
     outside = [lever.outside(float(x[lever.feature])) for lever in levers]
     why = "; ".join(text for text in outside if text) or "within what was seen of such customers none lowers the risk"
     return {"row": row, "size": np.inf, "text": f"No lever is moved: {why}"}
 
 
-def _sorted(lines: list[dict[str, object]], batch: Matrix, risk: np.ndarray, threshold: float) -> pd.DataFrame:
-    kinds = {"row": int, "risk_if": float, "size": float, "text": object}
-    table = pd.DataFrame(lines, columns=[*kinds, *(c for c in COLUMNS[2:10])]).astype(kinds)
-    table["risk"] = risk[table.row]
-    table["risk_if"] = table.risk_if.fillna(table.risk)
-    table["below"] = table.risk_if < threshold
-    changed = table.risk_if < table.risk
-    said = [
-        f", the risk {percent(a, 1)} instead of {percent(b, 1)} ({VIEW})"
-        for a, b in table[["risk_if", "risk"]].to_numpy()
-    ]
-    table["text"] = table.text + pd.Series(said, table.index, dtype=object).where(changed, f" ({VIEW})")
-    table = table.sort_values(["row", "below", "size"], ascending=[True, False, True], kind="stable")
-    keys = batch.key.iloc[table.row].reset_index(drop=True)
-    texts = ("feature", "lever", "second_feature", "second_lever", "text")
-    whole = pd.concat([keys, table.reset_index(drop=True)], axis=1)[list(COLUMNS)]
-    numbers = dict.fromkeys(("from", "to", "second_from", "second_to"), "float64")
-    whole = whole.astype(numbers | dict.fromkeys(texts, object))
-    return whole.fillna(dict.fromkeys(texts, "")).astype(dict.fromkeys(texts, "str"))
+def _sorted(lines: list[dict[str, Any]], batch: Matrix, risk: np.ndarray, threshold: float) -> pd.DataFrame:
+    whole = [_whole(line, float(risk[line["row"]]), threshold) for line in lines]
+    whole.sort(key=lambda line: (line["row"], not line["below"], line["size"]))
+    rows = np.array([line["row"] for line in whole], dtype=np.intp)
+    keys = {name: batch.key[name].array.take(rows) for name in KEY}
+    columns = {name: _column([line[name] for line in whole], kind) for name, kind in KINDS.items()}
+    return pd.DataFrame(keys | columns, columns=list(COLUMNS))
+
+
+def _whole(line: dict[str, Any], risk: float, threshold: float) -> dict[str, Any]:
+    """Return a line with all columns; the risk where nothing is moved is the customer's."""
+    after = line.get("risk_if", risk)
+    change = f", the risk {percent(after, 1)} instead of {percent(risk, 1)}" if after < risk else ""
+    text = f"{line['text']}{change} ({VIEW})"
+    return NOTHING | line | {"risk": risk, "risk_if": after, "below": after < threshold, "text": text}
+
+
+def _column(values: list[Any], kind: str) -> Any:
+    return pd.array(values, dtype="str") if kind == "str" else np.array(values, dtype=kind)
