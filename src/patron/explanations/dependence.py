@@ -8,12 +8,12 @@ import pandas as pd
 
 from patron.errors import QuestionError, ScoreError, listed, nearest
 from patron.explanations.drivers import SEASON, importance
-from patron.explanations.pushes import check_features
-from patron.models.serving import Bundle, encode
+from patron.explanations.pushes import check_features, explained_score
+from patron.models.serving import Bundle, FeatureSpec, encode
 from patron.models.targets import target_of
 from patron.questions.matrices import Matrix
 
-__all__ = ["dependence", "interactions"]
+__all__ = ["dependence", "interactions", "weighty_dependence"]
 
 BINS = 20
 MOST = 20_000
@@ -71,6 +71,25 @@ def dependence(model: Bundle, rows: Matrix, feature: str, bins: int = BINS, seed
     effect = np.cumsum(moved)
     mean = (count[1:] * (effect[1:] + effect[:-1]) / 2).sum() / count.sum()
     return pd.DataFrame({"value": edges.astype(np.float64), "effect": effect - mean, "count": count})
+
+
+def weighty_dependence(
+    model: Bundle, rows: Matrix, weights: pd.DataFrame, top: int
+) -> list[tuple[FeatureSpec, pd.DataFrame]]:
+    """Return how the answer goes with each of the weightiest numbers, where the answer is a probability.
+
+    Args:
+        model: any trained model.
+        rows: features of n customers.
+        weights: what `patron.explanations.drivers.importance` gives.
+        top: so many numbers, without the season; those that are alike for all customers are left out.
+    """
+    if not explained_score(model).is_chance:
+        return []
+    numbers = {f["name"]: f for f in model.spec["features"] if f["dtype"] != "category"}
+    weighty = weights.feature[(weights.push > 0) & (weights.theme != SEASON) & weights.feature.isin(list(numbers))]
+    tables = [(numbers[name], dependence(model, rows, name)) for name in weighty.head(top)]
+    return [(feature, table) for feature, table in tables if len(table) > 1]
 
 
 def interactions(model: Bundle, rows: Matrix, top: int = 5, most: int = 100, seed: int = 0) -> pd.DataFrame:

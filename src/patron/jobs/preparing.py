@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 
 from patron.explanations.redundancy import Facts, parts_of, strongest
+from patron.explanations.texts import each
 from patron.explanations.treeshap.exact import tree_contributions
 from patron.jobs import demo
 from patron.jobs.checking import labelled_rows
@@ -44,3 +45,4 @@ def compile_loops() -> None:
     held = Facts(np.zeros((1, 1), dtype=np.intp), np.zeros(FEW, dtype=np.intp))
     reasons = strongest(parts[:, 0], held, np.ones(1, dtype=bool), 1)
     parts_of(parts[:, None], held, reasons.row, reasons.fact)
+    each(["compiled"], np.zeros(FEW, dtype=np.intp))

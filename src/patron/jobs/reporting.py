@@ -11,12 +11,11 @@ from patron.decisions import Decisions
 from patron.engines.outputs import write_text
 from patron.errors import PatronError
 from patron.evaluation.cards import Card
-from patron.explanations.dependence import dependence
-from patron.explanations.drivers import SEASON, importance
+from patron.explanations.dependence import weighty_dependence
+from patron.explanations.drivers import importance
 from patron.jobs.contract_tables import contract_outlook, value_basis
 from patron.jobs.job import Job
 from patron.models.baskets import item_names
-from patron.models.serving import FeatureSpec, shape_of
 from patron.portfolio.contract_outlook import ContractOutlook
 from patron.reports import retention_page
 
@@ -46,7 +45,7 @@ def _report(job: Job) -> retention_page.Report:
         scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=weights,
-        dependence=_dependence(job, weights),
+        dependence=weighty_dependence(job.explained_model, job.today, weights, DRAWN),
         decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,
@@ -71,17 +70,6 @@ def _card(path: Path) -> Card:
 def _importance(job: Job) -> pd.DataFrame:
     with job.keeping_refused():
         return importance(job.explained_model, job.today, most=IMPORTANCE_ROWS)
-
-
-def _dependence(job: Job, weights: pd.DataFrame) -> list[tuple[FeatureSpec, pd.DataFrame]]:
-    """Return how the answers go with the weightiest numbers, where the answer is a probability."""
-    model = job.explained_model
-    if shape_of(model.spec["answer"]) == "ordinal":
-        return []
-    numbers = {f["name"]: f for f in model.spec["features"] if f["dtype"] != "category"}
-    weighty = weights.feature[(weights.push > 0) & (weights.theme != SEASON) & weights.feature.isin(list(numbers))]
-    tables = [(numbers[name], dependence(model, job.today, name)) for name in weighty.head(DRAWN)]
-    return [(feature, table) for feature, table in tables if len(table) > 1]
 
 
 def _named(job: Job) -> pd.DataFrame:

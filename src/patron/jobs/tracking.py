@@ -7,18 +7,29 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from patron.evaluation.backtests import Card
-from patron.models.serving import standalone
+from patron.explanations.dependence import weighty_dependence
+from patron.explanations.drivers import importance
+from patron.explanations.pushes import explained_score
+from patron.explanations.spread import push_spread, typical_of_high
+from patron.explanations.waterfall import waterfall
+from patron.models.serving import Bundle, standalone
 from patron.models.training import Trained
 from patron.periods import Split
+from patron.questions.matrices import Matrix
 from patron.registry import CONTEST, TRAINING, Contest, Registry
 from patron.reports import plots
+from patron.reports.answer_words import AnswerWords
+from patron.reports.driver_plots import beeswarm_plot, waterfall_plot
 from patron.settings import Settings, describe
 
-__all__ = ["Entry", "Logged", "judged_figures", "log"]
+__all__ = ["Entry", "Logged", "driver_pictures", "judged_figures", "log"]
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+DRAWN, DRAWN_REASONS, DRAWN_ROWS = 3, 5, 2_000
 SERVED_WITH = ("lightgbm", "numpy", "pandas")
 
 
@@ -59,7 +70,13 @@ class Logged:
 
 
 def log(
-    registry: Registry, name: str, trained: Trained, card: Card, entry: Entry, contest: Contest | None = None
+    registry: Registry,
+    name: str,
+    trained: Trained,
+    card: Card,
+    entry: Entry,
+    contest: Contest | None = None,
+    pictures: Mapping[str, str] = NOTHING,
 ) -> Logged:
     """Log one training and register its champion, to be promoted when all questions of the training are there.
 
@@ -70,6 +87,7 @@ def log(
         card: how they did at the test cutoffs.
         entry: settings, data and time.
         contest: how it did beside the champion of today, where there is one.
+        pictures: plots of its drivers, by path.
     """
     against = {CONTEST: contest.text} if contest else {}
     run_id = registry.log_run(
@@ -77,7 +95,7 @@ def log(
         f"{trained.champion} {entry.now:%Y-%m-%d %H:%M}",
         _parameters(trained, entry),
         _metrics(card) | _contest_metrics(contest),
-        _texts(trained, card, entry) | ({"contest.json": contest.text} if contest else {}),
+        _texts(trained, card, entry) | ({"contest.json": contest.text} if contest else {}) | dict(pictures),
         tags={"champion": trained.champion, "reason": trained.reason},
     )
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
@@ -95,6 +113,26 @@ def judged_figures(registry: Registry, run_id: str) -> dict[str, float]:
     figures, tags = registry.run(run_id)
     stem = f"test.{tags.get('champion', '')}."
     return {name.removeprefix(stem): value for name, value in figures.items() if name.startswith(stem)}
+
+
+def driver_pictures(model: Bundle, rows: Matrix, currency: str) -> dict[str, str]:
+    """Return plots of what moves the answers, by path: of many customers, of one, and by the weightiest numbers.
+
+    Args:
+        model: the champion.
+        rows: features of n customers, of whom a sample is drawn; no key is written.
+        currency: of money; empty where nobody said.
+    """
+    weights = importance(model, rows, most=DRAWN_ROWS)
+    score, spread = explained_score(model), push_spread(model, rows, weights)
+    if not len(spread):
+        return {}
+    words = AnswerWords(score.noun, score.is_chance, currency)
+    steps = waterfall(model, typical_of_high(model, rows), DRAWN_REASONS)
+    curves = weighty_dependence(model, rows, weights, DRAWN)
+    plotted = {f"dependence_{_plain(feature['name'])}": plots.dependence_plot(feature, of) for feature, of in curves}
+    plotted |= {"beeswarm": beeswarm_plot(spread, words), "waterfall": waterfall_plot(steps, words)}
+    return {f"drivers/{name}.svg": picture for name, picture in plotted.items()}
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:

@@ -130,10 +130,13 @@ def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarra
     judged = _at_test_cutoffs if job.source.dated else _held_out
     trained, card, table, baskets, beside = judged(job, question, rows, label)
     card = replace(card, beware=(*card.beware, *job.cautions))
-    if question.name == job.explained:
-        trained, card = _with_stability(job, trained, card, rows, label)
+    explained = _explained_rows(job, rows) if question.name == job.explained else None
+    if explained:
+        trained, card = _with_stability(job, trained, card, (rows, label), explained)
     path = job.write(f"predictions_{question.name}", table)
-    logged = tracking.log(job.registry, job.registered(question.name), trained, card, entry, beside)
+    pictures = tracking.driver_pictures(trained.model, explained, job.settings.currency) if explained else {}
+    about = trained, card, entry, beside, pictures
+    logged = tracking.log(job.registry, job.registered(question.name), *about)
     registered = f"registered as {logged.name} version {logged.version} ({logged.candidate}); predictions: {path}"
     job.tell(f"{question.name}: {trained.reason}\n{card_lines(card)}\n          {registered}")
     if beside:
@@ -147,12 +150,20 @@ def _write_card(job: Job, question: Question, result: _Result, versions: Sequenc
     return str(write_text(result.card.text, path.with_suffix(".challenger.json") if stays(versions) else path))
 
 
-def _with_stability(job: Job, trained: Trained, card: Card, rows: Matrix, label: np.ndarray) -> tuple[Trained, Card]:
+def _explained_rows(job: Job, rows: Matrix) -> Matrix | None:
+    """Return the rows whose reasons are looked at: of the last known cutoff, or all where rows have no dates."""
+    split = _split_of(job)
+    sample = rows.take(rows.at(split.known[-1])) if split else rows
+    return sample if len(sample) else None
+
+
+def _with_stability(
+    job: Job, trained: Trained, card: Card, labelled: tuple[Matrix, np.ndarray], sample: Matrix
+) -> tuple[Trained, Card]:
     """Measure how the champion's reasons stay when it is fitted again, and keep that in the model and on the card."""
     split, seed = _split_of(job), job.settings.seed
-    again = refits(trained.model, trained.question, job.source, rows, label, split, seed, REFITS)
-    sample = rows.take(rows.at(split.known[-1])) if split else rows
-    if not again or not len(sample):
+    again = refits(trained.model, trained.question, job.source, *labelled, split, seed, REFITS)
+    if not again:
         return trained, card
     measured = stability(trained.model, again, sample, seed)
     bundles = {**trained.bundles, trained.champion: measured.carried_by(trained.model)}
