@@ -302,6 +302,34 @@ def models(
 
 
 @app.command()
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
+    version: Annotated[str, typer.Option(help="The version; by default the one that scores.")] = "",
+    folder: Folder = Path(),
+    server: Server = "",
+) -> None:
+    """Write a model to a folder with the hash of every file, for another registry or a consumer without one."""
+    from patron import jobs
+
+    typer.echo(jobs.carry_out(_registry(folder, server), model, version, out, datetime.now(UTC)))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="As patron export wrote it.")],
+    folder: Folder = Path(),
+    server: Server = "",
+) -> None:
+    """Register the model of such a folder; it is refused where a byte of it changed, and scores once it is promoted."""
+    from patron import jobs
+    from patron.registry import Registry
+
+    registry = _registry(folder, server) if server else Registry.at(folder.resolve())
+    typer.echo(jobs.carry_in(registry, source, datetime.now(UTC)))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where results and experiments go.")] = Path(),
     subscriptions: Annotated[

@@ -1,49 +1,21 @@
 """A newly trained model is judged beside the champion of today on the same rows, later than both have learned from."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from patron.jobs import Job, train
+from patron.jobs import Job
 from patron.jobs.checking import labelled_rows
 from patron.jobs.contests import contest
 from patron.models.training import Trained
-from patron.settings.files import parse
-
-NOW = datetime(2024, 1, 1, tzinfo=UTC)
-SETTINGS = """
-name = "kiosk"
-[tables.orders]
-path = "orders.csv"
-customer = "who"
-at = "day"
-[questions]
-churn = { horizon = 30 }
-[cutoffs]
-train = "2023-03-01"
-valid = "2023-04-01"
-test = "2023-06-01"
-"""
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def shop(trained_job):
     """The job of a small business that was trained once, its test rows, what came of them, and the champion."""
-    folder, rng = tmp_path_factory.mktemp("kiosk"), np.random.default_rng(1)
-    begin = datetime(2023, 1, 1)
-    orders = [
-        (f"c{c}", begin + timedelta(days=int(day)))
-        for c in range(80)
-        for day in np.cumsum(rng.integers(2, 5 + c % 25, size=3 + c * 7 % 50))
-        if day < 220
-    ]
-    pd.DataFrame(orders, columns=["who", "day"]).to_csv(folder / "orders.csv", index=False)
-    job = Job(parse("kiosk.toml", SETTINGS, folder), NOW)
-    outcome = train(job)
-    assert (outcome["champions"], outcome["models"]["churn"]["contest"]) == ("promoted", None)
+    job = trained_job
     rows, label = labelled_rows(job)
     test, question = rows.at(*job.split.test), job.questions[0]
     trained = Trained(question, {"same": job.models["churn"]}, {}, {}, "same", "")
@@ -90,7 +62,7 @@ def test_a_champion_that_has_learned_from_the_test_is_no_fair_opponent(shop):
 def test_a_champion_of_another_pace_is_asked_with_its_own_windows(shop):
     job, trained, rows, label = shop
     slow = replace(job.settings, questions=(replace(job.settings.questions[0], rhythm=200.0),))
-    other = Job(slow, NOW)
+    other = Job(slow, job.now)
     theirs, test = labelled_rows(other)[0], job.split.test
     assert set(theirs.X) != set(rows.X)
     tested = theirs.take(theirs.at(*test))

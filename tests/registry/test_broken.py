@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from patron.errors import RegistryError
-from patron.registry import Registry, audit, local_store, page, registry
+from patron.registry import Registry, audit, export_model, import_model, local_store, page, registry
+from patron.registry.hashes import hashes
 from patron.registry.mlflow_import import mlflow
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -201,6 +202,48 @@ def test_a_version_of_an_earlier_release_has_no_hashes_and_says_so(store):
     with store._client() as client:
         client.delete_model_version_tag("churn", "1", "patron.files")
     assert not store.champion("churn").verified
+
+
+@pytest.fixture
+def exported(store, tmp_path) -> Path:
+    """A folder with version 1 of churn, as it was exported."""
+    export_model(store, "churn", "1", tmp_path / "carried", NOON, "ann")
+    return tmp_path / "carried"
+
+
+def test_of_an_exported_model_every_byte_counts_and_the_file_is_named(store, exported):
+    for path in sorted(p for p in exported.rglob("*") if p.is_file()):
+        before = path.read_bytes()
+        flip_a_bit(path)
+        with pytest.raises(RegistryError) as refused:
+            import_model(store, exported, NOON, "bob")
+        name = path.relative_to(exported).as_posix()
+        assert f"{name} changed" in str(refused.value) or name == "SHA256SUMS"
+        path.write_bytes(before)
+    (exported / "more.txt").write_text("")
+    with pytest.raises(RegistryError, match=r"not as it was exported: more.txt changed, is missing or is new"):
+        import_model(store, exported, NOON, "bob")
+    assert [version.version for version in store.versions("churn")] == ["1", "2"]
+
+
+def test_a_model_that_a_newer_release_exported_is_refused(store, exported):
+    manifest = json.loads((exported / "manifest.json").read_text())
+    (exported / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
+    sums = "".join(f"{digest}  {path}\n" for path, digest in hashes(exported).items() if path != "SHA256SUMS")
+    (exported / "SHA256SUMS").write_text(sums)
+    with pytest.raises(RegistryError, match="by another release of Patron: it has format 2, where this one reads"):
+        import_model(store, exported, NOON, "bob")
+
+
+def test_a_changed_model_is_not_exported_and_a_folder_that_is_there_stays(store, exported, tmp_path):
+    with pytest.raises(RegistryError, match="'carried' is there already"):
+        export_model(store, "churn", "1", exported, NOON, "ann")
+    flip_a_bit(store.champion("churn").bundle / "spec.json")
+    with pytest.raises(RegistryError, match=r"not those that were registered \(changed: spec.json\)"):
+        export_model(store, "churn", "1", tmp_path / "again", NOON, "ann")
+    assert not (tmp_path / "again").exists()
+    with pytest.raises(RegistryError, match="'mlruns' holds no exported model"):
+        import_model(store, store.folder, NOON, "bob")
 
 
 def other_database(file: Path) -> None:

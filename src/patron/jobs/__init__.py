@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from patron.jobs.carrying import carry_in, carry_out
 from patron.jobs.champions import approve, promote, promote_by_force, rollback
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
@@ -33,6 +34,8 @@ __all__ = [
     "alone",
     "approve",
     "backtest",
+    "carry_in",
+    "carry_out",
     "champions_alone",
     "check",
     "decide",

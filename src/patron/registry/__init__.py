@@ -13,6 +13,7 @@ mlflow takes seconds to import, so it is imported when a store is first used, wi
 from patron.registry.addresses import server_address
 from patron.registry.approvals import needed
 from patron.registry.audit import Promotion, moves, pending
+from patron.registry.carrying import export_model, import_model
 from patron.registry.contests import CONTEST, Contest, allowed, between, kept
 from patron.registry.page import serve_page, ui_command
 from patron.registry.registry import TRAINING, Registry
@@ -28,6 +29,8 @@ __all__ = [
     "Version",
     "allowed",
     "between",
+    "export_model",
+    "import_model",
     "kept",
     "moves",
     "needed",

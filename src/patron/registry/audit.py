@@ -18,7 +18,7 @@ LOG, KEY = "promotions.jsonl", "patron.promotion."
 NOBODY = "none"  # of a promotion that was undone, where there was no champion before
 MOVES = ("promote", "rollback")
 
-Action = Literal["promote", "rollback", "request", "approve", "refuse", "rule"]
+Action = Literal["promote", "rollback", "request", "approve", "refuse", "rule", "import"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Promotion:
     """One line of the audit log: which version became champion when, instead of which, why, and by whom.
 
     `promote` and `rollback` move the champion. `request` asks a second person for it, `approve` is that person's
-    word, `refuse` says that it was not moved, and `rule` that from now on so many persons are needed (the version is
-    their number). Lines of earlier releases do not tell `who`.
+    word, `refuse` says that it was not moved, `import` that it came from another registry, and `rule` that from now on
+    so many persons are needed (the version is their number). Lines of earlier releases do not tell `who`.
     """
 
     at: str

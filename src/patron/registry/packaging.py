@@ -13,7 +13,9 @@ import pandas as pd
 from patron.errors import RegistryError, listed
 from patron.registry.mlflow_import import mlflow
 
-__all__ = ["Spec", "sign", "spec_of", "stage"]
+__all__ = ["BUNDLE", "CODE", "Spec", "ask", "sign", "spec_of", "stage"]
+
+CODE, BUNDLE = "model.py", "artifacts/bundle"  # of a registered model
 
 Spec = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -58,19 +60,28 @@ def stage(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequenc
     """
     try:
         package = _save(scratch, bundle, serving, spec, needs)
+    except Exception as error:
+        raise _failing(Path(serving), Path(bundle), error) from error
+    ask(package, spec, Path(serving), Path(bundle))
+    return package
+
+
+def ask(package: Path, spec: Spec, serving: Path = Path(CODE), bundle: Path = Path(BUNDLE)) -> None:
+    """Load a model and ask it about a made-up row.
+
+    Raises:
+        RegistryError: the model fails, or answers something else than its spec promises.
+    """
+    try:
         outputs = list(mlflow().pyfunc.load_model(str(package)).predict(_example(spec)).columns)
     except Exception as error:
-        raise RegistryError(
-            f"The serving file {Path(serving).name!r} fails on a made-up row of {Path(bundle).name!r}: "
-            f"{type(error).__name__}: {str(error)[:300]} Try it by hand: Bundle.load(folder).predict(frame)"
-        ) from error
+        raise _failing(serving, bundle, error) from error
     promised = [column["name"] for column in spec["outputs"]]
     if outputs != promised:
         raise RegistryError(
-            f"The serving file {Path(serving).name!r} answers {outputs}, but 'spec.json' promises "
-            f"{promised}. Make the two agree."
+            f"The serving file {serving.name!r} answers {outputs}, but 'spec.json' promises {promised}. "
+            "Make the two agree."
         )
-    return package
 
 
 def sign(package: Path, model: Any, run_id: str) -> None:
@@ -79,7 +90,7 @@ def sign(package: Path, model: Any, run_id: str) -> None:
     description.model_id, description.run_id = model.model_id, run_id
     description.artifact_path = "model"
     flavor = description.flavors["python_function"]
-    flavor["model_code_path"] = "model.py"
+    flavor["model_code_path"] = CODE
     flavor["artifacts"]["bundle"]["uri"] = flavor["artifacts"]["bundle"]["path"]
     flavor.pop("cloudpickle_version", None)
     description.save(str(package / "MLmodel"))
@@ -87,8 +98,15 @@ def sign(package: Path, model: Any, run_id: str) -> None:
         shutil.rmtree(cache)
 
 
+def _failing(serving: Path, bundle: Path, error: Exception) -> RegistryError:
+    return RegistryError(
+        f"The serving file {serving.name!r} fails on a made-up row of {bundle.name!r}: "
+        f"{type(error).__name__}: {str(error)[:300]} Try it by hand: Bundle.load(folder).predict(frame)"
+    )
+
+
 def _save(scratch: Path, bundle: Path, serving: Path, spec: Spec, needs: Sequence[str]) -> Path:
-    code, package = scratch / "model.py", scratch / "staged"
+    code, package = scratch / CODE, scratch / "staged"
     code.write_text(Path(serving).read_text(encoding="utf-8") + HOOK, encoding="utf-8")
     mlflow().pyfunc.save_model(
         path=str(package),

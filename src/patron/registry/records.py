@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
+from typing import Any
 
 from patron.errors import listed
 from patron.registry.hashes import FILES, hashes
@@ -25,7 +26,7 @@ from patron.registry.versions import (
     no_version,
 )
 
-__all__ = ["Records"]
+__all__ = ["Records", "keep_model"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -107,17 +108,7 @@ class Records(Store):
         with self._client() as client, TemporaryDirectory() as scratch:
             run = client.get_run(run_id)
             package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
-            model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run_id)
-            sign(package, model, run_id)
-            client.log_model_artifacts(model.model_id, str(package))
-            client.finalize_logged_model(model.model_id, "READY")
-            client.log_outputs(run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
-            ensure_model(client, name)
-            kept = {**tags, FILES: json.dumps(hashes(Path(bundle)))}
-            version = client.create_model_version(
-                name, model.artifact_location, run_id, tags=kept, model_id=model.model_id
-            )
-        return str(version.version)
+            return keep_model(client, name, run, package, {**tags, FILES: json.dumps(hashes(Path(bundle)))})
 
     def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
         """Return the figures and the tags of a run.
@@ -172,3 +163,17 @@ class Records(Store):
         """
         with self._client() as client:
             return figures_of(client.get_run(version.run_id).data, version.tags.get("candidate", ""))
+
+
+def keep_model(client: Any, name: str, run: Any, package: Path, tags: Mapping[str, str]) -> str:
+    """Keep an assembled model of a run as a new version of a registered model, and return its number."""
+    model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run.info.run_id)
+    sign(package, model, run.info.run_id)
+    client.log_model_artifacts(model.model_id, str(package))
+    client.finalize_logged_model(model.model_id, "READY")
+    client.log_outputs(run.info.run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
+    ensure_model(client, name)
+    version = client.create_model_version(
+        name, model.artifact_location, run.info.run_id, tags=dict(tags), model_id=model.model_id
+    )
+    return str(version.version)
