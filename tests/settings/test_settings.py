@@ -19,6 +19,7 @@ from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
 from patron.history.joins import Join
+from patron.history.tolerance import Tolerance
 from patron.periods import Split
 from patron.questions.kinds import Tier, churn, next_purchase, tier
 from patron.questions.profit import CostModel
@@ -183,7 +184,7 @@ def test_keys_are_those_of_the_values_they_become():
     ("old", "new", "line", "told"),
     [
         ("test =", "tset =", 20, "[cutoffs] has no key 'tset'. Did you mean 'test'? It knows: score, test, "),
-        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: attributes, costs"),
+        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: attributes, contract"),
         ("amount =", "amuont =", 6, "[tables.orders] has no key 'amuont'. Did you mean 'amount'? It knows: "),
         ("churn =", "chrun =", 11, "[questions] has no key 'chrun'. Did you mean 'churn'? It knows: active_in"),
         ("churn = { hor", "churn = { h", 11, "[questions.churn] has no key 'hizon'. Did you mean 'horizon'? It"),
@@ -781,3 +782,37 @@ def test_a_line_that_is_no_toml_is_shown_by_its_beginning(tmp_path):
     with pytest.raises(SettingsError) as refused:
         load(tmp_path / "shop.toml")
     assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('range = "loose"', "[contract] range must be one of 'hard', 'soft', 'off', got text 'loose'"),
+        ("freshness = -1", "[contract] freshness must be a number of days, 0 or more, got number -1"),
+        ('on_bad_rows = "drop"', '[contract] on_bad_rows must be "fail" or "quarantine", got text \'drop\''),
+        ("max_bad_share = 2", "[contract] max_bad_share must be a share from 0 to 1, got number 2"),
+        ('ranges = "soft"', "[contract] has no key 'ranges'. Did you mean 'range'?"),
+    ],
+)
+def test_what_the_contract_cannot_say_is_told_with_its_line(tmp_path, line, shown):
+    assert shown in refused(tmp_path, "[costs]", f"[contract]\n{line}\n\n[costs]")
+
+
+def test_the_contract_of_the_settings_is_a_tolerance(tmp_path):
+    text = TEXT.replace("[costs]", '[contract]\nfreshness = 2\nrange = "off"\n\n[costs]')
+    assert loaded(tmp_path, text).contract == Tolerance(freshness=2, range="off")
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ({"rows": "maybe"}, "The check rows of [contract] is one of 'hard', 'off', 'soft', got 'maybe'."),
+        ({"on_bad_rows": "drop"}, "Rows that cannot be used 'fail' a run or go to 'quarantine', got 'drop'."),
+        ({"max_bad_share": 2}, "a number from 0 to 1, got max_bad_share = 2."),
+        ({"freshness": "new"}, "The freshness is a number of days from 0 on, got 'new'."),
+    ],
+)
+def test_a_tolerance_that_cannot_be_meant_is_refused(keys, shown):
+    with pytest.raises(SettingsError) as error:
+        Tolerance(**keys)
+    assert shown in str(error.value)

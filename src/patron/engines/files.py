@@ -69,6 +69,7 @@ class Opened:
         assumed: sentences on how it was read, each with the line that would change it.
         stamps: the files with their sizes and times of change.
         shapeless: the columns of a frame that are texts here only because they hold lists or bytes, by what they hold.
+        met: by the key of each joined file, how many rows there are, and how many of them it has.
     """
 
     table: Table
@@ -76,6 +77,7 @@ class Opened:
     assumed: tuple[tuple[str, str], ...] = ()
     stamps: tuple[tuple[Path, int, int], ...] = ()
     shapeless: Mapping[str, str] = field(default_factory=dict)
+    met: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:

@@ -84,6 +84,7 @@ class Events:
         customers: how many customers the rows have, those that are set aside included; 0 where nobody counted.
         holes: the stretches without any row in which rows are usual.
         stamps: the files that it is read from, each with its size and time of change when it was opened.
+        met: by joined file (or the identity table) the rows (or keys), and those of them that it has.
     """
 
     table: Table
@@ -99,6 +100,7 @@ class Events:
     keys: Table | None = None
     customers: int = 0
     contracts: datetime | None = None
+    met: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def declare(

@@ -86,10 +86,11 @@ def with_joins(
     for join in joins:
         other = open_source(join.source, replace(form, encoding=join.encoding, sheet=join.sheet))
         _check_together(opened.table, other.table, join)
-        table, seen = _joined(source, opened.table, other.table, join)
+        table, seen, met = _joined(source, opened.table, other.table, join)
         comma = ";" if ";" in (opened.delimiter, other.delimiter) else opened.delimiter or other.delimiter
         assumed, stamps = (*opened.assumed, *other.assumed), (*opened.stamps, *other.stamps)
-        opened = Opened(table, comma, assumed, stamps, {**other.shapeless, **opened.shapeless})
+        held, both = {**other.shapeless, **opened.shapeless}, {**opened.met, f"file joined by {join.key}": met}
+        opened = Opened(table, comma, assumed, stamps, held, both)
         notes += seen
     return opened, notes
 
@@ -155,7 +156,7 @@ def _check_together(table: Table, other: Table, join: Join) -> None:
         ) from None
 
 
-def _joined(source: Source, table: Table, other: Table, join: Join) -> tuple[Table, tuple[str, ...]]:
+def _joined(source: Source, table: Table, other: Table, join: Join) -> tuple[Table, tuple[str, ...], tuple[int, int]]:
     """Join one file; rows stay in order, as the place of a row tells which of an order came last."""
     _check_columns(table, other, join)
     keys = [_alike(table, table[ours], other, other[theirs]) for ours, theirs in join.columns.items()]
@@ -172,7 +173,8 @@ def _joined(source: Source, table: Table, other: Table, join: Join) -> tuple[Tab
     if counts["n"] and not counts["met"]:
         raise HistoryError(_meets_none(counts["n"], rows, others, join))
     again = [c for c in other.columns if c.lower() in own and c not in join.columns.values()]
-    return result.drop(MET), (_share(counts["n"], counts["met"] or 0, join), *_left_out(again, join))
+    met = counts["n"], counts["met"] or 0
+    return result.drop(MET), (_share(*met, join), *_left_out(again, join)), met
 
 
 def _check_columns(table: Table, other: Table, join: Join) -> None:

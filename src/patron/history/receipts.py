@@ -26,7 +26,8 @@ class Receipt:
     `money` holds the sum of the amounts of the rows used, and of those set aside under each reason.
     Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
     was a choice, each with the line that would change it; `notes` what else a reader should know.
-    `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end.
+    `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end. `met`
+    counts by joined file (or identity table) the rows (or keys), and those of them that it has.
     """
 
     table: str
@@ -40,6 +41,7 @@ class Receipt:
     money: Mapping[str, float] = field(default_factory=dict)
     assumed: tuple[Assumption, ...] = ()
     holes: tuple[tuple[datetime, datetime], ...] = ()
+    met: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def period(self) -> str:

@@ -104,6 +104,7 @@ def _count(name: str, events: Events) -> tuple[Receipt, Mapping[str, Any]]:
         sums,
         events.assumed,
         events.holes,
+        events.met,
     )
     return receipt, used
 

@@ -222,7 +222,7 @@ def checked(source: Source, opened: Opened, declared: Events, duplicates: str) -
     assumed = (*(Assumption(*words) for words in opened.assumed), *declared.assumed)
     count = nameless(source)
     notes = (*declared.notes, f"{count:,} columns without a name are left out") if count else declared.notes
-    return DUPLICATES[duplicates](replace(declared, assumed=assumed, notes=notes, stamps=opened.stamps))
+    return DUPLICATES[duplicates](replace(declared, assumed=assumed, notes=notes, stamps=opened.stamps, met=opened.met))
 
 
 def _once(declared: Events) -> Events:

@@ -1,6 +1,6 @@
 """The job: one business's work, with everything that several verbs need, computed once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from patron.features import ALL, available
 from patron.features.compute.plan import Progress
 from patron.history.fingerprints import fingerprint
 from patron.history.history import History
+from patron.history.profiles import days_old, profile
 from patron.history.receipts import Receipt
 from patron.models.serving import Bundle
 from patron.periods import Span, Split
@@ -33,6 +34,8 @@ from patron.questions.row_source import RowSource
 from patron.questions.shared import together
 from patron.registry import Champion, Registry
 from patron.reports.terminal import receipt_lines
+from patron.scoring.breaks import Break
+from patron.scoring.differences import breaks_of
 from patron.scoring.model import check_asked, opened
 from patron.scoring.stable_tiers import earlier_cutoffs
 from patron.scoring.table import side_by_side
@@ -116,6 +119,14 @@ class Job:
     def fingerprint(self) -> dict[str, Any]:
         """What the tables hold, without holding any of it."""
         return fingerprint(self.history)
+
+    def profile(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what the tables look like now, as far as some features look at them."""
+        return profile(self.history, features) | {"age": days_old(self.history.ends, self.now)}
+
+    def breaks(self) -> list[Break]:
+        """Return in what the tables differ from those that the models were trained on."""
+        return breaks_of(self.models.values(), self.history, self.scored_at, self.now, self.settings.contract)
 
     @property
     def holes(self) -> Sequence[tuple[datetime, datetime]]:

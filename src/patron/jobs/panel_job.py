@@ -1,6 +1,6 @@
 """Panel job: the work of a business that has ready-made rows of its customers, in the place of events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
 from patron.questions.question import Question
 from patron.reports.terminal import receipt_lines
+from patron.scoring.breaks import Break
 from patron.scoring.contract import check_contract
 from patron.scoring.model import check_definitions
 from patron.scoring.story import joint_answers
@@ -95,6 +96,14 @@ class PanelJob(Job):
         held = {"rows": receipt.used, "customers": receipt.customers, "hash": f"{hashed.sum()}"}
         edges = {"first": receipt.first and f"{receipt.first}", "last": receipt.last and f"{receipt.last}"}
         return {self.table: held | edges}
+
+    def profile(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return nothing: of ready-made rows the features themselves tell what is known."""
+        return {}
+
+    def breaks(self) -> list[Break]:
+        """Return nothing: what the features of ready-made rows hold is checked when they are scored."""
+        return []
 
     @property
     def cautions(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from patron.engines.outputs import write_text
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
+from patron.jobs.contracting import check_tables
 from patron.jobs.crm import write_imports
 from patron.jobs.expecting import expected
 from patron.jobs.job import Job
@@ -17,6 +18,7 @@ __all__ = ["score"]
 
 def score(job: Job) -> dict[str, Any]:
     """Score today's customers with the champions and write the answers."""
+    breaks = check_tables(job)
     path = job.write("scores", job.scores)
     used = {name: champion.version for name, champion in job.champions.items()}
     cutoff, trainings = f"{job.scores.cutoff.max()}", {name: c.training for name, c in job.champions.items()}
@@ -34,6 +36,7 @@ def score(job: Job) -> dict[str, Any]:
         "customers": len(job.scores),
         "versions": used,
         "trainings": trainings,
+        "breaks": breaks,
         "expected": figures,
     }
     return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -42,12 +42,14 @@ class Entry:
         split: the cutoffs by use; None where rows have no dates.
         data: fingerprint of the history.
         now: when.
+        trained_on: what the tables look like, for the models to carry; none of ready-made rows.
     """
 
     settings: Settings
     split: Split | None
     data: Mapping[str, Any]
     now: datetime
+    trained_on: Mapping[str, Any]
 
     @property
     def training(self) -> str:
@@ -100,7 +102,7 @@ def log(
     )
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
     with TemporaryDirectory() as scratch:
-        bundle = trained.model.save(Path(scratch) / "bundle")
+        bundle = _carrying(trained.model, entry.trained_on).save(Path(scratch) / "bundle")
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
         tags = {"candidate": trained.champion, TRAINING: entry.training} | against
@@ -133,6 +135,11 @@ def driver_pictures(model: Bundle, rows: Matrix, currency: str) -> dict[str, str
     plotted = {f"dependence_{_plain(feature['name'])}": plots.dependence_plot(feature, of) for feature, of in curves}
     plotted |= {"beeswarm": beeswarm_plot(spread, words), "waterfall": waterfall_plot(steps, words)}
     return {f"drivers/{name}.svg": picture for name, picture in plotted.items()}
+
+
+def _carrying(model: Bundle, trained_on: Mapping[str, Any]) -> Bundle:
+    """Return the model with what the tables looked like, so that others are known when it scores."""
+    return replace(model, spec=model.spec | {"trained_on": dict(trained_on)}) if trained_on else model
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:

@@ -83,7 +83,8 @@ def _train(job: Job) -> dict[str, Any]:
             for question in part.questions:
                 target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
-    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now)
+    features = [asdict(meant) for _, rows, _ in parts for meant in rows.definitions]
+    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, job.profile(features))
     results = {
         question.name: _train_question(part, question, rows, labelled[question.name], entry)
         for part, rows, labelled in parts

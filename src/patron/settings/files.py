@@ -13,6 +13,7 @@ from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
 from patron.history.joins import Join
 from patron.history.subscriptions import CONTRACT_ROLES
+from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.questions.contracts import cancellation, win_back
@@ -127,6 +128,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
+        contract=Tolerance(**content.get("contract", {})),
         levers=content.get("levers", {}),
         registry=RegistrySettings(**content.get("registry", {})),
         **money,

@@ -15,6 +15,7 @@ from patron.history.identities.matching import KINDS, PLUS_TAGS, is_country, is_
 from patron.history.subscriptions import CONTRACT_ROLES, PRICE_PERIODS, TERM_UNITS
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
+from patron.history.tolerance import BAD_ROWS, CHECKS, LEVELS
 from patron.periods import instant, span
 from patron.questions.panel_rows import DUPLICATES
 from patron.questions.panels import ROLES as PANEL_COLUMNS
@@ -232,6 +233,11 @@ MINUTES = Kind("a number of minutes above 0", "KEY = 10", lambda v: is_number(v)
 REGISTRY = _section("where models are kept, and who must agree", "[registry]\napproval = 2")
 SERVER = Kind("the address of a tracking server, or $NAME of the variable that holds it", 'KEY = "$MLFLOW"', _is_text)
 PERSONS = Kind("1 or 2 (persons)", "KEY = 2", lambda v: _is_whole(v) and v in (1, 2))
+CONTRACT = _section("how far tables may differ from those of the training", "[contract]\nfreshness = 2")
+CHECK = Kind(f"one of {', '.join(map(repr, LEVELS))}", 'KEY = "soft"', lambda value: value in LEVELS)
+FRESH = Kind("a number of days, 0 or more", "KEY = 2", lambda v: is_number(v) and v >= 0)
+UNUSABLE = Kind('"fail" or "quarantine"', 'KEY = "quarantine"', lambda value: value in BAD_ROWS[1:])
+PART = Kind("a share from 0 to 1", "KEY = 0.05", lambda v: is_number(v) and 0 <= v <= 1)
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
 CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot"))
 FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
@@ -243,7 +249,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "registry": REGISTRY,
+        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "registry": REGISTRY, "contract": CONTRACT,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -304,6 +310,9 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "levers": {"*": LEVER},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "registry": {"server": SERVER, "approval": PERSONS},
+    "contract": {
+        **dict.fromkeys(CHECKS, CHECK), "freshness": FRESH, "on_bad_rows": UNUSABLE, "max_bad_share": PART,
+    },
     "crm": {"*": CRM},
     "crm.*": {"key": HEADER, "columns": FIELDS},
     "crm.*.columns": {"*": HEADER},

@@ -12,6 +12,7 @@ from patron.history import sources
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
 from patron.history.joins import Join
+from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Split
 from patron.questions.question import Question
@@ -199,6 +200,7 @@ class Settings:
         panels: ready-made rows in the place of event tables, by name.
         subscriptions: the table of contracts by name, where there is one.
         tuning: how long `patron tune` tries parameters, for all questions together.
+        contract: how far tables may differ from those of the training before scoring is refused.
         levers: what the business does, in words, to change a measure, by the measure (or one of its columns), beside
             those that say so themselves.
         registry: where runs and models are kept, and how many persons must agree to a new champion.
@@ -224,6 +226,7 @@ class Settings:
     panels: Mapping[str, PanelFile] = field(default_factory=dict)
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
     tuning: Budget = Budget()
+    contract: Tolerance = Tolerance()
     levers: Mapping[str, str] = field(default_factory=dict)
     registry: RegistrySettings = RegistrySettings()
 

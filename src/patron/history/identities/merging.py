@@ -47,8 +47,9 @@ def merged(events: Mapping[str, Events], identities: Identities) -> dict[str, Ev
     whole = _check_base(keys, events, identities)
     result = {}
     for name, declared in events.items():
-        moved = figures.get(name, {"moved": 0})
-        result[name] = _merged(name, declared, identities, _note(moved)) if moved["moved"] else declared
+        moved = figures.get(name, {"keys": 0, "moved": 0})
+        counted = replace(declared, met={**declared.met, "identity table": (moved["keys"], moved["moved"])})
+        result[name] = _merged(name, counted, identities, _note(moved)) if moved["moved"] else counted
     first = next(name for name, declared in result.items() if not declared.attributes)
     return result | {first: replace(result[first], notes=(*result[first].notes, whole))}
 

@@ -127,7 +127,10 @@ class BasketSpec(TypedDict):
 
 
 class BundleSpec(TypedDict, total=False):
-    """Everything that a bundle says of itself; keys that training writes later are named last."""
+    """Everything that a bundle says of itself; keys that training writes later are named last.
+
+    `trained_on` tells what the tables looked like, without a key of a customer.
+    """
 
     format: Required[int]
     question: Required[str]
@@ -143,3 +146,4 @@ class BundleSpec(TypedDict, total=False):
     rhythm: Required[float | None]
     standing: StandingSpec
     baskets: list[BasketSpec]
+    trained_on: dict[str, Any]
