@@ -310,7 +310,7 @@ def test_rows_without_a_feature_of_the_model_are_refused():
 
 
 def test_fewer_than_one_driver_is_refused():
-    with pytest.raises(QuestionError, match=r"top 0 features; the least is 1\. Write top=3\."):
+    with pytest.raises(QuestionError, match=r"top 0; the least is 1\. Write top=3\."):
         drivers(straight(), people(), top=0)
 
 

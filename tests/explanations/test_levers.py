@@ -7,6 +7,7 @@ import pytest
 from patron.errors import QuestionError, SettingsError
 from patron.explanations.drivers import drivers
 from patron.explanations.levers import check_measures, with_levers
+from patron.explanations.tested_levers import TestedLever
 from patron.features.definitions import Definition
 from patron.models.candidates import boosted
 from patron.models.serving import Bundle, sigmoid
@@ -30,6 +31,12 @@ def test_a_lever_is_untested_until_its_trial_is_given():
     assert reason(model) == ["a call after the order", "association, lever untested"]
     told = "lever tested: its trial changed the answer by -4.0 points"
     assert reason(model, tested={"recency": -0.04}) == ["a call after the order", told]
+
+
+def test_a_lever_that_the_settings_call_tested_names_its_trial():
+    model = with_levers(straight(), {"recency": TestedLever("a call", -0.04, "the trial of May")})
+    assert reason(model) == ["a call", "lever tested: the trial of May changed the answer by -4.0 points"]
+    assert reason(model, tested={"recency": -0.1})[1] == "lever tested: its trial changed the answer by -10.0 points"
 
 
 def test_a_lever_is_said_for_a_measure_over_all_windows_or_for_one_column():

@@ -75,5 +75,5 @@ def test_a_line_says_what_can_be_done_about_it():
 
 def test_nobody_has_no_lines_and_no_reasons_are_refused():
     assert waterfall(straight(), people().take(np.zeros(300, dtype=bool))).columns.tolist() == list(COLUMNS)
-    with pytest.raises(QuestionError, match="tells the top 0 reasons; the least is 1"):
+    with pytest.raises(QuestionError, match="top 0; the least is 1"):
         waterfall(straight(), customer(), top=0)

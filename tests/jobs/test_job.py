@@ -11,10 +11,14 @@ from patron.jobs.job import Job
 
 
 def test_rows_whose_drivers_do_not_add_up_are_kept_beside_the_results(tmp_path):
-    job = SimpleNamespace(write=lambda name, frame: write(frame, tmp_path / f"{name}.parquet"))
+    champions = {"churn": SimpleNamespace(name="shop_churn", version="3")}
+    job = SimpleNamespace(
+        write=lambda name, frame: write(frame, tmp_path / f"{name}.parquet"), champions=champions, explained="churn"
+    )
+    words = r"^Off by 2\. The model is 'shop_churn' version 3\. The rows are kept in .*drivers\.refused\.parquet\.$"
     rows = pd.DataFrame({"customer": ["ann"], "recency": [3.0]})
     with (
-        pytest.raises(DriverError, match=r"^Off by 2\. The rows are kept in .*drivers\.refused\.parquet\.$"),
+        pytest.raises(DriverError, match=words),
         Job.keeping_refused(job),
     ):
         raise DriverError("Off by 2.", rows)

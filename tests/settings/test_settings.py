@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from patron.decisions import Offer
 from patron.errors import HistoryError, QuestionError, SettingsError
+from patron.explanations.tested_levers import TestedLever
 from patron.features import purchases
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
@@ -169,6 +170,13 @@ def test_places_are_seen_from_the_folder_of_the_file(tmp_path):
 def test_the_top_of_the_file_sets_chance_reasons_and_currency(tmp_path):
     settings = loaded(tmp_path, 'seed = 7\ntop_reasons = 2\ncurrency = "£"\n' + TEXT)
     assert (settings.seed, settings.top_reasons, settings.currency) == (7, 2, "£")
+
+
+def test_a_lever_is_words_or_words_with_what_its_trial_showed(tmp_path):
+    tested = '[levers.calls]\nwords = "a call"\ntested = { effect = -0.04, source = "May" }\n'
+    settings = loaded(tmp_path, f'{TEXT}[levers]\ntickets = "answered"\n{tested}[drivers]\nrefits = 4\n')
+    assert settings.levers == {"tickets": "answered", "calls": TestedLever("a call", -0.04, "May")}
+    assert (settings.refits, loaded(tmp_path, TEXT).refits) == (4, None)
 
 
 def test_keys_are_those_of_the_values_they_become():
@@ -356,6 +364,18 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
             27,
             '[levers] tickets must be words for what is done, got number 3. Write for example tickets = "complaints '
             'answered"',
+        ),
+        (
+            "[offers.voucher]",
+            '[levers.tickets]\nwords = "answered"\ntested = { effect = "less", source = "May" }\n[offers.voucher]',
+            28,
+            "[levers.tickets.tested] effect must be a number, got text 'less'. Write for example effect = 0.35",
+        ),
+        (
+            "[offers.voucher]",
+            "[drivers]\nrefits = 0\n[offers.voucher]",
+            27,
+            "[drivers] refits must be a whole number, 1 or more, got number 0. Write for example refits = 3",
         ),
         (
             "[offers.voucher]",

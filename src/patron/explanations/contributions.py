@@ -229,9 +229,10 @@ def _usual(model: Bundle, inputs: list[int]) -> list[float]:
 def _check_sums(sums: np.ndarray, log_odds: np.ndarray, model: Bundle) -> None:
     off = np.abs(sums - log_odds) / np.maximum(1.0, np.abs(log_odds))
     if not (off <= TOLERANCE).all():
-        kind = model.spec.get("answer", {}).get("kind", "no known question")
+        kind, candidate = model.spec.get("answer", {}).get("kind", "no known question"), model.spec.get("candidate")
         raise DriverError(
-            f"The drivers of {len(log_odds)} rows do not add up to the log-odds of the model of {kind}: the worst is "
+            f"The drivers of {len(log_odds)} rows do not add up to the log-odds of the model of {kind}"
+            f"{f' ({candidate})' if candidate else ''}: the worst is "
             f"off by {off.max():.2g}, {TOLERANCE:.0g} is allowed. Do not use them; score with the LightGBM that "
             "trained the model, or train again: patron train."
         )

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from patron.engines.batches import ahead
-from patron.errors import QuestionError, ScoreError
-from patron.explanations.levers import UNTESTED, check_levers, evidence
+from patron.errors import ScoreError
+from patron.explanations.levers import UNTESTED, evidence
 from patron.explanations.pushes import Pushes, check_features, pushes
 from patron.explanations.redundancy import Facts, Reasons, facts, parts_of, strongest
+from patron.explanations.request import check_request
 from patron.explanations.sentences import described, endings
 from patron.explanations.stability import stable_facts
 from patron.explanations.texts import each
@@ -75,10 +76,7 @@ def drivers(model: Bundle, rows: Matrix, top: int = 3, tested: Mapping[str, floa
     >>> drivers(Bundle(spec), rows).text[0]
     'Days since the last order: 212 (usual: 84), raises the risk by 22 points'
     """
-    if top < 1:
-        raise QuestionError(f"Drivers are asked for the top {top} features; the least is 1. Write top=3.")
-    check_features(model, rows)
-    check_levers(tested, model, "tested")
+    check_request(model, rows, top, tested)
     tables = list(ahead(lambda batch: _table(model, batch, top, tested), pushes(model, rows)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from patron.errors import QuestionError, SettingsError, listed, nearest
+from patron.explanations.tested_levers import TestedLever
 from patron.features.definitions import Definition
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle, FeatureSpec
@@ -29,12 +30,13 @@ def measure_name(column: str) -> str:
     return WINDOW.sub("", column)
 
 
-def with_levers(model: Bundle, levers: Mapping[str, str]) -> Bundle:
+def with_levers(model: Bundle, levers: Mapping[str, str | TestedLever]) -> Bundle:
     """Return a model some of whose features are levers, beside those that say so themselves.
 
     Args:
         model: any trained model.
-        levers: what the business does, in words, by measure or column; what the model does not look at is left out.
+        levers: what the business does, in words or with what its trial showed, by measure or column; what the model
+            does not look at is left out.
 
     >>> spec = {"features": [{"name": "tickets_90d", "source": "tickets"}, {"name": "recency", "source": "orders"}]}
     >>> with_levers(Bundle(spec), {"tickets": "requests answered"}).spec["features"][0]["lever"]
@@ -46,16 +48,20 @@ def with_levers(model: Bundle, levers: Mapping[str, str]) -> Bundle:
     return replace(model, spec=model.spec | {"features": features})
 
 
-def _with_lever(feature: FeatureSpec, levers: Mapping[str, str]) -> FeatureSpec:
-    words = _entry(feature["name"], levers)
-    return feature if words is None or feature["source"] == ON_CUTOFF else feature | {"lever": words}
+def _with_lever(feature: FeatureSpec, levers: Mapping[str, str | TestedLever]) -> FeatureSpec:
+    lever = _entry(feature["name"], levers)
+    if lever is None or feature["source"] == ON_CUTOFF:
+        return feature
+    if isinstance(lever, TestedLever):
+        return feature | {"lever": lever.words, "tested": lever.effect, "tested_by": lever.source}
+    return feature | {"lever": lever}
 
 
-def check_measures(levers: Mapping[str, str], features: Iterable[Definition]) -> None:
+def check_measures(levers: Mapping[str, str | TestedLever], features: Iterable[Definition]) -> None:
     """Refuse levers of the settings that no feature is measured by, or that all customers share.
 
     Args:
-        levers: what the business does, in words, by measure or column.
+        levers: what the business does, by measure or column.
         features: of all questions.
 
     Raises:
@@ -63,7 +69,8 @@ def check_measures(levers: Mapping[str, str], features: Iterable[Definition]) ->
     """
     sources = {feature.name: feature.source for feature in features}
     sources |= {measure_name(name): source for name, source in sources.items()}
-    for name, words in levers.items():
+    for name, lever in levers.items():
+        words = lever.words if isinstance(lever, TestedLever) else lever
         if name not in sources:
             known = nearest(name, sources) or f" There are: {listed({measure_name(n) for n in sources})}."
             raise SettingsError(
@@ -110,7 +117,7 @@ def evidence(feature: FeatureSpec, tested: Mapping[str, float], is_chance: bool)
 
     Args:
         feature: as the bundle describes it.
-        tested: what trials changed, by measure or column.
+        tested: what trials changed, by measure or column, before what the settings say of it.
         is_chance: whether the answer is a probability, so that the change is told in points.
 
     >>> evidence({"name": "tickets_90d", "lever": "requests answered"}, {"tickets": -0.04}, is_chance=True)
@@ -118,11 +125,13 @@ def evidence(feature: FeatureSpec, tested: Mapping[str, float], is_chance: bool)
     """
     if not feature.get("lever"):
         return "association, not a lever"
-    effect = _entry(feature["name"], tested)
+    given = _entry(feature["name"], tested)
+    effect = feature.get("tested") if given is None else given
     if effect is None:
         return "association, lever untested"
     changed = f"{effect * 100:+.1f} points" if is_chance else f"{effect:+,.2f}"
-    return f"lever tested: its trial changed the answer by {changed}"
+    source = feature.get("tested_by", "its trial") if given is None else "its trial"
+    return f"lever tested: {source} changed the answer by {changed}"
 
 
 def _entry(column: str, table: Mapping[str, Any]) -> Any:

@@ -3,12 +3,13 @@
 import operator
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError, listed, nearest
+from patron.errors import QuestionError, listed
 
 __all__ = ["in_segment"]
 
@@ -46,8 +47,8 @@ def in_segment(condition: str, table: pd.DataFrame) -> np.ndarray:
     name, sign, value = parts["column"], parts["sign"], re.sub(r"""^(["'])(.*)\1$""", r"\2", parts["value"])
     if name not in table:
         raise QuestionError(
-            f"A segment names {name!r}, which is no feature or answer of today's customers.{nearest(name, table)} "
-            f"There are: {listed(table)}. {EXAMPLE}"
+            f"A segment names {name!r}, which is no feature or answer of today's customers.{_near(name, table)} "
+            f"{EXAMPLE}"
         )
     column = table[name]
     if pd.api.types.is_numeric_dtype(column):
@@ -62,6 +63,15 @@ def in_segment(condition: str, table: pd.DataFrame) -> np.ndarray:
             f"compare.{_values(column)}"
         )
     return mask.to_numpy(dtype=bool)
+
+
+def _near(name: str, table: pd.DataFrame) -> str:
+    """Suggest the names that are spelt most alike; some of all where none is."""
+    close = get_close_matches(name, table.columns, n=SHOWN)
+    if close:
+        return f" Did you mean {' or '.join(map(repr, close))}?"
+    rest = len(table.columns) - SHOWN
+    return f" There are: {listed(table.columns[:SHOWN])}{f' and {rest} others' if rest > 0 else ''}."
 
 
 def _number(name: str, value: str) -> float:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError
-from patron.explanations.levers import UNTESTED, check_levers, evidence
-from patron.explanations.pushes import Pushes, check_features, pushes
+from patron.explanations.levers import UNTESTED, evidence
+from patron.explanations.pushes import Pushes, pushes
 from patron.explanations.redundancy import facts, strongest
+from patron.explanations.request import check_request
 from patron.explanations.sentences import described
 from patron.features.measures import ON_CUTOFF
 from patron.models.serving import Bundle
@@ -53,10 +53,7 @@ def waterfall(model: Bundle, rows: Matrix, top: int = 8, tested: Mapping[str, fl
         ScoreError: a feature of the model is missing.
         DriverError: the pushes do not add up to the model's own log-odds.
     """
-    if top < 1:
-        raise QuestionError(f"A waterfall tells the top {top} reasons; the least is 1. Write top=8.")
-    check_features(model, rows)
-    check_levers(tested, model, "tested")
+    check_request(model, rows, top, tested)
     tables = [_table(model, batch, top, tested) for batch in pushes(model, rows)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 

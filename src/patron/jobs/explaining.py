@@ -11,6 +11,7 @@ from patron.explanations.comparison import compare_drivers
 from patron.explanations.levers import check_measures
 from patron.explanations.pushes import explained_answers, explained_score
 from patron.explanations.segment import in_segment
+from patron.explanations.tested_levers import TestedLever
 from patron.explanations.waterfall import waterfall
 from patron.explanations.what_if import RISK, what_if
 from patron.formatting import date
@@ -36,7 +37,7 @@ def explain(job: Job) -> dict[str, Any]:
     job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
     levers = job.why.lever[job.why.lever != ""]
     if len(levers):
-        job.tell(f"levers    {len(levers):,} of them can be acted on: {listed(levers.unique())}; none is tested")
+        job.tell(f"levers    {len(levers):,} of them can be acted on: {listed(levers.unique())}; {_tested(job)}")
     return {"reasons": len(job.why), "of_levers": len(levers), "files": [str(path)]}
 
 
@@ -67,7 +68,7 @@ def explain_segment(job: Job, condition: str) -> dict[str, Any]:
         job: the work; where it has parts, the first of them, which is explained first.
         condition: a feature or an answer, a sign and a value: country == 'UK'.
     """
-    part = job.parts[0]
+    part = _first_part(job)
     rows = part.today
     answers = rows.key.merge(job.scores, how="left", on=KEY).drop(columns=KEY)
     known = pd.concat([rows.X, answers.drop(columns=set(answers) & set(rows.X))], axis=1)
@@ -85,7 +86,7 @@ def explain_against(job: Job, cutoff: str) -> dict[str, Any]:
     Raises:
         QuestionError: it is the cutoff that is scored, or lies outside the history.
     """
-    part, at = job.parts[0], instant(cutoff)
+    part, at = _first_part(job), instant(cutoff)
     if at == part.scored_at:
         raise QuestionError(
             f"{at:%Y-%m-%d} is the cutoff that is scored, so there is nothing to compare. Give an earlier one: "
@@ -109,8 +110,23 @@ def _compare(part: Job, rows: tuple[Matrix, Matrix], groups: tuple[str, str], na
     page = write_text(comparison_page.page(report), part.settings.out / f"{name}.html")
     table = part.write(f"drivers_{name}", facts)
     part.tell(f"{comparison_lines(report)}\n          {page}")
-    answers = {"answer": own, "other_answer": other}
+    answers = {"question": part.explained, "answer": own, "other_answer": other}
     return {"customers": counts[0], "others": counts[1], **answers, "files": [str(page), str(table)]}
+
+
+def _tested(job: Job) -> str:
+    """Describe which levers of the settings a trial has tested."""
+    names = [name for name, lever in job.settings.levers.items() if isinstance(lever, TestedLever)]
+    return f"tested: {listed(names)}" if names else "none is tested"
+
+
+def _first_part(job: Job) -> Job:
+    """Return the part of the work whose answers are compared; report which, where there are others."""
+    part, *others = job.parts
+    if others:
+        left = listed(question.name for other in others for question in other.questions)
+        job.tell(f"compared  those asked about {part.explained} only; to compare those of {left}, ask for them alone")
+    return part
 
 
 def _check_levers(job: Job) -> None:

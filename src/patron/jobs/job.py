@@ -304,8 +304,9 @@ class Job:
         try:
             yield
         except DriverError as error:
-            path = self.write("drivers.refused", error.batch)
-            raise DriverError(f"{error} The rows are kept in {path}.", error.batch) from error
+            path, model = self.write("drivers.refused", error.batch), self.champions[self.explained]
+            which = f"The model is {model.name!r} version {model.version}."
+            raise DriverError(f"{error} {which} The rows are kept in {path}.", error.batch) from error
 
     def write(self, name: str, frame: pd.DataFrame, ending: str = "parquet", keys: Sequence[str] = ()) -> Path:
         """Write a table to the folder of results."""

@@ -163,7 +163,7 @@ def _with_stability(
 ) -> tuple[Trained, Card]:
     """Measure how the champion's reasons stay when it is fitted again, and keep that in the model and on the card."""
     split, seed = _split_of(job), job.settings.seed
-    again = refits(trained.model, trained.question, job.source, *labelled, split, seed, REFITS)
+    again = refits(trained.model, trained.question, job.source, *labelled, split, seed, job.settings.refits or REFITS)
     if not again:
         return trained, card
     measured = stability(trained.model, again, sample, seed)

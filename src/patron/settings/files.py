@@ -8,6 +8,7 @@ from typing import Any
 from patron.decisions import CrmImport, Offer
 from patron.engines.databases import is_remote
 from patron.errors import SettingsError, listed
+from patron.explanations.tested_levers import TestedLever
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
 from patron.history.identities.matching import Matching
@@ -129,11 +130,16 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
         contract=Tolerance(**content.get("contract", {})),
-        levers=content.get("levers", {}),
+        levers={name: _lever(declared) for name, declared in content.get("levers", {}).items()},
+        refits=content.get("drivers", {}).get("refits"),
         registry=RegistrySettings(**content.get("registry", {})),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
     )
+
+
+def _lever(declared: str | Mapping[str, Any]) -> str | TestedLever:
+    return declared if isinstance(declared, str) else TestedLever(declared["words"], **declared["tested"])
 
 
 def _table(declared: Mapping[str, Any], folder: Path, currency: str) -> Table:

@@ -227,7 +227,11 @@ DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue =
 OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
 OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
 LEVERS = _section("what the business can change", '[levers]\ntickets = "requests answered within a day"')
-LEVER = Kind("words for what is done", 'KEY = "complaints answered"', _is_text)
+LEVER = Kind(
+    "words for what is done", 'KEY = "complaints answered"', lambda value: _is_text(value) or isinstance(value, dict)
+)
+TESTED = _section("what its trial showed", 'KEY = { effect = -0.04, source = "trial of May" }')
+DRIVERS = _section("how drivers are judged", "[drivers]\nrefits = 8")
 TUNING = _section("how long is tuned", "[tuning]\nminutes = 10")
 MINUTES = Kind("a number of minutes above 0", "KEY = 10", lambda v: is_number(v) and v > 0)
 REGISTRY = _section("where models are kept, and who must agree", "[registry]\napproval = 2")
@@ -249,7 +253,8 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
-        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "registry": REGISTRY, "contract": CONTRACT,
+        "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "drivers": DRIVERS,
+        "registry": REGISTRY, "contract": CONTRACT,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -308,6 +313,9 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
     "levers": {"*": LEVER},
+    "levers.*": {"words": TEXT, "tested": TESTED},
+    "levers.*.tested": {"effect": NUMBER, "source": TEXT},
+    "drivers": {"refits": COUNT},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "registry": {"server": SERVER, "approval": PERSONS},
     "contract": {
@@ -336,6 +344,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "tables.*.joins": ("path", "on"),
     "attributes.*": ("path",),
     "panels.*": ("path", "label", "horizon"),
+    "levers.*": ("words", "tested"),
+    "levers.*.tested": ("effect", "source"),
     "identity": ("path",),
     "subscriptions.*": ("path", "customer", "start"),
     "questions.cancellation": ("horizon",),

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from patron.decisions import CrmImport, Offer
 from patron.errors import HistoryError, QuestionError, listed, nearest
+from patron.explanations.tested_levers import TestedLever
 from patron.history import sources
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
@@ -202,7 +203,9 @@ class Settings:
         tuning: how long `patron tune` tries parameters, for all questions together.
         contract: how far tables may differ from those of the training before scoring is refused.
         levers: what the business does, in words, to change a measure, by the measure (or one of its columns), beside
-            those that say so themselves.
+            those that say so themselves; or with what a trial of it showed.
+        refits: how often the explained champion is fitted again to measure whether its reasons stay; as often as
+            `patron.explanations.stability` does unless given.
         registry: where runs and models are kept, and how many persons must agree to a new champion.
     """
 
@@ -227,7 +230,8 @@ class Settings:
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict)
     tuning: Budget = Budget()
     contract: Tolerance = Tolerance()
-    levers: Mapping[str, str] = field(default_factory=dict)
+    levers: Mapping[str, str | TestedLever] = field(default_factory=dict)
+    refits: int | None = None
     registry: RegistrySettings = RegistrySettings()
 
     def history(self) -> History:

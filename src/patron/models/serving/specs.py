@@ -11,8 +11,8 @@ class FeatureSpec(TypedDict):
     `known` is the share of rows with a value, `seen` that of known texts among `levels`; `usual_in` is what is usual
     in each third of customers by how long they are known, `group` the number that features share which went together,
     `stability` is how often refits keep it as a reason, `share_spread` how far they move its share of all pushes,
-    `lever` what the business does to change it, `plausible` the values that were seen. Older bundles have none of
-    these.
+    `lever` what the business does to change it, `tested` what the trial `tested_by` changed, `plausible` the values
+    that were seen. Older bundles have none of these.
     """
 
     name: str
@@ -31,6 +31,8 @@ class FeatureSpec(TypedDict):
     stability: NotRequired[float]
     share_spread: NotRequired[list[float]]
     lever: NotRequired[str]
+    tested: NotRequired[float]
+    tested_by: NotRequired[str]
     plausible: NotRequired["PlausibleSpec"]
 
 
