@@ -140,6 +140,33 @@ def test_beside_the_scores_stands_what_the_models_should_reach_on_them_and_what_
     assert set(expected["tier"]) == {"accuracy", "quadratic kappa", "lift"}
 
 
+def test_tables_that_are_not_as_in_training_are_refused_before_they_are_scored(kiosk):
+    table = orders()
+    table["paid"] *= (table.when >= "2023-11-15").map({True: 100, False: 1})
+    table.to_csv(kiosk / "cents.csv", index=False)
+    result = patron("score", changed(kiosk, "orders.csv", "cents.csv"))
+    assert result.exit_code == 3
+    assert re.search(
+        r"in one way .*:\n  orders\.amount: .* of the last 28 days are above .* same unit\)\n", result.output
+    )
+    assert '[contract] range = "soft"' in result.output
+
+
+def test_rows_that_cannot_be_used_are_refused_or_kept_apart_as_the_command_says(kiosk):
+    pd.concat([orders(), pd.DataFrame({"client": ["guest-x"], "paid": [1.0]})]).to_csv(kiosk / "bad.csv", index=False)
+    path = changed(
+        kiosk, 'name = "kiosk"\n[tables.orders]\npath = "orders.csv"', 'name = "bad"\n[tables.orders]\npath = "bad.csv"'
+    )
+    refused = patron("check", path, "--on-bad-rows", "fail")
+    assert (refused.exit_code, "orders: 1 with no time" in refused.output) == (3, True)
+    lines = patron("check", path, "--on-bad-rows=quarantine", "--json").output.splitlines()
+    summary = json.loads(next(line for line in lines if line.startswith("{")))
+    counts = summary["quarantine"]["rows"]["orders"]
+    assert counts["read"] == counts["used"] + counts["quarantine"]
+    assert (counts["quarantine"], summary["quarantine"]["customers"]) == (1, 1)
+    assert patron("check", path, "--on-bad-rows", "drop").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
     [

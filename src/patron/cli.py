@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -34,6 +35,10 @@ app = typer.Typer(
     "What to do about each: docs/operations.md.",
 )
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
+OnBadRows = Annotated[
+    str,
+    typer.Option("--on-bad-rows", help="fail at the first row that cannot be used, or quarantine: keep them apart."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON object; sentences go to stderr.")]
 Model = Annotated[str, typer.Argument(help="The registered model, for example shop-churn.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit log.")]
@@ -170,9 +175,9 @@ def init(
 
 
 @app.command()
-def check(settings: SettingsPath, as_json: AsJson = False) -> None:
+def check(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
     """Read the tables: what was set aside and why, and which features can be made; with a page that shows it."""
-    _run(settings, "check", as_json)
+    _run(settings, "check", as_json, on_bad_rows=on_bad_rows)
 
 
 @app.command()
@@ -200,9 +205,9 @@ def backtest(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def score(settings: SettingsPath, as_json: AsJson = False) -> None:
+def score(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
     """Score today's customers with the champions."""
-    _run(settings, "score", as_json)
+    _run(settings, "score", as_json, on_bad_rows=on_bad_rows)
 
 
 @app.command()
@@ -392,13 +397,16 @@ def _registry(folder: Path, server: str = "") -> "Registry":
     return Registry.at(folder.resolve())
 
 
-def _run(path: Path, verb: str, as_json: bool, work: Work | None = None) -> None:
+def _run(path: Path, verb: str, as_json: bool, work: Work | None = None, on_bad_rows: str = "") -> None:
     """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
     if as_json:
         _log().lines.aside()
-    summary = _work(settings.load(path), verb, work)
+    loaded = settings.load(path)
+    if on_bad_rows:
+        loaded = replace(loaded, contract=replace(loaded.contract, on_bad_rows=on_bad_rows))
+    summary = _work(loaded, verb, work)
     if as_json:
         typer.echo(json.dumps({"verb": verb, "run": _log().run, **summary}, default=str))
 

@@ -30,6 +30,7 @@ from patron.history.receipts import Receipt, receipt_html, receipt_table
 from patron.history.regular_payers import prepaid_notes
 from patron.history.returns import with_returns
 from patron.history.row_counts import RowCounts, counted
+from patron.history.set_aside import lost_customers, set_aside_rows
 from patron.history.standing import with_standing
 from patron.periods import Span
 
@@ -51,6 +52,7 @@ class History:
         standing: the orders as they stood from when to when, where returns took some of them back.
         contracts: the name under which a table of contracts was declared, nothing where there is none. Its rows are the
             tables `contracts`, `contract_ends` and their like.
+        set_aside: the rows that are not used, by the table that was read, each with its `reason` and its `row`.
 
     >>> from patron.history.event_tables import declare
     >>> rows = ibis.memtable({"customer": ["a", None], "at": ["2024-05-01", "2024-05-02"]})
@@ -64,6 +66,7 @@ class History:
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     standing: Table | None = None
     contracts: str = ""
+    set_aside: Mapping[str, Table] = field(default_factory=dict)
 
     @classmethod
     def of(cls, identities: Identities | None = None, **events: Events) -> "History":
@@ -133,7 +136,7 @@ class History:
             _with(r, noted.get(name, Findings()), added if name == read else Findings()) for name, r in receipts.items()
         )
         known_columns = {name: known.columns for name, known in facts.items()}
-        return cls(tables, tuple(complete), known_columns, standing, subscription)
+        return cls(tables, tuple(complete), known_columns, standing, subscription, set_aside_rows(counts))
 
     def __getitem__(self, name: str) -> Table:
         """Return one event table by name.
@@ -222,6 +225,15 @@ class History:
         groups = [group for group in (bought, bound) if group] or [self._events]
         last = min(max(receipt.last for receipt in group if receipt.last) for group in groups)
         return datetime.combine(last.date(), time()) + timedelta(days=1)
+
+    @property
+    def lost_customers(self) -> int:
+        """The number of customers of whom every event was set aside; runs a query."""
+        aside, used = (
+            [table for name, table in tables.items() if name not in self.attributes]
+            for tables in (self.set_aside, self.tables)
+        )
+        return lost_customers(aside, used)
 
     @property
     def holes(self) -> tuple[tuple[datetime, datetime], ...]:

@@ -17,6 +17,7 @@ from patron.history.formats import Formats
 from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
 from patron.history.keys import with_keys
 from patron.history.span import with_span
+from patron.history.whole_orders import PLACE
 from patron.history.whole_orders import fill_down as fill_down_cells
 from patron.periods import Moment
 
@@ -227,11 +228,11 @@ def checked(source: Source, opened: Opened, declared: Events, duplicates: str) -
 
 def _once(declared: Events) -> Events:
     """Set aside what repeats a row in every column; of rows that are the same, any may stay."""
-    table = declared.table
-    place = ibis.row_number().over(ibis.window(group_by=list(table.columns), order_by=table.customer))
-    again = table.set_aside.isnull() & (place > 0)
-    marked = table.mutate(set_aside=again.ifelse(REPEATED, table.set_aside))
-    apart = [column for column in (SAME_INSTANT,) if column in table.columns]
+    table = declared.table.mutate(**{PLACE: ibis.row_number()})
+    alike = ibis.window(group_by=list(declared.table.columns), order_by=table[PLACE])
+    again = table.set_aside.isnull() & (ibis.row_number().over(alike) > 0)
+    marked = table.mutate(set_aside=again.ifelse(REPEATED, table.set_aside)).order_by(PLACE).drop(PLACE)
+    apart = [column for column in (SAME_INSTANT,) if column in marked.columns]
     return replace(declared, table=marked.drop(*apart).cache(), used=declared.used.distinct().drop(*apart).cache())
 
 

@@ -63,7 +63,7 @@ def with_lost_rows(declared: Events, set_aside: Mapping[str, int]) -> Events:
     lost = set_aside.keys() & {NO_CUSTOMER, NO_TIME}
     if not lost or declared.filled or "order" not in declared.columns or declared.attributes:
         return declared
-    rows = declared.table
+    rows = declared.table.mutate(**{PLACE: ibis.row_number()})
     known = _known_orders(declared)
     wanting = rows.filter(rows.set_aside.isin(sorted(lost))).select("order").distinct()
     known = known.semi_join(wanting, known.number == wanting.order).cache()
@@ -74,7 +74,8 @@ def with_lost_rows(declared: Events, set_aside: Mapping[str, int]) -> Events:
     filled = {c: back.ifelse(joined[f"whole_{c}"], joined[c]) for c in _kept(declared)}
     filled["at"] = back.ifelse(joined["at"].coalesce(joined.whole_at), joined["at"])
     reasons = back.ifelse(ibis.null("string"), joined.set_aside)
-    table = joined.mutate(**filled, set_aside=reasons).select(*rows.columns).cache()
+    whole = joined.mutate(**filled, set_aside=reasons).order_by(PLACE)
+    table = whole.select(*declared.table.columns).cache()
     used = table.filter(table.set_aside.isnull()).drop("set_aside")
     n = int((used.count().as_scalar() - declared.used.count().as_scalar()).to_pyarrow().as_py())
     assumed = (*declared.assumed, *_assumption(declared, n))
@@ -150,7 +151,7 @@ def _latest(declared: Events) -> Events:
     joined = rows.left_join(last, (rows.customer == last.who) & (rows.order == last.number))
     earlier = joined.set_aside.isnull() & (joined.status.fill_null("") != joined["last"]).fill_null(False)
     marked = joined.mutate(set_aside=earlier.ifelse(EARLIER, joined.set_aside))
-    return _marked(declared, marked.select(*declared.table.columns))
+    return _marked(declared, marked.order_by(PLACE).select(*declared.table.columns))
 
 
 def _counted_once(declared: Events) -> Events:
@@ -164,7 +165,7 @@ def _counted_once(declared: Events) -> Events:
     several = declared.used.group_by(["customer", "order"]).aggregate(differ=_differ(declared.used))
     n = several.differ.sum().to_pyarrow().as_py() or 0
     note = (f"{n:,} orders have different totals on their lines; the largest counts",) if n else ()
-    counted = _marked(declared, rows.mutate(amount=amount.cast(rows.amount.type())).drop(PLACE))
+    counted = _marked(declared, rows.mutate(amount=amount.cast(rows.amount.type())).order_by(PLACE).drop(PLACE))
     return replace(counted, notes=(*counted.notes, *note))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from patron.engines.outputs import write_text
 from patron.errors import QuestionError
+from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
@@ -25,8 +26,9 @@ def check(job: Job) -> dict[str, Any]:
     The page is written also where the history refuses the cutoffs, as it shows what is missing.
     """
     if isinstance(job, PanelJob):
-        return check_panel(job) | {"tables": receipts(job)}
+        return check_panel(job) | {"tables": receipts(job), "quarantine": check_bad_rows(job)}
     _check_gaps(job)
+    apart = check_bad_rows(job)
     try:
         _check_passed(job)
     except QuestionError as error:
@@ -49,7 +51,8 @@ def check(job: Job) -> dict[str, Any]:
         "attributes": known,
         "left_out": list(job.left_out),
         "ledger": book["ledger"],
-        "files": [*book["files"], write_page(job)],
+        "quarantine": apart,
+        "files": [*book["files"], *apart.get("files", ()), write_page(job)],
     }
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from patron.engines.outputs import write_text
+from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
 from patron.jobs.contracting import check_tables
@@ -18,6 +19,7 @@ __all__ = ["score"]
 
 def score(job: Job) -> dict[str, Any]:
     """Score today's customers with the champions and write the answers."""
+    apart = check_bad_rows(job)
     breaks = check_tables(job)
     path = job.write("scores", job.scores)
     used = {name: champion.version for name, champion in job.champions.items()}
@@ -37,9 +39,15 @@ def score(job: Job) -> dict[str, Any]:
         "versions": used,
         "trainings": trainings,
         "breaks": breaks,
+        "quarantine": apart,
+        "asked": len(job.scores) + apart.get("customers", 0),
         "expected": figures,
     }
-    return {"tables": receipts(job), **summary, "files": [str(path), str(kept), *moves, *map(str, imports)]}
+    return {
+        "tables": receipts(job),
+        **summary,
+        "files": [str(path), str(kept), *moves, *map(str, imports), *apart.get("files", ())],
+    }
 
 
 def _tell_mixed(job: Job, trainings: dict[str, str]) -> None:
