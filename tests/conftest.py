@@ -1,5 +1,7 @@
 """What many tests share: one grown history, and the engines that histories are opened by."""
 
+import os
+
 import hypothesis
 import pytest
 
@@ -8,6 +10,7 @@ from worlds.histories import World, retail_world
 
 hypothesis.settings.register_profile("patron", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("patron")
+os.environ.setdefault("PATRON_SHOW_VALUES", "1")  # tests quote sentences whole; test_values.py is about what they hide
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
-from typer.testing import CliRunner
 
 from patron import cli, jobs
 from patron.errors import LockError, QuestionError
@@ -27,6 +26,7 @@ from patron.evaluation.cards import Card
 from patron.jobs import Job, alone, backtest, champions_alone, train, training
 from patron.periods import Split
 from patron.settings import load
+from worlds.command_line import patron
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = """
@@ -93,22 +93,6 @@ def kiosk(tmp_path_factory) -> Path:
         result = patron(verb, folder / "kiosk.toml")
         assert result.exit_code == 0, result.output
     return folder
-
-
-def patron(*arguments: object):
-    """Run the command line as `run` does, with its exit code."""
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        old, sys.argv = sys.argv, ["patron", *map(str, arguments)]
-        code = 0
-        try:
-            cli.run()
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            sys.argv = old
-        text = out.getvalue().decode() + err.getvalue().decode()
-    return type("Result", (), {"exit_code": code, "output": text})
 
 
 def changed(folder: Path, old: str, new: str) -> Path:

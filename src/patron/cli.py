@@ -112,7 +112,10 @@ def _begin(
         os.environ[SHOW_VALUES] = "1"
     verb, run_id = context.invoked_subcommand or "patron", uuid4().hex[:12]
     watched = not log_json and sys.stderr.isatty() and sys.stdout.isatty()
-    _LOG.set((RunLog(verb, run_id, _lines(verb, run_id, log_json), watched), metrics_file))
+    log = RunLog(verb, run_id, _lines(verb, run_id, log_json), watched)
+    _LOG.set((log, metrics_file))
+    if log_json:
+        context.with_resource(log.warnings())
 
 
 def _lines(verb: str, run_id: str, log_json: bool) -> JsonLines | TerminalLines:

@@ -35,8 +35,10 @@ __all__ = [
     "cell",
     "is_number",
     "listed",
+    "listed_columns",
     "nearest",
     "shape",
+    "values_shown",
 ]
 
 SHOW_VALUES = "PATRON_SHOW_VALUES"  # in the environment; 1 shows the values of cells
@@ -44,6 +46,7 @@ HIDDEN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 END = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 HINT = f"{HIDDEN}...{END} is the shape of a value, shown whole by --show-values ({SHOW_VALUES}=1)."
 LONGEST = 60
+ROW = re.compile(r"@|\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{2,4}|^-?\d+[.,]\d+$")  # what no name of a column looks like
 
 
 class PatronError(Exception):
@@ -112,7 +115,7 @@ class LockError(PatronError):
     exit_code = 6
 
 
-def cell(value: object) -> str:
+def cell(value: object, form: str = "") -> str:
     """Write the value of a cell for a sentence: by its shape, as it may be personal, or as it is where that is allowed.
 
     The values of customers' keys are never written, not even by this. `PATRON_SHOW_VALUES=1` in the environment shows
@@ -120,12 +123,18 @@ def cell(value: object) -> str:
 
     Args:
         value: of a cell of a table.
+        form: how a number is written.
     """
-    text = f"{value}"
+    text = f"{value:{form}}"
     short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    if os.environ.get(SHOW_VALUES) == "1":
+    if values_shown():
         return repr(short) if isinstance(value, str) else short
     return f"{HIDDEN}{shape(short)}{END}"
+
+
+def values_shown() -> bool:
+    """Check whether values of cells may be shown as they are."""
+    return os.environ.get(SHOW_VALUES) == "1"
 
 
 def shape(text: str) -> str:
@@ -157,6 +166,16 @@ def listed(names: Iterable[object]) -> str:
     ('a, b', 'none')
     """
     return ", ".join(sorted(str(n) for n in names)) or "none"
+
+
+def listed_columns(names: Iterable[object]) -> str:
+    """Write the names of columns for an error text; by their shapes where a row stands in the place of a header.
+
+    >>> listed_columns(["2024", "paid"])
+    '2024, paid'
+    """
+    texts = [str(name) for name in names]
+    return listed(map(cell, texts) if any(map(ROW.search, texts)) else texts)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from patron.decisions.allocation import allocate
 from patron.decisions.offers import Offer
-from patron.errors import ScoreError, SettingsError, listed, nearest
+from patron.errors import ScoreError, SettingsError, cell, listed, listed_columns, nearest
 from patron.formatting import html_table
 
 __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
@@ -261,7 +261,7 @@ def _check_scores(scores: pd.DataFrame) -> None:
         if len(bad):
             raise ScoreError(
                 f"{name!r} of the scores is {meaning}, but not in {len(bad)} of {len(scores)} rows; the first is row "
-                f"{bad[0]} with {scores[name].iloc[bad[0]]}. Set those rows aside, or score them anew."
+                f"{bad[0]} with {cell(scores[name].iloc[bad[0]])}. Set those rows aside, or score them anew."
             )
     _check_times(scores.cutoff)
     lost = int(scores.customer.isna().sum())
@@ -275,7 +275,7 @@ def _check_numeric(column: pd.Series) -> None:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
         texts = column[column.map(lambda value: isinstance(value, str)).astype(bool)]
         written = texts[pd.to_numeric(texts, errors="coerce").notna()]  # another text may be somebody's key
-        first = f" such as {written.iloc[0]!r}" if len(written) else ""
+        first = f" such as {cell(written.iloc[0])}" if len(written) else ""
         raise ScoreError(
             f"{column.name!r} of the scores must hold numbers, got {column.dtype}{first}. Turn it into such: "
             f"scores[{column.name!r}] = pd.to_numeric(scores[{column.name!r}])."
@@ -297,7 +297,7 @@ def _check_columns(frame: pd.DataFrame, needed: Sequence[str], name: str, mend: 
         if column not in frame.columns:
             raise ScoreError(
                 f"The {name} lack the column {column!r}.{nearest(column, map(str, frame.columns))} "
-                f"They have: {listed(frame.columns)}. {mend}"
+                f"They have: {listed_columns(frame.columns)}. {mend}"
             )
         if (frame.columns == column).sum() > 1:
             raise ScoreError(f"The {name} have the column {column!r} twice. Give each column one name.")

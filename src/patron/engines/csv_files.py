@@ -19,7 +19,7 @@ import duckdb
 import ibis
 from ibis.expr.types import Table
 
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, listed, listed_columns
 
 __all__ = ["CSV_ENDINGS", "CsvFile", "check_file", "open_csv"]
 
@@ -210,7 +210,7 @@ def _check_alike(layouts: dict[Path, _Layout]) -> None:
         missing = set(head.header) ^ set(layout.header)
         if missing or (layout.delimiter, layout.skipped) != (head.delimiter, head.skipped):
             other = "are separated by different signs" if layout.delimiter != head.delimiter else "have unlike titles"
-            why = f"have different columns ({listed(missing)})" if missing else other
+            why = f"have different columns ({listed_columns(missing)})" if missing else other
             raise _unlike(first, path, f"{why}. Name the file of each.")
         if layout.header != head.header and len({name.lower() for name in head.header}) < len(head.header):
             why = "have columns that differ by capitals only, in another order"

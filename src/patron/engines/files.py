@@ -21,7 +21,7 @@ from patron.engines.databases import is_database, open_database
 from patron.engines.excel import EXCEL_ENDINGS, read_sheet
 from patron.engines.frames import ArrowStream, framed, framed_stream, shapeless
 from patron.engines.text_columns import typed, typed_pointless
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, listed_columns
 
 __all__ = [
     "ENDINGS",
@@ -244,7 +244,7 @@ def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
     table = prove(opened.table, form.texts)
     if not len(table.limit(1).to_pyarrow()):
         raise HistoryError(
-            f"{files[0].name!r} has no rows below its header {listed(opened.table.columns)}. Write some."
+            f"{files[0].name!r} has no rows below its header {listed_columns(opened.table.columns)}. Write some."
         )
     words = renamed(files[0], opened.header, opened.table.columns)
     return Opened(table, opened.delimiter, (*opened.assumed, *words))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from patron.errors import DriverError, ScoreError, listed
+from patron.errors import DriverError, ScoreError, listed, listed_columns
 from patron.explanations.contributions import contributions
 from patron.models.serving import Bundle, encode
 from patron.models.targets import ExplainedScore, target_of
@@ -85,7 +85,7 @@ def check_features(model: Bundle, rows: Matrix) -> None:
     if missing:
         raise ScoreError(
             f"Drivers need the features the model was trained on; these rows lack {listed(missing)}. "
-            f"They have: {listed(rows.X.columns)}. Make the rows with the model's own question."
+            f"They have: {listed_columns(rows.X.columns)}. Make the rows with the model's own question."
         )
 
 

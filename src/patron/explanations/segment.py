@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError, listed
+from patron.errors import QuestionError, cell, listed
 
 __all__ = ["in_segment"]
 
@@ -93,6 +93,6 @@ def _check_sign(name: str, sign: str) -> None:
 def _values(column: pd.Series) -> str:
     """Describe what a column holds, where it is a number or has few texts."""
     if pd.api.types.is_numeric_dtype(column):
-        return f" It goes from {column.min():g} to {column.max():g}."
+        return f" It goes from {cell(column.min(), 'g')} to {cell(column.max(), 'g')}."
     counts = column.value_counts()
-    return f" Its most frequent values are {', '.join(map(repr, counts.index[:SHOWN]))}." if len(counts) <= FEW else ""
+    return f" Its most frequent values are {', '.join(map(cell, counts.index[:SHOWN]))}." if len(counts) <= FEW else ""

@@ -11,7 +11,7 @@ import ibis.expr.operations as ops
 from ibis.common.exceptions import IbisTypeError
 from ibis.expr.types import Column, NumericColumn, Scalar, Table, Value
 
-from patron.errors import MeasureError, listed, nearest
+from patron.errors import MeasureError, listed, listed_columns, nearest
 from patron.history.point_in_time import STANDING
 from patron.periods import EVER, Span
 
@@ -103,7 +103,7 @@ class Measure:
         column = error.name or "?"
         return MeasureError(
             f"Measure {self.name!r} asks for {column!r}, which event table {self.source!r} lacks."
-            f"{nearest(column, events.columns)} It has: {listed(events.columns)}. "
+            f"{nearest(column, events.columns)} It has: {listed_columns(events.columns)}. "
             "Declare the role at the door, or leave the measure out."
         )
 

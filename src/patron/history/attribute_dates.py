@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.formats import Formats, FormSetting
 from patron.history.readings import wanted_only
 from patron.history.time_forms import family_of
@@ -35,7 +35,7 @@ def with_dates(
         if column not in columns:
             raise HistoryError(
                 f"There is a form for the dates of {column!r}, which is no attribute of the table."
-                f"{nearest(column, columns)} Its attributes are: {listed(columns)}."
+                f"{nearest(column, columns)} Its attributes are: {listed_columns(columns)}."
             )
     texts = {column: wanted_only(table[column], wanted) for column in columns if table[column].type().is_string()}
     dated = [c for c in _looking_dated(table, texts) if c not in formats.columns]

@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, cell, listed_columns, nearest
 from patron.history.attribute_dates import with_dates
 from patron.history.attribute_numbers import with_numbers
 from patron.history.conditions import matches
@@ -83,7 +83,7 @@ def declare_attributes(
     if not columns:
         raise HistoryError(
             f"A table of attributes needs a column besides the customer's key and times. It has: "
-            f"{listed(table.columns)}. Add one, or leave the table out."
+            f"{listed_columns(table.columns)}. Add one, or leave the table out."
         )
     gone = [column for column in declared.used.columns if column in left]
     table, used = declared.table.drop(*gone), declared.used.drop(*gone)
@@ -143,7 +143,7 @@ def _check_columns(table: Table, leave_out: Sequence[str]) -> None:
         if column not in table.columns:
             raise HistoryError(
                 f"The table of attributes has no column {column!r} to leave out.{nearest(column, table.columns)} "
-                f"It has: {listed(table.columns)}."
+                f"It has: {listed_columns(table.columns)}."
             )
 
 
@@ -155,7 +155,7 @@ def _check_once(name: str, rows: Table) -> None:
         several.aggregate(customers=several.customer.nunique(), first=several["at"].min()).to_pyarrow().to_pylist()[0]
     )
     if count["customers"]:
-        when = "" if count["first"] == ALWAYS else f" of one time, the first {count['first']:%Y-%m-%d %H:%M},"
+        when = "" if count["first"] == ALWAYS else f" of one time, the first {cell(count['first'], '%Y-%m-%d %H:%M')},"
         raise HistoryError(
             f"Attribute table {name!r} has several rows{when} for {count['customers']:,} customers, so which one holds "
             "cannot be told. Keep one row for each customer, or name the column with the time from which a row "

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, cell, listed_columns, nearest
 
 __all__ = ["Where", "condition_notes", "line", "matches"]
 
@@ -170,14 +170,14 @@ def _held(table: Table, column: str, key: object) -> str:
     if column == key or len(values) > FEW:
         return f"; column {column!r} holds {'keys' if column == key else f'more than {FEW} different values'}"
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    return f"; column {column!r} holds {', '.join(map(repr, values[:SHOWN]))}{more}"
+    return f"; column {column!r} holds {', '.join(map(cell, values[:SHOWN]))}{more}"
 
 
 def _meets(table: Table, column: str, value: object, key: object) -> BooleanValue:
     if column not in table.columns:
         raise HistoryError(
             f"A condition names the column {column!r}, which the event table lacks."
-            f"{nearest(column, table.columns)} It has: {listed(table.columns)}."
+            f"{nearest(column, table.columns)} It has: {listed_columns(table.columns)}."
         )
     values = _values(value)
     _check_comparable(table[column], values, key)

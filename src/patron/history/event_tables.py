@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.customer_keys import check_key_type, customer_keys
@@ -237,7 +237,7 @@ def _cost(columns: Mapping[str, Column]) -> dict[str, Column]:
             why = "beside a cost of the row" if "cost" in columns else "without the quantity"
             raise HistoryError(
                 f"The table has a unit_cost {why}, so what a row costs cannot be told. Its roles are: "
-                f"{listed(columns)}. Name the quantity (quantity = '...'), and either unit_cost or cost."
+                f"{listed_columns(columns)}. Name the quantity (quantity = '...'), and either unit_cost or cost."
             )
         _check_number(role, columns[role])
     return {"cost": columns["unit_cost"] * columns["quantity"]}
@@ -249,7 +249,7 @@ def _check_total(columns: Mapping[str, Column]) -> None:
         why = "beside an amount of the row" if "amount" in columns else "without the order number"
         raise HistoryError(
             f"The table has the total of an order {why}, so what an order brings cannot be told. Its roles are: "
-            f"{listed(columns)}. Name the order number (order = '...'), and either total or amount."
+            f"{listed_columns(columns)}. Name the order number (order = '...'), and either total or amount."
         )
     _check_number("total", columns["total"])
 
@@ -278,7 +278,7 @@ def role_column(table: Table, role: str, named: Role, kind: str = "event table")
     if named not in table.columns:
         raise HistoryError(
             f"The {kind} lacks the column {named!r} (declared as {role!r}).{nearest(named, table.columns)} "
-            f"It has: {listed(table.columns)}. Name the right one: {role} = '...'."
+            f"It has: {listed_columns(table.columns)}. Name the right one: {role} = '...'."
         )
     return table[named]
 
@@ -287,7 +287,7 @@ def _check_promised(table: Table, columns: Mapping[str, Column]) -> None:
     for role, what in (("customer", "a customer key"), ("at", "the time of the event")):
         if role not in columns:
             raise HistoryError(
-                f"The event table lacks {role!r} ({what}). It has: {listed(table.columns)}. "
+                f"The event table lacks {role!r} ({what}). It has: {listed_columns(table.columns)}. "
                 f"Name it at the door: {role} = 'the column'."
             )
 

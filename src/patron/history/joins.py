@@ -13,7 +13,7 @@ from ibis.common.exceptions import IbisError
 from ibis.expr.types import Column, Table
 
 from patron.engines.files import FileFormat, Opened, Source, open_source
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed, listed_columns, nearest
 from patron.history.customer_keys import customer_key
 from patron.history.keys import has_points, shape, way_to_meet, without_point
 from patron.history.roles import NUMBER_ROLES, Role
@@ -185,7 +185,7 @@ def _check_columns(table: Table, other: Table, join: Join) -> None:
                 index = " The index of a frame is no column: frame.reset_index()." if _is_index(column, join) else ""
                 raise HistoryError(
                     f"The join with {join.name} is on the column {column!r}, which {where} lacks."
-                    f"{nearest(column, rows.columns)} It has: {listed(rows.columns)}.{index} "
+                    f"{nearest(column, rows.columns)} It has: {listed_columns(rows.columns)}.{index} "
                     f"Name the right one: on = {{ {mend} }}."
                 )
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, cell, listed, values_shown
 from patron.history.conditions import line
 
 __all__ = ["currency_notes", "in_one_currency", "without_sign"]
@@ -85,7 +85,7 @@ def in_one_currency(
         *((code == name.upper(), float(value)) for name, value in rates.items()), else_=ibis.null("float64")
     )
     turned = {role: columns[role].cast("float64") * rate for role in MONEY_ROLES if role in columns}
-    words = f"money in {listed(c for c in codes if c)} was turned into one currency by the rates"
+    words = f"money in {listed(_shown(c) for c in codes if c)} was turned into one currency by the rates"
     return turned, ((words, _line(rates)),)
 
 
@@ -132,20 +132,25 @@ def _check_rates(name: str, codes: Sequence[str | None], rates: Mapping[str, flo
     wrong = next((code for code, rate in rates.items() if not (math.isfinite(rate) and rate > 0)), "")
     if wrong:
         raise HistoryError(f"The rate of {wrong} must be a number above zero, got {rates[wrong]}. Write {wrong} = 1.1.")
-    named = sorted(code for code in codes if code)
+    named = sorted(_shown(code) for code in codes if code)
     if len(named) > 1 and not rates:
         raise HistoryError(
             f"Column {name!r}, declared as 'currency', names {listed(named)}: money of several currencies would be "
             f"added up. Say what one unit of each is worth in yours: {_line(dict.fromkeys(named, 1.0))}; or keep one: "
             f'where = {{ {name} = "{named[0]}" }}.'
         )
-    missing = [code for code in named if code not in known]
+    missing = sorted(_shown(code) for code in codes if code and code not in known)
     if rates and (missing or None in codes):
         why = f"{listed(missing)}, for which there is no rate" if missing else "nothing in some rows"
         raise HistoryError(
             f"Column {name!r}, declared as 'currency', names {why}. Give each currency a rate: "
             f'{_line({**rates, **dict.fromkeys(missing, 1.0)})}; or keep some: where = {{ {name} = ["..."] }}.'
         )
+
+
+def _shown(code: str) -> str:
+    """Return a code as it is; a text that is none of a currency by its shape."""
+    return code if CODE.fullmatch(code) or values_shown() else cell(code)
 
 
 def _line(rates: Mapping[str, float]) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError
+from patron.errors import HistoryError, cell
 
 __all__ = ["Recognised", "read_numbers", "recognised_numbers"]
 
@@ -245,7 +245,7 @@ class _Look:
             value, row = self.first(_is_unread(self.parts))
             why = next((why for strange, why in STRANGE if strange.search(value.strip())), "is no number")
             raise HistoryError(
-                f"{self.place} must be a number, but {value!r}{row} {why}. "
+                f"{self.place} must be a number, but {cell(value)}{row} {why}. "
                 "Write numbers like 1234.50: a decimal point, nothing between the thousands, no other signs."
             )
         if counts["first"] != counts["last"]:
@@ -263,8 +263,9 @@ class _Look:
         if counts["open,"] or (counts["open."] and delimiter == ";"):
             value, row = self.first(self.parts.core.re_search(f"{OPEN[',']}|{OPEN['.']}"))
             raise HistoryError(
-                f"{self.place} has numbers like {value!r}{row}, and none that tells whether that sign stands before "
-                'decimals or between thousands. Say which sign stands before decimals: decimal = "," or decimal = ".".'
+                f"{self.place} has numbers like {cell(value)}{row}, and none that tells whether that sign stands "
+                'before decimals or between thousands. Say which sign stands before decimals: decimal = "," or '
+                'decimal = ".".'
             )
         return "."
 
@@ -273,8 +274,8 @@ class _Look:
         if counts[f"proof{OTHER[decimal]}"]:
             value, row = self.first(self.parts.core.re_search(PROOFS[OTHER[decimal]]))
             raise HistoryError(
-                f"{self.place} has {decimal!r} before decimals, but {value!r}{row} has {OTHER[decimal]!r}. Write all "
-                f"numbers in one way, or say which: decimal = {OTHER[decimal]!r}."
+                f"{self.place} has {decimal!r} before decimals, but {cell(value)}{row} has {OTHER[decimal]!r}. Write "
+                f"all numbers in one way, or say which: decimal = {OTHER[decimal]!r}."
             )
 
     def first(self, wanted: BooleanValue) -> tuple[str, str]:

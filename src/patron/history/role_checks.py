@@ -5,6 +5,7 @@ from typing import Any
 
 from ibis.expr.types import Table
 
+from patron.errors import cell
 from patron.history.conditions import line
 
 __all__ = ["role_notes", "role_sums"]
@@ -100,8 +101,9 @@ def _is_rate(role: str, n: Mapping[str, Any]) -> bool:
 
 def _rate(role: str, n: Mapping[str, Any], columns: Mapping[str, str]) -> str:
     name = columns[role]
+    low, high = (cell(n[f"{role}_{edge}"], "g") for edge in ("low", "high"))
     seen = (
-        f"column {name!r}, read as the {role}, lies between {n[f'{role}_low']:g} and {n[f'{role}_high']:g}, while the "
+        f"column {name!r}, read as the {role}, lies between {low} and {high}, while the "
         f'amounts are {n["amount"]:,.2f} on average; if it is a rate and no money, leave it out ({role} = "")'
     )
     if role == "margin":

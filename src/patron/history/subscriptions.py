@@ -8,7 +8,7 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from patron.engines.files import FileFormat, Source, open_source
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
 from patron.history.contract_checks import UNREAD, contract_notes, without_faults
@@ -122,7 +122,7 @@ def _columns(table: Table, roles: Mapping[str, Role]) -> dict[str, Column]:
     for role in ("customer", "start"):
         if role not in roles:
             raise HistoryError(
-                f"The table of contracts lacks {role!r}. It has: {listed(table.columns)}. Name its column: "
+                f"The table of contracts lacks {role!r}. It has: {listed_columns(table.columns)}. Name its column: "
                 f"{role} = 'the column'."
             )
     return {role: role_column(table, role, named, TABLE) for role, named in roles.items() if callable(named) or named}

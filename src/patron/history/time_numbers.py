@@ -7,7 +7,7 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from patron.engines.text_columns import parse_naive
-from patron.errors import HistoryError
+from patron.errors import HistoryError, cell
 
 __all__ = ["NUMBER_FORMS", "number_form", "number_time"]
 
@@ -74,7 +74,7 @@ def number_form(table: Table, column: Column, place: str, line: str) -> str:
         if counts["n"] and counts[f"dated_{i}"] == counts["n"]:
             return name
     lines = " or ".join(line.replace("{}", name) for name in NUMBER_FORMS)
-    span = f", from {counts['least']:,.15g} to {counts['most']:,.15g}" if counts["n"] else ""
+    span = f", from {cell(counts['least'], ',.15g')} to {cell(counts['most'], ',.15g')}" if counts["n"] else ""
     raise HistoryError(
         f"Column {column.get_name()!r}, {place}, must be a time, got {column.type()}: its numbers{span}, "
         f"are in no one way all times between 1980 and 2100. Name a column of times, or say what they are: {lines}."

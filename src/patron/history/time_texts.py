@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError
+from patron.errors import HistoryError, cell
 from patron.history.clocks import Assumed, Times, of_zone, wall_clock
 from patron.history.formats import FormSetting
 from patron.history.time_forms import CLEANINGS, Cleaning, Family, family_of, is_instant, zone_word
@@ -126,10 +126,10 @@ class TimeTexts:
         (date, row), (other, there) = self._first(taken.notnull()), self._first(left.notnull())
         line = self.setting.line_for(written[0])
         raise HistoryError(
-            f"Column {self._name}, {self.setting.place}, has {counts['taken']:,} dates like {date!r}{row}, none of "
-            f"them after the 12th of a month, and {counts['left']:,} like {other!r}{there}, all after it: so a "
+            f"Column {self._name}, {self.setting.place}, has {counts['taken']:,} dates like {cell(date)}{row}, none of "
+            f"them after the 12th of a month, and {counts['left']:,} like {cell(other)}{there}, all after it: so a "
             "spreadsheet leaves dates when it takes the day for the month where it can. Export the table again and "
-            f"read the file as it is; or, if they are right, write all of them like {other!r}: {line}."
+            f"read the file as it is; or, if they are right, write all of them like {cell(other)}: {line}."
         )
 
     def _by_spread(
@@ -165,9 +165,9 @@ class TimeTexts:
                 why = "and none that tells which number is the day, the month or the year"
         else:
             other, there = self._first(parse_any(text, [family]).notnull() & parse(text, family[0]).isnull())
-            why = f"some with the day first and some with the month first, such as {other!r}{there}"
+            why = f"some with the day first and some with the month first, such as {cell(other)}{there}"
         return HistoryError(
-            f"Column {self._name}, {self.setting.place}, has dates like {value!r}{place}, {why}. "
+            f"Column {self._name}, {self.setting.place}, has dates like {cell(value)}{place}, {why}. "
             f"Say which: {lines}; or write times like 2024-05-31 17:45:00."
         )
 
@@ -208,7 +208,7 @@ class TimeTexts:
             )
         return HistoryError(
             f"Column {self._name}, {self.setting.place}, has {missed} of {counts['n']} "
-            f"times that cannot be read as a time; the first is {value!r}{place}. {mend}."
+            f"times that cannot be read as a time; the first is {cell(value)}{place}. {mend}."
         )
 
     def _month_line(self, value: str) -> str:

@@ -15,7 +15,7 @@ from patron.history.formats import FormSetting
 from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS, number_form, number_time
 from patron.history.time_texts import TimeTexts
-from patron.history.unwritten_times import is_unwritten
+from patron.history.unwritten_times import is_unwritten, none_of
 
 __all__ = ["read_times"]
 
@@ -79,7 +79,7 @@ def _written(table: Table, column: Column, setting: FormSetting, timezone: str, 
     if not count:
         return times
     value = table.select(value=column, blank=blank).filter(lambda t: t.blank).limit(1).to_pyarrow()["value"][0].as_py()
-    words = f"{count:,} times of {column.get_name()!r} such as {str(value)!r} stand for none, and count as missing"
+    words = f"{count:,} times of {column.get_name()!r} such as {none_of(value)!r} stand for none, and count as missing"
     return replace(times, assumed=(*times.assumed, (words, "")), missing=blank)
 
 

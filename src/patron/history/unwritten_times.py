@@ -1,8 +1,10 @@
 """Unwritten times: what databases, spreadsheets and programs write where there is none, such as 0000-00-00."""
 
+import re
+
 from ibis.expr.types import BooleanValue, Column
 
-__all__ = ["is_unwritten"]
+__all__ = ["is_unwritten", "none_of"]
 
 ZEROS = (
     r"0{4}[-/.]00[-/.]00|00[-/.]00[-/.]0{4}|0001[-/.]01[-/.]01|01[-/.]01[-/.]0001|1900[-/.]01[-/.]00|0{8}|"
@@ -22,3 +24,14 @@ def is_unwritten(column: Column) -> BooleanValue:
     if column.type().is_string():
         return column.re_search(f"^(?i:{ZEROS}|{WORDS})").fill_null(False)
     return (column == 0).fill_null(False)
+
+
+def none_of(value: object) -> str:
+    """Return the part of a value that stands for no time, without what may follow it.
+
+    >>> none_of("0000-00-00 00:00:00"), none_of(0)
+    ('0000-00-00', '0')
+    """
+    text = f"{value}".strip()
+    match = re.match(f"(?i:{ZEROS}|{WORDS})", text)
+    return match[0] if match else text

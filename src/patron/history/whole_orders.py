@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.assumptions import Assumption
 from patron.history.event_tables import EARLIEST, LATEST, Events
 from patron.history.roles import TOTAL, Role
@@ -94,13 +94,13 @@ def _check_fillable(table: Table, columns: Sequence[str], order: Role) -> None:
     if not isinstance(order, str) or order not in table.columns:
         raise HistoryError(
             f"fill_down = {list(columns)} needs to know which rows are one order. Name the column of the order "
-            f"number: order = '...'. The table has: {listed(table.columns)}."
+            f"number: order = '...'. The table has: {listed_columns(table.columns)}."
         )
     for column in columns:
         if column not in table.columns:
             raise HistoryError(
                 f"The event table has no column {column!r} to fill down.{nearest(column, table.columns)} "
-                f"It has: {listed(table.columns)}. Name the right one: fill_down = ['...']."
+                f"It has: {listed_columns(table.columns)}. Name the right one: fill_down = ['...']."
             )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from patron.errors import ScoreError, listed
+from patron.errors import ScoreError, listed_columns
 
 __all__ = ["ContractBook"]
 
@@ -52,8 +52,8 @@ class ContractBook:
         """
         if WHOLE not in scores:
             raise ScoreError(
-                f"A contract book needs {WHOLE!r}, and the scores have: {listed(scores.columns)}. Ask the question: "
-                "cancellation = { horizon = 90 }."
+                f"A contract book needs {WHOLE!r}, and the scores have: {listed_columns(scores.columns)}. Ask the "
+                "question: cancellation = { horizon = 90 }."
             )
         columns = {horizon: WHOLE} | {_days(name): name for name in scores if name.startswith(WITHIN)}
         edges = sorted(columns)

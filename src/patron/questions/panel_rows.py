@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patron.engines.frames import shapeless
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, cell, listed, listed_columns, values_shown
 from patron.history.assumptions import Assumption
 from patron.history.customer_keys import check_keys_written
 from patron.history.receipts import Receipt
@@ -111,7 +111,7 @@ def _check_there(frame: pd.DataFrame, columns: PanelColumns) -> None:
     needed = [c for c in (*columns.key, columns.label, *columns.leave_out, *columns.keep, *columns.limits) if c]
     if missing := [name for name in needed if name not in frame.columns]:
         raise HistoryError(
-            f"The panel {columns.table!r} lacks {listed(map(repr, missing))}. It has: {listed(frame.columns)}. "
+            f"The panel {columns.table!r} lacks {listed(map(repr, missing))}. It has: {listed_columns(frame.columns)}. "
             f'Name its own columns below [panels.{columns.table}]: customer = "...", label = "...".'
         )
 
@@ -146,8 +146,10 @@ def _answers(label: pd.Series, columns: PanelColumns) -> pd.Series:
 
 def _no_answer(label: pd.Series, columns: PanelColumns, why: str) -> HistoryError:
     counts = label.value_counts().head(SHOWN)
-    values = ", ".join(f"{value!s} ({count:,} rows)" for value, count in counts.items())
-    rarest = counts.index[-1] if len(counts) else "yes"
+    values = ", ".join(
+        f"{value if values_shown() else cell(value)} ({count:,} rows)" for value, count in counts.items()
+    )
+    rarest = counts.index[-1] if len(counts) and values_shown() else "yes"
     example = f'"{rarest}"' if isinstance(rarest, str) else f"{rarest}"
     return HistoryError(
         f"The label {columns.label!r} of the panel {columns.table!r} is no answer: {why}. It holds {values}. "

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from patron.errors import HistoryError
+from patron.errors import HistoryError, cell
 
 __all__ = ["times_of"]
 
@@ -36,7 +36,7 @@ def times_of(column: pd.Series, table: str, form: str = "") -> pd.Series:
     if unread > (1.0 - READABLE) * max(int(texts.notna().sum()), 1):
         raise HistoryError(
             f"{unread:,} of {int(texts.notna().sum()):,} cutoffs in {column.name!r} of the panel {table!r} are not "
-            f"read as dates{f' by {form!r}' if form else ''}, such as {texts[times.isna()].iloc[0]!r}. Say below "
+            f"read as dates{f' by {form!r}' if form else ''}, such as {cell(texts[times.isna()].iloc[0])}. Say below "
             f'[panels.{table}] how they are written, for example cutoff_format = "%d/%m/%Y".'
         )
     return times.astype("datetime64[us]")

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from patron.errors import cell
 from patron.questions.panels import ALIKE, FEW
 
 __all__ = ["Findings", "features_of", "plain"]
@@ -194,7 +195,7 @@ def _bounds(name: str, values: pd.Series) -> tuple[float, float]:
 def _shown(values: pd.Series, customers: pd.Series) -> str:
     """Return the farthest value as an example, unless it could be a customer's key."""
     far = values.loc[values.abs().idxmax()]
-    return "" if customers.isin([f"{far:g}", str(far)]).any() else f", such as {far:g}"
+    return "" if customers.isin([f"{far:g}", str(far)]).any() else f", such as {cell(far, 'g')}"
 
 
 def _odd(name: str, values: pd.Series, keys: pd.DataFrame, reading: Reading) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from patron.engines.frames import shapeless
-from patron.errors import HistoryError, QuestionError, listed
+from patron.errors import HistoryError, QuestionError, cell, listed, listed_columns
 from patron.features.compute.plan import Progress
 from patron.features.definitions import Definition
 from patron.features.measures import Feature
@@ -59,7 +59,7 @@ class Panel(RowSource):
         if set(question.required_columns) - set(self.X.columns):
             raise QuestionError(
                 f"A tier is told beside the profit of the last {question.horizon.length}, which the panel lacks. "
-                f"It has: {listed(self.X.columns)}. Name the column: pt.panel(..., profit='...')."
+                f"It has: {listed_columns(self.X.columns)}. Name the column: pt.panel(..., profit='...')."
             )
         return question
 
@@ -79,16 +79,16 @@ class Panel(RowSource):
         self.complete(question)
         if self.label is None:
             raise QuestionError(
-                f"{question.name!r} is to be learned from a panel without a label. It has: {listed(self.X.columns)}. "
-                "Name the column of the label: pt.panel(..., label='...')."
+                f"{question.name!r} is to be learned from a panel without a label. It has: "
+                f"{listed_columns(self.X.columns)}. Name the column of the label: pt.panel(..., label='...')."
             )
         label = self.label[self.which(in_order(cutoffs))]
         strange = label[~question.is_label(label)]
         if len(strange):
             raise QuestionError(
                 f"The label of the panel must be {question.label_words}, since {question.name!r} is asked, but "
-                f"{len(strange):,} of {len(label):,} rows have others, such as {strange[0]:g}. Mend the column, or "
-                "leave such rows out."
+                f"{len(strange):,} of {len(label):,} rows have others, such as {cell(strange[0], 'g')}. Mend the "
+                "column, or leave such rows out."
             )
         return label
 
@@ -252,7 +252,7 @@ def _check_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
         raise HistoryError(
-            f"The panel lacks {listed(map(repr, missing))}. It has: {listed(frame.columns)}. "
+            f"The panel lacks {listed(map(repr, missing))}. It has: {listed_columns(frame.columns)}. "
             "Name its columns: pt.panel(frame, 28, customer='...', cutoff='...', label='...')."
         )
     if not frame.columns.is_unique:
@@ -325,7 +325,7 @@ def _check_counted(X: pd.DataFrame, columns: Mapping[str, str]) -> None:
         if len(below):
             raise HistoryError(
                 f"The column {column!r} of the panel, read as {role}, is below zero in {len(below):,} of {len(X):,} "
-                f"rows, such as {below.iloc[0]:g}. Count from 0 on, and leave empty what is unknown: "
+                f"rows, such as {cell(below.iloc[0], 'g')}. Count from 0 on, and leave empty what is unknown: "
                 f"frame[{column!r}].where(frame[{column!r}] >= 0)."
             )
 
@@ -353,7 +353,7 @@ def _numbers(column: pd.Series, customers: pd.Series) -> pd.Series:
         return column.astype("float64")
     except (TypeError, ValueError):
         first = column.dropna().iloc[0]
-        shown = "" if customers.isin([str(first)]).any() else f" such as {first!r}"
+        shown = "" if customers.isin([str(first)]).any() else f" such as {cell(first)}"
         raise HistoryError(
             f"The column {column.name!r} of the panel must hold numbers, got {column.dtype}{shown}. "
             f"Compare first: (frame[{column.name!r}] == 'yes').astype(int)."

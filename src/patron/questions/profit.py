@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Scalar, Table
 
-from patron.errors import QuestionError, is_number, listed, nearest
+from patron.errors import QuestionError, is_number, listed, listed_columns, nearest
 from patron.features.compute.generic import feature_table
 from patron.features.measures import Combination, Measure
 from patron.history.history import History
@@ -216,11 +216,11 @@ def _check_table(name: str, columns: Sequence[str], costs: CostModel) -> None:
         return
     if "amount" not in columns:
         raise QuestionError(
-            f"Profit needs the amount of each row, which event table {name!r} lacks. It has: {listed(columns)}. "
-            "Declare it at the door (amount = '...'), or ask no question about profit."
+            f"Profit needs the amount of each row, which event table {name!r} lacks. It has: "
+            f"{listed_columns(columns)}. Declare it at the door (amount = '...'), or ask no question about profit."
         )
     if "cost" not in columns and costs.margin_rate is None:
         raise QuestionError(
             f"Profit needs to know what is left of an amount: event table {name!r} has neither 'margin' nor 'cost', "
-            f"and no margin rate is set. It has: {listed(columns)}. Set it, for example margin_rate = 0.35."
+            f"and no margin rate is set. It has: {listed_columns(columns)}. Set it, for example margin_rate = 0.35."
         )

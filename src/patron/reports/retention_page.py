@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from patron.decisions import Decisions, Offer, with_risk
-from patron.errors import ScoreError, listed
+from patron.errors import ScoreError, listed_columns
 from patron.evaluation.cards import Card
 from patron.formatting import date
 from patron.history.receipts import Receipt
@@ -151,7 +151,8 @@ def _check_pseudonyms(report: Report) -> None:
         if "pseudonym" not in table.columns:
             raise ScoreError(
                 f"The page names customers by their pseudonyms, but the {name} lack 'pseudonym'. "
-                f"They have: {listed(table.columns)}. Add it: .assign(pseudonym=pseudonyms(table.customer, key))."
+                f"They have: {listed_columns(table.columns)}. Add it: "
+                ".assign(pseudonym=pseudonyms(table.customer, key))."
             )
 
 

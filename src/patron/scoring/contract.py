@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import ScoreError
+from patron.errors import ScoreError, cell
 from patron.models.serving import Bundle, FeatureSpec, shares
 from patron.questions.matrices import Matrix
 
@@ -98,7 +98,7 @@ def _line(feature: FeatureSpec, column: pd.Series) -> tuple[Any, ...]:
     now, levels = shares(column, feature["levels"]), feature["levels"]
     new = column[column.notna() & ~column.isin(levels)] if levels else column[:0]
     then = feature.get("known", np.nan), 1.0 - feature.get("seen", np.nan)
-    examples = _quoted(map(_short, new.value_counts().index[:EXAMPLES]))
+    examples = ", ".join(map(_example, new.value_counts().index[:EXAMPLES]))
     return feature["name"], feature["words"], then[0], now["known"], then[1], 1.0 - now["seen"], examples
 
 
@@ -106,10 +106,10 @@ def _levels(model: Bundle, name: str) -> list[str]:
     return next(feature["levels"] for feature in model.spec["features"] if feature["name"] == name)[:EXAMPLES]
 
 
-def _short(value: object) -> str:
+def _example(value: object) -> str:
     """Return a value as a text of bearable length; a kind that became a number shows as one."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return cell(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 def _quoted(texts: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Column, Table
 
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed, listed_columns, nearest
 from patron.history.event_tables import Events
 from patron.history.identities.identifiers import PLACEHOLDER, hashed, readers
 from patron.history.identities.matching import Matching
@@ -98,8 +98,9 @@ def _column(table: str, declared: Events, column: str) -> Column:
             return rows[name]
     names = {name for name in rows.columns if name not in declared.columns} | set(roles)
     raise HistoryError(
-        f"Table {table!r} has no column {column!r} to match by.{nearest(column, names)} It has: {listed(names)}. "
-        f"Name the right one in [identity.match.{table}]; what was left out (leave_out) cannot be used."
+        f"Table {table!r} has no column {column!r} to match by.{nearest(column, names)} It has: "
+        f"{listed_columns(names)}. Name the right one in [identity.match.{table}]; "
+        "what was left out (leave_out) cannot be used."
     )
 
 

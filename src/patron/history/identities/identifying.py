@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patron.engines.files import read
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, listed_columns
 from patron.history.event_tables import Events
 from patron.history.identities.collisions import collisions
 from patron.history.identities.evidence import Evidence, evidence
@@ -104,7 +104,7 @@ def _pairs(path: str | Path) -> Sequence[Sequence[str]]:
     if len(rows.columns) < 2:
         raise HistoryError(
             f"{Path(path).name!r} has pairs of keys that are never one person in its first two columns, but it has: "
-            f"{listed(rows.columns)}. Write a key in each of two columns."
+            f"{listed_columns(rows.columns)}. Write a key in each of two columns."
         )
     texts = rows.select(*(rows[column].cast("string") for column in rows.columns[:2])).to_pyarrow()
     return list(zip(*(column.to_pylist() for column in texts.columns), strict=True))

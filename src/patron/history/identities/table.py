@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis.expr.types import BooleanValue, StringValue, Table
 
 from patron.engines.files import FileFormat, Source, open_source
-from patron.errors import HistoryError, listed, nearest
+from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.customer_keys import check_key_type, check_keys_written, customer_key
 from patron.history.event_tables import Events
 from patron.history.keys import with_keys
@@ -147,7 +147,7 @@ def _check_columns(columns: Sequence[str], key: str, customer: str, table: str) 
         if column not in columns and column != TABLE_COLUMN:
             raise HistoryError(
                 f"The identity table lacks the column {column!r} (its {role}).{nearest(column, columns)} It has: "
-                f"{listed(columns)}. Name the right one: {role} = '...'."
+                f"{listed_columns(columns)}. Name the right one: {role} = '...'."
             )
     if key == customer:
         raise HistoryError(

@@ -10,7 +10,7 @@ from typing import Any
 from ibis.expr.types import Column, Table
 
 from patron.engines.files import Source, open_source
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, listed_columns
 from patron.history.numbers import VALID
 from patron.history.roles import NUMERIC
 from patron.history.time_forms import family_of
@@ -153,7 +153,7 @@ def look_at(name: str, source: Source) -> TableLook:
     table = opened.table.cache() if opened.delimiter else opened.table
     rows = table.count().to_pyarrow().as_py()
     if not rows:
-        raise HistoryError(f"{name!r} has no rows below its columns {listed(table.columns)}. Write some.")
+        raise HistoryError(f"{name!r} has no rows below its columns {listed_columns(table.columns)}. Write some.")
     first = table.limit(SEEN).to_pyarrow().to_pydict()
     counts = _counts(table, rows)
     columns = {c: _look(table[c], rows, counts[c], _plain(first[c])) for c in table.columns}

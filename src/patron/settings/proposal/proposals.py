@@ -162,7 +162,7 @@ def _looks(sources: Mapping[str, Source], tell: Tell) -> tuple[list[TableLook], 
         try:
             looks.append(look_at(name, source))
         except HistoryError as error:
-            unread[label] = f"it cannot be read: {error}"
+            unread[label] = f"it cannot be read: {error.args[0]}"
             refusal = error
     if not looks:
         raise refusal

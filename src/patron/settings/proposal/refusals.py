@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from patron.errors import HistoryError, listed
+from patron.errors import HistoryError, listed, listed_columns
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.roles import person_score
 from patron.settings.proposal.words import has
@@ -24,7 +24,7 @@ def refusal_of(looks: Sequence[TableLook]) -> HistoryError:
         return _one_row_each(*keyed[0])
     labels = listed(look.label for look in looks)
     people = [c.name for look in looks for c in look.columns.values() if person_score(c) > 0]
-    columns = listed(column for look in looks for column in look.columns)
+    columns = listed_columns(column for look in looks for column in look.columns)
     if not people:
         return HistoryError(
             f"No column of {labels} looks like a customer's key, so nobody can be told from anybody. The columns are: "

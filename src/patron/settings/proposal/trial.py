@@ -46,7 +46,7 @@ def tried(drafts: Sequence[Draft], tell: Callable[[str], None]) -> Trial:
         try:
             history = _read(current, opened, tell)
         except HistoryError as error:
-            refusal = str(error)
+            refusal = f"{error.args[0]}"
             name = _meant(refusal, current, opened)
             remedy = mended(current[name], refusal)
             opened.pop(name, None)
