@@ -699,9 +699,10 @@ def test_some_customers_are_told_beside_others_and_today_beside_another_day(kios
     [
         (
             ("--segment", "a = b", "--against", "2023-10-01"),
-            "takes one of --customer, --segment and --against at a time",
+            "takes one of --customer, --segment, --against and --version at a time",
         ),
         (("--against", "2024-01-01"), "2024-01-01 is the cutoff that is scored, so there is nothing to compare"),
+        (("--version", "1"), "Version 1 is the champion, so there is nothing to compare"),
     ],
 )
 def test_a_comparison_of_nothing_is_refused(kiosk, options, said):

@@ -225,15 +225,22 @@ def explain(
     against: Annotated[
         str | None, typer.Option(help="An earlier cutoff: today's customers beside those of that day.")
     ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Another version of the model: its reasons beside those of the champion.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the reasons behind today's scores; or how one answer comes about, or what parts some from others."""
     from patron import jobs
 
-    ways = ((jobs.explain_customer, customer), (jobs.explain_segment, segment), (jobs.explain_against, against))
+    ways = (
+        *((jobs.explain_customer, customer), (jobs.explain_segment, segment)),
+        *((jobs.explain_against, against), (jobs.explain_version, version)),
+    )
     chosen = [(way, about) for way, about in ways if about is not None]
     if len(chosen) > 1:
-        raise QuestionError("patron explain takes one of --customer, --segment and --against at a time. Leave one out.")
+        options = "--customer, --segment, --against and --version"
+        raise QuestionError(f"patron explain takes one of {options} at a time. Leave one out.")
     _run(settings, "explain", as_json, (lambda job: chosen[0][0](job, chosen[0][1])) if chosen else None)
 
 

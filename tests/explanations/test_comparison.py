@@ -1,11 +1,13 @@
 """What a comparison promises: by which facts some customers' answers differ from others', each fact once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patron.errors import ScoreError
-from patron.explanations.comparison import COLUMNS, compare_drivers
+from patron.explanations.comparison import COLUMNS, compare_drivers, compare_models
 from patron.explanations.drivers import drivers
 from patron.questions.matrices import Matrix
 from worlds.explained import FEATURES, customer, people, straight, trained
@@ -43,6 +45,29 @@ def test_the_windows_of_a_measure_are_one_fact_and_the_season_is_one_too():
     )
     table = compare_drivers(model, today, before)
     assert sorted(table.words) == ["Month (the time of the year)", "Orders in the last 90 days"]
+
+
+def test_an_interval_holds_the_difference_and_is_none_where_both_sides_are_the_same_customers():
+    rows = people()
+    uk = (rows.X.country == "uk").to_numpy()
+    table = compare_drivers(trained("churn"), rows.take(uk), rows.take(~uk)).iloc[0]
+    assert table.low < table.difference < table.high
+    assert table.high - table.low < 0.5 * abs(table.difference)
+    same = compare_drivers(trained("churn"), rows, rows)
+    assert (same[["difference", "low", "high"]] == 0.0).all(axis=None)
+
+
+def test_two_models_are_compared_on_the_same_customers_by_the_facts_of_both():
+    other = straight(estimator=straight().spec["estimator"] | {"inputs": [1], "mean": [np.log1p(1234.5)]})
+    renamed = [FEATURES[0] | {"name": "days"}, *FEATURES[1:]]
+    rows = customer()
+    rows = Matrix(rows.key, rows.X.assign(days=84.0), rows.definitions)
+    table = compare_models(straight(), replace(other, spec=other.spec | {"features": renamed}), rows)
+    by_feature = table.set_index("feature")
+    assert set(by_feature.index) == {"recency", "profit_90d", "returned", "country", "days"} - {"days"}
+    assert by_feature.change["recency"] == pytest.approx(213 / 298 - 0.5)
+    assert (by_feature.other_change["recency"], by_feature.change["profit_90d"]) == (0.0, 0.0)
+    assert by_feature.other_change["profit_90d"] == pytest.approx(6 / 1241.5 - 0.5)
 
 
 def test_a_comparison_with_nobody_is_refused():

@@ -22,6 +22,8 @@ FACTS = pd.DataFrame(
         "change": [0.1, -0.02, 0.03],
         "other_change": [-0.1, 0.0, 0.03],
         "difference": [0.2, -0.02, 0.0],
+        "low": [0.15, -0.03, 0.0],
+        "high": [0.25, 0.01, 0.0],
     }
 )
 
@@ -36,8 +38,9 @@ def test_the_lines_tell_both_means_and_the_points_of_each_fact(report):
     assert comparison_lines(report).replace("\N{NO-BREAK SPACE}", " ").splitlines() == [
         "compared  The risk is 50.0 % for country == 'UK' (1,200 customers) and 30.0 % for all others (1 customer)",
         "             points    here   there",
-        "              +20.0   +10.0   −10.0  Days since the last order (usual 90 days; there 30 days)",
-        "               −2.0    −2.0     0.0  Tickets (usual 1 ticket; there 2 tickets)",
+        "              +20.0   +10.0   −10.0  Days since the last order (usual 90 days; there 30 days; "
+        "difference +15.0 to +25.0)",
+        "               −2.0    −2.0     0.0  Tickets (usual 1 ticket; there 2 tickets; difference −3.0 to +1.0)",
     ]
 
 

@@ -12,7 +12,13 @@ from patron.jobs.carrying import carry_in, carry_out
 from patron.jobs.champions import approve, promote, promote_by_force, rollback
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
-from patron.jobs.explaining import explain, explain_against, explain_customer, explain_segment
+from patron.jobs.explaining import (
+    explain,
+    explain_against,
+    explain_customer,
+    explain_segment,
+    explain_version,
+)
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
@@ -44,6 +50,7 @@ __all__ = [
     "explain_against",
     "explain_customer",
     "explain_segment",
+    "explain_version",
     "identify",
     "job_of",
     "overview",

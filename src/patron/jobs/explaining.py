@@ -7,7 +7,7 @@ import pandas as pd
 
 from patron.engines.outputs import write_text
 from patron.errors import QuestionError, ScoreError, listed
-from patron.explanations.comparison import compare_drivers
+from patron.explanations.comparison import compare_drivers, compare_models
 from patron.explanations.levers import check_measures
 from patron.explanations.pushes import explained_answers, explained_score
 from patron.explanations.segment import in_segment
@@ -24,10 +24,12 @@ from patron.reports.answer_words import AnswerWords
 from patron.reports.comparison_page import ComparisonReport
 from patron.reports.customer_page import CustomerReport
 from patron.reports.terminal import comparison_lines, waterfall_lines
+from patron.scoring.model import opened
 
-__all__ = ["explain", "explain_against", "explain_customer", "explain_segment"]
+__all__ = ["explain", "explain_against", "explain_customer", "explain_segment", "explain_version"]
 
 MOST_MOVES = 3
+_Side = tuple[Bundle, Matrix]
 
 
 def explain(job: Job) -> dict[str, Any]:
@@ -96,14 +98,47 @@ def explain_against(job: Job, cutoff: str) -> dict[str, Any]:
     return _compare(part, (part.today, part.rows_at(at)), days, f"against_{at:%Y-%m-%d}")
 
 
+def explain_version(job: Job, version: str) -> dict[str, Any]:
+    """Write by which facts today's answers of the champion differ from those of another version of it.
+
+    Args:
+        job: the work; where it has parts, the first of them, which is explained first.
+        version: of the model that is explained first.
+
+    Raises:
+        QuestionError: it is the champion.
+        RegistryError: there is no such version.
+    """
+    part = _first_part(job)
+    champion = part.champions[part.explained]
+    if version == champion.version:
+        raise QuestionError(
+            f"Version {version} is the champion, so there is nothing to compare. Give another one: --version NUMBER"
+        )
+    kept = part.registry.opened_version(champion.name, version)
+    other = opened(kept.bundle, kept.name, kept.version)
+    with part.keeping_refused():
+        facts = compare_models(part.explained_model, other, part.today)
+    sides = ((part.explained_model, part.today), (other, part.today))
+    return _write_comparison(part, sides, (f"version {champion.version}", f"version {version}"), facts, "version")
+
+
 def _compare(part: Job, rows: tuple[Matrix, Matrix], groups: tuple[str, str], name: str) -> dict[str, Any]:
-    """Write a comparison as a page, a table and lines."""
+    """Compare the reasons of two groups of customers."""
     model = part.explained_model
     with part.keeping_refused():
         facts = compare_drivers(model, *rows)
-    features = model.spec["features"]
-    own, other = (float(explained_answers(model, encode(side.X, features)).mean()) for side in rows)
-    counts = len(rows[0]), len(rows[1])
+    return _write_comparison(part, ((model, rows[0]), (model, rows[1])), groups, facts, name)
+
+
+def _write_comparison(
+    part: Job, sides: tuple[_Side, _Side], groups: tuple[str, str], facts: pd.DataFrame, name: str
+) -> dict[str, Any]:
+    """Write a comparison as a page, a table and lines."""
+    own, other = (
+        float(explained_answers(model, encode(rows.X, model.spec["features"])).mean()) for model, rows in sides
+    )
+    counts = len(sides[0][1]), len(sides[1][1])
     report = ComparisonReport(
         part.settings.name, part.now, _words(part), *groups, customers=counts, answers=(own, other), facts=facts
     )

@@ -51,6 +51,16 @@ class Registry(Records):
                 versions = again
             return tuple(self._opened(client, name, version) for name, version in versions.items())
 
+    def opened_version(self, name: str, number: str) -> Champion:
+        """Return one version, whether it scores or not, with its bundle on this machine.
+
+        Raises:
+            RegistryError: there is no such version, or files of its bundle are not as registered.
+        """
+        with self._client() as client:
+            check_version(client, name, number)
+            return self._opened(client, name, number)
+
     def standing(self, name: str) -> str | None:
         """Return the version that scores, or None where there is no such model, or none of its versions scores."""
         with self._client() as client:

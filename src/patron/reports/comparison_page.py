@@ -14,6 +14,7 @@ from patron.reports.rendering import render
 __all__ = ["ComparisonReport", "page"]
 
 TOP = 12
+SHOWN = ("change", "other_change", "difference", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ComparisonReport:
         return [line for line in lines if line["signed"]]
 
     def _line(self, fact: Mapping[str, Any]) -> dict[str, Any]:
-        texts = {f"{name}_points": self.words.points(fact[name]) for name in ("change", "other_change", "difference")}
+        texts = {f"{name}_points": self.words.points(fact[name]) for name in SHOWN}
         widest = float(self.facts.difference.abs().max()) or 1.0
         signed = texts["difference_points"][0] in ("+", "\N{MINUS SIGN}")
         return {**fact, **texts, "signed": signed, "width": 50 * abs(fact["difference"]) / widest}
@@ -64,7 +65,8 @@ def page(report: ComparisonReport) -> str:
     """Return the page as HTML.
 
     >>> fact = {"feature": "recency", "theme": "habit", "words": "Days since the last order", "lever": "",
-    ...         "value": "9 days", "other_value": "3 days", "change": 0.1, "other_change": 0.0, "difference": 0.1}
+    ...         "value": "9 days", "other_value": "3 days", "change": 0.1, "other_change": 0.0, "difference": 0.1,
+    ...         "low": 0.05, "high": 0.15}
     >>> made_of = (datetime(2024, 5, 2), AnswerWords("the risk"), "x == 1", "all others", (3, 4), (0.4, 0.3))
     >>> print(page(ComparisonReport("Shop", *made_of, pd.DataFrame([fact])))[:15])
     <!doctype html>

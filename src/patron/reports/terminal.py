@@ -77,7 +77,8 @@ def comparison_lines(report: ComparisonReport) -> str:
     """Return by which facts the answers of two groups differ: in points, those of each, and the fact."""
     lines = (
         f"{INDENT}{fact['difference_points']:>9} {fact['change_points']:>7} {fact['other_change_points']:>7}  "
-        f"{fact['words']} (usual {fact['value']}; there {fact['other_value']})"
+        f"{fact['words']} (usual {fact['value']}; there {fact['other_value']}; difference {fact['low_points']} to "
+        f"{fact['high_points']})"
         for fact in report.shown_facts
     )
     title = f"{INDENT}{'points':>9} {'here':>7} {'there':>7}"
