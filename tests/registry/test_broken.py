@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from patron.errors import RegistryError
+from patron.errors import LockError, RegistryError
+from patron.jobs import promote
 from patron.registry import Registry, audit, export_model, import_model, local_store, page, registry
 from patron.registry.hashes import hashes
 from patron.registry.mlflow_import import mlflow
@@ -132,6 +133,34 @@ def test_on_a_server_a_promotion_that_fails_on_its_way_takes_the_others_back(sto
         server.promote_together(LATER, NOON)
     assert [c.version for c in server.champions(["churn", "tier"])] == ["1", "1"]
     assert [(p.action, p.version) for p in server.promotions("tier")] == [("promote", "2"), ("rollback", "1")]
+
+
+def test_of_two_people_who_promote_on_a_server_at_once_the_second_moves_nothing(store, monkeypatch):
+    server, writes = Registry.server(store.tracking_uri), audit.append
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(audit, "append", writes)
+        server.promote("churn", "2", "faster", NOON, "bob")
+        return writes(*arguments)
+
+    server.promote("churn", "1", "again", NOON, "ann")
+    monkeypatch.setattr(audit, "append", overtaken)
+    with pytest.raises(LockError, match="Somebody else is changing the champion of model 'churn' at this moment"):
+        server.promote_together([("tier", "2", "better"), ("churn", "2", "better")], NOON, "ann")
+    assert [c.version for c in server.champions(["churn", "tier"])] == ["2", "1"]
+    assert [(p.action, p.who) for p in server.promotions("churn")] == [("promote", "bob"), ("refuse", "ann")]
+    assert [(p.action, p.who) for p in server.promotions("tier")] == [("refuse", "ann")]
+
+
+def test_an_alias_that_points_nowhere_is_told_with_the_versions_that_are_there(store, tmp_path):
+    with closing(sqlite3.connect(store.folder / "mlflow.db")) as database, database:
+        database.execute("UPDATE registered_model_aliases SET version = 9 WHERE name = 'churn'")
+    with pytest.raises(
+        RegistryError, match=r"no champion: version 9, which was, is not there any more.* promote churn 2"
+    ):
+        store.champion("churn")
+    promote(store, "churn", "2", "mended", NOON)
+    assert store.champion("churn").version == "2"
 
 
 def test_champions_are_read_again_where_a_promotion_came_between(store, monkeypatch):

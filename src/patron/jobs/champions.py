@@ -30,9 +30,10 @@ def promote(registry: Registry, name: str, version: str, reason: str, now: datet
     """
     champion = registry.standing(name)
     chosen = registry.version(name, version)
-    if champion is None or champion == version:
+    versions = {known.version: known for known in registry.versions(name)}
+    if champion not in versions or champion == version:
         return _change(registry, name, version, champion, reason, now)
-    contest = between(chosen.tags, version, champion, registry.version(name, champion).tags)
+    contest = between(chosen.tags, version, champion, versions[champion].tags)
     if contest is None or not allowed(contest):
         registry.note([_line("refuse", name, version, champion, _why(reason, contest), now)])
         raise RegistryError(_refusal(name, version, champion, contest))

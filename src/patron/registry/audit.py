@@ -4,15 +4,15 @@ refused, too; lines are only ever added.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from patron.errors import RegistryError
+from patron.errors import LockError, RegistryError
 
-__all__ = ["Action", "Promotion", "append", "moves", "pending", "previous_champion", "read", "undone"]
+__all__ = ["Action", "Promotion", "append", "moves", "pending", "previous_champion", "read", "refuse_rivals", "undone"]
 
 LOG, KEY = "promotions.jsonl", "patron.promotion."
 NOBODY = "none"  # of a promotion that was undone, where there was no champion before
@@ -42,19 +42,24 @@ class Promotion:
 KEYS = tuple(field.name for field in fields(Promotion))  # a later release may tell more
 
 
-def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) -> None:
+def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) -> dict[str, Promotion]:
     """Append lines, on the disk before this returns: to a file of the local store, or on a server to the models' tags.
 
     A line that a killed run left unfinished goes first: nothing was done after it.
+
+    Returns:
+        the lines by the tag that holds each; none of a local store.
     """
     if folder is None:
+        keys = {}
         for promotion in promotions:
             number = len(read(client, folder, promotion.name))
             line = json.dumps(asdict(promotion))
             # Two people at once may count alike: the last letters keep both lines.
             key = f"{KEY}{number:06d}.{uuid4().hex[:8]}"
             client.set_registered_model_tag(promotion.name, key, line)
-        return
+            keys[key] = promotion
+        return keys
     lines = "".join(json.dumps(asdict(promotion)) + "\n" for promotion in promotions).encode()
     with (folder / LOG).open("a+b") as log:
         log.seek(0)
@@ -62,6 +67,32 @@ def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) ->
         log.write(lines)
         log.flush()
         os.fsync(log.fileno())
+    return {}
+
+
+def refuse_rivals(client: Any, lines: Mapping[str, Promotion], seen: Mapping[str, int]) -> None:
+    """Refuse moves on a server while somebody else moves the same champion, and leave that in the log in their place.
+
+    Whoever writes first and reads then sees the other, so that of two at most one goes on.
+
+    Args:
+        client: of the server.
+        lines: what was just written, by tag.
+        seen: how many lines that move a champion each model had when the moves were decided.
+
+    Raises:
+        LockError: there are more by now.
+    """
+    for name in dict.fromkeys(line.name for line in lines.values()):
+        log = read(client, None, name)
+        if len(moves(log)) - len([line for line in moves(tuple(lines.values())) if line.name == name]) > seen[name]:
+            for key, line in lines.items():
+                refused = replace(line, action="refuse", reason=f"somebody else moved a champion then: {line.reason}")
+                client.set_registered_model_tag(line.name, key, json.dumps(asdict(refused)))
+            raise LockError(
+                f"Somebody else is changing the champion of model {name!r} at this moment, so nothing was moved. "
+                f"See who and why: patron models {name}, then try again."
+            )
 
 
 def read(client: Any, folder: Path | None, name: str) -> tuple[Promotion, ...]:

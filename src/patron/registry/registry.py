@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from patron.errors import RegistryError
+from patron.errors import LockError, RegistryError
 from patron.registry import audit
 from patron.registry.approvals import approval, check_approval, check_still, open_request
 from patron.registry.audit import NOBODY, Promotion, moves, previous_champion, undone
@@ -15,7 +15,7 @@ from patron.registry.hashes import check_files_unchanged
 from patron.registry.local_store import move_champions
 from patron.registry.mlflow_import import mlflow
 from patron.registry.records import Records
-from patron.registry.versions import Champion, aliases_of, check_version, no_champion, standing
+from patron.registry.versions import Champion, aliases_of, check_version, no_champion, runs_of, standing
 
 __all__ = ["TRAINING", "Registry"]
 
@@ -103,10 +103,11 @@ class Registry(Records):
             LockError: somebody else has moved a champion meanwhile.
         """
         with self._client() as client, self._alone():
+            seen = self._seen(client, [name for name, *_ in chosen])
             planned = [self._promotion(client, *version, at, who) for version in chosen]
             for move in planned:
                 check_still(move, instead.get(move.name, move.previous))
-            self._move(client, [move for move in planned if move.previous != move.version])
+            self._move(client, [move for move in planned if move.previous != move.version], seen)
 
     def approve(self, names: Sequence[str], at: datetime, who: str) -> tuple[Promotion, ...]:
         """Make the versions champions that somebody else has requested, all or none; return the lines of the log.
@@ -120,9 +121,10 @@ class Registry(Records):
             RegistryError: nothing is requested, the same person has requested it, or it was overtaken.
         """
         with self._client() as client, self._alone():
+            seen = self._seen(client, names)
             requests = [self._request(client, name, at, who) for name in names]
             words, promotions = zip(*(approval(request, _utc(at), who) for request in requests), strict=True)
-            self._move(client, promotions, noted=words)
+            self._move(client, promotions, seen, noted=words)
         return promotions
 
     def note(self, lines: Sequence[Promotion]) -> None:
@@ -172,7 +174,8 @@ class Registry(Records):
                     f"the audit log names none. Promote one instead: patron promote {name} <version>"
                 )
             check_version(client, name, back)
-            self._move(client, [Promotion(_utc(at), "rollback", name, back, current, reason, who)])
+            seen = {name: len(moves(log))}
+            self._move(client, [Promotion(_utc(at), "rollback", name, back, current, reason, who)], seen)
         return back
 
     def promotions(self, name: str) -> tuple[Promotion, ...]:
@@ -188,6 +191,8 @@ class Registry(Records):
         return {name: pointing["champion"] for name, pointing in aliases.items()}
 
     def _opened(self, client: Any, name: str, number: str) -> Champion:
+        if number not in runs_of(client, name):
+            raise no_champion(client, name, aliases_of(client, name, self._shown))
         version = client.get_model_version(name, number)
         address = client.get_model_version_download_uri(name, number)
         uri = f"{address}/artifacts/bundle"
@@ -223,14 +228,24 @@ class Registry(Records):
         audit.append(client, self.folder, [taken_back])
         return (*log, taken_back)
 
-    def _move(self, client: Any, moves: Sequence[Promotion], noted: Sequence[Promotion] = ()) -> None:
+    def _seen(self, client: Any, names: Sequence[str]) -> dict[str, int]:
+        """Return how many lines have moved the champion of each model, before it is looked at."""
+        champions = {name: aliases_of(client, name, self._shown).get("champion") for name in names}
+        return {name: len(moves(self._settled(client, name, champion))) for name, champion in champions.items()}
+
+    def _move(
+        self, client: Any, moves: Sequence[Promotion], seen: Mapping[str, int], noted: Sequence[Promotion] = ()
+    ) -> None:
         # The lines come first: a promotion that dies half-way leaves a trace, never a silent champion.
         try:
-            audit.append(client, self.folder, [*noted, *moves])
+            lines = audit.append(client, self.folder, [*noted, *moves])
+            audit.refuse_rivals(client, lines, seen)
             if self.folder is not None:
                 move_champions(self.folder, [(move.name, move.version) for move in moves])
             else:
                 self._move_on_server(client, moves)
+        except LockError:
+            raise
         except BaseException:
             for move in moves:
                 self._settled(client, move.name, move.previous)

@@ -134,7 +134,8 @@ def no_champion(client: Any, name: str, aliases: Mapping[str, str]) -> RegistryE
     """Return the error for a model without champion, which names the versions that could be."""
     known = list(runs_of(client, name))
     pointed = "".join(f" ({alias}: {version})" for alias, version in sorted(aliases.items()))
+    lost = f": version {aliases['champion']}, which was, is not there any more" if "champion" in aliases else ""
     return RegistryError(
-        f"Model {name!r} has no champion. Its versions: {', '.join(known) or 'none'}{pointed}. "
+        f"Model {name!r} has no champion{lost}. Its versions: {', '.join(known) or 'none'}{pointed}. "
         f"Promote one: patron promote {name} {known[-1] if known else '<version>'}"
     )
