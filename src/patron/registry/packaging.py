@@ -22,8 +22,12 @@ Spec = Mapping[str, Sequence[Mapping[str, Any]]]
 TYPES = {"float64": "double", "int64": "long", "bool": "boolean", "category": "string", "string": "string"}
 UNPICKLERS = {"pickle", "cloudpickle", "joblib", "dill", "skops"}
 PICKLES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"}
-# The type hint on model_input spares the consumer a warning at every load.
+# The type hint on model_input spares the consumer a warning at every load; mlflow's own errors would show rows.
 HOOK = """
+
+import os as _os
+
+_os.environ.setdefault("MLFLOW_DISABLE_SCHEMA_DETAILS", "true")
 
 import mlflow as _mlflow
 import pandas as _pandas
@@ -164,10 +168,11 @@ def _spec(bundle: Path) -> Spec:
 
 def _signature(spec: Spec) -> Any:
     models, types = importlib.import_module("mlflow.models"), importlib.import_module("mlflow.types")
-    inputs, outputs = (
-        types.Schema([types.ColSpec(TYPES[column["dtype"]], column["name"]) for column in spec[part]])
-        for part in ("features", "outputs")
-    )
+    # mlflow refuses whole numbers where double is said; the serving file checks that numbers are numbers.
+    number = importlib.import_module("mlflow.types.schema").AnyType()
+    kinds = {**TYPES, "float64": number}
+    inputs = types.Schema([types.ColSpec(kinds[column["dtype"]], column["name"]) for column in spec["features"]])
+    outputs = types.Schema([types.ColSpec(TYPES[column["dtype"]], column["name"]) for column in spec["outputs"]])
     return models.ModelSignature(inputs=inputs, outputs=outputs)
 
 

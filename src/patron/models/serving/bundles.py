@@ -8,6 +8,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +140,7 @@ def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:
     """Return features as an array in the order of the spec: float32 numbers, categories as codes, NaN for unknown.
 
     Raises:
-        ValueError: a feature is missing.
+        ValueError: a feature is missing, or holds something else than numbers where they are meant.
     """
     missing = [f["name"] for f in features if f["name"] not in frame.columns]
     if missing:
@@ -150,9 +152,26 @@ def encode(frame: pd.DataFrame, features: list[FeatureSpec]) -> np.ndarray:
             codes = pd.Categorical(column, categories=feature["levels"]).codes
             X[:, i] = np.where(codes < 0, np.nan, codes)
         else:
-            X[:, i] = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+            X[:, i] = _numbers(feature["name"], column)
     X[np.isinf(X)] = np.nan  # an infinite amount says nothing that could be learned from
     return X
+
+
+def _numbers(name: str, column: pd.Series) -> np.ndarray:
+    """Return a column as numbers, NaN for unknown; an error counts what is none and shows nothing of it."""
+    kinds, numbers, odd = pd.api.types, column, len(column)
+    if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
+        odd = 0
+    elif kinds.is_object_dtype(column) or kinds.is_string_dtype(column):
+        plain = column.where(column.map(lambda value: isinstance(value, Real | Decimal | str)).astype(bool))
+        numbers = pd.to_numeric(plain, errors="coerce")
+        odd = int((numbers.isna() & column.notna()).sum())
+    if odd:
+        raise ValueError(
+            f"The column {name!r} must hold numbers, empty where they are unknown; {odd} of {len(column)} values are "
+            f"none (its type is {column.dtype}). Mend them, or leave them empty."
+        )
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def shares(column: pd.Series, levels: list[str]) -> dict[str, float]:
