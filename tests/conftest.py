@@ -1,16 +1,41 @@
 """What many tests share: one grown history, and the engines that histories are opened by."""
 
 import os
+import shutil
+import sqlite3
+from contextlib import closing
 
 import hypothesis
 import pytest
 
+from patron.registry import local_store
 from worlds.engines import ENGINES, running
 from worlds.histories import World, retail_world
 
 hypothesis.settings.register_profile("patron", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("patron")
 os.environ.setdefault("PATRON_SHOW_VALUES", "1")  # tests quote sentences whole; test_values.py is about what they hide
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores(tmp_path_factory):
+    """Copy each new local store from one that mlflow created, as its migrations take seconds."""
+    create = local_store._create
+    first = tmp_path_factory.mktemp("store") / "mlruns"
+
+    def copy(folder):
+        if not first.exists():
+            first.mkdir()
+            create(first)
+        shutil.copyfile(first / "mlflow.db", folder / "mlflow.db.new")
+        with closing(sqlite3.connect(folder / "mlflow.db.new")) as database, database:
+            address = f"{local_store.artifacts(folder)}/0"
+            database.execute("UPDATE experiments SET artifact_location = ?", (address,))
+        (folder / "mlflow.db.new").replace(folder / "mlflow.db")
+
+    local_store._create = copy
+    yield
+    local_store._create = create
 
 
 @pytest.fixture(scope="session")

@@ -227,9 +227,9 @@ def test_a_second_run_waits_for_nobody_and_says_so(kiosk):
 
 @pytest.mark.parametrize("verb", ["check", "decide", "report"])
 def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, verb):
-    ended = spoken(verb, kiosk / "kiosk.toml", "--json")
+    ended = patron(verb, kiosk / "kiosk.toml", "--json")
     done = json.loads(ended.stdout)
-    assert (ended.returncode, done["verb"]) == (0, verb)
+    assert (ended.exit_code, done["verb"]) == (0, verb)
     assert all(Path(file).exists() for file in done["files"])
     assert "reading   orders from orders.csv (0.1 MB)" in ended.stderr.splitlines()[0]
     assert "history   orders\n                    read " in ended.stderr
@@ -398,7 +398,7 @@ def test_a_training_tells_machines_its_versions_figures_and_files(twice):
     assert {m["name"] for m in done["models"].values()} == {"kiosk-churn", "kiosk-next_purchase", "kiosk-tier"}
     assert 0 < done["models"]["churn"]["figures"]["AUC"]["value"] < 1
     assert done["tables"][0]["read"] == done["tables"][0]["used"] == len(orders())
-    scored = json.loads(spoken("score", folder / "kiosk.toml", "--json").stdout)
+    scored = json.loads(patron("score", folder / "kiosk.toml", "--json").stdout)
     assert scored["versions"] == {name: m["version"] for name, m in done["models"].items()}
     assert scored["customers"] == 150
 
@@ -590,7 +590,7 @@ def twice(kiosk, tmp_path_factory) -> tuple[Path, dict]:
     """The small business moved and trained once more, and what that told machines."""
     moved = shutil.copytree(kiosk, tmp_path_factory.mktemp("twice") / "moved")
     assert patron("relocate", moved).exit_code == 0
-    return moved, json.loads(spoken("train", moved / "kiosk.toml", "--json").stdout)
+    return moved, json.loads(patron("train", moved / "kiosk.toml", "--json").stdout)
 
 
 def test_champions_of_different_trainings_are_told_and_still_score(twice):

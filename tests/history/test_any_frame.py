@@ -100,7 +100,7 @@ def check_said(error: Exception, frame: pd.DataFrame) -> None:
     )
 
 
-@settings(max_examples=900, **FUZZ)
+@settings(max_examples=300, **FUZZ)
 @given(st.data())
 def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_column(data):
     shop = data.draw(st.sampled_from(SHOPS))
@@ -114,7 +114,7 @@ def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_colu
         assert sum(row["n"] for row in counted) == len(frame)
 
 
-@settings(max_examples=70, **FUZZ)
+@settings(max_examples=40, **FUZZ)
 @given(st.data())
 def test_any_frame_comes_through_the_whole_door_with_a_receipt_or_is_refused(data):
     shop = data.draw(st.sampled_from(SHOPS))
@@ -127,7 +127,7 @@ def test_any_frame_comes_through_the_whole_door_with_a_receipt_or_is_refused(dat
         assert receipt.read == len(frame) == receipt.used + sum(receipt.set_aside.values())
 
 
-@settings(max_examples=30, **FUZZ)
+@settings(max_examples=20, **FUZZ)
 @given(frames((("c", "keys"),)))
 def test_any_frame_of_attributes_is_taken_or_refused(frame):
     orders = events(pd.DataFrame({"c": [f"{KEY}{i}" for i in range(3)], "t": DAYS}), customer="c", at="t")

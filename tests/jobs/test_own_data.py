@@ -1,13 +1,13 @@
 """Other people's tables: two public data sets from one settings file each, judged by their own events."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
+
+from patron.cli import app
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 DECIDE = "[decisions]\nbudget = 500\nvalue = 30.0\n[offers.voucher]\ncontact_cost = 0.5\neffect = 0.1\n"
@@ -20,7 +20,6 @@ at = "ts"
 order = "order_id"
 [questions]
 churn = {{ horizon = 90 }}
-next_purchase = {{ horizon = 90, within = [30] }}
 tier = {{ horizon = 90, tiers = {{ high = 0.333, middle = 0.333 }} }}
 [costs]
 margin_rate = 1.0
@@ -38,7 +37,6 @@ at = "ts"
 [questions]
 active_in = 365
 churn = {{ horizon = 90 }}
-next_purchase = {{ horizon = 90, within = [30] }}
 [cutoffs]
 train = ["2006-10-06", "2007-01-04", "2007-04-04"]
 valid = "2007-07-03"
@@ -52,14 +50,14 @@ SETS = {
 
 @pytest.mark.skipif(not DATA.exists(), reason="the public data sets are not beside this repository")
 @pytest.mark.parametrize("name", SETS)
-def test_fifteen_lines_lead_from_a_public_data_set_to_decisions(name, tmp_path):
+def test_fifteen_lines_lead_from_a_public_data_set_to_decisions(name, tmp_path, monkeypatch):
     text, cutoff, end, least = SETS[name]
     path = DATA / f"{name}_events.parquet"
     (tmp_path / "own.toml").write_text(text.format(path=path) + DECIDE)
+    monkeypatch.chdir(tmp_path)
     for verb in ("train", "score", "explain", "decide"):
-        command = [sys.executable, "-c", "from patron.cli import run; run()", verb, "own.toml"]
-        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ))
-        assert ended.returncode == 0, ended.stderr
+        ended = CliRunner().invoke(app, [verb, "own.toml"])
+        assert ended.exit_code == 0, ended.output
     out = next((tmp_path / "patron-out").iterdir())
     told = pd.read_parquet(out / "predictions_churn.parquet").query("champion")
     events = pd.read_parquet(path)

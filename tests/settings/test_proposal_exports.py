@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from patron.cli import app
 from patron.errors import HistoryError
-from patron.settings import Settings, load
+from patron.history.history import History
+from patron.jobs import Job, check
+from patron.settings import load
 from worlds.exports import EXPORTS, Export, File
 from worlds.exports.edits import edits
 
@@ -50,9 +52,9 @@ def section(file: File) -> Iterator[str]:
         yield f"leave_out = {json.dumps(file.leave_out)}"
 
 
-def is_right(settings: Settings, export: Export) -> bool:
+def is_right(history: History, export: Export) -> bool:
     """Check whether a history has as many orders of as many customers as a fair reading counts."""
-    orders = settings.history().tables["orders"]
+    orders = history.tables["orders"]
     counts = orders.aggregate(n=orders.count(), of=orders.customer.nunique()).to_pyarrow().to_pylist()[0]
     bounds = ((counts["n"], *export.orders), (counts["of"], *export.customers))
     return all(least <= n <= most for n, least, most in bounds)
@@ -63,7 +65,7 @@ def test_settings_that_say_the_truth_need_no_edit_and_count_the_purchases(name, 
     export, path = EXPORTS[name](tmp_path), tmp_path / "truth.toml"
     path.write_text(settings_of(export), encoding="utf-8")
     assert edits(export, tmp_path, path, "") == []
-    assert is_right(load(path), export)
+    assert is_right(load(path).history(), export)
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -113,14 +115,14 @@ def test_each_line_that_is_wrong_or_missing_is_one_edit(line, changed, place, is
 
 @pytest.mark.parametrize("name", READ)
 def test_what_is_proposed_runs_at_once_needs_no_edit_and_counts_the_purchases(name, tmp_path, monkeypatch):
-    export, runner = EXPORTS[name](tmp_path), CliRunner()
+    export = EXPORTS[name](tmp_path)
     monkeypatch.chdir(tmp_path)
-    proposed = runner.invoke(app, ["init", *(file.name for file in export.files)])
+    proposed = CliRunner().invoke(app, ["init", *(file.name for file in export.files)])
     assert proposed.exit_code == 0, proposed.exception
-    checked = runner.invoke(app, ["check", "patron.toml"])
-    assert checked.exit_code == 0, checked.exception
+    job = Job(load("patron.toml"), datetime(2026, 1, 1))
+    check(job)
     assert edits(export, tmp_path, tmp_path / "patron.toml", proposed.output) == []
-    assert is_right(load("patron.toml"), export)
+    assert is_right(job.history, export)
 
 
 @pytest.mark.parametrize("name", TIMELESS)

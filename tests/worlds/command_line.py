@@ -1,6 +1,7 @@
 """The command line in this process, with what it says and its exit code."""
 
 import sys
+from types import SimpleNamespace
 
 from typer.testing import CliRunner
 
@@ -8,7 +9,7 @@ from patron import cli
 
 
 def patron(*arguments: object):
-    """Run the command line as `run` does, with its exit code."""
+    """Run the command line as `run` does, with its exit code, and what it says on each way out."""
     with CliRunner().isolation() as (out, err, _):
         old, sys.argv = sys.argv, ["patron", *map(str, arguments)]
         code = 0
@@ -18,5 +19,5 @@ def patron(*arguments: object):
             code = end.code or 0
         finally:
             sys.argv = old
-        text = out.getvalue().decode() + err.getvalue().decode()
-    return type("Result", (), {"exit_code": code, "output": text})
+        told, said = out.getvalue().decode(), err.getvalue().decode()
+    return SimpleNamespace(exit_code=code, output=told + said, stdout=told, stderr=said)
