@@ -35,7 +35,9 @@ def test_what_adds_up_does_not_interact_and_what_only_both_tell_does():
     adding = interactions(of_two(1.0, 0.5), people())
     assert adding[["feature", "other"]].values.tolist() == [["recency", "profit_90d"]]
     assert adding.strength[0] == pytest.approx(0.0, abs=1e-6)
-    assert interactions(_crossed(), people(), top=2).strength[0] > 0.7
+    crossed = interactions(_crossed(), people(), top=2)
+    assert crossed.strength[0] > 0.7
+    assert crossed.together[0] == 1
 
 
 def _crossed() -> Bundle:

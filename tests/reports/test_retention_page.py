@@ -391,6 +391,18 @@ def test_the_page_says_how_many_first_reasons_stay_and_how_the_answer_goes_with_
     assert "How sure the reasons are" not in page(report)
 
 
+def test_the_page_says_what_counts_only_together_and_leaves_out_what_hardly_does(report):
+    words = ["Orders placed", "Tickets", "Money spent"]
+    pairs = pd.DataFrame({"words": words, "other_words": "Days", "strength": [0.5, 0.3, 0.1], "together": [1, -1, 1]})
+    text = " ".join(page(replace(report, pairs=pairs)).split()).replace("\N{NO-BREAK SPACE}", " ")
+    both = "where both are high, or both low, the risk is"
+    assert f"<strong>Orders placed</strong> and <strong>Days</strong>: {both} higher" in text
+    assert "would make it (25 % of what the two move)" in text
+    assert f"<strong>Tickets</strong> and <strong>Days</strong>: {both} lower" in text
+    assert "Money spent</strong> and" not in text
+    assert "What counts together" not in page(report)
+
+
 def test_a_plot_changes_nothing_of_the_callers_matplotlib_and_takes_nothing_from_it(report):
     import matplotlib
 

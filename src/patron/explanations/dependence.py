@@ -106,7 +106,8 @@ def interactions(model: Bundle, rows: Matrix, top: int = 5, most: int = 100, see
         seed: of the sample.
 
     Returns:
-        feature, other, words, other_words, strength (0: none, 1: only together), strongest first.
+        feature, other, words, other_words, strength (0: none, 1: only together), together (1 where the answer is higher
+        than each alone would make it when both are high or both low, -1 where it is lower), strongest first.
 
     Raises:
         QuestionError: fewer than two measures or customers are asked about.
@@ -122,11 +123,19 @@ def interactions(model: Bundle, rows: Matrix, top: int = 5, most: int = 100, see
     lines = []
     for first, other in combinations(names, 2):
         both = _partial(log_odds, X, [_index(model, first), _index(model, other)])
-        left = ((both - alone[first] - alone[other]) ** 2).sum()
-        strength = float(np.sqrt(min(1.0, left / (both**2).sum()))) if (both**2).sum() > 0 else 0.0
-        lines.append((first, other, words[first], words[other], strength))
-    table = pd.DataFrame(lines, columns=["feature", "other", "words", "other_words", "strength"])
+        rest, moved = both - alone[first] - alone[other], (both**2).sum()
+        strength = float(np.sqrt(min(1.0, (rest**2).sum() / moved))) if moved > 0 else 0.0
+        sign = _sign(rest, X[:, [_index(model, first), _index(model, other)]])
+        lines.append((first, other, words[first], words[other], strength, sign))
+    table = pd.DataFrame(lines, columns=["feature", "other", "words", "other_words", "strength", "together"])
     return table.sort_values(["strength", "feature", "other"], ascending=[False, True, True], ignore_index=True)
+
+
+def _sign(rest: np.ndarray, values: np.ndarray) -> int:
+    """Return whether what a pair moves only together goes up where both are high or both low, or down."""
+    ranks = pd.DataFrame(values).rank().to_numpy()
+    both = np.prod(np.nan_to_num(ranks - np.nanmean(ranks, axis=0)), axis=1)
+    return int(np.sign((rest * both).sum()))
 
 
 def _place(model: Bundle, name: str) -> int:

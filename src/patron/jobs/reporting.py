@@ -11,8 +11,9 @@ from patron.decisions import Decisions
 from patron.engines.outputs import write_text
 from patron.errors import PatronError
 from patron.evaluation.cards import Card
-from patron.explanations.dependence import weighty_dependence
+from patron.explanations.dependence import interactions, weighty_dependence
 from patron.explanations.drivers import importance
+from patron.explanations.pushes import explained_score
 from patron.jobs.contract_tables import contract_outlook, value_basis
 from patron.jobs.job import Job
 from patron.models.baskets import item_names
@@ -23,6 +24,7 @@ __all__ = ["report"]
 
 IMPORTANCE_ROWS = 5000
 DRAWN = 3  # measures
+PAIRED = 50  # customers that pairs of measures are looked at on
 
 
 def report(job: Job) -> dict[str, Any]:
@@ -46,6 +48,8 @@ def _report(job: Job) -> retention_page.Report:
         why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
         importance=weights,
         dependence=weighty_dependence(job.explained_model, job.today, weights, DRAWN),
+        pairs=interactions(job.explained_model, job.today, most=PAIRED),
+        noun=explained_score(job.explained_model).noun,
         decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
         costs=job.tiers[0].costs if job.tiers else None,

@@ -5,7 +5,7 @@ The page is one HTML file that needs no network and no script, and names custome
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = ["Report", "page"]
 
 OF_LEAVING = ("churn", "cancellation")
 TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
+MOST_PAIRS, LEAST_TOGETHER = 3, 0.15
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Report:
         contracts: what the next months hold for contracts, its tables with a pseudonym for each customer; None where
             no cancellation was asked.
         dependence: how the answer goes with some measures, see `patron.explanations.dependence`.
+        pairs: which measures move the answers only together, see there.
+        noun: what is explained, in words.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Report:
     at_stake: str = "profit"
     contracts: ContractOutlook | None = None
     dependence: Sequence[tuple[FeatureSpec, pd.DataFrame]] = ()
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    noun: str = "the risk"
 
 
 def page(report: Report) -> str:
@@ -120,9 +125,18 @@ def page(report: Report) -> str:
         costs=_costs(report.costs) if report.costs else [],
         contracts=contract_section(report.contracts, report.currency) if report.contracts else None,
         dependence=[inline(plots.dependence_plot(*line)) for line in report.dependence],
+        pairs=_pairs(report.pairs),
         **_importance(report.importance),
         **(_decisions(report.decisions, report) if report.decisions else {"summary": None}),
     )
+
+
+def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    """The pairs of measures that move the answers together by more than a little, the strongest first."""
+    if pairs.empty:
+        return []
+    strong = pairs[(pairs.strength >= LEAST_TOGETHER) & (pairs.together != 0)].head(MOST_PAIRS)
+    return strong.assign(share=strong.strength**2).to_dict("records")
 
 
 def _costs(costs: CostModel) -> list[tuple[str, float]]:
