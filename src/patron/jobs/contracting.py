@@ -1,12 +1,15 @@
-"""Contracting: the tables of today held against those that the models were trained on, before anything is scored."""
+"""Contracting: tables and rows of today held against those that the models were trained on."""
 
 from dataclasses import asdict
 from typing import Any
 
 from patron.jobs.job import Job
 from patron.scoring.breaks import check_breaks
+from patron.scoring.consequences import ranked_shifts
 
-__all__ = ["check_tables"]
+__all__ = ["check_tables", "tell_ranked_shifts"]
+
+MOST, LEAST = 3, 1.0  # shifts that are told, and points that the answers must move for that
 
 
 def check_tables(job: Job) -> list[dict[str, Any]]:
@@ -20,3 +23,17 @@ def check_tables(job: Job) -> list[dict[str, Any]]:
     for difference in breaks:
         job.tell(f"beware    {difference.words}")
     return [asdict(difference) for difference in breaks]
+
+
+def tell_ranked_shifts(job: Job) -> list[dict[str, Any]]:
+    """Report which features look otherwise than in training and move the answers most; return all that move them."""
+    shifts = [
+        shift
+        for part in job.parts
+        for model in part.models.values()
+        for shift in ranked_shifts(model, part.today, job.settings.seed)
+    ]
+    shifts.sort(key=lambda shift: -shift.moved)
+    for shift in [shift for shift in shifts if shift.moved >= LEAST][:MOST]:
+        job.tell(f"shift     {shift.sentence}")
+    return [asdict(shift) for shift in shifts]

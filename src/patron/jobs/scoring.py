@@ -7,7 +7,7 @@ from patron.engines.outputs import write_text
 from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.checking import receipts
 from patron.jobs.contract_tables import write_contract_tables
-from patron.jobs.contracting import check_tables
+from patron.jobs.contracting import check_tables, tell_ranked_shifts
 from patron.jobs.crm import write_imports
 from patron.jobs.expecting import expected
 from patron.jobs.job import Job
@@ -30,6 +30,7 @@ def score(job: Job) -> dict[str, Any]:
     moves = [*_tell_moves(job), *write_contract_tables(job)]
     _tell_mixed(job, trainings)
     _tell_shifts(job)
+    ranked = tell_ranked_shifts(job)
     versions = ", ".join(f"{name} version {v}" for name, v in used.items())
     job.tell(f"scores    {len(job.scores):,} customers by {versions}: {path}")
     imports = [] if job.settings.offers else write_imports(job)
@@ -39,6 +40,7 @@ def score(job: Job) -> dict[str, Any]:
         "versions": used,
         "trainings": trainings,
         "breaks": breaks,
+        "shifts": ranked,
         "quarantine": apart,
         "asked": len(job.scores) + apart.get("customers", 0),
         "expected": figures,

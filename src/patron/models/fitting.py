@@ -32,7 +32,7 @@ from patron.models.selection import ALL_FEATURES, TREES, TUNED
 from patron.models.serving import FeatureSpec, StandingSpec, TargetSpec, encode, shares
 from patron.models.targets import Examples, target_of
 from patron.models.tuned import TreeSetting, Tuned
-from patron.models.usual import standing, usual_value, with_groups, with_plausible, with_usual
+from patron.models.usual import standing, usual_value, with_groups, with_plausible, with_spread, with_usual
 from patron.models.yardsticks import fit_yardstick
 from patron.questions.matrices import Matrix
 from patron.questions.panels import SOURCE
@@ -102,9 +102,10 @@ class TrainingSet:
 
     @cached_property
     def described(self) -> list[FeatureSpec]:
-        """The columns with what reasons need: what is usual and plausible in each third, and which go together."""
+        """The columns with what is usual and plausible in each third, how values are spread, and which go together."""
         usual = with_usual(self.features, self.rows.X, self.standing)
-        return with_groups(with_plausible(usual, self.rows.X, self.standing), self.rows.X)
+        spread = with_spread(with_plausible(usual, self.rows.X, self.standing), self.rows.X)
+        return with_groups(spread, self.rows.X)
 
     @cached_property
     def names(self) -> list[str]:

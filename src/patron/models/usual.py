@@ -11,7 +11,16 @@ from scipy.spatial.distance import squareform
 
 from patron.models.serving import FeatureSpec, PlausibleSpec, StandingSpec
 
-__all__ = ["standing", "third_of", "usual_value", "with_groups", "with_plausible", "with_usual"]
+__all__ = [
+    "SPREAD",
+    "standing",
+    "third_of",
+    "usual_value",
+    "with_groups",
+    "with_plausible",
+    "with_spread",
+    "with_usual",
+]
 
 STANDING = ("tenure", "contract_age")  # days since the first order, or under contract
 PARTS = 3
@@ -19,6 +28,7 @@ TOGETHER = 0.8  # the least rank correlation, up or down, of all pairs in a grou
 MOST = 5_000  # rows that correlations are found from
 MOST_RANGED = 50_000  # rows that plausible values are found from
 PLAUSIBLE = [0.05, 0.95]
+SPREAD = np.linspace(0.0, 1.0, 41)  # the quantiles that tell how a number is spread
 
 
 def usual_value(column: pd.Series, levels: Sequence[str]) -> float | str | None:
@@ -92,6 +102,26 @@ def _plausible(column: pd.Series, parts: Sequence[np.ndarray]) -> PlausibleSpec:
         "all": [float(seen.min()), float(seen.max())] if len(seen) else None,
         "thirds": [np.quantile(p, PLAUSIBLE, method="nearest").tolist() if len(p) else None for p in of_parts],
     }
+
+
+def with_spread(features: Sequence[FeatureSpec], X: pd.DataFrame) -> list[FeatureSpec]:
+    """Return the features with how their values are spread: quantiles of numbers, the share of each level of texts.
+
+    Args:
+        features: as the bundle describes them.
+        X: the training rows, of which a part is looked at where they are many.
+    """
+    some = X.iloc[:: max(1, len(X) // MOST_RANGED)]
+    return [cast(FeatureSpec, f | _spread(some[f["name"]], f)) for f in features]
+
+
+def _spread(column: pd.Series, feature: FeatureSpec) -> dict[str, list[float]]:
+    if feature["dtype"] == "category":
+        return {"level_shares": [round(float((column == level).mean()), 4) for level in feature["levels"]]}
+    values = column.to_numpy(dtype=np.float64)
+    known = values[np.isfinite(values)]
+    quantiles = np.quantile(known, SPREAD, method="inverted_cdf") if len(known) else []
+    return {"spread": [float(f"{quantile:.6g}") for quantile in quantiles]}
 
 
 def third_of(days: npt.ArrayLike, thirds: StandingSpec) -> np.ndarray:

@@ -12,7 +12,8 @@ class FeatureSpec(TypedDict):
     in each third of customers by how long they are known, `group` the number that features share which went together,
     `stability` is how often refits keep it as a reason, `share_spread` how far they move its share of all pushes,
     `lever` what the business does to change it, `tested` what the trial `tested_by` changed, `plausible` the values
-    that were seen. Older bundles have none of these.
+    that were seen, `spread` the quantiles of a number in steps of 2.5 %, `level_shares` the share of each level. Older
+    bundles have none of these.
     """
 
     name: str
@@ -34,6 +35,8 @@ class FeatureSpec(TypedDict):
     tested: NotRequired[float]
     tested_by: NotRequired[str]
     plausible: NotRequired["PlausibleSpec"]
+    spread: NotRequired[list[float]]
+    level_shares: NotRequired[list[float]]
 
 
 class PlausibleSpec(TypedDict):
