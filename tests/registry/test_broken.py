@@ -166,7 +166,8 @@ def test_an_alias_that_points_nowhere_is_told_with_the_versions_that_are_there(s
 def test_champions_are_read_again_where_a_promotion_came_between(store, monkeypatch):
     readings = iter([{"churn": "1", "tier": "2"}, {"churn": "2", "tier": "2"}, {"churn": "2", "tier": "2"}])
     monkeypatch.setattr(Registry, "_standing", lambda self, client, names: next(readings))
-    assert [c.version for c in store.champions(["churn", "tier"])] == ["2", "2"]
+    server = Registry.server(store.tracking_uri)
+    assert [c.version for c in server.champions(["churn", "tier"])] == ["2", "2"]
 
 
 def test_a_line_that_a_kill_left_unfinished_is_none(store):

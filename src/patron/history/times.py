@@ -9,7 +9,7 @@ from dataclasses import replace
 import ibis
 from ibis.expr.types import Column, Table
 
-from patron.errors import HistoryError
+from patron.errors import HistoryError, values_shown
 from patron.history.clocks import INSTANT, Times, of_zone, wall_clock
 from patron.history.formats import FormSetting
 from patron.history.time_forms import is_form
@@ -79,7 +79,8 @@ def _written(table: Table, column: Column, setting: FormSetting, timezone: str, 
     if not count:
         return times
     value = table.select(value=column, blank=blank).filter(lambda t: t.blank).limit(1).to_pyarrow()["value"][0].as_py()
-    words = f"{count:,} times of {column.get_name()!r} such as {none_of(value)!r} stand for none, and count as missing"
+    shown = f"{value}" if values_shown() else none_of(value)
+    words = f"{count:,} times of {column.get_name()!r} such as {shown!r} stand for none, and count as missing"
     return replace(times, assumed=(*times.assumed, (words, "")), missing=blank)
 
 

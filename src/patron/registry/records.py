@@ -14,6 +14,7 @@ from patron.errors import listed
 from patron.registry.hashes import FILES, hashes
 from patron.registry.mlflow_import import mlflow
 from patron.registry.packaging import sign, spec_of, stage
+from patron.registry.quick_reads import kept_run
 from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
 from patron.registry.store import Store
 from patron.registry.versions import (
@@ -116,6 +117,9 @@ class Records(Store):
         Raises:
             RegistryError: there is no such run.
         """
+        kept = kept_run(self.folder, run_id) if self.folder is not None else None
+        if kept is not None:
+            return kept
         with self._client() as client:
             data = client.get_run(run_id).data
         return data.metrics, data.tags

@@ -12,8 +12,9 @@ from patron.registry import audit
 from patron.registry.approvals import approval, check_approval, check_still, open_request
 from patron.registry.audit import NOBODY, Promotion, moves, previous_champion, undone
 from patron.registry.hashes import check_files_unchanged
-from patron.registry.local_store import move_champions
+from patron.registry.local_store import ensure_store, move_champions
 from patron.registry.mlflow_import import mlflow
+from patron.registry.quick_reads import kept_champions
 from patron.registry.records import Records
 from patron.registry.versions import Champion, aliases_of, check_version, no_champion, runs_of, standing
 
@@ -44,6 +45,8 @@ class Registry(Records):
         Raises:
             RegistryError: there is no such model, it has no champion, or files of a bundle are not as registered.
         """
+        if (kept := self._kept(names)) is not None:
+            return kept
         with self._client() as client:
             versions = self._standing(client, names)
             # A promotion moves all at once: two readings that agree have none between them.
@@ -183,6 +186,14 @@ class Registry(Records):
         with self._client() as client:
             return audit.read(client, self.folder, name)
 
+    def _kept(self, names: Sequence[str]) -> tuple[Champion, ...] | None:
+        """Return the champions of a local store, without mlflow; None where its database does not tell them all."""
+        if self.folder is None or not (self.folder / "mlflow.db").is_file():
+            return None
+        ensure_store(self.folder)
+        kept = kept_champions(self.folder, list(dict.fromkeys(names)))
+        return None if kept is None else tuple(_verified(v.name, v.version, v.run_id, v.bundle, v.tags) for v in kept)
+
     def _standing(self, client: Any, names: Sequence[str]) -> dict[str, str]:
         aliases = {name: aliases_of(client, name, self._shown) for name in names}
         for name, pointing in aliases.items():
@@ -197,8 +208,7 @@ class Registry(Records):
         address = client.get_model_version_download_uri(name, number)
         uri = f"{address}/artifacts/bundle"
         bundle = Path(mlflow().artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self.tracking_uri))
-        verified = check_files_unchanged(name, number, bundle, version.tags)
-        return Champion(name, number, version.run_id, bundle, version.tags.get(TRAINING, ""), verified)
+        return _verified(name, number, version.run_id, bundle, version.tags)
 
     def _request(self, client: Any, name: str, at: datetime, who: str) -> Promotion:
         """Return the open request of a model that this person may approve."""
@@ -265,6 +275,11 @@ class Registry(Records):
                     else:
                         client.delete_registered_model_alias(moved.name, "champion")
                 raise
+
+
+def _verified(name: str, number: str, run_id: str, bundle: Path, tags: Mapping[str, str]) -> Champion:
+    verified = check_files_unchanged(name, number, bundle, tags)
+    return Champion(name, number, run_id, bundle, tags.get(TRAINING, ""), verified)
 
 
 def _utc(at: datetime) -> str:
