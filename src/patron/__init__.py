@@ -23,6 +23,7 @@ In the order of the work:
     train_beyond                the same for a horizon longer than any label window
     lifetime_value              orders, spend and discounted money of each customer over any horizon
     score, drivers              answers, and the reasons for them
+    read_scores                 what a scoring run wrote, each part checked
     importance                  what moves the answers of all customers
     dependence, interactions    how answers go with a measure, and which pairs matter only together
     explanation                 the same reasons for the plots of shap
@@ -72,6 +73,7 @@ _HOME = {
     "judge": "evaluation.backtests",
     "backtest": "evaluation.backtests",
     "score": "scoring.model",
+    "read_scores": "scoring.partitions",
     "drivers": "explanations.drivers",
     "importance": "explanations.drivers",
     "dependence": "explanations.dependence",

@@ -429,7 +429,6 @@ def _work(settings: "Settings", verb: str, work: Work | None = None) -> dict[str
     log.business = settings.name
     with nullcontext() if verb == "tune" else alone(settings.out):
         job = job_of(settings, _now(), log.tell, log.watch)
-        job.tell_sources()
         summary = (work or VERBS[verb])(job)
     log.count(summary)
     return summary

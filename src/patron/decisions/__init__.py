@@ -5,6 +5,17 @@ Every decision carries its evidence: here the effect of an offer is the business
 
 from patron.decisions.crm import CrmImport, crm_table
 from patron.decisions.offers import Offer
-from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
+from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_reasons, with_risk
 
-__all__ = ["COLUMNS", "EVIDENCE", "CrmImport", "Decisions", "Offer", "check_plan", "crm_table", "decide", "with_risk"]
+__all__ = [
+    "COLUMNS",
+    "EVIDENCE",
+    "CrmImport",
+    "Decisions",
+    "Offer",
+    "check_plan",
+    "crm_table",
+    "decide",
+    "with_reasons",
+    "with_risk",
+]

@@ -15,7 +15,7 @@ from patron.decisions.offers import Offer
 from patron.errors import ScoreError, SettingsError, cell, listed, listed_columns, nearest
 from patron.formatting import html_table
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_reasons", "with_risk"]
 
 NEEDED = ("customer", "cutoff", "churn_probability", "value")
 REASON_COLUMNS = ("customer", "cutoff", "side", "rank", "text")
@@ -113,11 +113,24 @@ def decide(
     gain = stake[:, None] * np.array([offer.effect for offer in known]) - cost
     picked = allocate(gain, cost, budget)
     table = _table(customers[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
-    table = table.assign(**_reasons(table, reasons))[list(COLUMNS)]
+    table = with_reasons(table, reasons)[list(COLUMNS)]
     settings = {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": EVIDENCE}
     return Decisions(
         table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _totals(table, offers) | settings
     )
+
+
+def with_reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a table of customers with `reasons_for` and `reasons_against`: the first three of each, as one text.
+
+    Args:
+        table: `customer` and `cutoff`, whatever else.
+        reasons: as for `decide`, of all these customers or more; texts are empty where there are none.
+
+    Raises:
+        ScoreError: the reasons lack a column, come twice, or none is about any row.
+    """
+    return table.assign(**_reasons(table, reasons))
 
 
 def with_risk(scores: pd.DataFrame) -> pd.DataFrame:

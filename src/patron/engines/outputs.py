@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from patron.errors import HistoryError, PatronError
 
-__all__ = ["atomic_path", "write", "write_text"]
+__all__ = ["atomic_path", "private_path", "write", "write_text"]
 
 # A spreadsheet runs a text that begins with one of these signs; one that is a number, such as -5 or +4670, it reads.
 FORMULA, NUMBER = r"^[=+\-@\t\r\n]", r"^[+\-]?[0-9.,]+([eE][+\-]?[0-9]+)?$"
@@ -40,8 +40,7 @@ def write(frame: pd.DataFrame, path: Path, keys: Collection[str] = ()) -> Path:
     if path.suffix not in (".parquet", ".csv"):
         raise HistoryError(f"{path.name!r} ends neither in .parquet nor in .csv, so its format is unknown. Rename it.")
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    with atomic_path(path) as unfinished:
-        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, _mode(path)))
+    with private_path(path) as unfinished:
         if path.suffix == ".csv":
             pyarrow.csv.write_csv(_harmless(table, keys), unfinished)
         else:
@@ -58,6 +57,18 @@ def write_text(text: str, path: Path) -> Path:
     with atomic_path(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
     return path
+
+
+@contextmanager
+def private_path(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, as `atomic_path` does, to a file that its owner alone can read where it is new.
+
+    Raises:
+        PatronError: as `atomic_path`.
+    """
+    with atomic_path(path) as unfinished:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, _mode(path)))
+        yield unfinished
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Fingerprints: what a history held when a model was trained on it, without holding any of it."""
 
-from collections.abc import Collection
 from typing import Any
 
 from ibis.expr.types import Table
@@ -15,21 +14,20 @@ PRIME = 2_147_483_629
 def fingerprint(history: History) -> dict[str, dict[str, Any]]:
     """Return rows, time span and a hash of each table, so that a run records which data it saw.
 
-    The hash adds the rows' hashes up, so that the order of rows changes nothing.
+    The hash is of all columns, as any may be looked at. It adds the rows' hashes up, so that the order of rows changes
+    nothing.
 
     >>> from patron.datasets import online_retail
     >>> fingerprint(online_retail())["orders"]["rows"]
     24941
     """
-    return {
-        name: _of(table, history.attributes.get(name, ("amount",))) for name, table in sorted(history.tables.items())
-    }
+    return {name: _of(table) for name, table in sorted(history.tables.items())}
 
 
-def _of(table: Table, columns: Collection[str]) -> dict[str, Any]:
-    text = table.customer.concat("|", table["at"].cast("string"))
-    for column in (column for column in columns if column in table.columns):
-        text = text.concat("|", table[column].cast("string").fill_null(""))
+def _of(table: Table) -> dict[str, Any]:
+    text = table.customer.length().cast("string").concat("|", table.customer)
+    for column in (table[name].cast("string") for name in sorted(table.columns) if name != "customer"):
+        text = text.concat(column.length().cast("string").fill_null(""), "|", column.fill_null(""))
     figures = table.aggregate(
         rows=table.count(),
         customers=table.customer.nunique(),

@@ -1,6 +1,7 @@
 """Checking: what the tables hold, what was set aside, which features can be made, and how money becomes profit."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from patron.engines.outputs import write_text
 from patron.errors import QuestionError
+from patron.history.receipts import Receipt
 from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page
@@ -17,7 +19,7 @@ from patron.jobs.panel_job import PanelJob
 from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.question import Question
 
-__all__ = ["check", "check_cutoffs", "labelled_rows", "receipts", "tell_ledger"]
+__all__ = ["check", "check_cutoffs", "labelled_rows", "plain_receipts", "receipts", "tell_ledger"]
 
 
 def check(job: Job) -> dict[str, Any]:
@@ -105,8 +107,13 @@ def _tell_holes(job: Job) -> None:
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
-    tables = [asdict(receipt) for receipt in job.receipts]
-    holes = {receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in job.receipts}
+    return plain_receipts(job.receipts)
+
+
+def plain_receipts(of_tables: Sequence[Receipt]) -> list[dict[str, Any]]:
+    """Return receipts as plain JSON values."""
+    tables = [asdict(receipt) for receipt in of_tables]
+    holes = {receipt.table: [[f"{edge}" for edge in hole] for hole in receipt.holes] for receipt in of_tables}
     return [
         table
         | {name: table[name] and f"{table[name]}" for name in ("first", "last")}

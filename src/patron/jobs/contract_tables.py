@@ -45,7 +45,7 @@ def write_contract_tables(job: Job) -> list[str]:
 
 def value_basis(job: Job) -> str:
     """Describe what the value of a kept customer rests on, where it is the price of the contracts, or nothing."""
-    if "cancellation_probability" not in job.scores or job.settings.value is not None:
+    if "cancellation_probability" not in job.scored.columns or job.settings.value is not None:
         return ""
     horizon = next(question.horizon for question in job.settings.questions if question.name == QUESTION)
     return (

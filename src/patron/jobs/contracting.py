@@ -1,28 +1,14 @@
-"""Contracting: tables and rows of today held against those that the models were trained on."""
+"""Contracting: the rows of today held against those that the models were trained on."""
 
 from dataclasses import asdict
 from typing import Any
 
 from patron.jobs.job import Job
-from patron.scoring.breaks import check_breaks
 from patron.scoring.consequences import ranked_shifts
 
-__all__ = ["check_tables", "tell_ranked_shifts"]
+__all__ = ["tell_ranked_shifts"]
 
 MOST, LEAST = 3, 1.0  # shifts that are told, and points that the answers must move for that
-
-
-def check_tables(job: Job) -> list[dict[str, Any]]:
-    """Refuse tables that differ too much from those of the training; report and return smaller differences.
-
-    Raises:
-        ScoreError: with every difference that would make answers wrong.
-    """
-    breaks = job.breaks()
-    check_breaks(breaks)
-    for difference in breaks:
-        job.tell(f"beware    {difference.words}")
-    return [asdict(difference) for difference in breaks]
 
 
 def tell_ranked_shifts(job: Job) -> list[dict[str, Any]]:
@@ -31,7 +17,7 @@ def tell_ranked_shifts(job: Job) -> list[dict[str, Any]]:
         shift
         for part in job.parts
         for model in part.models.values()
-        for shift in ranked_shifts(model, part.today, job.settings.seed)
+        for shift in ranked_shifts(model, part.sample, job.settings.seed)
     ]
     shifts.sort(key=lambda shift: -shift.moved)
     for shift in [shift for shift in shifts if shift.moved >= LEAST][:MOST]:

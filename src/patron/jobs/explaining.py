@@ -16,6 +16,8 @@ from patron.explanations.waterfall import waterfall
 from patron.explanations.what_if import RISK, what_if
 from patron.formatting import date
 from patron.jobs.job import Job
+from patron.jobs.kept import read_kept
+from patron.jobs.reason_parts import join_parts
 from patron.models.serving import Bundle, encode
 from patron.periods import instant
 from patron.questions.matrices import KEY, Matrix
@@ -34,13 +36,14 @@ _Side = tuple[Bundle, Matrix]
 
 def explain(job: Job) -> dict[str, Any]:
     """Write the reasons of today's answers."""
-    _check_levers(job)
-    path = job.write("drivers", job.why)
-    job.tell(f"drivers   {len(job.why):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
-    levers = job.why.lever[job.why.lever != ""]
-    if len(levers):
-        job.tell(f"levers    {len(levers):,} of them can be acted on: {listed(levers.unique())}; {_tested(job)}")
-    return {"reasons": len(job.why), "of_levers": len(levers), "files": [str(path)]}
+    check_measures(job.settings.levers, [meant for meanings in job.kinds for meant in meanings])
+    path = join_parts(job.reason_paths, job.settings.out / "drivers.parquet")
+    levers = pd.concat([read_kept(part, ["lever"]) for part in job.reason_paths], ignore_index=True).lever
+    job.tell(f"drivers   {len(levers):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
+    acted = levers[levers != ""]
+    if len(acted):
+        job.tell(f"levers    {len(acted):,} of them can be acted on: {listed(acted.unique())}; {_tested(job)}")
+    return {"reasons": len(levers), "of_levers": len(acted), "files": [str(path)]}
 
 
 def explain_customer(job: Job, customer: str) -> dict[str, Any]:

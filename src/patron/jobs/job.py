@@ -10,24 +10,31 @@ from typing import Any
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, decide, with_risk
+from patron.decisions import Decisions, check_plan, decide, with_reasons, with_risk
 from patron.engines.databases import is_remote
+from patron.engines.memory import machine_gigabytes
 from patron.engines.outputs import write
 from patron.errors import DriverError, QuestionError
 from patron.explanations.drivers import drivers
 from patron.explanations.levers import with_levers
 from patron.features import ALL, available
 from patron.features.compute.plan import Progress
+from patron.features.definitions import Definition, definitions
 from patron.history.fingerprints import fingerprint
 from patron.history.history import History
 from patron.history.profiles import days_old, profile
 from patron.history.receipts import Receipt
+from patron.jobs.kept import Facts, ScoredRun, read_kept
+from patron.jobs.reason_parts import reason_parts
+from patron.jobs.run_identity import Request
+from patron.jobs.scored import EVENTS, Block, scored_run
+from patron.models.baskets import Suggesting, item_names
 from patron.models.serving import Bundle
 from patron.periods import Span, Split
 from patron.pseudonyms import key_at, pseudonyms
 from patron.questions.contracts import Cancellation
 from patron.questions.kinds import Tier
-from patron.questions.matrices import Matrix, matrix, row_source
+from patron.questions.matrices import MEMORY, Matrix, matrices, matrix, row_source
 from patron.questions.profit import ledger, sensitivity
 from patron.questions.question import Question
 from patron.questions.row_source import RowSource
@@ -35,10 +42,11 @@ from patron.questions.shared import together
 from patron.registry import Champion, Registry
 from patron.reports.terminal import receipt_lines
 from patron.scoring.breaks import Break
-from patron.scoring.differences import breaks_of
+from patron.scoring.contract import contract
+from patron.scoring.differences import age_breaks, breaks_of
 from patron.scoring.model import check_asked, opened
 from patron.scoring.stable_tiers import earlier_cutoffs
-from patron.scoring.table import side_by_side
+from patron.scoring.table import side_by_side, suggesting, with_baskets
 from patron.settings import Settings
 
 __all__ = ["Job", "sized"]
@@ -46,6 +54,7 @@ __all__ = ["Job", "sized"]
 Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
 MONTH = timedelta(days=30)
+RISKS = ("churn_probability", "cancellation_probability")
 WORDS = {feature.name: feature.words for feature in ALL}
 
 
@@ -72,7 +81,8 @@ class Job:
 
     @cached_property
     def history(self) -> History:
-        """The checked event tables."""
+        """The checked event tables, read when they are first needed."""
+        self.tell_sources()
         if self.settings.identity:
             path = self.settings.identity.path
             self.tell(f"reading   which keys are one customer from {sized(path)}")
@@ -128,6 +138,10 @@ class Job:
         """Return in what the tables differ from those that the models were trained on."""
         return breaks_of(self.models.values(), self.history, self.scored_at, self.now, self.settings.contract)
 
+    def age_breaks(self, ends: datetime) -> list[Break]:
+        """Return in what tables that end at some time are too old by now."""
+        return age_breaks(self.models.values(), ends, self.now, self.settings.contract)
+
     @property
     def holes(self) -> Sequence[tuple[datetime, datetime]]:
         """The times without any order in which there usually are some."""
@@ -176,12 +190,110 @@ class Job:
         return sensitivity(self.history, self.tiers[0].costs) if self.tiers else {}
 
     @cached_property
-    def rows(self) -> Matrix:
-        """The rows at the cutoff to score and at the earlier ones it is held against, from one pass of the tables."""
+    def scored(self) -> ScoredRun:
+        """The scoring run that answers what is asked: the one that stands where nothing changed, or else a new one."""
+        return scored_run(self)
+
+    @cached_property
+    def request(self) -> Request:
+        """What is asked of which models, which are resolved once and before any data are read."""
+        return Request(self.settings, self.champions)
+
+    @property
+    def out(self) -> Path:
+        """The folder of results."""
+        return self.settings.out
+
+    @property
+    def memory(self) -> float:
+        """Gigabytes that scoring may take: a quarter of the machine unless the settings say otherwise."""
+        return self.settings.memory or round(machine_gigabytes() / 4, 1)
+
+    @property
+    def sure_cutoff(self) -> datetime | None:
+        """The cutoff to score, where it is known before any data are read."""
+        return self.settings.score_at
+
+    def blocks(self, finished: int) -> Iterator[Block]:
+        """Yield the answers of today part by part, from one pass of the tables, but for those that are finished."""
+        baskets = suggesting(self.models, self.history, self.scored_at)
+        spent = min(MEMORY, EVENTS * self.memory)
+        for rows in matrices(
+            self.trained_questions[0],
+            self.history,
+            self.scoring_cutoffs,
+            spent,
+            finished=finished,
+            progress=self.progress,
+        ):
+            yield self.block(rows, baskets)
+
+    def whole_block(self) -> Block:
+        """Return the answers of today about all customers, from one pass of the tables."""
+        rows = matrix(self.trained_questions[0], self.history, self.scoring_cutoffs, progress=self.progress)
+        return self.block(rows, suggesting(self.models, self.history, self.scored_at))
+
+    def block(self, rows: Matrix, baskets: Sequence[Suggesting]) -> Block:
+        """Return the answers of today for some customers.
+
+        Args:
+            rows: all of theirs, of today and earlier.
+            baskets: what tells the next baskets.
+        """
+        today, before = rows.take(rows.at(self.scored_at)), [self.month_before] if self.month_before else []
+        if not len(today):
+            return Block(today.key, (), {})
+        earlier, horizon = rows.take(~rows.at(self.scored_at)), self.settings.questions[0].horizon
+        scores = side_by_side(self.models, horizon, today, earlier, self.settings.value)
+        contracts = {name: (contract(model, today), len(today)) for name, model in self.models.items()}
+        kept = rows.take(rows.at(self.scored_at, *before))
+        return self.with_reasons(Block(with_baskets(scores, baskets), (kept,), contracts))
+
+    def with_reasons(self, block: Block) -> Block:
+        """Return a block with reasons beside the answers, where the settings ask for them."""
+        if not self.settings.reasons_in_scores:
+            return block
+        reasons = self.reasons(block.rows)
+        return replace(block, scores=with_reasons(block.scores, reasons), reasons=reasons)
+
+    def facts(self) -> Facts:
+        """Return what is known of the tables that were read, for the verbs after scoring."""
+        has_items = any(basket["by"] == "item" for m in self.models.values() for basket in m.spec.get("baskets", ()))
+        return Facts(
+            receipts=tuple(self.receipts),
+            left_out=tuple(self.left_out_words),
+            definitions=self.definitions,
+            item_names=item_names(self.history, "item") if has_items else {},
+            ends=self.history.ends,
+        )
+
+    @property
+    def definitions(self) -> tuple[tuple[Definition, ...], ...]:
+        """What the columns of the rows mean, for each kind of customers."""
+        return (definitions(self.history.tables, self.trained_questions[0].features),)
+
+    def check_anybody(self, count: int) -> None:
+        """Refuse to score nobody."""
+        question = self.settings.questions[0]
+        if not count:
+            raise QuestionError(
+                f"No customer {question.population.words} {self.scored_at:%Y-%m-%d}. "
+                f"{question.population_hint}, or score at another day (score_at)."
+            )
+        self.tell(f"today     {self.scored_at:%Y-%m-%d}: {count:,} customers")
+
+    @property
+    def scoring_cutoffs(self) -> list[datetime]:
+        """The cutoff to score and the earlier ones it is held against."""
         today, starts = self.scored_at, self.history.starts
         earlier = {cutoff for question in self.tiers for cutoff in earlier_cutoffs(question, today, starts)}
         earlier |= {self.month_before} if self.month_before else set()
-        return matrix(self.trained_questions[0], self.history, sorted({*earlier, today}), progress=self.progress)
+        return sorted({*earlier, today})
+
+    @cached_property
+    def rows(self) -> Matrix:
+        """The rows of the customers that are scored: those of today, and those of a month before where they count."""
+        return self.scored.rows(0)
 
     def rows_at(self, cutoff: datetime) -> Matrix:
         """Return the rows of another cutoff, with the features that the models know."""
@@ -190,7 +302,12 @@ class Job:
     @property
     def scored_at(self) -> datetime:
         """The cutoff to score: today, or the one that is set."""
-        return self.settings.score_at or self.history.ends
+        return self.settings.score_at or self.known_cutoff or self.history.ends
+
+    @property
+    def known_cutoff(self) -> datetime | None:
+        """The cutoff that was scored, once that is known."""
+        return self.scored.cutoff if "scored" in self.__dict__ else None
 
     @property
     def month_before(self) -> datetime | None:
@@ -202,16 +319,8 @@ class Job:
 
     @cached_property
     def today(self) -> Matrix:
-        """The rows of the customers to score."""
-        rows = self.rows.take(self.rows.at(self.scored_at))
-        if not len(rows):
-            question = self.trained_questions[0]
-            raise QuestionError(
-                f"No customer {question.population.words} {self.scored_at:%Y-%m-%d}. "
-                f"{question.population_hint}, or score at another day (score_at)."
-            )
-        self.tell(f"today     {self.scored_at:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
-        return rows
+        """The rows of the customers that are scored."""
+        return self.rows.take(self.rows.at(self.scored_at))
 
     @cached_property
     def champions(self) -> dict[str, Champion]:
@@ -249,29 +358,54 @@ class Job:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers, one row for each customer."""
-        today, earlier = self.today, self.rows.take(~self.rows.at(self.scored_at))
-        return side_by_side(self.models, self.trained_questions, self.history, today, earlier, self.settings.value)
+        return self.scored.scores()
 
     @cached_property
     def why(self) -> pd.DataFrame:
         """The reasons of today's answers, the strongest first."""
+        return pd.concat(map(read_kept, self.reason_paths), ignore_index=True)
+
+    @cached_property
+    def reason_paths(self) -> list[Path]:
+        """The files of the reasons of today's answers, in parts; those that are not there yet are written."""
+        staging = self.scored.staging
+        return staging.paths("reasons") or reason_parts(staging, self.kinds, self.reasons)
+
+    def reasons(self, rows: Sequence[Matrix]) -> pd.DataFrame:
+        """Return the reasons of the answers for some customers, the strongest first.
+
+        Args:
+            rows: theirs, for each kind of customers; those of other cutoffs are not looked at.
+        """
         with self.keeping_refused():
-            return drivers(self.explained_model, self.today, top=self.settings.top_reasons)
+            today = rows[0].take(rows[0].at(self.scored_at))
+            return drivers(self.explained_model, today, top=self.settings.top_reasons)
+
+    def reasons_of(self, customers: pd.Series) -> pd.DataFrame:
+        """Return the reasons of the answers for a few customers."""
+        some = (frame[frame.customer.isin(customers)] for frame in map(read_kept, self.reason_paths))
+        return pd.concat(some, ignore_index=True)
+
+    @property
+    def kinds(self) -> tuple[tuple[Definition, ...], ...]:
+        """What the columns of the kept rows mean, for each kind of customers."""
+        return self.scored.facts.definitions
 
     @cached_property
     def plan(self) -> Decisions:
         """Whom to treat with what."""
         chosen = self.settings
         check_plan(chosen.offers, chosen.budget, chosen.holdout)
-        if not {"churn_probability", "cancellation_probability"} & set(self.scores):
+        if not set(RISKS) & set(self.scored.columns):
             raise QuestionError(
                 "Decisions need a probability of churn, but the settings ask no churn question. "
                 "Add to [questions]: churn = { horizon = 90 }."
             )
-        scores = with_risk(self.scores)
+        scores = with_risk(self.scored.scores([name for name in (*RISKS, "value") if name in self.scored.columns]))
         if "value" not in scores or scores.value.isna().any():
             raise QuestionError(f"Decisions need to know what a kept customer is worth: {self.value_needed}.")
-        return decide(scores, chosen.offers, chosen.budget, chosen.holdout, self.why, chosen.seed)
+        plan = decide(scores, chosen.offers, chosen.budget, chosen.holdout, seed=chosen.seed)
+        return replace(plan, table=with_reasons(plan.table, self.reasons_of(plan.table.customer)))
 
     @property
     def value_needed(self) -> str:

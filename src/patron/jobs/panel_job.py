@@ -1,6 +1,6 @@
 """Panel job: the work of a business that has ready-made rows of its customers, in the place of events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -13,14 +13,15 @@ from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.receipts import Receipt, receipt_table
 from patron.jobs.job import Job, sized
-from patron.models.serving import Bundle
+from patron.jobs.kept import Facts
+from patron.jobs.scored import Block
 from patron.periods import Span, Split
 from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
 from patron.questions.question import Question
 from patron.reports.terminal import receipt_lines
 from patron.scoring.breaks import Break
-from patron.scoring.contract import check_contract
+from patron.scoring.contract import contract
 from patron.scoring.model import check_definitions
 from patron.scoring.story import joint_answers
 from patron.settings import OpenedPanel, PanelFile
@@ -49,8 +50,8 @@ class PanelJob(Job):
     @cached_property
     def opened(self) -> OpenedPanel:
         """The rows, checked; what was read of them is told."""
-        day = self.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        opened = self.file.open(self.table, day)
+        self.tell_sources()
+        opened = self.file.open(self.table, self._day)
         if not opened.panel.dated:
             opened = replace(opened, receipt=replace(opened.receipt, notes=(*opened.receipt.notes, UNDATED)))
         self.tell(receipt_lines(receipt_table([opened.receipt])))
@@ -92,10 +93,11 @@ class PanelJob(Job):
     def fingerprint(self) -> dict[str, Any]:
         """What the panel held, without holding any of it."""
         panel, receipt = self.opened.panel, self.opened.receipt
-        hashed = pd.util.hash_pandas_object(pd.concat([panel.key[["customer"]], panel.X], axis=1), index=False)
-        held = {"rows": receipt.used, "customers": receipt.customers, "hash": f"{hashed.sum()}"}
+        held = pd.concat([panel.key, panel.X], axis=1)
+        hashed = pd.util.hash_pandas_object(held.assign(**{" label": self._label}), index=False)
+        counts = {"rows": receipt.used, "customers": receipt.customers, "hash": f"{hashed.sum()}"}
         edges = {"first": receipt.first and f"{receipt.first}", "last": receipt.last and f"{receipt.last}"}
-        return {self.table: held | edges}
+        return {self.table: counts | edges}
 
     def profile(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return nothing: of ready-made rows the features themselves tell what is known."""
@@ -150,11 +152,12 @@ class PanelJob(Job):
         """
         self.source.which([cutoff])
 
-    @cached_property
+    @property
     def scored_at(self) -> datetime:
         """The cutoff to score: the one that is set, or the latest with rows without a label."""
-        if self.settings.score_at:
-            return self.settings.score_at
+        known = self.settings.score_at or self.known_cutoff
+        if known:
+            return known
         unknown = self.opened.panel.key.cutoff[~np.isfinite(self._label)]
         if unknown.empty:
             raise QuestionError(
@@ -170,38 +173,52 @@ class PanelJob(Job):
         latest = self.opened.panel.key.cutoff.max()
         return f', or score a cutoff of the past: [cutoffs] score = "{latest:%Y-%m-%d}"'
 
-    @cached_property
-    def today(self) -> Matrix:
-        """The rows to score: those without a label at the cutoff, or all of a cutoff that is set."""
+    @property
+    def sure_cutoff(self) -> datetime | None:
+        """The cutoff to score, where it is known before any rows are read: of rows without dates it is today."""
+        return self.settings.score_at or (None if self.file.cutoff else self._day)
+
+    @property
+    def _day(self) -> datetime:
+        return self.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+
+    def _rows_to_score(self) -> Matrix:
+        """Return the rows to score: those without a label at the cutoff, or all of a cutoff that is set."""
         panel, at = self.opened.panel, self.scored_at
         mask = (panel.key.cutoff == at).to_numpy()
         if not self.settings.score_at:
             mask = mask & ~np.isfinite(self._label)
         if not mask.any():
             panel.which([at])
-        rows = Matrix(panel.key, panel.X, panel.definitions).take(mask)
-        self.tell(f"today     {at:%Y-%m-%d}: {len(rows):,} customers, {rows.X.shape[1]} features")
-        return rows
+        return Matrix(panel.key, panel.X, panel.definitions).take(mask)
 
     def rows_at(self, cutoff: datetime) -> Matrix:
         """Return the rows of another cutoff."""
         panel = self.opened.panel
         return Matrix(panel.key, panel.X, panel.definitions).take(panel.which([cutoff]))
 
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """Today's answers, one row for each customer, with the value at stake where it is known."""
-        models: Mapping[str, Bundle] = self.models
+    def blocks(self, finished: int) -> Iterator[Block]:
+        """Yield the answers of today, with the value at stake where it is known, as one block."""
+        if finished:
+            return
+        models, today = self.models, self._rows_to_score()
         for model in models.values():
-            check_definitions(model, self.today)
-            check_contract(model, self.today)
-        scores = pd.concat([self.today.key, *joint_answers(models, self.today.X)], axis=1)
+            check_definitions(model, today)
+        answers = pd.concat([today.key, *joint_answers(models, today.X)], axis=1)
+        contracts = {name: (contract(model, today), len(today)) for name, model in models.items()}
+        yield self.with_reasons(Block(self._with_value(answers, today), (today,), contracts))
+
+    def _with_value(self, scores: pd.DataFrame, today: Matrix) -> pd.DataFrame:
         if self.opened.value:
-            worth = self.today.X[self.opened.value].astype("float64")
+            worth = today.X[self.opened.value].astype("float64")
             if unknown := int(worth.isna().sum()):
                 self.tell(f"beware    {self.file.value} is unknown for {unknown:,} of those scored: nothing at stake")
             return scores.assign(value=worth.fillna(0.0))
         return scores if self.settings.value is None else scores.assign(value=float(self.settings.value))
+
+    def facts(self) -> Facts:
+        """Return what is known of the rows that were read, for the verbs after scoring."""
+        return Facts(self.receipts, (), (self.opened.panel.definitions,), {}, None)
 
     @property
     def value_needed(self) -> str:

@@ -4,19 +4,24 @@ Those under contract, those who left, and those with orders each have rows of th
 one row for each customer.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 import pandas as pd
 
 from patron.explanations.drivers import drivers
+from patron.features.definitions import Definition
 from patron.history.history import History
 from patron.jobs.job import Job
+from patron.jobs.scored import Block
 from patron.models.serving import Bundle
 from patron.questions.contracts import ContractQuestion
 from patron.questions.matrices import KEY, Matrix
 from patron.questions.question import Question
 from patron.registry import Champion
+from patron.scoring.table import side_by_side
 from patron.settings import Settings
 
 __all__ = ["PartedJob", "parts"]
@@ -39,11 +44,28 @@ class _Part(Job):
     """The questions that are asked of the same customers, on the tables of the whole."""
 
     whole: Job = field(kw_only=True)
+    number: int = field(kw_only=True)
 
     @property
     def history(self) -> History:
         """The event tables, which are read once."""
         return self.whole.history
+
+    @property
+    def known_cutoff(self) -> datetime | None:
+        """The cutoff that was scored, once that is known."""
+        return self.whole.known_cutoff
+
+    @cached_property
+    def rows(self) -> Matrix:
+        """The rows of the customers of this part that are scored."""
+        return self.whole.scored.rows(self.number)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Today's answers about the customers of this part alone."""
+        horizon = self.settings.questions[0].horizon
+        return side_by_side(self.models, horizon, self.today, self.rows.take(self.rows.at()), self.settings.value)
 
     @property
     def champions(self) -> dict[str, Champion]:
@@ -57,7 +79,10 @@ class PartedJob(Job):
     @cached_property
     def parts(self) -> tuple[Job, ...]:
         """The work on each kind of customers."""
-        return tuple(_Part(settings, self.now, self.tell, self.watch, whole=self) for settings in parts(self.settings))
+        return tuple(
+            _Part(settings, self.now, self.tell, self.watch, whole=self, number=number)
+            for number, settings in enumerate(parts(self.settings))
+        )
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -79,26 +104,39 @@ class PartedJob(Job):
         """The model of the part whose answers are explained first."""
         return self.parts[0].explained_model
 
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        """Today's answers, one row for each customer; empty where a question is not asked of the customer.
+    def blocks(self, finished: int) -> Iterator[Block]:
+        """Yield the answers of all parts as one block: whom several parts know has one row.
 
-        Where two parts know what a customer is worth, the first counts: the price of contracts that run.
+        A question that is not asked of a customer has no answer. Where two parts know what a customer is worth, the
+        first counts: the price of contracts that run.
         """
-        scores = self.parts[0].scores
-        for part in self.parts[1:]:
-            scores = scores.merge(part.scores, "outer", KEY, suffixes=("", "_after"))
-            for name in (name for name in part.scores if f"{name}_after" in scores):
+        if finished:
+            return
+        blocks = [part.whole_block() for part in self.parts]
+        scores = blocks[0].scores
+        for block in blocks[1:]:
+            scores = scores.merge(block.scores, "outer", KEY, suffixes=("", "_after"))
+            for name in (name for name in block.scores if f"{name}_after" in scores):
                 scores[name] = scores[name].fillna(scores.pop(f"{name}_after"))
-        return scores
+        contracts = {name: noted for block in blocks for name, noted in block.contracts.items()}
+        yield self.with_reasons(Block(scores, tuple(block.rows[0] for block in blocks), contracts))
 
-    @cached_property
-    def why(self) -> pd.DataFrame:
-        """The reasons of today's answers, each customer's from the first part that asks about them."""
-        reasons, seen = [], pd.Index([])
-        for part in self.parts:
-            rows = part.today.take(~part.today.key.customer.isin(seen).to_numpy())
-            if len(rows):
-                reasons.append(drivers(part.explained_model, rows, top=self.settings.top_reasons))
-            seen = seen.union(part.today.key.customer)
-        return pd.concat(reasons, ignore_index=True)
+    @property
+    def definitions(self) -> tuple[tuple[Definition, ...], ...]:
+        """What the columns of the rows mean, for each part."""
+        return tuple(meanings for part in self.parts for meanings in part.definitions)
+
+    def reasons(self, rows: Sequence[Matrix]) -> pd.DataFrame:
+        """Return the reasons of the answers for some customers, each from the first part that asks about them.
+
+        Args:
+            rows: theirs, for each part.
+        """
+        tables, seen = [], pd.Index([])
+        for part, known in zip(self.parts, rows, strict=True):
+            some = known.take(known.at(self.scored_at) & ~known.key.customer.isin(seen).to_numpy())
+            if len(some):
+                with self.keeping_refused():
+                    tables.append(drivers(part.explained_model, some, top=self.settings.top_reasons))
+            seen = seen.union(some.key.customer)
+        return pd.concat(tables, ignore_index=True)

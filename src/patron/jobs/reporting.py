@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.decisions import Decisions
+from patron.decisions import Decisions, with_risk
 from patron.engines.outputs import write_text
 from patron.errors import PatronError
 from patron.evaluation.cards import Card
@@ -16,7 +16,6 @@ from patron.explanations.drivers import importance
 from patron.explanations.pushes import explained_score
 from patron.jobs.contract_tables import contract_outlook, value_basis
 from patron.jobs.job import Job
-from patron.models.baskets import item_names
 from patron.portfolio.contract_outlook import ContractOutlook
 from patron.reports import retention_page
 
@@ -36,16 +35,16 @@ def report(job: Job) -> dict[str, Any]:
 
 def _report(job: Job) -> retention_page.Report:
     paths = [job.card_path(question) for question in job.settings.questions]
-    weights = _importance(job)
+    weights, why = _importance(job), job.reasons_of(_shown(job.scores))
     return retention_page.Report(
         name=job.settings.name,
         made_at=job.now,
         currency=job.settings.currency,
-        receipts=job.receipts,
-        left_out=job.left_out_words,
+        receipts=job.scored.facts.receipts,
+        left_out=job.scored.facts.left_out,
         cards=[_card(path) for path in paths if path.exists()],
         scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
-        why=job.why.assign(pseudonym=job.named(job.why)).drop(columns="customer"),
+        why=why.assign(pseudonym=job.named(why)).drop(columns="customer"),
         importance=weights,
         dependence=weighty_dependence(job.explained_model, job.today, weights, DRAWN),
         pairs=interactions(job.explained_model, job.today, most=PAIRED),
@@ -76,10 +75,19 @@ def _importance(job: Job) -> pd.DataFrame:
         return importance(job.explained_model, job.today, most=IMPORTANCE_ROWS)
 
 
+def _shown(scores: pd.DataFrame) -> pd.Series:
+    """Return the customers of whom the page may show reasons: those with the most at stake, with all who tie."""
+    known = with_risk(scores)
+    if "churn_probability" not in known:
+        return known.customer.head(0)
+    stake = retention_page.stake(known)
+    return known.customer[stake >= stake.nlargest(retention_page.TOP_CUSTOMERS).min()]
+
+
 def _named(job: Job) -> pd.DataFrame:
     """Return the scores with the names of items, where a column of the lines gives them."""
     likely = [column for column in job.scores if column.startswith("next_item_")]
-    names = item_names(job.history, "item") if likely else {}
+    names = job.scored.facts.item_names if likely else {}
     return job.scores.assign(**{c: job.scores[c].map(names).fillna(job.scores[c]) for c in likely if names})
 
 

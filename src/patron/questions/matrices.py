@@ -1,6 +1,6 @@
 """The one crossing from tables to arrays: nothing before it holds rows in memory, nothing after it knows a table."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +24,10 @@ from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
-__all__ = ["KEY", "Matrix", "labels", "matrix", "row_source", "write_rows"]
+__all__ = ["KEY", "MEMORY", "Matrix", "labels", "matrices", "matrix", "row_source", "write_rows"]
 
 MEMORY = 2.0  # gigabytes
+MOST_ROWS = 300_000
 
 
 def matrix(
@@ -51,6 +52,39 @@ def matrix(
         HistoryError: events do not fit in memory, and there is no room on disk.
     """
     return row_source(history).matrix(question, cutoffs, memory, progress)
+
+
+def matrices(
+    question: Question,
+    history: History,
+    cutoffs: Sequence[Moment],
+    memory: float = MEMORY,
+    most: int = MOST_ROWS,
+    finished: int = 0,
+    progress: Callable[[Progress], None] = silent,
+) -> Iterator[Matrix]:
+    """Run the features of a question and hand them out part by part, so that any number of customers fits.
+
+    A part holds all rows of its customers; the same history, memory and *most* give the same parts.
+
+    Args:
+        question: who is asked about, and the features.
+        history: the checked event tables.
+        cutoffs: the instants at which customers are looked at.
+        memory: gigabytes that the events in memory may take, and the rows of a part half as much.
+        most: how many rows a part may have, about.
+        finished: how many parts were handed out before, and are left out.
+        progress: told how far the work has come.
+
+    Raises:
+        QuestionError: as `matrix`, but for customers: where there are none, there is no part.
+        HistoryError: events do not fit in memory, and there is no room on disk.
+    """
+    plan, complete = _plan(question, history, cutoffs, memory, progress)
+    meanings = definitions(history.tables, complete.features)
+    names = [meaning.name for meaning in meanings]
+    for block in execute(plan, min(most, plan.max_rows), finished):
+        yield Matrix(_key(block), _frame(block, names), meanings)
 
 
 def write_rows(

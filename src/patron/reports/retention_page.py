@@ -24,7 +24,7 @@ from patron.reports.contract_section import contract_section
 from patron.reports.quality_page import answer, rates, verdict
 from patron.reports.rendering import inline, render
 
-__all__ = ["Report", "page"]
+__all__ = ["TOP_CUSTOMERS", "Report", "page", "stake"]
 
 OF_LEAVING = ("churn", "cancellation")
 TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
@@ -182,7 +182,7 @@ def _risk(report: Report) -> dict[str, Any] | None:
     """Risk and money at stake of all customers and by tier, or nothing where churn was not asked."""
     if "churn_probability" not in report.scores:
         return None
-    scores = report.scores.assign(stake=_stake(report.scores))
+    scores = report.scores.assign(stake=stake(report.scores))
     aggregates = {
         "customers": ("pseudonym", "size"),
         "chance": ("churn_probability", "mean"),
@@ -198,7 +198,7 @@ def _risk(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _stake(scores: pd.DataFrame) -> pd.Series:
+def stake(scores: pd.DataFrame) -> pd.Series:
     """Profit that leaves with a customer times the chance that it does; what a loss-maker takes along is none."""
     worth = scores.value if "value" in scores else 0.0
     return (scores.churn_probability * worth).clip(lower=0.0)
@@ -209,7 +209,7 @@ def _customers(report: Report) -> list[dict[str, Any]]:
     scores = report.scores
     if "churn_probability" not in scores:
         return []
-    ranked = scores.assign(stake=_stake(scores)).sort_values(
+    ranked = scores.assign(stake=stake(scores)).sort_values(
         ["stake", "churn_probability", "pseudonym"], ascending=[False, False, True]
     )
     top = ranked.head(TOP_CUSTOMERS)

@@ -4,6 +4,7 @@ What would be scored as unknown for nobody's fault is refused before it is score
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from patron.errors import ScoreError, cell
 from patron.models.serving import Bundle, FeatureSpec, shares
 from patron.questions.matrices import Matrix
 
-__all__ = ["check_contract", "contract", "shifts"]
+__all__ = ["check_contract", "check_table", "contract", "shift_sentences", "shifts", "together"]
 
 COLUMNS = ("feature", "words", "known_in_training", "known_now", "unseen_in_training", "unseen_now", "examples")
 MIN_ROWS = 20  # of fewer rows a share says little
@@ -45,9 +46,22 @@ def check_contract(model: Bundle, rows: Matrix) -> None:
     Raises:
         ScoreError: with the feature, and the texts that are new.
     """
-    if len(rows) < MIN_ROWS:
+    check_table(model, contract(model, rows), len(rows))
+
+
+def check_table(model: Bundle, table: pd.DataFrame, count: int) -> None:
+    """Refuse what `check_contract` refuses, by its table.
+
+    Args:
+        model: a trained model.
+        table: the `contract` of some rows, or of several parts of them together.
+        count: how many rows there are.
+
+    Raises:
+        ScoreError: as `check_contract`.
+    """
+    if count < MIN_ROWS:
         return
-    table = contract(model, rows)
     usual = table.unseen_in_training.fillna(1.0 - SHIFT)  # where the model remembers none, all must be new
     new = table[(table.unseen_now > MOST_UNSEEN) & (table.unseen_now >= usual + SHIFT)]
     for line in new.itertuples():
@@ -60,7 +74,7 @@ def check_contract(model: Bundle, rows: Matrix) -> None:
     for line in gone.itertuples():
         raise ScoreError(
             f"The feature {line.feature!r} ({line.words}) of the model for {model.spec['question']!r} was known for "
-            f"{line.known_in_training:.0%} of the rows in training and is unknown for all {len(rows):,} now. "
+            f"{line.known_in_training:.0%} of the rows in training and is unknown for all {count:,} now. "
             "Fill its column again (patron check tells how each table was read), or train again."
         )
 
@@ -75,11 +89,15 @@ def shifts(model: Bundle, rows: Matrix) -> tuple[str, ...]:
         model: a trained model.
         rows: features of the customers to score.
     """
-    table = contract(model, rows)
+    return shift_sentences(model, contract(model, rows), len(rows))
+
+
+def shift_sentences(model: Bundle, table: pd.DataFrame, count: int) -> tuple[str, ...]:
+    """Return the sentences of `shifts`; arguments are those of `check_table`."""
     new = table[table.unseen_now >= table.unseen_in_training.fillna(MOST_UNSEEN) + SHIFT]
     moving = [bool(re.search(WINDOW, feature["formula"])) for feature in model.spec["features"]]
     usual = ~pd.Series(moving) | (table.known_in_training >= NEARLY_ALWAYS)
-    gone = table[usual & (table.known_now <= table.known_in_training - SHIFT) & (len(rows) >= MIN_ROWS)]
+    gone = table[usual & (table.known_now <= table.known_in_training - SHIFT) & (count >= MIN_ROWS)]
     return (
         *(
             f"{line.feature}: {line.unseen_now:.0%} of the customers have a value that the model does not know, such "
@@ -91,6 +109,30 @@ def shifts(model: Bundle, rows: Matrix) -> tuple[str, ...]:
             "in training"
             for line in gone.itertuples()
         ),
+    )
+
+
+def together(tables: Sequence[pd.DataFrame], counts: Sequence[int]) -> pd.DataFrame:
+    """Return the contract of several parts of some rows as that of all of them.
+
+    Args:
+        tables: the `contract` of each part.
+        counts: how many rows each has.
+
+    >>> parts = [pd.DataFrame({"known_now": [known], "unseen_now": [new], "examples": [""]})
+    ...          for known, new in ((1.0, 0.0), (0.5, 1.0))]
+    >>> together(parts, [10, 20])[["known_now", "unseen_now"]].values.tolist()
+    [[0.6666666666666666, 0.5]]
+    """
+    if len(tables) == 1:
+        return tables[0]
+    known = np.array([table.known_now * count for table, count in zip(tables, counts, strict=True)])
+    new = (np.array([table.unseen_now for table in tables]) * known).sum(axis=0)
+    texts = np.array([table.examples for table in tables], dtype=object)
+    return tables[0].assign(
+        known_now=known.sum(axis=0) / max(sum(counts), 1),
+        unseen_now=new / np.maximum(known.sum(axis=0), 1.0),
+        examples=[next(filter(None, column), "") for column in texts.T],
     )
 
 

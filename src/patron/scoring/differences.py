@@ -18,7 +18,7 @@ from patron.history.tolerance import Tolerance
 from patron.models.serving import Bundle
 from patron.scoring.breaks import HARD, SOFT, Break, tolerated
 
-__all__ = ["breaks_of", "data_breaks"]
+__all__ = ["age_breaks", "breaks_of", "data_breaks"]
 
 Z, TAIL = 4.0, 1e-4  # of intervals: hundreds of shares are compared in every night
 WORDS = {
@@ -53,6 +53,13 @@ def breaks_of(
     for training in (carried[i] for i in range(len(carried)) if carried[i] not in carried[:i]):
         today = profile(history, cutoff=cutoff, training=training)
         breaks += data_breaks(training, today, tolerance, days_old(history.ends, now))
+    return tolerated(breaks, tolerance)
+
+
+def age_breaks(models: Iterable[Bundle], ends: datetime, now: datetime, tolerance: Tolerance) -> list[Break]:
+    """Return in what tables that end at some time are too old by now, held against the training of some models."""
+    ages = {model.spec["trained_on"].get("age") for model in models if "trained_on" in model.spec}
+    breaks = [known for age in ages for known in _of_age(age, days_old(ends, now), tolerance)]
     return tolerated(breaks, tolerance)
 
 

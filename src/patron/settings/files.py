@@ -133,8 +133,9 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         levers={name: _lever(declared) for name, declared in content.get("levers", {}).items()},
         refits=content.get("drivers", {}).get("refits"),
         registry=RegistrySettings(**content.get("registry", {})),
+        reasons_in_scores=content.get("scores", {}).get("reasons", False),
         **money,
-        **{key: content[key] for key in ("seed", "top_reasons", "currency") if key in content},
+        **{key: content[key] for key in ("seed", "top_reasons", "currency", "memory") if key in content},
     )
 
 

@@ -242,6 +242,9 @@ CHECK = Kind(f"one of {', '.join(map(repr, LEVELS))}", 'KEY = "soft"', lambda va
 FRESH = Kind("a number of days, 0 or more", "KEY = 2", lambda v: is_number(v) and v >= 0)
 UNUSABLE = Kind('"fail" or "quarantine"', 'KEY = "quarantine"', lambda value: value in BAD_ROWS[1:])
 PART = Kind("a share from 0 to 1", "KEY = 0.05", lambda v: is_number(v) and 0 <= v <= 1)
+GIGABYTES = Kind("a number of gigabytes, 0.5 or more", "KEY = 4.0", lambda v: is_number(v) and v >= 0.5)
+SCORES = _section("what scores hold beside the answers", "[scores]\nreasons = true")
+YES_OR_NO = Kind("true or false", "KEY = true", lambda value: isinstance(value, bool))
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
 CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot"))
 FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
@@ -254,7 +257,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
         "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "drivers": DRIVERS,
-        "registry": REGISTRY, "contract": CONTRACT,
+        "registry": REGISTRY, "contract": CONTRACT, "memory": GIGABYTES, "scores": SCORES,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -316,6 +319,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "levers.*": {"words": TEXT, "tested": TESTED},
     "levers.*.tested": {"effect": NUMBER, "source": TEXT},
     "drivers": {"refits": COUNT},
+    "scores": {"reasons": YES_OR_NO},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "registry": {"server": SERVER, "approval": PERSONS},
     "contract": {

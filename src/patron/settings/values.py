@@ -207,6 +207,8 @@ class Settings:
         refits: how often the explained champion is fitted again to measure whether its reasons stay; as often as
             `patron.explanations.stability` does unless given.
         registry: where runs and models are kept, and how many persons must agree to a new champion.
+        memory: gigabytes that scoring may take; None for a quarter of the machine.
+        reasons_in_scores: whether scores have the reasons of each answer beside it, as texts.
     """
 
     name: str
@@ -233,6 +235,8 @@ class Settings:
     levers: Mapping[str, str | TestedLever] = field(default_factory=dict)
     refits: int | None = None
     registry: RegistrySettings = RegistrySettings()
+    memory: float | None = None
+    reasons_in_scores: bool = False
 
     def history(self) -> History:
         """Open and check all event tables.

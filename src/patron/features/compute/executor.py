@@ -52,12 +52,13 @@ class RowBlock:
     texts: Values
 
 
-def execute(plan: ExecutionPlan, max_rows: int = UNLIMITED) -> Iterator[RowBlock]:
+def execute(plan: ExecutionPlan, max_rows: int = UNLIMITED, finished: int = 0) -> Iterator[RowBlock]:
     """Compute the rows, partition by partition.
 
     Args:
         plan: what is computed, of whom, at which cutoffs.
         max_rows: how many rows a block may have, about; all of a partition unless given.
+        finished: how many blocks an earlier execution of the same plan has computed, which are left out.
 
     Raises:
         HistoryError: events do not fit in memory, and there is no room on disk.
@@ -66,12 +67,15 @@ def execute(plan: ExecutionPlan, max_rows: int = UNLIMITED) -> Iterator[RowBlock
     if "patron.features.compute.fold.kernel_calls" not in sys.modules:
         plan.progress(Progress("Loading the loops; they are compiled once, in some seconds", 0.0, None))
     with TemporaryDirectory(prefix="patron-") if plan.n_partitions > 1 else nullcontext("") as folder:
-        begin = time.perf_counter()
+        begin, begun = time.perf_counter(), 0
         for number, events in enumerate(_load(plan, Path(folder))):
             left = (time.perf_counter() - begin) / number * (plan.n_partitions - number) if number else None
             what = f"Part {number + 1} of {plan.n_partitions} is read"
             plan.progress(Progress(what, number / plan.n_partitions, left))
-            yield from _row_blocks(Partition.of(plan, events), number, max_rows)
+            for block, compute in enumerate(_row_blocks(Partition.of(plan, events), number, max_rows), start=begun):
+                begun = block + 1
+                if block >= finished:
+                    yield compute()
     plan.progress(Progress("Done", 1.0, 0.0))
 
 
@@ -93,12 +97,12 @@ def _load(plan: ExecutionPlan, folder: Path) -> Iterator[dict[str, EventArrays]]
     yield from ahead(load, range(plan.n_partitions), waiting=2)  # the next is loaded while one is folded
 
 
-def _row_blocks(partition: Partition, number: int, max_rows: int) -> Iterator[RowBlock]:
-    """Compute the rows of a partition, in slices of its customers."""
+def _row_blocks(partition: Partition, number: int, max_rows: int) -> Iterator[Callable[[], RowBlock]]:
+    """Yield what computes the rows of a partition, in slices of its customers."""
     plan, done = partition.plan, 0
     for some in partition.slices(max_rows):
         begin, size = number + done / len(partition.customers), len(some.customers) / len(partition.customers)
-        yield _row_block(some, partial(_report, plan, number, begin, size))
+        yield partial(_row_block, some, partial(_report, plan, number, begin, size))
         done += len(some.customers)
 
 

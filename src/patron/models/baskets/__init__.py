@@ -4,7 +4,7 @@ from patron.models.baskets.carrying import carry_rankings, train_baskets
 from patron.models.baskets.contents import basket_kinds, item_names
 from patron.models.baskets.judging import BasketCard, judge_ranking
 from patron.models.baskets.lines import Lines, read_lines
-from patron.models.baskets.suggestions import AMONG, what
+from patron.models.baskets.suggestions import AMONG, Suggesting, what
 from patron.models.baskets.training import TOP, Ranking, fit_ranking
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BasketCard",
     "Lines",
     "Ranking",
+    "Suggesting",
     "basket_kinds",
     "carry_rankings",
     "fit_ranking",

@@ -1,6 +1,8 @@
 """Suggestions: what each customer buys next, the likeliest first, with its chance and a reason."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -16,11 +18,67 @@ from patron.models.baskets.reasons import reasons
 from patron.models.serving import BasketSpec, Bundle
 from patron.periods import Moment, instant, span
 
-__all__ = ["AMONG", "Among", "what"]
+__all__ = ["AMONG", "Among", "Suggesting", "what"]
 
 Among = Literal["all", "repeat", "new"]
 AMONG = ("all", "repeat", "new")
 CUSTOMERS = 10_000
+
+
+@dataclass(frozen=True)
+class Suggesting:
+    """What suggestions rest on, read once: the next baskets of any customers follow from it.
+
+    All lines stand in memory, some 40 bytes for each item of a basket.
+
+    Args:
+        model: a trained model of the next purchase.
+        by: item or category.
+        lines: what was ever bought.
+        market: what is known of all items at the cutoff.
+    """
+
+    model: Bundle
+    by: str
+    lines: Lines
+    market: Market
+
+    @classmethod
+    def of(cls, model: Bundle, history: History, cutoff: datetime, by: str) -> "Suggesting":
+        """Read the lines, and what is known of all items at a cutoff.
+
+        Raises:
+            QuestionError: the cutoff lies outside the history, or the lines do not say what baskets held.
+            ScoreError: the model was not trained to rank what is bought.
+        """
+        spec = _spec(model, by)
+        check_contents(history, by)
+        history.check_cutoff(cutoff)
+        lines = read_lines(history, by)
+        spans = span(spec["active_in"]), span(spec["horizon"])
+        return cls(model, by, lines, market_at(lines, cutoff, *spans, spec["seed"]))
+
+    @property
+    def top(self) -> int:
+        """How many suggestions the model was judged by."""
+        return int(_spec(self.model, self.by)["top"])
+
+    def likeliest(self, customers: pd.Series, k: int) -> pd.DataFrame:
+        """Return the likeliest for each customer: the columns `next_<by>_<rank>`, up to *k*, in the order given.
+
+        Args:
+            customers: their keys.
+            k: how many each gets at most; missing where there are fewer.
+        """
+        known = np.intersect1d(self.market.active, customers.to_numpy(dtype=object))
+        parts = [
+            _listed(those, self.model.rank(self.by, those.X), k, None, "all")
+            for those in _blocks(self.lines, replace(self.market, active=known), None)
+        ]
+        wide = pd.concat(parts).pivot(index="customer", columns="rank", values="item")
+        ranks = range(1, min(k, len(self.market.items)) + 1)
+        named = wide.reindex(index=customers, columns=ranks).add_prefix(f"next_{self.by}_")
+        return named.reset_index(drop=True).rename_axis(columns=None)
 
 
 def what(
@@ -54,13 +112,10 @@ def what(
             baskets held.
         ScoreError: the model was not trained to rank what is bought.
     """
-    spec = _spec(model, by)
-    check_contents(history, by)
     _check_options(k, without_bought_in, among)
     when = history.ends if cutoff is None else instant(cutoff)
-    history.check_cutoff(when)
-    lines = read_lines(history, by)
-    market = market_at(lines, when, span(spec["active_in"]), span(spec["horizon"]), spec["seed"])
+    suggesting = Suggesting.of(model, history, when, by)
+    lines, market = suggesting.lines, suggesting.market
     allowed = None if only is None else _allowed(market, only, by)
     parts = [
         _listed(those, model.rank(by, those.X), k, without_bought_in, among)

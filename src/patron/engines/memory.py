@@ -1,0 +1,42 @@
+"""Memory: how much there is for this process, and how much of it the engine may take."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import ibis
+
+__all__ = ["limit_engine", "machine_gigabytes"]
+
+GIGABYTE = 2**30
+UNKNOWN = 8.0  # gigabytes, where the system does not tell
+LIMITS = ("memory.max", "memory/memory.limit_in_bytes")  # of a container, by the two versions of control groups
+
+
+def machine_gigabytes(groups: Path = Path("/sys/fs/cgroup")) -> float:
+    """Return the memory of this machine, or of the container where it has less.
+
+    Args:
+        groups: where the system tells the limits of a container.
+    """
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIGABYTE
+    except (AttributeError, ValueError, OSError):
+        whole = UNKNOWN
+    return min([whole, *(_limit(groups / name) for name in LIMITS)])
+
+
+def limit_engine(gigabytes: float) -> None:
+    """Let the engine of files take no more memory, and set aside what does not fit where temporary files go."""
+    engine = ibis.get_backend()
+    if engine.name == "duckdb":
+        engine.raw_sql(f"SET memory_limit = '{gigabytes:.3f}GiB'")
+        engine.raw_sql("SET temp_directory = '{}'".format(tempfile.gettempdir().replace("'", "''")))
+
+
+def _limit(path: Path) -> float:
+    """Return the limit that a file tells, none where it tells none."""
+    try:
+        return int(path.read_text()) / GIGABYTE
+    except (OSError, ValueError):
+        return float("inf")

@@ -1,0 +1,260 @@
+"""Scored: the run that answers what is asked now; it stands where nothing changed, and else is made part by part."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from patron.engines.file_states import file_states
+from patron.engines.memory import limit_engine
+from patron.engines.outputs import write_text
+from patron.errors import HistoryError, ScoreError
+from patron.jobs.kept import Facts, ScoredRun, matrix_frame, rows_name
+from patron.jobs.run_identity import Request, digest, sources_of
+from patron.jobs.staging import Part, Staging, publish, recover, remove_others
+from patron.models.serving import Bundle
+from patron.questions.matrices import Matrix
+from patron.scoring.breaks import Break, check_breaks
+from patron.scoring.contract import check_table, shift_sentences, together
+from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
+
+__all__ = ["ENGINE", "EVENTS", "Block", "Work", "scored_run"]
+
+ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
+SCORES_FOLDER = "scores.parquet"
+
+
+@dataclass(frozen=True)
+class Block:
+    """The answers about some customers, all of each, in memory.
+
+    Args:
+        scores: the answers, a row for each customer.
+        rows: what is kept for other verbs, for each kind of customers: rows of today, and those they are held against.
+        contracts: by question what its model understood of the rows, and how many they are.
+        reasons: of the answers; None where nobody asked for them yet.
+    """
+
+    scores: pd.DataFrame
+    rows: tuple[Matrix, ...]
+    contracts: Mapping[str, tuple[pd.DataFrame, int]]
+    reasons: pd.DataFrame | None = None
+
+
+class Work(Protocol):
+    """What makes the blocks of a run."""
+
+    @property
+    def out(self) -> Path:
+        """The folder of results."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of the run."""
+
+    @property
+    def request(self) -> Request:
+        """What is asked of which models."""
+
+    @property
+    def models(self) -> Mapping[str, Bundle]:
+        """The models, by question."""
+
+    @property
+    def sure_cutoff(self) -> datetime | None:
+        """The cutoff, where it is known before any data are read."""
+
+    @property
+    def scored_at(self) -> datetime:
+        """The cutoff."""
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What the data hold."""
+
+    @property
+    def memory(self) -> float:
+        """Gigabytes that the run may take."""
+
+    def breaks(self) -> list[Break]:
+        """Return in what the tables differ from those that the models were trained on."""
+
+    def age_breaks(self, ends: datetime) -> list[Break]:
+        """Return in what tables that end at some time are too old by now."""
+
+    def blocks(self, finished: int) -> Iterator[Block]:
+        """Yield the blocks but for the first few, which are finished."""
+
+    def facts(self) -> Facts:
+        """Return what is known of the tables that were read."""
+
+    def check_anybody(self, count: int) -> None:
+        """Refuse a run that scores nobody."""
+
+    def tell(self, sentence: str) -> None:
+        """Report a step."""
+
+
+def scored_run(work: Work) -> ScoredRun:
+    """Return the run that answers what is asked: the one that stands, or a new one, published when it is whole.
+
+    Raises:
+        RegistryError: a model is missing; nothing is read then.
+        HistoryError: a table cannot be read, or changed while it was.
+        ScoreError: the models do not understand the data.
+    """
+    request = work.request
+    recover(work.out, work.out / SCORES_FOLDER)
+    standing = _unchanged(work, request)
+    if standing:
+        return _still_fresh(work, standing)
+    limit_engine(ENGINE * work.memory)
+    data, cutoff = work.fingerprint, work.scored_at
+    run_id = request.run_id(data, cutoff)
+    standing = _standing_still(work, request, run_id, cutoff)
+    return _still_fresh(work, standing) if standing else _made_anew(work, request, run_id, data)
+
+
+def _still_fresh(work: Work, run: ScoredRun) -> ScoredRun:
+    """Return a run that stands, refused where its tables are too old by now: a feed that stops changes nothing."""
+    if run.facts.ends is not None:
+        _check_breaks(work, work.age_breaks(run.facts.ends))
+    return run
+
+
+def _check_breaks(work: Work, breaks: Sequence[Break]) -> list[dict[str, Any]]:
+    """Refuse tables that differ too much from those of the training; report and return smaller differences."""
+    check_breaks(breaks)
+    for difference in breaks:
+        work.tell(f"beware    {difference.words}")
+    return [asdict(difference) for difference in breaks]
+
+
+def _unchanged(work: Work, request: Request) -> ScoredRun | None:
+    """Return the run of this request on these files, as far as that can be known without reading them."""
+    if not request.sources:
+        return None
+    for manifest in reversed(manifests(work.out / SCORES_FOLDER)):
+        same_day = work.sure_cutoff in (None, datetime.fromisoformat(manifest.cutoff))
+        if same_day and (manifest.request, manifest.sources) == (request.hash, request.sources):
+            return _opened(work, manifest)
+    return None
+
+
+def _standing_still(work: Work, request: Request, run_id: str, cutoff: datetime) -> ScoredRun | None:
+    """Return the run of this name, of data that were written again as they are, and note the files that hold them."""
+    root = work.out / SCORES_FOLDER
+    for manifest in manifests(root):
+        if manifest.run_id == run_id and (run := _opened(work, manifest)):
+            noted = replace(manifest, sources=request.sources)
+            write_text(noted.text, folder_of(root, cutoff) / MANIFEST)
+            return replace(run, manifest=noted)
+    return None
+
+
+def _opened(work: Work, manifest: Manifest) -> ScoredRun | None:
+    """Return a published run, where its parts and what it kept are whole."""
+    path = folder_of(work.out / SCORES_FOLDER, datetime.fromisoformat(manifest.cutoff))
+    staging = Staging.of(work.out, manifest.run_id)
+    try:
+        manifest.check(path)
+    except ScoreError:
+        return None
+    kept = [file for part in staging.parts() for file in part.files if not file.startswith("scores/")]
+    whole = kept and staging.is_complete and all((staging.folder / f).is_file() for f in kept)
+    return ScoredRun(manifest, path, staging, is_new=False) if whole else None
+
+
+def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any]) -> ScoredRun:
+    """Stage all parts, check them together, and publish them."""
+    breaks = _check_breaks(work, work.breaks())
+    remove_others(work.out, run_id)
+    staging, cutoff = Staging.of(work.out, run_id), work.scored_at
+    parts, scored_at = staging.begin({"memory": work.memory}, work.now.astimezone(UTC).isoformat())
+    if parts:
+        done = sum(part.rows for part in parts)
+        work.tell(f"resuming  {len(parts)} parts with {done:,} customers are finished, by a run that ended early")
+    lineage = _lineage(work, request, run_id, data, scored_at)
+    if not staging.is_complete:
+        for number, block in enumerate(work.blocks(len(parts)), start=len(parts)):
+            parts.append(_staged(staging, number, block, lineage))
+        work.facts().write(staging.folder)
+    rows = sum(part.rows for part in parts)
+    work.check_anybody(rows)
+    warnings = _checked(work.models, parts)
+    _check_unchanged(request)
+    manifest = Manifest(
+        run_id=run_id,
+        cutoff=cutoff.isoformat(),
+        scored_at=scored_at,
+        identity={**request.parts, "data": data},
+        request=request.hash,
+        sources=request.sources,
+        rows=rows,
+        parts=[_listed(part) for part in parts if part.rows],
+        warnings=warnings,
+        breaks=breaks,
+    )
+    root = work.out / SCORES_FOLDER
+    if root.is_file():
+        work.tell(f"scores    {root.name} of an earlier release goes: it is a folder now, with a part for each cutoff")
+    (work.out / "scores.lineage.json").unlink(missing_ok=True)  # of an earlier release; the manifest has it
+    return ScoredRun(manifest, publish(staging, root, manifest, cutoff), staging, is_new=True)
+
+
+def _lineage(work: Work, request: Request, run_id: str, data: Mapping[str, Any], scored_at: str) -> dict[str, object]:
+    """Return where all answers of a run come from, the same in each row."""
+    champions = request.champions.values()
+    features = {name: [(f["name"], f["formula"]) for f in m.spec["features"]] for name, m in work.models.items()}
+    return {
+        "models": ", ".join(f"{champion.name}/{champion.version}" for champion in champions),
+        "training_runs": ", ".join(champion.run_id for champion in champions),
+        "feature_fingerprint": digest(features),
+        "data_fingerprint": digest(data),
+        "run_id": run_id,
+        "scored_on": datetime.fromisoformat(scored_at).date(),
+    }
+
+
+def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
+    """Write a block as a part; one in which nobody is scored has no files."""
+    if not len(block.scores):
+        return staging.add(number, 0, {}, {})
+    frames = {"scores": block.scores.drop(columns="cutoff").assign(**lineage)}
+    frames |= {rows_name(kind): matrix_frame(rows) for kind, rows in enumerate(block.rows)}
+    if block.reasons is not None:
+        frames["reasons"] = block.reasons
+    notes = {name: {"rows": rows, "table": table.to_dict("list")} for name, (table, rows) in block.contracts.items()}
+    return staging.add(number, len(block.scores), frames, notes)
+
+
+def _checked(models: Mapping[str, Bundle], parts: list[Part]) -> list[str]:
+    """Refuse what the models do not understand, counted over all parts; return where they understand less."""
+    sentences: list[str] = []
+    for name, model in models.items():
+        noted = [part.notes[name] for part in parts if name in part.notes]
+        tables, counts = [pd.DataFrame(note["table"]) for note in noted], [note["rows"] for note in noted]
+        if not tables:
+            continue
+        table = together(tables, counts)
+        check_table(model, table, sum(counts))
+        sentences += shift_sentences(model, table, sum(counts))
+    return list(dict.fromkeys(sentences))
+
+
+def _check_unchanged(request: Request) -> None:
+    """Refuse files that were written to while they were scored."""
+    if request.sources and file_states(sources_of(request.settings)) != request.sources:
+        raise HistoryError(
+            "A table changed while it was scored: a file has another size or time of change than at the beginning. "
+            "Nothing was published. Wait until the tables are written, then score again: patron score SETTINGS"
+        )
+
+
+def _listed(part: Part) -> dict[str, Any]:
+    """Return the line of a manifest about a part."""
+    ((path, sha256),) = ((path, sha256) for path, sha256 in part.files.items() if path.startswith("scores/"))
+    return {"file": path.removeprefix("scores/"), "rows": part.rows, "sha256": sha256}
