@@ -207,6 +207,12 @@ def backtest(settings: SettingsPath, as_json: AsJson = False) -> None:
     _run(settings, "backtest", as_json)
 
 
+@app.command("run")
+def night(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Go through a whole night with the champions: score, explain, decide where offers are set, and write the page."""
+    _run(settings, "run", as_json)
+
+
 @app.command()
 def score(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
     """Score today's customers with the champions."""

@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-TABLES = ("scores", "decisions", "drivers")
+from patron.scoring.partitions import LINEAGE, read_scores
+
+TABLES = ("decisions", "drivers")
 DIFFERENT_EVERYWHERE = ("pseudonym",)  # keyed by a secret of the project's folder
 
 
 def summary(folder: Path) -> dict[str, Any]:
     """Summarize each column of the tables, and take the cards as they are."""
-    tables = {name: _columns(pd.read_parquet(folder / f"{name}.parquet")) for name in TABLES}
+    scores = read_scores(folder)
+    tables = {"scores": _columns(scores.drop(columns=list(LINEAGE)))}
+    tables |= {name: _columns(pd.read_parquet(folder / f"{name}.parquet")) for name in TABLES}
     cards = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("card_*.json"))}
     return {"tables": tables, "cards": {name: _numbers(card) for name, card in cards.items()}}
 

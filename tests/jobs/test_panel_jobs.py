@@ -11,6 +11,7 @@ import pytest
 from patron.errors import QuestionError, SettingsError
 from patron.jobs import VERBS, explain_against, job_of
 from patron.registry import Registry
+from patron.scoring.partitions import read_scores
 from patron.settings import load
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
@@ -77,7 +78,7 @@ def club(tmp_path_factory) -> tuple[Path, list[dict], list[str]]:
 def test_a_panel_goes_the_whole_way_and_its_model_is_registered_like_any_other(club):
     folder, done, _ = club
     assert Registry.at(folder).champion("club-churn").version == "1"
-    scores = pd.read_parquet(folder / "patron-out/club/scores.parquet")
+    scores = read_scores(folder / "patron-out/club")
     assert len(scores) == 260
     assert set(scores.cutoff) == {pd.Timestamp("2024-06-01")}
     assert (scores.value == 30.0).all()

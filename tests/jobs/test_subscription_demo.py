@@ -7,6 +7,7 @@ import pandas as pd
 
 from patron.datasets.subscribers import BEGIN, subscribers
 from patron.jobs import subscription_demo
+from patron.scoring.partitions import MANIFEST, Manifest, folder_of, write_part
 from patron.settings import load
 
 PIPELINE = Path(__file__).parents[2] / "pipelines" / "subscriptions.py"
@@ -23,7 +24,12 @@ def results(folder, world, error):
     actual = np.where(days < 90, days, np.nan)
     answers = key.assign(champion=True, cancellation_probability=truth + error, actual=actual)
     answers.to_parquet(folder / "predictions_cancellation.parquet")
-    key.assign(cutoff=pd.Timestamp(subscription_demo.SCORED_AT)).to_parquet(folder / "scores.parquet")
+    at = subscription_demo.SCORED_AT
+    part = folder_of(folder / "scores.parquet", at)
+    part.mkdir(parents=True)
+    line = {"file": "p.parquet", "rows": len(key), "sha256": write_part(key[["customer"]], part / "p.parquet")}
+    manifest = Manifest("run", at.isoformat(), at.isoformat(), {}, "", "", len(key), [line], [])
+    (part / MANIFEST).write_text(manifest.text)
     pd.DataFrame({"mrr": [100.0, 90.0], "at_risk": [10.0, 5.0]}).to_csv(folder / "mrr_at_risk.csv")
 
 

@@ -58,6 +58,7 @@ __all__ = [
     "promote_by_force",
     "report",
     "rollback",
+    "run",
     "score",
     "train",
     "tune",
@@ -74,12 +75,20 @@ def job_of(settings: Settings, now: datetime, tell: Tell = _silent, watch: Tell 
     return (PanelJob if settings.panels else several)(settings, now, tell, watch)
 
 
+def run(job: Job) -> dict[str, Any]:
+    """Go through a whole night in one process, which reads the events once: score, explain, decide, report."""
+    first = score(job)
+    others = (explain, *((decide,) if job.settings.offers else ()), report)
+    night = {name: first[name] for name in ("tables", "cutoff", "customers", "run_id", "unchanged")}
+    return night | {"steps": [first, *(step(job) for step in others)]}
+
+
 def everything(job: Job) -> dict[str, Any]:
-    """Go the whole way: train, score, explain, decide, report."""
-    steps = (train, score, explain, *((decide,) if job.settings.offers else ()), report)
-    return {"steps": [step(job) for step in steps]}
+    """Go the whole way: train, then a night with the new champions."""
+    return {"steps": [train(job), *run(job)["steps"]]}
 
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
-    verb.__name__: verb for verb in (check, identify, tune, train, backtest, score, explain, decide, report, everything)
+    verb.__name__: verb
+    for verb in (check, identify, tune, train, backtest, score, explain, decide, report, run, everything)
 }

@@ -54,6 +54,7 @@ __all__ = ["Job", "sized"]
 Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
 MONTH = timedelta(days=30)
+PART_ROWS = 300_000  # of all cutoffs: some ten seconds of work, which a killed run loses at most
 RISKS = ("churn_probability", "cancellation_probability")
 WORDS = {feature.name: feature.words for feature in ALL}
 
@@ -214,6 +215,11 @@ class Job:
         """The cutoff to score, where it is known before any data are read."""
         return self.settings.score_at
 
+    @property
+    def layout(self) -> dict[str, float]:
+        """What decides which customers are in which block."""
+        return {"memory": self.memory, "rows": PART_ROWS}
+
     def blocks(self, finished: int) -> Iterator[Block]:
         """Yield the answers of today part by part, from one pass of the tables, but for those that are finished."""
         baskets = suggesting(self.models, self.history, self.scored_at)
@@ -223,8 +229,9 @@ class Job:
             self.history,
             self.scoring_cutoffs,
             spent,
-            finished=finished,
-            progress=self.progress,
+            PART_ROWS,
+            finished,
+            self.progress,
         ):
             yield self.block(rows, baskets)
 
@@ -280,7 +287,6 @@ class Job:
                 f"No customer {question.population.words} {self.scored_at:%Y-%m-%d}. "
                 f"{question.population_hint}, or score at another day (score_at)."
             )
-        self.tell(f"today     {self.scored_at:%Y-%m-%d}: {count:,} customers")
 
     @property
     def scoring_cutoffs(self) -> list[datetime]:

@@ -22,7 +22,20 @@ from patron.settings import Settings
 __all__ = ["Request", "digest", "sources_of"]
 
 # What changes neither an answer nor a reason, but where things go, what is trained, and what is done about answers.
-APART = {"root", "out", "split", "offers", "crm", "budget", "holdout", "seed", "currency", "tuning", "memory", "registry"}
+APART = {
+    "root",
+    "out",
+    "split",
+    "offers",
+    "crm",
+    "budget",
+    "holdout",
+    "seed",
+    "currency",
+    "tuning",
+    "memory",
+    "registry",
+}
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,10 @@ class Work(Protocol):
     def age_breaks(self, ends: datetime) -> list[Break]:
         """Return in what tables that end at some time are too old by now."""
 
+    @property
+    def layout(self) -> Mapping[str, Any]:
+        """What decides which customers are in which block."""
+
     def blocks(self, finished: int) -> Iterator[Block]:
         """Yield the blocks but for the first few, which are finished."""
 
@@ -173,7 +177,7 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
     breaks = _check_breaks(work, work.breaks())
     remove_others(work.out, run_id)
     staging, cutoff = Staging.of(work.out, run_id), work.scored_at
-    parts, scored_at = staging.begin({"memory": work.memory}, work.now.astimezone(UTC).isoformat())
+    parts, scored_at = staging.begin(work.layout, work.now.astimezone(UTC).isoformat())
     if parts:
         done = sum(part.rows for part in parts)
         work.tell(f"resuming  {len(parts)} parts with {done:,} customers are finished, by a run that ended early")
@@ -184,6 +188,8 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
         work.facts().write(staging.folder)
     rows = sum(part.rows for part in parts)
     work.check_anybody(rows)
+    features = len({meaning.name for meanings in Facts.read(staging.folder).definitions for meaning in meanings})
+    work.tell(f"today     {cutoff:%Y-%m-%d}: {rows:,} customers, {features} features")
     warnings = _checked(work.models, parts)
     _check_unchanged(request)
     manifest = Manifest(

@@ -12,6 +12,7 @@ from patron.decisions import Offer
 from patron.engines.outputs import write
 from patron.periods import Split, cutoffs
 from patron.questions.contracts import cancellation
+from patron.scoring.partitions import read_scores
 from patron.settings import Settings, Subscriptions, Table
 
 __all__ = ["business", "settings", "truth_lines", "write_tables"]
@@ -87,7 +88,7 @@ def truth_lines(out: Path, world: Subscribers) -> list[str]:
     tested = table[table.champion].reset_index(drop=True)
     truth = _truth(world, tested)
     chance = tested.cancellation_probability.to_numpy(np.float64)
-    scores = pd.read_parquet(out / "scores.parquet")
+    scores = read_scores(out, columns=["customer"])
     return [
         _order(tested.actual.to_numpy(np.float64), chance, truth),
         *_tenths(chance, truth),

@@ -53,7 +53,8 @@ class RunLog:
     def count(self, summary: Mapping[str, Any]) -> None:
         """Keep of what was done what the last line and the metrics tell."""
         self.counts |= {name: summary[name] for name in NUMBERS if isinstance(summary.get(name), int)}
-        read = [table["read"] for table in summary.get("tables", ()) if isinstance(table.get("read"), int)]
+        tables = () if summary.get("unchanged") else summary.get("tables", ())
+        read = [table["read"] for table in tables if isinstance(table.get("read"), int)]
         self.counts |= {"rows_read": sum(read)} if read else {}
 
     def end(self, at: datetime, code: int, error: str = "") -> Outcome:

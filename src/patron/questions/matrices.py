@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from patron.engines.outputs import atomic_path
 from patron.errors import HistoryError, QuestionError
-from patron.features.compute.executor import RowBlock, execute
+from patron.features.compute.executor import UNLIMITED, RowBlock, execute
 from patron.features.compute.fold.encodings import encode
 from patron.features.compute.plan import FUTURE, PAST, ExecutionPlan, Progress, silent
 from patron.features.definitions import columns, definitions
@@ -27,7 +27,6 @@ from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 __all__ = ["KEY", "MEMORY", "Matrix", "labels", "matrices", "matrix", "row_source", "write_rows"]
 
 MEMORY = 2.0  # gigabytes
-MOST_ROWS = 300_000
 
 
 def matrix(
@@ -59,7 +58,7 @@ def matrices(
     history: History,
     cutoffs: Sequence[Moment],
     memory: float = MEMORY,
-    most: int = MOST_ROWS,
+    most: int = UNLIMITED,
     finished: int = 0,
     progress: Callable[[Progress], None] = silent,
 ) -> Iterator[Matrix]:

@@ -25,7 +25,7 @@ from patron.features.compute.slots import TextColumn
 from patron.features.definitions import columns, combination_column
 from patron.features.measures import Combination, guarded
 
-__all__ = ["RowBlock", "execute"]
+__all__ = ["UNLIMITED", "RowBlock", "execute"]
 
 BLOCK_ROWS = 8_192
 UNLIMITED = 2**62
