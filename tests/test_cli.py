@@ -245,18 +245,18 @@ def logged(text: str) -> list[dict]:
 def test_a_log_for_machines_is_json_alone_and_ends_with_how_the_run_ended(kiosk, tmp_path, place):
     metrics = tmp_path / "kiosk.prom"
     shared = ["--log-json", "--metrics-file", metrics]
-    rest = ["decide", kiosk / "kiosk.toml"]
+    rest = ["check", kiosk / "kiosk.toml"]
     ended = spoken(*(shared + rest if place == "before" else rest + shared))
     lines = logged(ended.stderr)
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert {line["verb"] for line in lines} == {"decide"}
+    assert {line["verb"] for line in lines} == {"check"}
     assert len({line["run"] for line in lines}) == 1
     assert [line["step"] for line in lines[:2]] == ["reading", "history"]
     assert lines[1]["counts"] == {"read": 1473, "used": 1473, "customers": 150}
     assert (lines[-1]["step"], lines[-1]["status"], lines[-1]["exit_code"]) == ("end", "done", 0)
     assert lines[-1]["business"] == "kiosk"
     assert lines[-1]["peak_memory_mb"] > 50
-    assert 'patron_exit_code{verb="decide",business="kiosk"} 0' in metrics.read_text()
+    assert 'patron_exit_code{verb="check",business="kiosk"} 0' in metrics.read_text()
     assert not [customer for customer in orders().client.unique() if customer in ended.stderr + metrics.read_text()]
 
 
@@ -773,6 +773,11 @@ def broken(kiosk, tmp_path) -> Path:
     return folder
 
 
+def visible(folder: Path) -> set[Path]:
+    """Return what lies in a folder, but for locks and what scoring keeps for itself."""
+    return {path for path in folder.rglob("*") if path.name != ".lock" and ".scores" not in path.parts}
+
+
 def change(path: Path, content: bytes | None) -> None:
     """Write other bytes to a file; a folder in its place where there are none."""
     path.unlink()
@@ -802,11 +807,11 @@ def change(path: Path, content: bytes | None) -> None:
 def test_a_broken_file_of_ours_ends_in_a_sentence_and_leaves_nothing_half_done(broken, verb, file, content, code, said):
     for path in broken.glob(file):
         change(path, content)
-    before = {path for path in broken.rglob("*") if path.name != ".lock"}
+    before = visible(broken)
     ended = patron(verb, broken / "kiosk.toml")
     assert (ended.exit_code, said in ended.output) == (code, True), ended.output
     assert "Traceback" not in ended.output
-    assert {path for path in broken.rglob("*") if path.name != ".lock"} == before
+    assert visible(broken) == before
 
 
 def test_a_folder_of_results_that_is_a_file_is_a_sentence(broken):

@@ -175,7 +175,8 @@ def _opened(work: Work, manifest: Manifest) -> ScoredRun | None:
 def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any]) -> ScoredRun:
     """Stage all parts, check them together, and publish them."""
     breaks = _check_breaks(work, work.breaks())
-    remove_others(work.out, run_id)
+    latest = max(manifests(work.out / SCORES_FOLDER), key=lambda known: known.scored_at, default=None)
+    remove_others(work.out, run_id, latest.run_id if latest else "")
     staging, cutoff = Staging.of(work.out, run_id), work.scored_at
     parts, scored_at = staging.begin(work.layout, work.now.astimezone(UTC).isoformat())
     if parts:
@@ -208,7 +209,9 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
     if root.is_file():
         work.tell(f"scores    {root.name} of an earlier release goes: it is a folder now, with a part for each cutoff")
     (work.out / "scores.lineage.json").unlink(missing_ok=True)  # of an earlier release; the manifest has it
-    return ScoredRun(manifest, publish(staging, root, manifest, cutoff), staging, is_new=True)
+    path = publish(staging, root, manifest, cutoff)
+    remove_others(work.out, run_id)
+    return ScoredRun(manifest, path, staging, is_new=True)
 
 
 def _lineage(work: Work, request: Request, run_id: str, data: Mapping[str, Any], scored_at: str) -> dict[str, object]:

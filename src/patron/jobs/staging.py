@@ -169,10 +169,10 @@ def recover(out: Path, root: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def remove_others(out: Path, run_id: str) -> None:
-    """Remove what other runs have staged or kept."""
+def remove_others(out: Path, *run_ids: str) -> None:
+    """Remove what other runs than these have staged or kept."""
     for folder in (out / HIDDEN).glob("*"):
-        if folder.name != run_id:
+        if folder.name not in run_ids:
             shutil.rmtree(folder, ignore_errors=True)
 
 
