@@ -208,9 +208,9 @@ def backtest(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command("run")
-def night(settings: SettingsPath, as_json: AsJson = False) -> None:
+def night(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
     """Go through a whole night with the champions: score, explain, decide where offers are set, and write the page."""
-    _run(settings, "run", as_json)
+    _run(settings, "run", as_json, on_bad_rows=on_bad_rows)
 
 
 @app.command()

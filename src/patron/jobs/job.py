@@ -27,7 +27,7 @@ from patron.history.receipts import Receipt
 from patron.jobs.kept import Facts, ScoredRun, read_kept
 from patron.jobs.reason_parts import reason_parts
 from patron.jobs.run_identity import Request
-from patron.jobs.scored import EVENTS, Block, scored_run
+from patron.jobs.scored import EVENTS, Block, scored_run, standing_run
 from patron.models.baskets import Suggesting, item_names
 from patron.models.serving import Bundle
 from patron.periods import Span, Split
@@ -194,6 +194,11 @@ class Job:
     def scored(self) -> ScoredRun:
         """The scoring run that answers what is asked: the one that stands where nothing changed, or else a new one."""
         return scored_run(self)
+
+    @cached_property
+    def standing(self) -> ScoredRun | None:
+        """The scoring run that stands, where that can be known before anything is read."""
+        return standing_run(self)
 
     @cached_property
     def request(self) -> Request:

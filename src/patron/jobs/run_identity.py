@@ -21,8 +21,9 @@ from patron.settings import Settings
 
 __all__ = ["Request", "digest", "sources_of"]
 
-# What changes neither an answer nor a reason, but where things go, what is trained, and what is done about answers.
+# What changes neither an answer nor a reason, but where things go, what is trained or refused, and what follows.
 APART = {
+    "contract",
     "root",
     "out",
     "split",
@@ -33,6 +34,7 @@ APART = {
     "seed",
     "currency",
     "tuning",
+    "refits",
     "memory",
     "registry",
 }

@@ -21,7 +21,7 @@ from patron.scoring.breaks import Break, check_breaks
 from patron.scoring.contract import check_table, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
-__all__ = ["ENGINE", "EVENTS", "Block", "Work", "scored_run"]
+__all__ = ["ENGINE", "EVENTS", "Block", "Work", "scored_run", "standing_run"]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
 SCORES_FOLDER = "scores.parquet"
@@ -58,6 +58,10 @@ class Work(Protocol):
     @property
     def request(self) -> Request:
         """What is asked of which models."""
+
+    @property
+    def standing(self) -> ScoredRun | None:
+        """The run that stands, as `standing_run` finds it."""
 
     @property
     def models(self) -> Mapping[str, Bundle]:
@@ -102,6 +106,17 @@ class Work(Protocol):
         """Report a step."""
 
 
+def standing_run(work: Work) -> ScoredRun | None:
+    """Return the run of what is asked on the files as they stand, as far as that can be known without reading them.
+
+    Raises:
+        RegistryError: a model is missing.
+    """
+    request = work.request
+    recover(work.out, work.out / SCORES_FOLDER)
+    return _unchanged(work, request)
+
+
 def scored_run(work: Work) -> ScoredRun:
     """Return the run that answers what is asked: the one that stands, or a new one, published when it is whole.
 
@@ -110,9 +125,7 @@ def scored_run(work: Work) -> ScoredRun:
         HistoryError: a table cannot be read, or changed while it was.
         ScoreError: the models do not understand the data.
     """
-    request = work.request
-    recover(work.out, work.out / SCORES_FOLDER)
-    standing = _unchanged(work, request)
+    request, standing = work.request, work.standing
     if standing:
         return _still_fresh(work, standing)
     limit_engine(ENGINE * work.memory)
