@@ -55,6 +55,7 @@ Tell = Callable[[str], None]
 MEGABYTE = 1_000_000
 MONTH = timedelta(days=30)
 PART_ROWS = 300_000  # of all cutoffs: some ten seconds of work, which a killed run loses at most
+SAMPLE_ROWS = 50_000
 RISKS = ("churn_probability", "cancellation_probability")
 WORDS = {feature.name: feature.words for feature in ALL}
 
@@ -332,6 +333,13 @@ class Job:
     def today(self) -> Matrix:
         """The rows of the customers that are scored."""
         return self.rows.take(self.rows.at(self.scored_at))
+
+    @cached_property
+    def sample(self) -> Matrix:
+        """The rows of some of those that are scored, spread evenly, where all are more than any picture needs."""
+        if self.scored.manifest.rows <= SAMPLE_ROWS:
+            return self.today
+        return self.scored.sample(0, self.scored_at, SAMPLE_ROWS)
 
     @cached_property
     def champions(self) -> dict[str, Champion]:

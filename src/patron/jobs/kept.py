@@ -98,6 +98,15 @@ class ScoredRun:
             frame = frame.sort_values(["cutoff", "customer"], kind="stable", ignore_index=True)
         return _matrix(frame, self.facts.definitions[number])
 
+    def sample(self, number: int, cutoff: datetime, most: int) -> Matrix:
+        """Return about so many rows of a cutoff, every so many-th of each part, as those of a picture may be."""
+        step = -(-self.manifest.rows // most)
+        frames = []
+        for path in self.staging.paths(rows_name(number)):
+            frame = read_kept(path)
+            frames.append(frame[frame.cutoff == cutoff].iloc[::step])
+        return _matrix(pd.concat(frames, ignore_index=True), self.facts.definitions[number])
+
     @cached_property
     def columns(self) -> list[str]:
         """The answers that the scores have, beside `customer` and `cutoff`."""

@@ -61,6 +61,11 @@ class _Part(Job):
         """The rows of the customers of this part that are scored."""
         return self.whole.scored.rows(self.number)
 
+    @property
+    def sample(self) -> Matrix:
+        """The rows of the customers of this part: contracts are scored at once, so that all are at hand."""
+        return self.today
+
     @cached_property
     def scores(self) -> pd.DataFrame:
         """Today's answers about the customers of this part alone."""
@@ -98,6 +103,11 @@ class PartedJob(Job):
     def today(self) -> Matrix:
         """The rows of the part whose answers are explained first."""
         return self.parts[0].today
+
+    @property
+    def sample(self) -> Matrix:
+        """The rows of the part whose answers are explained first."""
+        return self.parts[0].sample
 
     @property
     def explained_model(self) -> Bundle:

@@ -46,8 +46,8 @@ def _report(job: Job) -> retention_page.Report:
         scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
         why=why.assign(pseudonym=job.named(why)).drop(columns="customer"),
         importance=weights,
-        dependence=weighty_dependence(job.explained_model, job.today, weights, DRAWN),
-        pairs=interactions(job.explained_model, job.today, most=PAIRED),
+        dependence=weighty_dependence(job.explained_model, job.sample, weights, DRAWN),
+        pairs=interactions(job.explained_model, job.sample, most=PAIRED),
         noun=explained_score(job.explained_model).noun,
         decisions=_decisions(job) if job.settings.offers else None,
         offers=job.settings.offers,
@@ -72,7 +72,7 @@ def _card(path: Path) -> Card:
 
 def _importance(job: Job) -> pd.DataFrame:
     with job.keeping_refused():
-        return importance(job.explained_model, job.today, most=IMPORTANCE_ROWS)
+        return importance(job.explained_model, job.sample, most=IMPORTANCE_ROWS)
 
 
 def _shown(scores: pd.DataFrame) -> pd.Series:
