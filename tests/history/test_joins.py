@@ -59,6 +59,7 @@ def test_lines_that_meet_no_header_are_set_aside_and_the_share_that_met_is_noted
     receipt = History.of(orders=lines()).receipts[0]
     assert (receipt.read, dict(receipt.set_aside), receipt.used) == (4, {"no customer": 1}, 3)
     assert "3 of 4 rows (75.0%) meet a row of the joined frame by 'order_id'" in receipt.notes
+    assert receipt.met == {"file joined by 'order_id'": (4, 3)}
 
 
 def test_a_second_join_takes_its_key_from_the_first():

@@ -163,6 +163,13 @@ def test_rows_that_came_since_and_cannot_be_used_are_held_against_those_of_the_t
     assert (only.check, only.level, only.now) == ("set_aside", "hard", "60% of 100 new rows have no time")
 
 
+@pytest.mark.parametrize(("lines", "level"), [(1.4, []), (1.6, ["soft"]), (2.0, ["hard"])])
+def test_orders_of_twice_as_many_lines_were_loaded_twice(training, plain, lines, level):
+    assert plain["tables"]["orders"]["read_for_each"] == 1.0
+    plain["tables"]["orders"]["read_for_each"] = lines
+    assert [b.level for b in data_breaks(training, plain, Tolerance())] == level
+
+
 @pytest.mark.parametrize(
     ("freshness", "age", "level"), [(None, 0.5, []), (None, 10.0, ["soft"]), (2, 2.5, ["hard"]), (20, 10.0, [])]
 )

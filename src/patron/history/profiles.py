@@ -52,9 +52,10 @@ def profile(
         `ends`, the cutoff, and by table: `about` events or customers, `rows`, `customers`, `first`, `last`; of events
         `days`, the rows of each of the last days, a year of them at most, and `past`, the rows before the end of the
         training; `met`, of how many recent customers how many are known where they should be, by name; `read` and
-        `set_aside` where it was read so; and by column its `type`, `quantiles` of numbers (least, 5, 50 and 95 %, most)
-        and `kinds` of texts with their shares, and `signs`: of unknown, low, high and new values, by window of days,
-        the rows of the last one, those of them with the sign, and the highest share in the year.
+        `set_aside` where it was read so, and `read_for_each`, how many rows were used for each of its own; and by
+        column its `type`, `quantiles` of numbers (least, 5, 50 and 95 %, most) and `kinds` of texts with their shares,
+        and `signs`: of unknown, low, high and new values, by window of days, the rows of the last one, those of them
+        with the sign, and the highest share in the year.
 
     >>> from patron.datasets import online_retail
     >>> features = [{"source": "orders", "formula": 'SUM("orders"."amount")'}]
@@ -76,6 +77,8 @@ def profile(
     for receipt in history.receipts:
         about = tables.setdefault(receipt.table, {})
         about |= {"read": receipt.read, "set_aside": dict(receipt.set_aside)}
+        if at >= history.ends and about.get("rows"):
+            about["read_for_each"] = _rounded(receipt.used / about["rows"])
         about["met"] = about.get("met", {}) | {where: list(counts) for where, counts in receipt.met.items()}
     return {"ends": at.isoformat(), "tables": tables}
 

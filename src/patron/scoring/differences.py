@@ -29,6 +29,7 @@ WORDS = {
 }
 CHECKS = {"unknown": "unknown", "low": "range", "high": "range", "new": "kinds"}
 EXCESS = {"unknown": (0.1, 0.5), "range": (0.25, 0.75), "kinds": (0.2, 0.5), "set_aside": (0.05, 0.5)}  # soft, hard
+REPEATED = (1.5, 1.9)  # times the rows for each order: soft, hard
 FEWER, LOST, MORE = (0.6, 0.25), (0.95, 0.5), (1.1, 1.9)  # shares of the rows that there should be: soft, hard
 QUIET, EXPECTED = (1.5, 3.0), (10, 30)  # times the longest silence, and rows that should have come in it
 DAYS_QUIET = (2, 7)
@@ -89,6 +90,7 @@ def _of_tables(training: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
             yield from _of_column(name, column, known, here.get("columns", {}).get(column))
         if goes_on:
             yield from _lost(name, then, here)
+            yield from _repeated(name, then.get("read_for_each", 0.0), here.get("read_for_each", 0.0))
         if then.get("days") and here.get("days"):
             yield from _fewer(name, np.asarray(then["days"]), np.asarray(here["days"]))
             yield from _stale(name, np.asarray(then["days"]), np.asarray(here["days"]))
@@ -145,6 +147,13 @@ def _lost(table: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
     if hard or ratio < LOST[0] or ("past" in now and ratio > MORE[0]):
         seen = f"{here:,} rows{' of the time up to the training' if 'past' in now else ''}"
         yield Break(table, "", "rows", f"{rows:,}", seen, HARD if hard else SOFT)
+
+
+def _repeated(table: str, then: float, now: float) -> Iterator[Break]:
+    """Compare how many rows were read for each order, which double where a table is loaded twice."""
+    if then and now > REPEATED[0] * then:
+        level = HARD if now > REPEATED[1] * then else SOFT
+        yield Break(table, "", "rows", f"{then:.1f} rows for each", f"{now:.1f} rows were read for each order", level)
 
 
 def _fewer(table: str, then: np.ndarray, now: np.ndarray) -> Iterator[Break]:

@@ -95,6 +95,7 @@ def test_the_receipt_tells_keys_customers_and_merges_of_each_table_and_of_all():
         "over all tables 4 keys are 2 customers: 3 keys were merged into 1 customers, the largest of 3 keys",
     )
     assert receipts["visits"].notes[0].startswith("2 keys are 1 customers")
+    assert receipts["orders"].met == {"identity table": (3, 1)}
     assert (receipts["orders"].customers, receipts["visits"].customers) == (2, 1)
 
 
