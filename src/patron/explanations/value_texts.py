@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -112,9 +113,16 @@ def _codes(values: np.ndarray, feature: FeatureSpec, numbers: _Numbered) -> np.n
             rest = ~(np.abs(values) < MOST)
             codes[:, :, ~rest] = _digits(values[~rest], numbers)
     kind, distinct = pd.factorize(values[rest], use_na_sentinel=False)
-    for texts, write in zip(codes, (amount, quantity if is_named(feature) else amount), strict=True):
-        texts[1, rest] = np.array([numbers[write(value, unit)] for value in distinct], dtype=np.int32)[kind]
+    shown = [(_amount if value else amount)(value, unit) for value in distinct.tolist()]  # 0.0 equals -0.0
+    said = [quantity(value, unit) for value in distinct] if is_named(feature) else shown
+    for texts, which in zip(codes, (shown, said), strict=True):
+        texts[1, rest] = np.array([numbers[text] for text in which], dtype=np.int32)[kind]
     return codes
+
+
+@lru_cache(maxsize=50_000)
+def _amount(value: Value, unit: str) -> str:
+    return amount(value, unit)
 
 
 def _digits(values: np.ndarray, numbers: _Numbered) -> np.ndarray:
