@@ -11,11 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from patron.evaluation.backtests import Card
+from patron.evaluation.grades import grade
 from patron.explanations.dependence import weighty_dependence
 from patron.explanations.drivers import importance
 from patron.explanations.pushes import explained_score
 from patron.explanations.spread import push_spread, typical_of_high
 from patron.explanations.waterfall import waterfall
+from patron.jobs.inputs import data_sets
+from patron.jobs.users import user
 from patron.models.serving import Bundle, standalone
 from patron.models.training import Trained
 from patron.periods import Split
@@ -24,12 +27,15 @@ from patron.registry import CONTEST, TRAINING, Contest, Registry
 from patron.reports import plots
 from patron.reports.answer_words import AnswerWords
 from patron.reports.driver_plots import beeswarm_plot, waterfall_plot
+from patron.reports.model_card import ModelCard
 from patron.settings import Settings, describe
 
 __all__ = ["Entry", "Logged", "driver_pictures", "judged_figures", "log"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DRAWN, DRAWN_REASONS, DRAWN_ROWS = 3, 5, 2_000
+NOTE = "mlflow.note.content"  # what MLflow's page shows as the description of a run
+USER = "mlflow.user"
 SERVED_WITH = ("lightgbm", "numpy", "pandas")
 
 
@@ -92,20 +98,23 @@ def log(
         pictures: plots of its drivers, by path.
     """
     against = {CONTEST: contest.text} if contest else {}
+    page = ModelCard(name, trained, card, entry.split, entry.data, entry.settings.registry.contact)
+    words = _words(trained, card, entry)
     run_id = registry.log_run(
         name,
         f"{trained.champion} {entry.now:%Y-%m-%d %H:%M}",
         _parameters(trained, entry),
         _metrics(card) | _contest_metrics(contest),
-        _texts(trained, card, entry) | ({"contest.json": contest.text} if contest else {}) | dict(pictures),
-        tags={"champion": trained.champion, "reason": trained.reason},
+        {**_texts(trained, card, entry), "model_card.md": page.text, **_contest_text(contest), **pictures},
+        tags={"champion": trained.champion, "reason": trained.reason, NOTE: page.summary, USER: user(), **words},
+        data_sets=data_sets(entry.settings, entry.data, entry.trained_on),
     )
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
     with TemporaryDirectory() as scratch:
         bundle = _carrying(trained.model, entry.trained_on).save(Path(scratch) / "bundle")
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
-        tags = {"candidate": trained.champion, TRAINING: entry.training} | against
+        tags = {"candidate": trained.champion, TRAINING: entry.training} | words | against
         registered = registry.register(name, run_id, bundle, code, requirements, tags)
     return Logged(name, registered, trained.champion, trained.reason, contest)
 
@@ -166,6 +175,18 @@ def _metrics(card: Card) -> dict[str, float]:
             stem = f"test.{candidate}.{_plain(metric)}"
             metrics |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
     return metrics
+
+
+def _words(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:
+    """Return what runs and versions are searched by."""
+    graded = grade(card)
+    latest = f"{max(entry.split.known):%Y-%m-%d}" if entry.split else "undated"
+    words = {"business": entry.settings.name, "question": trained.question.name, "horizon": card.ahead}
+    return words | {"trained_until": latest, "grade": graded.word if graded else "none known"}
+
+
+def _contest_text(contest: Contest | None) -> dict[str, str]:
+    return {"contest.json": contest.text} if contest else {}
 
 
 def _contest_metrics(contest: Contest | None) -> dict[str, float]:

@@ -17,6 +17,7 @@ from patron.registry.carrying import export_model, import_model
 from patron.registry.contests import CONTEST, Contest, allowed, between, kept
 from patron.registry.page import serve_page, ui_command
 from patron.registry.registry import TRAINING, Registry
+from patron.registry.runs import DataSet
 from patron.registry.versions import Champion, Version
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "TRAINING",
     "Champion",
     "Contest",
+    "DataSet",
     "Promotion",
     "Registry",
     "Version",

@@ -15,7 +15,7 @@ from patron.registry.hashes import FILES, hashes
 from patron.registry.mlflow_import import mlflow
 from patron.registry.packaging import sign, spec_of, stage
 from patron.registry.quick_reads import kept_run
-from patron.registry.runs import Values, check_files, check_paths, experiment_id, log, log_files
+from patron.registry.runs import DataSet, Values, check_files, check_paths, experiment_id, log, log_data_sets, log_files
 from patron.registry.store import Store
 from patron.registry.versions import (
     Version,
@@ -45,6 +45,7 @@ class Records(Store):
         texts: Mapping[str, str] = NOTHING,
         files: Sequence[Path] = (),
         tags: Mapping[str, str] = NOTHING,
+        data_sets: Sequence[DataSet] = (),
     ) -> str:
         """Log one run with its settings, figures and pages, and return its id.
 
@@ -57,6 +58,7 @@ class Records(Store):
             texts: artifact path (such as "report/index.html") to its text.
             files: files to keep beside them, under their own names.
             tags: words to find the run by.
+            data_sets: the tables that it read.
 
         Raises:
             RegistryError: a file is missing, a text's path leaves the run, or the store refuses.
@@ -71,6 +73,7 @@ class Records(Store):
             run = client.create_run(parent, run_name=run_name, tags=tags).info
             try:
                 log(client, run, params, finite)
+                log_data_sets(client, run.run_id, data_sets)
                 log_files(client, run.run_id, texts, files)
             except BaseException:
                 with suppress(Exception):  # of a store that takes nothing more the first refusal tells why

@@ -1,7 +1,9 @@
 """Runs: one training each, kept with its settings, figures and pages."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,9 +12,20 @@ from patron.errors import RegistryError
 from patron.registry.local_store import artifacts
 from patron.registry.mlflow_import import mlflow
 
-__all__ = ["Values", "check_files", "check_paths", "experiment_id", "log", "log_files"]
+__all__ = ["DataSet", "Values", "check_files", "check_paths", "experiment_id", "log", "log_data_sets", "log_files"]
 
 Values = Mapping[str, str | float]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A table that a run read: a digest of what it held, the file's name, its columns by type, and how much it held."""
+
+    name: str
+    digest: str
+    source: str
+    columns: Mapping[str, str]
+    profile: Mapping[str, Any]
 
 
 def check_paths(texts: Iterable[str]) -> None:
@@ -59,6 +72,20 @@ def log(client: Any, run: Any, params: Values, metrics: Mapping[str, float]) -> 
         client.log_batch(run.run_id, params=settings[start : start + 100])
     for start in range(0, len(figures), 1000):
         client.log_batch(run.run_id, metrics=figures[start : start + 1000])
+
+
+def log_data_sets(client: Any, run_id: str, data_sets: Sequence[DataSet]) -> None:
+    """Log what a run read, in the form that mlflow's page shows."""
+    entities = mlflow().entities
+    inputs = []
+    for data_set in data_sets:
+        columns = [{"name": name, "type": kind, "required": True} for name, kind in data_set.columns.items()]
+        texts = ({"uri": data_set.source}, {"mlflow_colspec": columns}, dict(data_set.profile))
+        source, schema, profile = map(json.dumps, texts)
+        kept = entities.Dataset(data_set.name, data_set.digest, "local", source, schema, profile)
+        inputs.append(entities.DatasetInput(kept, [entities.InputTag("mlflow.data.context", "training")]))
+    if inputs:
+        client.log_inputs(run_id, inputs)
 
 
 def log_files(client: Any, run_id: str, texts: Mapping[str, str], files: Sequence[Path]) -> None:

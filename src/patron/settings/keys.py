@@ -321,7 +321,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "drivers": {"refits": COUNT},
     "scores": {"reasons": YES_OR_NO},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
-    "registry": {"server": SERVER, "approval": PERSONS},
+    "registry": {"server": SERVER, "approval": PERSONS, "contact": TEXT},
     "contract": {
         **dict.fromkeys(CHECKS, CHECK), "freshness": FRESH, "on_bad_rows": UNUSABLE, "max_bad_share": PART,
     },

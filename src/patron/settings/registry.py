@@ -15,11 +15,13 @@ class RegistrySettings:
     Args:
         server: the address of an MLflow tracking server, or "$NAME" of the environment's variable that holds it;
             empty for the local store below the root.
+        contact: whom a reader of a model card asks.
         approval: 2 where a second person must agree, 1 where not; None leaves that as the registry has it.
     """
 
     server: str = ""
     approval: int | None = None
+    contact: str = ""
 
     def open(self, root: Path) -> Registry:
         """Return the registry.
