@@ -67,17 +67,30 @@ def test_rows_as_in_training_are_scored_without_a_word(trained):
     ],
 )
 def test_kinds_that_are_all_new_are_refused_with_what_they_are_and_were(trained, plan, shown):
-    with pytest.raises(ScoreError, match=r"'people_plan' \(Plan\).* not trained with in 100% of its known") as told:
+    with pytest.raises(ScoreError, match=r"people\.people_plan: 100% of the rows where 'Plan' is known") as told:
         score(trained.model, today(trained, plan=plan))
     assert all(value in str(told.value) for value in shown.split(", "))
-    assert "It knows 'basic', 'gold'." in str(told.value)
+    assert "in training 'basic', 'gold' (kinds: write the kinds as before)" in str(told.value)
 
 
 def test_a_feature_that_nobody_has_any_more_is_refused(trained):
     rows = today(trained)
     empty = Matrix(rows.key, rows.X.assign(people_age=np.float32("nan")), rows.definitions)
-    with pytest.raises(ScoreError, match=r"'people_age' \(Age\).* known for 100% .* unknown for all"):
+    with pytest.raises(
+        ScoreError, match=r"people\.people_age: 'Age' is unknown for all \d+ rows; in training known for 100%"
+    ):
         score(trained.model, empty)
+
+
+def test_all_features_that_are_not_understood_are_refused_at_once(trained):
+    rows = today(trained, plan=PEOPLE.plan.str.upper())
+    both = Matrix(rows.key, rows.X.assign(people_age=np.float32("nan")), rows.definitions)
+    with pytest.raises(ScoreError) as told:
+        score(trained.model, both)
+    assert [line.split(":")[0].strip() for line in str(told.value).splitlines()[1:3]] == [
+        "people.people_plan",
+        "people.people_age",
+    ]
 
 
 def test_kinds_that_are_new_for_a_part_are_told_and_scored(trained):
@@ -110,7 +123,7 @@ def test_a_model_that_remembers_no_shares_still_scores(trained):
     old = Bundle(trained.model.spec | {"features": bare}, trained.model.booster)
     rows = today(trained)
     assert score(old, rows).equals(score(trained.model, rows))
-    with pytest.raises(ScoreError, match="'people_plan'"):
+    with pytest.raises(ScoreError, match=r"people\.people_plan"):
         score(old, today(trained, plan=PEOPLE.plan.str.upper()))
 
 

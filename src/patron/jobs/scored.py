@@ -17,8 +17,8 @@ from patron.jobs.run_identity import Request, digest, sources_of
 from patron.jobs.staging import Part, Staging, publish, recover, remove_others
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
-from patron.scoring.breaks import Break, check_breaks
-from patron.scoring.contract import check_table, shift_sentences, together
+from patron.scoring.breaks import Break, check_breaks, tolerated
+from patron.scoring.contract import feature_breaks, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
 __all__ = ["ENGINE", "EVENTS", "Block", "Work", "scored_run", "standing_run"]
@@ -204,7 +204,8 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
     work.check_anybody(rows)
     features = len({meaning.name for meanings in Facts.read(staging.folder).definitions for meaning in meanings})
     work.tell(f"today     {cutoff:%Y-%m-%d}: {rows:,} customers, {features} features")
-    warnings = _checked(work.models, parts)
+    warnings, unlike = _checked(work, parts)
+    breaks += _check_breaks(work, unlike)
     _check_unchanged(request)
     manifest = Manifest(
         run_id=run_id,
@@ -253,18 +254,19 @@ def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, o
     return staging.add(number, len(block.scores), frames, notes)
 
 
-def _checked(models: Mapping[str, Bundle], parts: list[Part]) -> list[str]:
-    """Refuse what the models do not understand, counted over all parts; return where they understand less."""
+def _checked(work: Work, parts: list[Part]) -> tuple[list[str], list[Break]]:
+    """Return where the models understand less than in training, and what they do not understand, over all parts."""
     sentences: list[str] = []
-    for name, model in models.items():
+    breaks: list[Break] = []
+    for name, model in work.models.items():
         noted = [part.notes[name] for part in parts if name in part.notes]
         tables, counts = [pd.DataFrame(note["table"]) for note in noted], [note["rows"] for note in noted]
         if not tables:
             continue
         table = together(tables, counts)
-        check_table(model, table, sum(counts))
+        breaks += feature_breaks(model, table, sum(counts))
         sentences += shift_sentences(model, table, sum(counts))
-    return list(dict.fromkeys(sentences))
+    return list(dict.fromkeys(sentences)), tolerated(breaks, work.request.settings.contract)
 
 
 def _check_unchanged(request: Request) -> None:

@@ -13,8 +13,9 @@ import pandas as pd
 from patron.errors import ScoreError, cell
 from patron.models.serving import Bundle, FeatureSpec, shares
 from patron.questions.matrices import Matrix
+from patron.scoring.breaks import HARD, Break
 
-__all__ = ["check_contract", "check_table", "contract", "shift_sentences", "shifts", "together"]
+__all__ = ["check_contract", "contract", "feature_breaks", "shift_sentences", "shifts", "together"]
 
 COLUMNS = ("feature", "words", "known_in_training", "known_now", "unseen_in_training", "unseen_now", "examples")
 MIN_ROWS = 20  # of fewer rows a share says little
@@ -44,39 +45,56 @@ def check_contract(model: Bundle, rows: Matrix) -> None:
     """Refuse rows of which most texts of a feature are new to the model, or a feature is unknown that hardly ever was.
 
     Raises:
-        ScoreError: with the feature, and the texts that are new.
+        ScoreError: with all such features, and the texts that are new.
     """
-    check_table(model, contract(model, rows), len(rows))
+    breaks = feature_breaks(model, contract(model, rows), len(rows))
+    if breaks:
+        lines = "".join(f"\n  {difference.words}" for difference in breaks)
+        raise ScoreError(
+            f"The rows are not as those that the model for {model.spec['question']!r} was trained on:{lines}\n"
+            "Mend their columns (patron check tells how each table was read), or train again."
+        )
 
 
-def check_table(model: Bundle, table: pd.DataFrame, count: int) -> None:
-    """Refuse what `check_contract` refuses, by its table.
+def feature_breaks(model: Bundle, table: pd.DataFrame, count: int) -> list[Break]:
+    """Return the features of which most texts are new to the model, and those unknown that hardly ever were.
 
     Args:
         model: a trained model.
         table: the `contract` of some rows, or of several parts of them together.
         count: how many rows there are.
-
-    Raises:
-        ScoreError: as `check_contract`.
     """
     if count < MIN_ROWS:
-        return
+        return []
+    source = {feature["name"]: feature["source"] for feature in model.spec["features"]}
     usual = table.unseen_in_training.fillna(1.0 - SHIFT)  # where the model remembers none, all must be new
     new = table[(table.unseen_now > MOST_UNSEEN) & (table.unseen_now >= usual + SHIFT)]
-    for line in new.itertuples():
-        raise ScoreError(
-            f"The feature {line.feature!r} ({line.words}) of the model for {model.spec['question']!r} has values that "
-            f"it was not trained with in {line.unseen_now:.0%} of its known rows, such as {line.examples}. "
-            f"It knows {_quoted(_levels(model, str(line.feature)))}. Write the values as in training, or train again."
-        )
     gone = table[(table.known_now == 0) & (table.known_in_training >= NEARLY_ALWAYS)]
-    for line in gone.itertuples():
-        raise ScoreError(
-            f"The feature {line.feature!r} ({line.words}) of the model for {model.spec['question']!r} was known for "
-            f"{line.known_in_training:.0%} of the rows in training and is unknown for all {count:,} now. "
-            "Fill its column again (patron check tells how each table was read), or train again."
-        )
+    return [
+        *(
+            Break(
+                source[line.feature],
+                f"{line.feature}",
+                "kinds",
+                _quoted(_levels(model, f"{line.feature}")),
+                f"{line.unseen_now:.0%} of the rows where {line.words!r} is known have texts that the model does not "
+                f"know, such as {line.examples}",
+                HARD,
+            )
+            for line in new.itertuples()
+        ),
+        *(
+            Break(
+                source[line.feature],
+                f"{line.feature}",
+                "unknown",
+                f"known for {line.known_in_training:.0%}",
+                f"{line.words!r} is unknown for all {count:,} rows",
+                HARD,
+            )
+            for line in gone.itertuples()
+        ),
+    ]
 
 
 def shifts(model: Bundle, rows: Matrix) -> tuple[str, ...]:
@@ -93,7 +111,7 @@ def shifts(model: Bundle, rows: Matrix) -> tuple[str, ...]:
 
 
 def shift_sentences(model: Bundle, table: pd.DataFrame, count: int) -> tuple[str, ...]:
-    """Return the sentences of `shifts`; arguments are those of `check_table`."""
+    """Return the sentences of `shifts`; arguments are those of `feature_breaks`."""
     new = table[table.unseen_now >= table.unseen_in_training.fillna(MOST_UNSEEN) + SHIFT]
     moving = [bool(re.search(WINDOW, feature["formula"])) for feature in model.spec["features"]]
     usual = ~pd.Series(moving) | (table.known_in_training >= NEARLY_ALWAYS)
