@@ -80,9 +80,8 @@ def measured(folder: Path, count: int) -> str:
 
 def page() -> str:
     """The whole page as Markdown."""
-    header = (
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, patron {version('patron')}; one thread."
-    )
+    about = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, patron {version('patron')}"
+    header = f"{about}; LightGBM on one thread."
     with TemporaryDirectory() as scratch:
         train(Path(scratch))
         lines = [measured(Path(scratch), count) for count in ROWS]
