@@ -582,7 +582,7 @@ def test_a_training_that_dies_half_way_changes_no_champion(kiosk, tmp_path, monk
     def dies(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_train_baskets", dies)
+    monkeypatch.setattr(training, "with_rankings", dies)
     with pytest.raises(KeyboardInterrupt):
         train(job)
     after = Job(load(moved / "kiosk.toml"), datetime(2026, 1, 1)).champions

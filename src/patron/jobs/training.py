@@ -1,10 +1,7 @@
 """Training: every question fitted and judged, registered, and made champion together with the others."""
 
-import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -24,17 +21,8 @@ from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_le
 from patron.jobs.contests import contest, contest_undated
 from patron.jobs.job import Job
 from patron.jobs.locks import champions_alone
+from patron.jobs.rankings import Rankings, rankings_beside, with_rankings
 from patron.jobs.tuning import tuned_candidates
-from patron.models.baskets import (
-    BasketCard,
-    Lines,
-    Ranking,
-    basket_kinds,
-    carry_rankings,
-    fit_ranking,
-    judge_ranking,
-    read_lines,
-)
 from patron.models.preparation import target_spec
 from patron.models.refits import refits
 from patron.models.training import Trained, fit, fit_by_customer
@@ -42,11 +30,10 @@ from patron.periods import Split
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.registry import Contest
-from patron.reports.terminal import basket_lines, card_lines, cause_lines
+from patron.reports.terminal import card_lines, cause_lines
 
 __all__ = ["train"]
 
-AT_ONCE = 2  # kinds of baskets: most of their work is of libraries that let others work beside them
 LONG = 15  # seconds without a word
 
 _Judged = tuple[Trained, Card, pd.DataFrame, tuple[str, ...], Contest | None]
@@ -85,11 +72,12 @@ def _train(job: Job) -> dict[str, Any]:
     book = tell_ledger(job)
     features = [asdict(meant) for _, rows, _ in parts for meant in rows.definitions]
     entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, job.profile(features))
-    results = {
-        question.name: _train_question(part, question, rows, labelled[question.name], entry)
-        for part, rows, labelled in parts
-        for question in part.questions
-    }
+    with rankings_beside([part for part, _, _ in parts]) as rankings:
+        results = {
+            question.name: _train_question(part, question, (rows, labelled[question.name]), entry, rankings)
+            for part, rows, labelled in parts
+            for question in part.questions
+        }
     versions = [result.logged for result in results.values()]
     cards = [_write_card(job, question, results[question.name], versions) for question in job.questions]
     outcome = conclude(job, versions)
@@ -127,13 +115,23 @@ def _tell_rows(job: Job, rows: Matrix) -> None:
     job.tell(f"rows      {len(rows):,} rows x {rows.X.shape[1]} features at {len(counts)} cutoffs ({dates})")
 
 
-def _train_question(job: Job, question: Question, rows: Matrix, label: np.ndarray, entry: tracking.Entry) -> _Result:
-    judged = _at_test_cutoffs if job.source.dated else _held_out
-    trained, card, table, baskets, beside = judged(job, question, rows, label)
+def _train_question(
+    job: Job,
+    question: Question,
+    labelled: tuple[Matrix, np.ndarray],
+    entry: tracking.Entry,
+    rankings: Rankings,
+) -> _Result:
+    rows, label = labelled
+    if job.source.dated:
+        judged = _at_test_cutoffs(job, question, rows, label, rankings)
+    else:
+        judged = _held_out(job, question, rows, label)
+    trained, card, table, baskets, beside = judged
     card = replace(card, beware=(*card.beware, *job.cautions))
     explained = _explained_rows(job, rows) if question.name == job.explained else None
     if explained:
-        trained, card = _with_stability(job, trained, card, (rows, label), explained)
+        trained, card = _with_stability(job, trained, card, labelled, explained)
     path = job.write(f"predictions_{question.name}", table)
     pictures = tracking.driver_pictures(trained.model, explained, job.settings.currency) if explained else {}
     about = trained, card, entry, beside, pictures
@@ -183,14 +181,14 @@ def _long_steps(job: Job, question: str) -> Callable[[str], None]:
     return tell
 
 
-def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> _Judged:
+def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarray, rankings: Rankings) -> _Judged:
     """Train on the known cutoffs and judge at those of the test."""
     tell = _long_steps(job, question.name)
     tuned = tuned_candidates(job, question, rows)
     trained = fit(question, job.source, rows, label, job.split, job.settings.seed, tell, candidates=tuned)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
-        trained, baskets = _train_baskets(job, question, trained)
+        trained, baskets = with_rankings(job, rankings[question.name], trained)
     test = rows.at(*job.split.test)
     tested, y_true = rows.take(test), label[test]
     predictions = predict_candidates(trained, tested)
@@ -219,24 +217,3 @@ def _held_out(job: Job, question: Question, rows: Matrix, label: np.ndarray) -> 
     test = cross_validate(*about)
     trained = fit_by_customer(*about)
     return trained, card_of(trained, test), test.predictions, (), contest_undated(job, question)
-
-
-def _train_baskets(job: Job, question: Question, trained: Trained) -> tuple[Trained, tuple[str, ...]]:
-    """Choose and judge what the next basket holds, and add the choice to every candidate."""
-    read = [read_lines(job.history, by) for by in basket_kinds(job.history)]
-    if not read:
-        job.tell("basket    not asked, because no table of order lines ([tables.lines]) has a category or item")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        judged = list(pool.map(partial(_train_ranking, question, job.split, job.settings.seed), read))
-    files = []
-    for _, card in judged:
-        path = write_text(json.dumps(asdict(card), indent=1), job.settings.out / f"card_next_{card.by}.json")
-        job.tell(basket_lines(card))
-        files.append(str(path))
-    return carry_rankings(trained, [ranking for ranking, _ in judged]), tuple(files)
-
-
-def _train_ranking(question: Question, split: Split, seed: int, lines: Lines) -> tuple[Ranking, BasketCard]:
-    spans = (question.active_in, question.horizon)
-    ranking = fit_ranking(lines, split.known, *spans, seed)
-    return ranking, judge_ranking(lines, split.test, *spans, ranking, seed)
