@@ -50,7 +50,7 @@ def rankings_beside(parts: Sequence[Job]) -> Iterator[Rankings]:
 
 
 def with_rankings(job: Job, rankings: Sequence[_Ranked], trained: Trained) -> tuple[Trained, tuple[str, ...]]:
-    """Tell how what the next basket holds was judged, and add the choice to every candidate."""
+    """Report how what the next basket holds was judged, and add the choice to every candidate."""
     if not rankings:
         job.tell("basket    not asked, because no table of order lines ([tables.lines]) has a category or item")
     judged = [ranking.result() for ranking in rankings]
