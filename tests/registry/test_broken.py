@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,40 +20,9 @@ from patron.registry.hashes import hashes
 from patron.registry.mlflow_import import mlflow
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-COLUMN = [{"name": "orders", "dtype": "float64"}]
-SERVING = """
-class Bundle:
-    @classmethod
-    def load(cls, path):
-        return cls()
-
-    def predict(self, frame):
-        return frame[["orders"]]
-"""
 LATER = [("churn", "2", "better"), ("tier", "2", "better")]
 MOVES = ("DELETE FROM registered_model_aliases", "INSERT INTO registered_model_aliases", "COMMIT")
 NEEDS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is killed")
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Registry:
-    """A store of two models with the versions 1 and 2, of which the first score."""
-    store = Registry.at(tmp_path_factory.mktemp("shop"))
-    run_id, folder = store.log_run("churn", "r", {}, {}), tmp_path_factory.mktemp("models")
-    (folder / "bundle").mkdir()
-    (folder / "bundle" / "spec.json").write_text(json.dumps({"features": COLUMN, "outputs": COLUMN}))
-    (folder / "serving.py").write_text(SERVING)
-    for name in ("churn", "tier", "churn", "tier"):
-        store.register(name, run_id, folder / "bundle", folder / "serving.py", ["pandas"])
-    store.promote_together([("churn", "1", "first"), ("tier", "1", "first")], NOON)
-    return store
-
-
-@pytest.fixture
-def store(trained, tmp_path) -> Registry:
-    """A copy of that store, which may be broken."""
-    shutil.copytree(trained.folder, tmp_path / "mlruns")
-    return Registry.relocate(tmp_path)
 
 
 def killed(work) -> None:

@@ -27,7 +27,8 @@ class Promotion:
 
     `promote` and `rollback` move the champion. `request` asks a second person for it, `approve` is that person's
     word, `refuse` says that it was not moved, `import` that it came from another registry, and `rule` that from now on
-    so many persons are needed (the version is their number). Lines of earlier releases do not tell `who`.
+    so many persons are needed (the version is their number). Lines of earlier releases do not tell `who`. On a server
+    `together` is the number of a move of several models, and their names.
     """
 
     at: str
@@ -37,6 +38,7 @@ class Promotion:
     previous: str | None
     reason: str
     who: str = ""
+    together: str = ""
 
 
 KEYS = tuple(field.name for field in fields(Promotion))  # a later release may tell more
@@ -54,13 +56,13 @@ def append(client: Any, folder: Path | None, promotions: Sequence[Promotion]) ->
         keys = {}
         for promotion in promotions:
             number = len(read(client, folder, promotion.name))
-            line = json.dumps(asdict(promotion))
+            line = _written(promotion)
             # Two people at once may count alike: the last letters keep both lines.
             key = f"{KEY}{number:06d}.{uuid4().hex[:8]}"
             client.set_registered_model_tag(promotion.name, key, line)
             keys[key] = promotion
         return keys
-    lines = "".join(json.dumps(asdict(promotion)) + "\n" for promotion in promotions).encode()
+    lines = "".join(_written(promotion) + "\n" for promotion in promotions).encode()
     with (folder / LOG).open("a+b") as log:
         log.seek(0)
         log.truncate(log.read().rfind(b"\n") + 1)
@@ -88,7 +90,7 @@ def refuse_rivals(client: Any, lines: Mapping[str, Promotion], seen: Mapping[str
         if len(moves(log)) - len([line for line in moves(tuple(lines.values())) if line.name == name]) > seen[name]:
             for key, line in lines.items():
                 refused = replace(line, action="refuse", reason=f"somebody else moved a champion then: {line.reason}")
-                client.set_registered_model_tag(line.name, key, json.dumps(asdict(refused)))
+                client.set_registered_model_tag(line.name, key, _written(refused))
             raise LockError(
                 f"Somebody else is changing the champion of model {name!r} at this moment, so nothing was moved. "
                 f"See who and why: patron models {name}, then try again."
@@ -142,7 +144,8 @@ def undone(log: Sequence[Promotion], champion: str | None) -> Promotion | None:
     begun = moved[-1]
     why = f"undone, because the run ended before all could be moved: {begun.reason}"
     action: Action = "rollback" if begun.action == "promote" else "promote"
-    return replace(begun, action=action, version=champion or NOBODY, previous=begun.version, reason=why)
+    back = {"version": champion or NOBODY, "previous": begun.version, "together": ""}
+    return replace(begun, action=action, reason=why, **back)
 
 
 def previous_champion(log: Sequence[Promotion]) -> str | None:
@@ -160,6 +163,10 @@ def previous_champion(log: Sequence[Promotion]) -> str | None:
         elif standing:
             standing.pop()
     return standing[-1] if standing else None
+
+
+def _written(promotion: Promotion) -> str:
+    return json.dumps({key: value for key, value in asdict(promotion).items() if key != "together" or value})
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The registry as one value: what it keeps, which version is champion, and how that is undone."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from patron.registry.local_store import ensure_store, move_champions
 from patron.registry.mlflow_import import mlflow
 from patron.registry.quick_reads import kept_champions
 from patron.registry.records import Records
+from patron.registry.together import marked, move_aliases, recover, standing_together
 from patron.registry.versions import Champion, aliases_of, check_version, no_champion, runs_of, standing
 
 __all__ = ["TRAINING", "Registry"]
@@ -48,6 +50,8 @@ class Registry(Records):
         if (kept := self._kept(names)) is not None:
             return kept
         with self._client() as client:
+            with suppress(Exception):  # who may only read scores with what the switch says
+                self._recovered(client, names)
             versions = self._standing(client, names)
             # A promotion moves all at once: two readings that agree have none between them.
             while (again := self._standing(client, names)) != versions:
@@ -67,7 +71,8 @@ class Registry(Records):
     def standing(self, name: str) -> str | None:
         """Return the version that scores, or None where there is no such model, or none of its versions scores."""
         with self._client() as client:
-            return standing(client, name, self._shown)
+            alias = standing(client, name, self._shown)
+            return alias and self._scoring(client, name, alias)
 
     def promote(self, name: str, version: str, reason: str, at: datetime, who: str = "") -> None:
         """Make a version champion, so that it scores from now on; the audit log keeps when, instead of which and why.
@@ -161,6 +166,7 @@ class Registry(Records):
             RegistryError: no promotion stands, the one that stands was the first, or the log does not tell of it.
         """
         with self._client() as client, self._alone():
+            self._recovered(client, [name])
             current = aliases_of(client, name, self._shown).get("champion")
             log = self._settled(client, name, current)
             last = moves(log)[-1:]
@@ -195,11 +201,24 @@ class Registry(Records):
         return None if kept is None else tuple(_verified(v.name, v.version, v.run_id, v.bundle, v.tags) for v in kept)
 
     def _standing(self, client: Any, names: Sequence[str]) -> dict[str, str]:
-        aliases = {name: aliases_of(client, name, self._shown) for name in names}
-        for name, pointing in aliases.items():
-            if "champion" not in pointing:
+        versions = {}
+        for name in names:
+            pointing = aliases_of(client, name, self._shown)
+            version = self._scoring(client, name, pointing.get("champion"))
+            if version is None:
                 raise no_champion(client, name, pointing)
-        return {name: pointing["champion"] for name, pointing in aliases.items()}
+            versions[name] = version
+        return versions
+
+    def _scoring(self, client: Any, name: str, alias: str | None) -> str | None:
+        return alias if self.folder is not None else standing_together(client, name, alias)
+
+    def _recovered(self, client: Any, names: Sequence[str]) -> None:
+        """End what a kill left half-way on a server; in a local store there is nothing of the kind."""
+        if self.folder is None:
+            for name in names:
+                aliases_of(client, name, self._shown)
+            recover(client, names)
 
     def _opened(self, client: Any, name: str, number: str) -> Champion:
         if number not in runs_of(client, name):
@@ -240,6 +259,7 @@ class Registry(Records):
 
     def _seen(self, client: Any, names: Sequence[str]) -> dict[str, int]:
         """Return how many lines have moved the champion of each model, before it is looked at."""
+        self._recovered(client, names)
         champions = {name: aliases_of(client, name, self._shown).get("champion") for name in names}
         return {name: len(moves(self._settled(client, name, champion))) for name, champion in champions.items()}
 
@@ -247,34 +267,20 @@ class Registry(Records):
         self, client: Any, moves: Sequence[Promotion], seen: Mapping[str, int], noted: Sequence[Promotion] = ()
     ) -> None:
         # The lines come first: a promotion that dies half-way leaves a trace, never a silent champion.
+        moves = moves if self.folder is not None else marked(moves)
         try:
             lines = audit.append(client, self.folder, [*noted, *moves])
             audit.refuse_rivals(client, lines, seen)
             if self.folder is not None:
                 move_champions(self.folder, [(move.name, move.version) for move in moves])
             else:
-                self._move_on_server(client, moves)
+                move_aliases(client, moves)
         except LockError:
             raise
         except BaseException:
             for move in moves:
                 self._settled(client, move.name, move.previous)
             raise
-
-    def _move_on_server(self, client: Any, moves: Sequence[Promotion]) -> None:
-        """Move champions where no transaction is at hand: where it fails, those that moved go back."""
-        for number, move in enumerate(moves, start=1):
-            try:
-                client.set_registered_model_alias(move.name, "champion", move.version)
-                if aliases_of(client, move.name, self._shown).get("challenger") == move.version:
-                    client.delete_registered_model_alias(move.name, "challenger")
-            except BaseException:
-                for moved in moves[:number]:
-                    if moved.previous:
-                        client.set_registered_model_alias(moved.name, "champion", moved.previous)
-                    else:
-                        client.delete_registered_model_alias(moved.name, "champion")
-                raise
 
 
 def _verified(name: str, number: str, run_id: str, bundle: Path, tags: Mapping[str, str]) -> Champion:
