@@ -125,6 +125,14 @@ def test_beside_the_scores_stands_what_the_models_should_reach_on_them_and_what_
     assert set(expected["tier"]) == {"accuracy", "quadratic kappa", "lift"}
 
 
+def test_the_manifest_tells_which_features_moved_the_answers_those_first_that_moved_them_most(kiosk):
+    shifts = Manifest.of(next((kiosk / "patron-out" / "kiosk" / "scores.parquet").iterdir())).shifts
+    assert {"churn", "next_purchase"} >= {shift["question"] for shift in shifts} - {"tier"}
+    moved = [shift["moved"] for shift in shifts]
+    assert moved == sorted(moved, reverse=True)
+    assert "tenure" in {shift["feature"] for shift in shifts}  # months after training all are known longer
+
+
 def test_tables_that_are_not_as_in_training_are_refused_before_they_are_scored(kiosk):
     table = orders()
     table["paid"] *= (table.when >= "2023-11-15").map({True: 100, False: 1})

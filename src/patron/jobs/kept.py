@@ -124,9 +124,14 @@ class ScoredRun:
         write_text(json.dumps(noted), self.staging.folder / BESIDE)
         return noted
 
-    def note_expected(self, figures: Mapping[str, Any]) -> Path:
-        """Add to the manifest what the models should reach on these customers."""
-        noted = replace(Manifest.of(self.path), expected=figures)
+    def note_findings(self, expected: Mapping[str, Any], shifts: Sequence[Mapping[str, Any]]) -> Path:
+        """Add to the manifest what the models should reach on these customers, and which features moved their answers.
+
+        Args:
+            expected: figures by question.
+            shifts: the features that look otherwise than in training, those first that move the answers most.
+        """
+        noted = replace(Manifest.of(self.path), expected=expected, shifts=shifts)
         return write_text(noted.text, self.path / MANIFEST)
 
 

@@ -67,7 +67,12 @@ def _beside(job: Job, run: ScoredRun, apart: dict[str, Any]) -> dict[str, Any]:
         return run.keep_beside({**kept, "quarantine": rows})
     ranked, figures = tell_ranked_shifts(job), expected(job, job.scores)
     imports = [] if job.settings.offers else write_imports(job)
-    files = [str(run.note_expected(figures)), *_tell_moves(job), *write_contract_tables(job), *map(str, imports)]
+    files = [
+        str(run.note_findings(figures, ranked)),
+        *_tell_moves(job),
+        *write_contract_tables(job),
+        *map(str, imports),
+    ]
     written = {"files": _relative(job, files), "by": by, "expected": figures, "shifts": ranked}
     return run.keep_beside({**written, "quarantine": rows})
 

@@ -54,6 +54,7 @@ class Manifest:
         warnings: what was odd about the data.
         breaks: in what the tables differ from those that the models were trained on.
         expected: what the models should reach on these customers, by question and figure.
+        shifts: the features that look otherwise than in training, those first that move the answers most.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class Manifest:
     warnings: Sequence[str]
     breaks: Sequence[Mapping[str, Any]] = ()
     expected: Mapping[str, Any] = field(default_factory=dict)
+    shifts: Sequence[Mapping[str, Any]] = ()
 
     @property
     def text(self) -> str:
