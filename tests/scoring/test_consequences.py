@@ -1,9 +1,12 @@
 """Consequences: features that look otherwise than in training are ranked by how far that moves the answers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from patron.jobs.contracting import tell_ranked_shifts
 from patron.models.serving import Bundle, shares
 from patron.models.usual import SPREAD, with_spread
 from patron.questions.matrices import Matrix
@@ -86,3 +89,16 @@ def test_of_few_customers_and_of_models_that_keep_no_spread_nothing_is_told():
     X = customers(1).assign(**{DAYS: 59.0})
     assert ranked_shifts(model(), rows(X.head(49))) == []
     assert ranked_shifts(straight(), rows(X)) == []
+
+
+def test_what_grows_with_the_age_of_the_data_is_returned_and_not_reported():
+    X = customers(1)
+    moved, told = rows(X.assign(**{DAYS: X[DAYS] + 30, MONEY: X[MONEY] * 3})), []
+    ever = model()
+    formulas = ["SELECT MAX(age)", "SELECT SUM(amount) over 90d"]
+    for feature, formula in zip(ever.spec["features"], formulas, strict=False):
+        feature["formula"] = formula
+    part = SimpleNamespace(models={"churn": ever}, sample=moved)
+    shifts = tell_ranked_shifts(SimpleNamespace(parts=[part], settings=SimpleNamespace(seed=0), tell=told.append))
+    assert [(shift["feature"], shift["grows"]) for shift in shifts] == [(DAYS, True), (MONEY, False)]
+    assert [sentence.split()[1] for sentence in told] == [MONEY]

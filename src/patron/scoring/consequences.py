@@ -4,6 +4,7 @@ The values of each feature are put back to how they were spread in training, eve
 answers are compared. What no answer rests on may look as it likes.
 """
 
+import re
 from dataclasses import dataclass
 from math import sqrt
 
@@ -25,6 +26,7 @@ STEP = 0.025  # of the quantiles that training keeps
 LEAST = 0.05  # points
 TYPICAL, UNSAID = (10, 30), 0.02  # the quartiles among the quantiles; differences of what is unknown that go unsaid
 POINTS = 100.0
+WINDOWED = re.compile(r" over \d+(d|mo)\b")  # as formulas tell it
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Shift:
         now: its values now.
         moved: by how many points the answers move, up or down, on average; where they are money, per cent of its mean.
         mean: by how many points their mean is higher, below zero where it is lower.
+        grows: whether it is counted from the first event on, so that it shifts as the data grow older.
     """
 
     question: str
@@ -48,6 +51,7 @@ class Shift:
     now: str
     moved: float
     mean: float
+    grows: bool = False
 
     @property
     def sentence(self) -> str:
@@ -83,8 +87,14 @@ def ranked_shifts(model: Bundle, rows: Matrix, seed: int = 0) -> list[Shift]:
         moved, mean = scale * float(np.abs(now - then).mean()), scale * float((now - then).mean())
         if moved >= LEAST:
             was, here = _was_and_is(X[:, place], feature)
-            shifts.append(Shift(model.spec["question"], feature["name"], feature["words"], was, here, moved, mean))
+            name, words, grows = feature["name"], feature["words"], _grows(feature)
+            shifts.append(Shift(model.spec["question"], name, words, was, here, moved, mean, grows))
     return sorted(shifts, key=lambda shift: -shift.moved)
+
+
+def _grows(feature: FeatureSpec) -> bool:
+    """Return whether the aggregate of events has no window, such as the time since the first one."""
+    return feature["dtype"] != "category" and "SELECT" in feature["formula"] and not WINDOWED.search(feature["formula"])
 
 
 def _with(X: np.ndarray, place: int, column: np.ndarray) -> np.ndarray:
