@@ -54,7 +54,7 @@ def test_the_short_lists_name_the_same_codes_and_the_page_that_has_them_all(page
 def test_every_verb_of_the_examples_is_one():
     verbs = CliRunner().invoke(app, ["--help"]).output
     named = [verb for path in SCHEDULES.iterdir() for verb in commands(path.read_text())]
-    assert named.count("score") == named.count("decide") > 0
+    assert "run" in named
     assert all(f" {verb} " in verbs for verb in named)
 
 
@@ -83,13 +83,14 @@ def test_the_cron_job_never_runs_twice_at_once_and_tries_again_what_can_be_mende
     assert refused == raised() - retried()
     assert work["backoffLimit"] > 0
     assert pod["securityContext"]["runAsNonRoot"]
-    assert [step["args"][0] for step in (*pod["initContainers"], *pod["containers"])] == ["score", "decide"]
+    assert [step["args"][:2] for step in pod["containers"]] == [["run", "shop.toml"]]
 
 
 def test_the_dag_tries_again_the_same_codes():
     tree = ast.parse((SCHEDULES / "airflow_dag.py").read_text())
     values = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
     assert ast.literal_eval(values["FOR_SOMEBODY"]) == raised() - retried()
+    assert ast.literal_eval(values["NIGHT"])[:2] == ["patron", "run"]
     decorators = [
         ast.unparse(d) for node in tree.body if isinstance(node, ast.FunctionDef) for d in node.decorator_list
     ]
@@ -100,5 +101,5 @@ def test_the_crontab_has_one_night_and_no_lock():
     lines = [line for line in (SCHEDULES / "crontab").read_text().splitlines() if re.match(r"[\d*]", line)]
     assert len(lines) == 1
     assert len(lines[0].split()[:5]) == 5
-    assert commands(lines[0]) == ["score", "decide"]
+    assert commands(lines[0]) == ["run"]
     assert "flock" not in lines[0]

@@ -100,7 +100,7 @@ def written(folder: Path, table: pd.DataFrame | str, extra: str = "") -> Path:
 @pytest.mark.parametrize("what", BAD)
 def test_whatever_is_wrong_with_a_cell_its_value_is_not_shown(reading, tmp_path, what):
     settings = written(tmp_path, *BAD[what])
-    for options in ((), ("--json",), ("--log-json",)):
+    for options in ((), ("--json",), ("--log-json", "--on-bad-rows", "quarantine"), ("--on-bad-rows", "fail")):
         result = patron("check", settings, *options)
         assert result.exit_code in (0, 2, 3)
         check_hidden(result.output)
@@ -115,7 +115,9 @@ def test_the_same_inputs_show_their_values_where_it_is_allowed(reading, tmp_path
     assert len(shown) >= 9, shown
 
 
-@pytest.mark.parametrize("verb", ["check", "train", "backtest", "score", "explain", "decide", "report", "identify"])
+@pytest.mark.parametrize(
+    "verb", ["check", "train", "backtest", "run", "score", "explain", "decide", "report", "identify"]
+)
 def test_no_verb_shows_a_value(tmp_path, verb):
     settings = written(tmp_path, orders(when=some(NAME, DAYS), paid=some(MAIL, ["1"] * 60)))
     metrics = tmp_path / "shop.prom"
