@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -64,6 +64,12 @@ bench-identities: $(VENV)/.dev ## Measure identification on simulated people; PE
 
 bench-tuning: $(VENV)/.dev ## Measure what tuning brings on the data sets of DATA (default ../shared/data)
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/tuning.py $(or $(DATA),../shared/data) docs/benchmarks-tuning.md
+
+bench-scoring: $(VENV)/.dev ## Measure whole nights within a bound of memory; CUSTOMERS="100000 1000000"
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/scoring.py $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+bench-kills: $(VENV)/.dev ## Kill nights and promotions at random moments, and count how they end; KILLS="70 30"
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/kills.py $(if $(KILLS),--kills $(KILLS))
 
 bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
 	$(BIN)/python benchmarks/door.py
