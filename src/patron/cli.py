@@ -333,7 +333,7 @@ def export(
     """Write a model to a folder with the hash of every file, for another registry or a consumer without one."""
     from patron import jobs
 
-    typer.echo(jobs.carry_out(_registry(folder, server), model, version, out, datetime.now(UTC)))
+    _log().say(jobs.carry_out(_registry(folder, server), model, version, out, _now()))
 
 
 @app.command("import")
@@ -347,7 +347,7 @@ def import_(
     from patron.registry import Registry
 
     registry = _registry(folder, server) if server else Registry.at(folder.resolve())
-    typer.echo(jobs.carry_in(registry, source, datetime.now(UTC)))
+    _log().say(jobs.carry_in(registry, source, _now()))
 
 
 @app.command()

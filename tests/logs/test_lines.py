@@ -3,9 +3,11 @@
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from patron import cli
 from patron.logs.lines import JsonLines, TerminalLines, failure
 from patron.logs.outcome import Outcome
 from patron.logs.run_log import RunLog
@@ -104,6 +106,12 @@ def test_the_time_of_a_step_is_added_up_and_progress_is_for_who_looks_on():
     assert outcome.counts == {"customers": 3, "rows_read": 7}
     assert "half" not in out.getvalue()
     assert outcome.memory > 1_000_000
+
+
+def test_every_sentence_of_the_command_line_goes_through_the_log_and_only_results_of_machines_do_not():
+    echoes = [line.strip() for line in Path(cli.__file__).read_text().splitlines() if "echo(" in line]
+    assert echoes
+    assert all(line.startswith("typer.echo(json.dumps(") for line in echoes)
 
 
 def test_an_error_that_nobody_foresaw_shows_the_way_and_no_value(monkeypatch):

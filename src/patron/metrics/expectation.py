@@ -67,9 +67,10 @@ def expected_lift(predicted: Column, *, level: float = 0.95) -> pd.DataFrame:
     """
     chance = _chance(predicted)
     events = float(chance.sum()) or UNKNOWN
+    before, ties = _places(chance)
     estimates = []
     for share in map(float, TENTHS):
-        inside = _inside(chance, share)
+        inside = np.clip((share * len(chance) - before) / ties, 0.0, 1.0)  # rows that tie at the border in part
         held = float((inside * chance).sum() / events)
         estimates.append(_estimate(held, (inside - held) / events, chance, 1.0, level))
     table = pd.DataFrame(estimates).rename(columns={"value": "found"})
@@ -136,12 +137,10 @@ def _below(score: Floats, values: Floats) -> Floats:
     return below
 
 
-def _inside(score: Floats, share: float) -> Floats:
-    """Return how much of each row lies within the best share of all; rows that tie at its border are shared out."""
-    counts = _below(-score, np.ones(len(score)))  # rows before it, and half of its ties
-    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
-    ties = size[group]
-    return np.clip((share * len(score) - (counts - ties / 2)) / ties, 0.0, 1.0)
+def _places(score: Floats) -> tuple[Floats, Floats]:
+    """Return for each row how many have a higher score, and how many the same, itself among them."""
+    _, group, sizes = np.unique(score, return_inverse=True, return_counts=True)
+    return (len(score) - np.cumsum(sizes))[group].astype(np.float64), sizes[group].astype(np.float64)
 
 
 def _kappa(shares: Floats, hit: Floats) -> tuple[float, Floats]:
