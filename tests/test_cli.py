@@ -427,12 +427,27 @@ def spoken(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_champion_is_changed_and_changed_back_by_hand_with_a_line_in_the_log(twice):
     registry = Job(load(twice[0] / "kiosk.toml"), NOW).registry
     newest = registry.champion("kiosk-churn").version
+    told = patron("promote", "kiosk-churn", "1", "--folder", twice[0], "--force")
+    assert (told.exit_code, 'Add: --reason "..."' in told.output) == (2, True)
     told = patron("promote", "kiosk-churn", "1", "--folder", twice[0], "--reason", "as told")
     assert "version 1 is champion now" in told.output
     line = registry.promotions("kiosk-churn")[-1]
     assert (line.version, registry.champion("kiosk-churn").version) == ("1", "1")
     assert line.reason.startswith("as told; beside the champion (version 2): as good; when version 2 was trained")
     assert f"version {newest} is champion again" in patron("rollback", "kiosk-churn", "--folder", twice[0]).output
+
+
+def test_models_are_told_with_their_figures_and_carried_to_another_project(twice, tmp_path):
+    told = patron("models", "kiosk-churn", "--folder", twice[0], "--json").output.splitlines()[0]
+    (model,) = json.loads(told)["models"]
+    assert {"value", "low", "high"} == set(model["versions"][-1]["figures"]["auc"])
+    assert "kiosk-tier: champion" in patron("models", "--folder", twice[0]).output
+    assert patron("export", "kiosk-churn", tmp_path / "carried", "--folder", twice[0]).exit_code == 0
+    told = patron("import", tmp_path / "carried", "--folder", tmp_path / "other")
+    assert "Let it score: patron promote kiosk-churn 1" in told.output
+    asked = ("kiosk-churn", "--folder", tmp_path / "other")
+    assert "Nobody has requested a new champion" in patron("approve", *asked).output
+    assert "version 1 is champion now" in patron("promote", "kiosk-churn", "1", *asked[1:]).output
 
 
 @pytest.mark.parametrize(

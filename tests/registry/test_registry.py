@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.errors import LockError, RegistryError
-from patron.registry import Promotion, Registry, local_store, registry, ui_command
+from patron.registry import Promotion, Registry, local_store, registry, server_address, ui_command
 from patron.registry.audit import previous_champion
 from patron.registry.mlflow_import import mlflow
 from patron.registry.versions import aliases_of, ensure_model
@@ -409,6 +409,33 @@ def test_the_page_is_served_to_this_machine_only(store):
     assert command[0] == sys.executable
     assert command[command.index("--host") + 1] == "127.0.0.1"
     assert command[command.index("--backend-store-uri") + 1] == store.tracking_uri
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("https://ann:secret@mlflow.example", "https://mlflow.example comes with a name or password"),
+        ("$NO_SUCH_REGISTRY", "The variable 'NO_SUCH_REGISTRY' of the environment, .* is not set. Set it: export"),
+        ("sqlite:///mlflow.db", "The registry 'sqlite:///mlflow.db' is no address of a server"),
+        ("$ODD_REGISTRY", r"The registry '\$ODD_REGISTRY' is no address of a server"),
+    ],
+)
+def test_an_address_of_a_server_comes_without_a_password(monkeypatch, text, said):
+    monkeypatch.setenv("ODD_REGISTRY", "ann:secret@mlflow")
+    with pytest.raises(RegistryError, match=said) as refused:
+        server_address(text)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_from_the_environment_may_hold_what_the_environment_may(monkeypatch):
+    monkeypatch.setenv("SHOP_REGISTRY", "https://ann:secret@mlflow.example")
+    assert server_address("$SHOP_REGISTRY") == "https://ann:secret@mlflow.example"
+
+
+def test_a_server_that_goes_away_while_it_is_asked_is_told_as_that():
+    said = Registry.server("http://anna:secret@tracking:5000")._refusal("failed: Max retries exceeded with url: /api")
+    assert said.startswith("The registry http://tracking:5000 went away while it was asked.")
+    assert said.endswith("curl http://tracking:5000/health")
 
 
 def test_a_password_in_an_address_is_never_shown():

@@ -360,6 +360,12 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest(tmp_path, old, new
         ),
         (
             "[offers.voucher]",
+            "[registry]\napproval = 3\n[offers.voucher]",
+            27,
+            "[registry] approval must be 1 or 2 (persons), got number 3. Write for example approval = 2",
+        ),
+        (
+            "[offers.voucher]",
             "[levers]\ntickets = 3\n[offers.voucher]",
             27,
             '[levers] tickets must be words for what is done, got number 3. Write for example tickets = "complaints '

@@ -18,6 +18,7 @@ from patron.registry.mlflow_import import mlflow, quiet
 __all__ = ["Store"]
 
 FULL = ("No space left", "disk is full")  # as the system says it, and the database
+GONE = ("Max retries exceeded", "Connection refused", "Connection reset", "Remote end closed")
 CONNECT_SECONDS = 10
 PORTS = {"http": 80, "https": 443}
 
@@ -133,4 +134,9 @@ class Store:
             )
         if any(words in first for words in FULL):
             return f"The registry {self._shown} cannot keep more: {first}. Free the disk, then run it again."
+        if any(words in message for words in GONE):
+            return (
+                f"The registry {self._shown} went away while it was asked. Check that it runs, then start again: "
+                f"curl {masked(self.tracking_uri)}/health"
+            )
         return f"The registry {self._shown} refused: {first}. Check its address, the names and the run's id."
