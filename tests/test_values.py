@@ -80,8 +80,14 @@ def check_hidden(output: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def hiding(monkeypatch):
+def unset(monkeypatch):
     monkeypatch.delenv("PATRON_SHOW_VALUES", raising=False)
+
+
+@pytest.fixture
+def hiding(monkeypatch):
+    """Let Python hide values as commands do."""
+    monkeypatch.setenv("PATRON_SHOW_VALUES", "0")
 
 
 @pytest.fixture
@@ -152,14 +158,14 @@ def test_a_value_is_shown_once_it_is_allowed_and_the_place_always_is(reading, tm
     assert HINT not in shown.output
 
 
-def test_the_environment_allows_it_in_python(monkeypatch):
-    assert cell(NAME) == "‹Aaaaaaa Aaaaa›"
-    monkeypatch.setenv("PATRON_SHOW_VALUES", "1")
+def test_python_shows_values_to_who_works_with_the_table_unless_the_environment_hides_them(monkeypatch):
     assert cell(NAME) == repr(NAME)
     assert cell(8731946.25, ".1f") == "8731946.2"
+    monkeypatch.setenv("PATRON_SHOW_VALUES", "0")
+    assert cell(NAME) == "‹Aaaaaaa Aaaaa›"
 
 
-def test_names_of_columns_are_shown_unless_they_are_a_row():
+def test_names_of_columns_are_shown_unless_they_are_a_row(hiding):
     assert listed_columns(["b", "2024"]) == "2024, b"
     assert listed_columns([NAME, MONEY]) == "‹9999999.99›, ‹Aaaaaaa Aaaaa›"
 
@@ -192,7 +198,7 @@ SCORES = pd.DataFrame(
         lambda: events(pd.DataFrame({"c": ["a"], "ts": [NAME]}), customer="c", at="ts"),
     ],
 )
-def test_errors_of_the_python_interface_hide_values_too(wrong: Callable[[], object]):
+def test_errors_of_the_python_interface_hide_values_where_they_are_to(hiding, wrong: Callable[[], object]):
     with pytest.raises(PatronError) as refused:
         wrong()
     check_hidden(str(refused.value))

@@ -108,8 +108,7 @@ def _begin(
     """Begin the log of a run."""
     if metrics_file is not None:
         check_metrics_file(metrics_file)
-    if show_values:
-        os.environ[SHOW_VALUES] = "1"
+    os.environ[SHOW_VALUES] = "1" if show_values else os.environ.get(SHOW_VALUES, "0")
     verb, run_id = context.invoked_subcommand or "patron", uuid4().hex[:12]
     watched = not log_json and sys.stderr.isatty() and sys.stdout.isatty()
     log = RunLog(verb, run_id, _lines(verb, run_id, log_json), watched)

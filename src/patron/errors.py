@@ -41,7 +41,7 @@ __all__ = [
     "values_shown",
 ]
 
-SHOW_VALUES = "PATRON_SHOW_VALUES"  # in the environment; 1 shows the values of cells
+SHOW_VALUES = "PATRON_SHOW_VALUES"  # in the environment; 0 hides the values of cells, as commands do
 HIDDEN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 END = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 HINT = f"{HIDDEN}...{END} is the shape of a value, shown whole by --show-values ({SHOW_VALUES}=1)."
@@ -116,10 +116,11 @@ class LockError(PatronError):
 
 
 def cell(value: object, form: str = "") -> str:
-    """Write the value of a cell for a sentence: by its shape, as it may be personal, or as it is where that is allowed.
+    """Write the value of a cell for a sentence: as it is, or by its shape where the sentence may end in a log.
 
-    The values of customers' keys are never written, not even by this. `PATRON_SHOW_VALUES=1` in the environment shows
-    all others, as `--show-values` does on the command line.
+    Commands hide values, which may be personal, unless `--show-values` or `PATRON_SHOW_VALUES=1` in the environment
+    allows them. Python shows them to who works with the table, unless `PATRON_SHOW_VALUES=0` is set. The values of
+    customers' keys are never written.
 
     Args:
         value: of a cell of a table.
@@ -134,7 +135,7 @@ def cell(value: object, form: str = "") -> str:
 
 def values_shown() -> bool:
     """Check whether values of cells may be shown as they are."""
-    return os.environ.get(SHOW_VALUES) == "1"
+    return os.environ.get(SHOW_VALUES, "1") == "1"
 
 
 def shape(text: str) -> str:

@@ -115,7 +115,7 @@ def test_every_sentence_of_the_command_line_goes_through_the_log_and_only_result
 
 
 def test_an_error_that_nobody_foresaw_shows_the_way_and_no_value(monkeypatch):
-    monkeypatch.delenv("PATRON_SHOW_VALUES", raising=False)
+    monkeypatch.setenv("PATRON_SHOW_VALUES", "0")
     try:
         {}["guest-007"]
     except KeyError as error:
