@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.jobs import Job
+from patron.jobs import Job, contests
 from patron.jobs.checking import labelled_rows
 from patron.jobs.contests import contest
 from patron.models.training import Trained
@@ -70,3 +70,8 @@ def test_a_champion_of_another_pace_is_asked_with_its_own_windows(shop):
         other, replace(trained, question=other.questions[0]), tested, label, trained.model.predict(rows.X)
     )
     assert (outcome.verdict, outcome.figures["log loss"]["value"]) == ("as good", 0.0)
+
+
+def test_rows_of_the_same_windows_are_not_made_anew(shop, monkeypatch):
+    monkeypatch.setattr(contests, "matrix", lambda *arguments, **named: pytest.fail("made anew"))
+    assert judged(shop, rhythm=1.0).verdict == "as good"

@@ -80,9 +80,10 @@ def _answers(job: Job, name: str, question: Question, tested: Matrix) -> tuple[C
 
 
 def _rows(job: Job, model: Bundle, question: Question, tested: Matrix) -> Matrix:
-    """Return the same rows with the windows of the champion's features, where customers came at another pace then."""
+    """Return the same rows, with the windows of the champion's features where customers came at another pace then."""
     rhythm = model.spec["rhythm"]
-    if rhythm is None or rhythm == question.rhythm:
+    known = {definition.name for definition in tested.definitions}
+    if rhythm is None or rhythm == question.rhythm or known.issuperset(f["name"] for f in model.spec["features"]):
         return tested
     questions = together([replace(q, rhythm=rhythm) for q in job.settings.questions], job.history)
     rows = matrix(questions[0], job.history, job.split.test, progress=job.progress)
