@@ -13,7 +13,7 @@ import pandas as pd
 
 from patron.errors import DriverError, PatronError
 from patron.explanations.treeshap.ensembles import UnknownShapeError
-from patron.explanations.treeshap.exact import tree_contributions
+from patron.explanations.treeshap.exact import add_tree_contributions
 from patron.models.serving import Bundle, EstimatorSpec, horizon_shifts, linear_inputs, process_log_odds, season_shifts
 
 __all__ = ["contributions"]
@@ -61,117 +61,122 @@ def contributions(model: Bundle, X: np.ndarray, steps: Steps = (None,)) -> Split
 def _at_step(model: Bundle, X: np.ndarray, step: int | None) -> Split:
     calibration = model.spec["calibration"] or {"slope": 1.0, "intercept": [0.0]}
     slope, shift = calibration["slope"], np.asarray(calibration["intercept"])
-    parts, base = _split(model.spec["estimator"], model, X, step)
     log_odds = model.log_odds(X, step)
+    parts = np.zeros((log_odds.shape[1], X.shape[1], len(X)))
+    base = _add(model.spec["estimator"], model, X, step, parts)
     _check_sums((parts.sum(axis=1).T + base) * slope + shift, log_odds, model)
     parts *= slope
     return parts, log_odds
 
 
-def _split(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """Return the parts of an estimator's log-odds, shape (classes, features, rows), and the base below them.
+def _add(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    """Add what features move an estimator's log-odds to parts, shape (classes, features, rows); return the base.
 
-    The parts of a feature lie beside each other, since most models move few of many; they belong to the caller.
+    The parts of a feature lie beside each other, since most models move few of many.
     """
-    return _SPLIT[estimator["kind"]](estimator, model, X, step)
+    return np.asarray(_ADD[estimator["kind"]](estimator, model, X, step, parts))
 
 
-def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """Return the trees' exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
-    rows = X if step is None else np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
-    parts, base = _booster_split(model.booster, rows, estimator.get("rounds", -1), estimator.get("threads", 0))
-    return parts[:, : X.shape[1]], base + parts[:, X.shape[1] :].sum(axis=1).T
+def _trees(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    """Add the trees' exact contributions; what the step of the horizon adds is no feature: it goes to the base."""
+    if step is None:
+        return _add_booster(estimator, model.booster, X, parts)
+    rows = np.column_stack([X, np.full(len(X), step, dtype=np.float32)])
+    own = np.zeros((len(parts), rows.shape[1], len(X)))
+    base = _add_booster(estimator, model.booster, rows, own)
+    parts += own[:, :-1]
+    return base + own[:, -1].T
 
 
-def _booster_split(booster: Any, rows: np.ndarray, rounds: int, threads: int) -> Split:
-    """Return `tree_contributions`, or LightGBM's own, slower, where the trees are not known to be read right."""
+def _add_booster(estimator: Spec, booster: Any, rows: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Add exact contributions, or LightGBM's own, slower, where the trees are not known to be read right."""
+    rounds = estimator.get("rounds", -1)
     try:
-        parts, base = tree_contributions(booster.model_to_string(num_iteration=rounds), rows)
-        return parts.transpose(1, 2, 0), base
+        return add_tree_contributions(booster.model_to_string(num_iteration=rounds), rows, parts)
     except UnknownShapeError:
-        flat = booster.predict(rows, pred_contrib=True, num_threads=threads, num_iteration=rounds)
+        options = {"num_threads": estimator.get("threads", 0), "num_iteration": rounds}
+        flat = booster.predict(rows, pred_contrib=True, **options)
         shaped = flat.reshape(len(rows), -1, rows.shape[1] + 1).transpose(1, 2, 0)
-        return np.array(shaped[:, :-1]), shaped[:, -1].T
+        parts += shaped[:, :-1]
+        return np.asarray(shaped[:, -1].T)
 
 
-def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    coef, own = np.asarray(estimator["coef"]), len(estimator["inputs"])
-    parts = np.zeros((len(coef), X.shape[1], len(X)))
-    inputs = linear_inputs(estimator, X).T
-    parts[:, estimator["inputs"]] = coef[:, :own, None] * inputs[:own]
-    for place, (feature, _, _) in enumerate(estimator.get("kinds", ()), start=own):
+def _linear(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    coef = np.asarray(estimator["coef"])
+    inputs, kinds = linear_inputs(estimator, X).T, [feature for feature, _, _ in estimator.get("kinds", ())]
+    for place, feature in enumerate([*estimator["inputs"], *kinds]):
         parts[:, feature] += coef[:, place, None] * inputs[place]
-    beside = parts, np.asarray(estimator["intercept"])[step or 0]
-    return _with_paces(beside, estimator, model, X) if "pace" in estimator else beside
+    base = np.asarray(estimator["intercept"])[step or 0]
+    return base + _add_paces(estimator, model, X, parts) if "pace" in estimator else base
 
 
-def _with_paces(split: Split, estimator: Spec, model: Bundle, X: np.ndarray) -> Split:
+def _add_paces(estimator: Spec, model: Bundle, X: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """Add what the totals and times of a linear model move together, which it sees as paces."""
     coef, own, pace = np.asarray(estimator["coef"]), len(estimator["inputs"]), estimator["pace"]
     columns = sorted({pace["recency"], pace["tenure"], pace["orders"], *pace["totals"]})
     here = {name: columns.index(pace[name]) for name in ("recency", "tenure", "orders")}
     alone = {"inputs": [], "mean": estimator["mean"][own:], "scale": estimator["scale"][own:]}
     alone |= {"pace": pace | here | {"totals": [columns.index(total) for total in pace["totals"]]}}
-    return _with_shared(split, lambda seen: linear_inputs(alone, seen) @ coef[:, own:].T, columns, model, X)
+    return _add_shared(lambda seen: linear_inputs(alone, seen) @ coef[:, own:].T, columns, model, X, parts)
 
 
-def _rates(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """The one feature's rate beside the rate of the usual customer; a constant has no parts at all."""
+def _rates(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    """Add the one feature's rate beside the rate of the usual customer; a constant has no parts at all."""
     table = np.asarray(estimator["table"])[step or 0]
-    parts = np.zeros((table.shape[1], X.shape[1], len(X)))
     if estimator["input"] is None:
-        return parts, table[0]
+        return np.asarray(table[0])
     seen = np.append(X[:, estimator["input"]], _usual(model, [estimator["input"]]))
     rates = table[np.searchsorted(estimator["edges"], np.nan_to_num(seen), side="right")]
-    parts[:, estimator["input"]] = (rates[:-1] - rates[-1]).T
-    return parts, rates[-1]
+    parts[:, estimator["input"]] += (rates[:-1] - rates[-1]).T
+    return np.asarray(rates[-1])
 
 
-def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
     process, slope = estimator["life"], np.asarray(estimator["slope"])
 
     def log_odds(seen: np.ndarray) -> np.ndarray:
         return process_log_odds(process, seen, step)[:, None] * slope
 
-    return _with_shared(_linear(estimator["linear"], model, X, step), log_odds, process["inputs"], model, X)
+    base = _linear(estimator["linear"], model, X, step, parts)
+    return base + _add_shared(log_odds, process["inputs"], model, X, parts)
 
 
-def _hybrid(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    return _added([_split(estimator[part], model, X, step) for part in ("base", "rest")])
+def _hybrid(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    base, rest = (_add(estimator[part], model, X, step, parts) for part in ("base", "rest"))
+    return base + rest
 
 
-def _blend(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    parts, base = _added([_split(member, model, X, step) for member in estimator["of"]])
-    parts /= len(estimator["of"])
-    return parts, base / len(estimator["of"])
+def _blend(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    own = np.zeros_like(parts)
+    bases = [_add(member, model, X, step, own) for member in estimator["of"]]
+    parts += own / len(bases)
+    return np.asarray(sum(bases) / len(bases))
 
 
-def _seasonal(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    parts, base = _split(estimator["of"], model, X, step)
+def _seasonal(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
     parts[:, estimator["input"]] += season_shifts(estimator, X).T
-    return parts, base
+    return _add(estimator["of"], model, X, step, parts)
 
 
-def _shifted(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
-    """What moves everybody alike is no feature's doing: it goes to the base."""
-    parts, base = _split(estimator["of"], model, X, step)
-    return parts, base + np.asarray(estimator["shift"])
+def _shifted(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
+    """Add what moves everybody alike, which is no feature's doing, to the base."""
+    return _add(estimator["of"], model, X, step, parts) + np.asarray(estimator["shift"])
 
 
-def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+def _shift_horizon(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
     alone, inputs = estimator | {"to": estimator["to"] | {"inputs": slice(None)}}, estimator["to"]["inputs"]
-    split = _split(estimator["of"], model, X, step)
-    return _with_shared(split, lambda seen: horizon_shifts(alone, seen), inputs, model, X)
+    base = _add(estimator["of"], model, X, step, parts)
+    return base + _add_shared(lambda seen: horizon_shifts(alone, seen), inputs, model, X, parts)
 
 
-def _outside(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None) -> Split:
+def _outside(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None, parts: np.ndarray) -> np.ndarray:
     raise PatronError(
         f"The drivers of {model.spec['candidate']} are unknown: it is a classifier of scikit-learn, only judged. "
         "Explain the model that is used: pt.drivers(trained.model, rows)"
     )
 
 
-_SPLIT = {
+_ADD = {
     "trees": _trees,
     "linear": _linear,
     "rates": _rates,
@@ -185,16 +190,8 @@ _SPLIT = {
 }
 
 
-def _added(splits: list[Split]) -> Split:
-    (parts, base), *others = splits
-    for more, above in others:
-        parts += more
-        base = base + above
-    return parts, base
-
-
-def _with_shared(split: Split, function: Function, inputs: list[int], model: Bundle, X: np.ndarray) -> Split:
-    """Add what a few features move together: a function of these alone to (rows, classes)."""
+def _add_shared(function: Function, inputs: list[int], model: Bundle, X: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Add what a few features move together: a function of these alone to (rows, classes); return its base."""
     usual, own, values = _usual(model, inputs), X[:, inputs].astype(np.float64), {}
     places = range(len(inputs))
     for known in (frozenset(some) for size in range(len(inputs) + 1) for some in combinations(places, size)):
@@ -203,9 +200,8 @@ def _with_shared(split: Split, function: Function, inputs: list[int], model: Bun
     for order in permutations(places):
         for i, place in enumerate(order):
             moved[place] += values[frozenset(order[: i + 1])] - values[frozenset(order[:i])]
-    parts, base = split
     parts[:, inputs] += (moved / factorial(len(inputs))).transpose(2, 0, 1)
-    return parts, base + values[frozenset()]
+    return values[frozenset()]
 
 
 def _values(function: Function, own: np.ndarray, usual: list[float], known: list[int]) -> np.ndarray:

@@ -12,7 +12,7 @@ from patron.explanations.treeshap.ensembles import read_ensemble
 from patron.explanations.treeshap.loops import add_contributions
 from patron.explanations.treeshap.patterns import MOST_TESTS, Nodes, Patterns, find_patterns, split_nodes
 
-__all__ = ["tree_contributions"]
+__all__ = ["add_tree_contributions", "tree_contributions"]
 
 
 def tree_contributions(text: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,11 +30,17 @@ def tree_contributions(text: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray
         UnknownShapeError: the text is not known to be read right.
         ScoreError: the trees are linear in their leaves.
     """
+    parts = np.zeros((len(_plan(text).base), X.shape[1], len(X)))
+    base = add_tree_contributions(text, X, parts)
+    return parts.transpose(2, 0, 1), base
+
+
+def add_tree_contributions(text: str, X: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Add the same values to parts, shape (classes, features, rows), and return what all rows start from."""
     plan = _plan(text)
-    parts = np.zeros((len(plan.base), X.shape[1], len(X)))
     columns = np.ascontiguousarray(X.T, dtype=np.float64)
     add_contributions(plan.nodes, plan.patterns, *_gauss_points(), columns, parts)
-    return parts.transpose(2, 0, 1), plan.base
+    return plan.base
 
 
 @dataclass(frozen=True)
