@@ -223,6 +223,10 @@ def test_a_model_is_not_asked_without_a_feature_of_its_training(kiosk):
     )
     result = patron("score", path)
     assert result.exit_code == 3
+    assert "orders.amount: the column is gone; in training a number" in result.output
+    path.write_text(path.read_text() + '[contract]\ncolumns = "soft"\n')
+    result = patron("score", path)
+    assert result.exit_code == 3
     assert "was trained on" in result.output
     assert "spend" in result.output
 
@@ -730,13 +734,19 @@ def test_some_customers_are_told_beside_others_and_today_beside_another_day(kios
             "takes one of --customer, --segment, --against and --version at a time",
         ),
         (("--against", "2024-01-01"), "2024-01-01 is the cutoff that is scored, so there is nothing to compare"),
-        (("--version", "1"), "Version 1 is the champion, so there is nothing to compare"),
     ],
 )
 def test_a_comparison_of_nothing_is_refused(kiosk, options, said):
     result = patron("explain", kiosk / "kiosk.toml", *options)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_a_champion_is_not_compared_with_itself(kiosk):
+    champion = Job(load(kiosk / "kiosk.toml"), NOW).champions["churn"].version
+    result = patron("explain", kiosk / "kiosk.toml", "--version", champion)
+    assert result.exit_code == 2
+    assert f"Version {champion} is the champion, so there is nothing to compare" in result.output
 
 
 def test_a_customer_who_was_not_scored_is_refused_without_the_key(kiosk):
