@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import typer
 
-from patron.errors import SHOW_VALUES, PatronError, QuestionError, RegistryError, SettingsError
+from patron.errors import SHOW_VALUES, DriftError, PatronError, QuestionError, RegistryError, SettingsError
 from patron.logs.lines import JsonLines, TerminalLines, failure
 from patron.logs.prometheus import check_metrics_file, write_metrics
 from patron.logs.run_log import RunLog
@@ -31,8 +31,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Who will leave, when they buy next, what they are worth, why, and whom to treat.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 no usable model, 6 locked. "
-    "What to do about each: docs/operations.md.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 data refused, 4 no usable model, 5 drift, "
+    "6 locked. What to do about each: docs/operations.md.",
 )
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
 OnBadRows = Annotated[
@@ -262,6 +262,15 @@ def report(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def drift(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Check whether customers and past answers are as the models learned; exit code 5 where not, and what to do."""
+    summary = _run(settings, "drift", as_json)
+    if summary["beyond"]:
+        page = summary["files"][0]
+        raise DriftError(f"Drift beyond the limits: {summary['words']}. What to do: {summary['action']}. See {page}.")
+
+
+@app.command()
 def promote(
     model: Model,
     version: Annotated[str, typer.Argument(help="The version that scores from now on.")],
@@ -412,7 +421,7 @@ def _registry(folder: Path, server: str = "") -> "Registry":
     return Registry.at(folder.resolve())
 
 
-def _run(path: Path, verb: str, as_json: bool, work: Work | None = None, on_bad_rows: str = "") -> None:
+def _run(path: Path, verb: str, as_json: bool, work: Work | None = None, on_bad_rows: str = "") -> dict[str, Any]:
     """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
@@ -424,6 +433,7 @@ def _run(path: Path, verb: str, as_json: bool, work: Work | None = None, on_bad_
     summary = _work(loaded, verb, work)
     if as_json:
         typer.echo(json.dumps({"verb": verb, "run": _log().run, **summary}, default=str))
+    return summary
 
 
 def _work(settings: "Settings", verb: str, work: Work | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ PatronError            1  something failed that Patron can name but not place
 ├── HistoryError       3  an event table breaks a promise
 ├── ScoreError         3  a model and the rows do not fit
 ├── RegistryError      4  a model is missing, or refused by a gate
+├── DriftError         5  customers, or what came true, are no more as the models learned
 └── LockError          6  another run holds the lock
 """
 
@@ -23,6 +24,7 @@ __all__ = [
     "HIDDEN",
     "HINT",
     "SHOW_VALUES",
+    "DriftError",
     "DriverError",
     "HistoryError",
     "LockError",
@@ -107,6 +109,12 @@ class RegistryError(PatronError):
     """A model is not in the registry, or may not be used."""
 
     exit_code = 4
+
+
+class DriftError(PatronError):
+    """Customers, or what came true of past scores, are no more as the models learned, beyond the limits."""
+
+    exit_code = 5
 
 
 class LockError(PatronError):

@@ -12,6 +12,7 @@ from patron.jobs.carrying import carry_in, carry_out
 from patron.jobs.champions import approve, promote, promote_by_force, rollback
 from patron.jobs.checking import check
 from patron.jobs.deciding import decide
+from patron.jobs.drifting import drift
 from patron.jobs.explaining import (
     explain,
     explain_against,
@@ -45,6 +46,7 @@ __all__ = [
     "champions_alone",
     "check",
     "decide",
+    "drift",
     "everything",
     "explain",
     "explain_against",
@@ -90,5 +92,5 @@ def everything(job: Job) -> dict[str, Any]:
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
     verb.__name__: verb
-    for verb in (check, identify, tune, train, backtest, score, explain, decide, report, run, everything)
+    for verb in (check, identify, tune, train, backtest, score, explain, decide, report, drift, run, everything)
 }

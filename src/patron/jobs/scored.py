@@ -21,7 +21,7 @@ from patron.scoring.breaks import Break, check_breaks, tolerated
 from patron.scoring.contract import feature_breaks, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
-__all__ = ["ENGINE", "EVENTS", "Block", "Work", "scored_run", "standing_run"]
+__all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "Block", "Work", "scored_run", "standing_run"]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
 SCORES_FOLDER = "scores.parquet"
