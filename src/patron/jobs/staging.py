@@ -177,9 +177,10 @@ def remove_others(out: Path, *run_ids: str) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, where there is none, for its owner alone."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=PRIVATE, exist_ok=True)
+    """Make a folder and the one it lies in, where there are none, for their owner alone."""
+    folder.parent.parent.mkdir(parents=True, exist_ok=True)
+    for level in (folder.parent, folder):
+        level.mkdir(mode=PRIVATE, exist_ok=True)
 
 
 def _is_of(folder: Path, target: Path) -> bool:
