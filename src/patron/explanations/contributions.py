@@ -14,7 +14,15 @@ import pandas as pd
 from patron.errors import DriverError, PatronError
 from patron.explanations.treeshap.ensembles import UnknownShapeError
 from patron.explanations.treeshap.exact import add_tree_contributions
-from patron.models.serving import Bundle, EstimatorSpec, horizon_shifts, linear_inputs, process_log_odds, season_shifts
+from patron.models.serving import (
+    BY_REACH,
+    Bundle,
+    EstimatorSpec,
+    horizon_shifts,
+    linear_inputs,
+    process_log_odds,
+    season_shifts,
+)
 
 __all__ = ["contributions"]
 
@@ -135,7 +143,7 @@ def _parametric(estimator: Spec, model: Bundle, X: np.ndarray, step: int | None,
     process, slope = estimator["life"], np.asarray(estimator["slope"])
 
     def log_odds(seen: np.ndarray) -> np.ndarray:
-        return process_log_odds(process, seen, step)[:, None] * slope
+        return process_log_odds(process, seen, step, BY_REACH)[:, None] * slope
 
     base = _linear(estimator["linear"], model, X, step, parts)
     return base + _add_shared(log_odds, process["inputs"], model, X, parts)

@@ -11,7 +11,7 @@ import pytest
 
 from patron.models import serving
 from patron.models.clv.pareto_nbd import ParetoNBD, Transactions
-from patron.models.serving import Bundle, bought_by, encode, process_log_odds, repeats
+from patron.models.serving import BY_REACH, Bundle, bought_by, encode, process_log_odds, repeats
 from patron.models.serving.profits import _profit_span
 
 LIFE = {"r": 0.55, "alpha": 74.0, "s": 0.61, "beta": 82.0}
@@ -53,6 +53,15 @@ def test_churn_is_the_opposite_of_a_purchase_within_the_horizon():
     expected = 1 - bought_by(LIFE, SEEN[:, :3], 90)
     answered = made.predict(pd.DataFrame(SEEN, columns=[f["name"] for f in FEATURES]))
     np.testing.assert_allclose(answered.churn_probability, expected, atol=1e-6)
+
+
+def test_fewer_nodes_where_the_reach_is_short_change_no_digit_that_counts():
+    life = LIFE | {"edges": [0, 90], "sign": -1}
+    recency, tenure, orders = (axis.ravel() for axis in np.meshgrid([0, 3, 40, 400], [1, 50, 900], [1, 2, 9, 300]))
+    seen = np.column_stack([recency, np.maximum(tenure, recency), orders]).astype(float)
+    few, all_nodes = process_log_odds(life, seen, None, BY_REACH), process_log_odds(life, seen, None)
+    np.testing.assert_allclose(few, all_nodes, rtol=1e-9)
+    assert (few != all_nodes).any()
 
 
 def test_steps_of_the_horizon_multiply_to_the_chance_of_all_of_it():

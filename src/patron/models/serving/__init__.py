@@ -30,7 +30,7 @@ from patron.models.serving.estimators import (
     signed_logs,
     softmax,
 )
-from patron.models.serving.processes import bought_by, process_log_odds, repeats
+from patron.models.serving.processes import BY_REACH, bought_by, process_log_odds, repeats
 from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
 from patron.models.serving.rankings import SCORE, candidate_chances, candidate_scores, chance_log_odds
 from patron.models.serving.renewals import ended_by, log_survival, periods_passed
@@ -49,6 +49,7 @@ from patron.models.serving.specs import (
 from patron.models.serving.waits import chance_name, span_name
 
 __all__ = [
+    "BY_REACH",
     "FORMAT",
     "SCORE",
     "SHAPES",
