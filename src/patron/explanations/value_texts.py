@@ -114,7 +114,9 @@ def _codes(values: np.ndarray, feature: FeatureSpec, numbers: _Numbered) -> np.n
             codes[:, :, ~rest] = _digits(values[~rest], numbers)
     kind, distinct = pd.factorize(values[rest], use_na_sentinel=False)
     shown = [(_amount if value else amount)(value, unit) for value in distinct.tolist()]  # 0.0 equals -0.0
-    said = [quantity(value, unit) for value in distinct] if is_named(feature) else shown
+    said = (
+        [(_quantity if value else quantity)(value, unit) for value in distinct.tolist()] if is_named(feature) else shown
+    )
     for texts, which in zip(codes, (shown, said), strict=True):
         texts[1, rest] = np.array([numbers[text] for text in which], dtype=np.int32)[kind]
     return codes
@@ -123,6 +125,11 @@ def _codes(values: np.ndarray, feature: FeatureSpec, numbers: _Numbered) -> np.n
 @lru_cache(maxsize=50_000)
 def _amount(value: Value, unit: str) -> str:
     return amount(value, unit)
+
+
+@lru_cache(maxsize=50_000)
+def _quantity(value: Value, unit: str) -> str:
+    return quantity(value, unit)
 
 
 def _digits(values: np.ndarray, numbers: _Numbered) -> np.ndarray:

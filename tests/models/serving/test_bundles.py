@@ -210,3 +210,14 @@ def test_a_changed_file_of_a_saved_bundle_is_refused_before_lightgbm_reads_it(sa
     path.unlink(missing_ok=True) if content is None else path.write_text(content)
     with pytest.raises(ValueError, match=f"'bundle' is not as it was saved: {file} changed, is missing or is new"):
         Bundle.load(saved)
+
+
+def test_rows_are_read_alike_few_or_many_whatever_holds_their_numbers():
+    names = ["whole", "part", "flag", "empty", "kind"]
+    features = [{"name": name, "dtype": "float64", "levels": []} for name in names[:-1]]
+    features.append({"name": "kind", "dtype": "category", "levels": ["a", "b"]})
+    few = pd.DataFrame({"kind": ["b", "c"], "whole": [1, 2], "part": np.float32([0.5, np.inf]), "flag": [True, False]})
+    few["empty"] = pd.array([7, None], dtype="Int64")
+    many = pd.concat([few] * 100, ignore_index=True)
+    np.testing.assert_array_equal(encode(few, features), [[1, 0.5, 1, 7, 1], [2, np.nan, 0, np.nan, np.nan]])
+    np.testing.assert_array_equal(encode(many, features), np.tile(encode(few, features), (100, 1)))
