@@ -123,7 +123,8 @@ def answer_drift(model: Bundle, today: Matrix, others: Matrix, beside: str) -> l
     ranks = (np.arange(1000) + 0.5) / 1000
     apart = np.quantile(now, ranks) - np.quantile(then, ranks)
     distance, mean = gap_of_numbers(now, then), scale * float(now.mean() - then.mean())
-    was, here = (_typical(values, scale if score.is_chance else 1.0) for values in (then, now))
+    unit = (POINTS, " %") if score.is_chance else (1.0, "")
+    was, here = (_typical(values, *unit) for values in (then, now))
     moved = scale * float(np.abs(apart).mean())
     looks = (was, here, distance.value, distance.p, moved, mean)
     return [Drift(model.spec["question"], ANSWERS, f"the answers ({score.noun})", beside, *looks)]
@@ -179,6 +180,6 @@ def _of_numbers(column: np.ndarray, feature: FeatureSpec, spread: np.ndarray, ot
     return Distance(max(gap.value, unknown.value), min(1.0, 2 * min(gap.p, unknown.p)))
 
 
-def _typical(values: np.ndarray, scale: float) -> str:
+def _typical(values: np.ndarray, scale: float, unit: str) -> str:
     low, middle, high = (float(scale * q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    return f"{low:,.0f} to {high:,.0f}, half below {middle:,.0f}"
+    return f"{low:,.0f} to {high:,.0f}{unit}, half below {middle:,.0f}{unit}"
