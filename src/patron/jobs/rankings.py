@@ -21,6 +21,7 @@ from patron.models.baskets import (
 from patron.models.training import Trained
 from patron.periods import Split
 from patron.questions.question import Question
+from patron.registry.mlflow_import import mlflow
 from patron.reports.terminal import basket_lines
 
 __all__ = ["Rankings", "rankings_beside", "with_rankings"]
@@ -34,6 +35,7 @@ Rankings = Mapping[str, Sequence[_Ranked]]
 @contextmanager
 def rankings_beside(parts: Sequence[Job]) -> Iterator[Rankings]:
     """Rank next baskets in threads beside the questions: most of that work is of libraries that let others work."""
+    mlflow()  # on its way it imports polars, and scikit-learn in the threads fails over a half of that
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
         yield {
