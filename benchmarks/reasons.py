@@ -25,7 +25,7 @@ CAPTION = """\
 Churn of the bundled data, a purchase process and 35 trees on 98 features. **Answers** is `pt.score`, **reasons**
 `pt.drivers(model, rows, top=3)`: exact contributions, facts, changes and sentences of both sides; seconds of CPU.
 Reasons use two threads, which share the work by the clock where two cores are free. Of the peak two gigabytes are the
-table of six million reasons itself. A third of the time of reasons goes into asking the purchase process about each
+table of six million reasons itself. A sixth of the time of reasons goes into asking the purchase process about each
 combination of what is known, for exact shares.
 """
 
