@@ -44,6 +44,12 @@ def test_the_lines_tell_both_means_and_the_points_of_each_fact(report):
     ]
 
 
+def test_the_lines_say_once_what_is_usual_of_the_same_customers(report):
+    lines = comparison_lines(replace(report, facts=FACTS.assign(other_value=FACTS.value)))
+    assert "Days since the last order (usual 90 days; difference" in lines.replace("\N{NO-BREAK SPACE}", " ")
+    assert "; there" not in lines
+
+
 def test_a_bar_reaches_from_the_middle_to_the_side_of_the_difference(report):
     bars = re.findall(r'class="(\w+)" style="--b: ([\d.]+)%; --w: ([\d.]+)%"', page(report))
     assert bars == [("up", "50.00", "50.00"), ("down", "45.00", "5.00")]

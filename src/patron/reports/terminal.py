@@ -77,12 +77,17 @@ def comparison_lines(report: ComparisonReport) -> str:
     """Return by which facts the answers of two groups differ: in points, those of each, and the fact."""
     lines = (
         f"{INDENT}{fact['difference_points']:>9} {fact['change_points']:>7} {fact['other_change_points']:>7}  "
-        f"{fact['words']} (usual {fact['value']}; there {fact['other_value']}; difference {fact['low_points']} to "
-        f"{fact['high_points']})"
+        f"{fact['words']} ({_usual(fact)}; difference {fact['low_points']} to {fact['high_points']})"
         for fact in report.shown_facts
     )
     title = f"{INDENT}{'points':>9} {'here':>7} {'there':>7}"
     return "\n".join([f"compared  {report.headline}", title, *lines])
+
+
+def _usual(fact: Mapping[str, Any]) -> str:
+    """Return what is usual here and there, once where it is the same, as of the same customers by two versions."""
+    own, other = fact["value"], fact["other_value"]
+    return f"usual {own}" if own == other else f"usual {own}; there {other}"
 
 
 def _step_lines(report: CustomerReport, step: Mapping[str, Any]) -> Iterator[str]:
