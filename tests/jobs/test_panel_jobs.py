@@ -75,6 +75,13 @@ def club(tmp_path_factory) -> tuple[Path, list[dict], list[str]]:
     return folder, done, said
 
 
+def test_rows_of_today_are_held_against_training_where_there_are_no_events(club):
+    folder, _, _ = club
+    (summary,), _ = run(folder, DATED + OFFERS, members(), "drift")
+    assert {drift["beside"] for drift in summary["drifts"]} == {"training"}
+    assert summary["realised"] == []
+
+
 def test_a_panel_goes_the_whole_way_and_its_model_is_registered_like_any_other(club):
     folder, done, _ = club
     assert Registry.at(folder).champion("club-churn").version == "1"

@@ -73,6 +73,12 @@ def test_each_question_is_answered_for_whom_it_is_asked(job, scores):
     assert scores.index.is_unique
 
 
+def test_drift_is_told_for_each_question(job):
+    summary = VERBS["drift"](job[0])
+    assert set(summary["questions"]) == set(job[0].models)
+    assert {drift["question"] for drift in summary["drifts"]} == set(job[0].models)
+
+
 def test_the_risk_of_a_member_is_the_cancellation_and_that_of_others_churn(job, scores):
     decisions = job[0].plan.table
     risk = scores.cancellation_probability.fillna(scores.churn_probability)
