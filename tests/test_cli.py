@@ -290,7 +290,9 @@ def test_errors_are_lines_of_the_log_too(tmp_path, monkeypatch, arguments, code,
 
 def test_every_verb_ends_with_a_line_on_how_it_ended(kiosk):
     result = patron("promote", "kiosk-churn", "9", "--folder", kiosk)
-    assert re.fullmatch(r"promote refused: exit code 4 after [\d.]+ s, at most \d+ MB", result.output.splitlines()[-1])
+    assert re.fullmatch(
+        r"promote refused: exit code 4 after [\d.]+ s, at most [\d,]+ MB", result.output.splitlines()[-1]
+    )
     result = patron("decide", kiosk / "kiosk.toml")
     assert result.output.splitlines()[-1].startswith("decide done: exit code 0 after ")
 

@@ -6,16 +6,24 @@ import pandas as pd
 
 from models.baskets.shops import BOUGHT, shop
 from patron.jobs.reporting import _named
+from patron.models.baskets import item_names
 
 SCORES = pd.DataFrame({"next_item_1": ["tea", "hat", None], "next_category_1": ["tea", "tea", "tea"]})
 
 
+def scored(history):
+    """What reporting looks at of a job: its scores, and what was kept of the tables."""
+    return SimpleNamespace(
+        scores=SCORES, scored=SimpleNamespace(facts=SimpleNamespace(item_names=item_names(history, "item")))
+    )
+
+
 def test_the_report_says_names_of_items_where_the_lines_give_them():
     history = shop(item_name=[f"a {thing}" for _, _, thing in BOUGHT])
-    named = _named(SimpleNamespace(history=history, scores=SCORES))
+    named = _named(scored(history))
     assert named.next_item_1.tolist()[:2] == ["a tea", "hat"]
     assert named.next_category_1.tolist() == ["tea", "tea", "tea"]
 
 
 def test_without_names_the_report_says_the_codes():
-    assert _named(SimpleNamespace(history=shop(), scores=SCORES)).next_item_1.tolist()[:2] == ["tea", "hat"]
+    assert _named(scored(shop())).next_item_1.tolist()[:2] == ["tea", "hat"]

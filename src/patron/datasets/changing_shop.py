@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from patron.history.point_in_time import in_window, is_past
+
 __all__ = ["CHANGES", "END", "HORIZON", "LAST_RUN", "START", "changing_shop"]
 
 START, END = datetime(2021, 1, 1), datetime(2024, 1, 1)
@@ -55,8 +57,8 @@ def changing_shop(change: str, customers: int = 1500, seed: int = 0) -> pd.DataF
     kept[np.cumsum(counts) - counts] = True
     amount = np.round(rng.lognormal(3.0, 0.5, len(who)), 2)
     if change == "source":
-        amount = np.where(at > DAYS - BROKEN_DAYS, amount * CENTS, amount)
-    shown = kept & (at >= 0) & (at < DAYS)
+        amount = np.where(is_past(at, DAYS - BROKEN_DAYS), amount, amount * CENTS)
+    shown = kept & in_window(at, 0) & is_past(at, DAYS)
     times = [START + timedelta(days=float(day)) for day in at[shown]]
     return pd.DataFrame({"customer": [f"c{w}" for w in who[shown]], "at": times, "amount": amount[shown]})
 

@@ -77,7 +77,7 @@ def profile(
     for receipt in history.receipts:
         about = tables.setdefault(receipt.table, {})
         about |= {"read": receipt.read, "set_aside": dict(receipt.set_aside)}
-        if at >= history.ends and about.get("rows"):
+        if in_window(at, history.ends) and about.get("rows"):
             about["read_for_each"] = _rounded(receipt.used / about["rows"])
         about["met"] = about.get("met", {}) | {where: list(counts) for where, counts in receipt.met.items()}
     return {"ends": at.isoformat(), "tables": tables}
