@@ -23,6 +23,7 @@ __all__ = ["COMPLETE", "HIDDEN", "Part", "Staging", "make_private", "publish", "
 HIDDEN = ".scores"  # the folder in that of the results
 COMPLETE = "facts.json"  # is written last
 SCORES, REPLACED = "scores", "replaced"
+UNFINISHED = ".*.part"  # as outputs name what is not whole
 PRIVATE = 0o700
 
 
@@ -74,6 +75,8 @@ class Staging:
             (self.folder / COMPLETE).unlink(missing_ok=True)
         begun = first["at"] if parts else at
         make_private(self.folder)
+        for unfinished in self.folder.rglob(UNFINISHED):  # of a run that was killed; one is at work at a time
+            unfinished.unlink()
         header = json.dumps({"layout": layout, "at": begun}, sort_keys=True)
         write_text("".join(f"{line}\n" for line in (header, *map(_line, parts))), self._path)
         return parts, begun
