@@ -28,6 +28,7 @@ from patron.periods import Split
 from patron.scoring.partitions import LINEAGE, Manifest, read_scores
 from patron.settings import load
 from worlds.command_line import patron
+from worlds.stopping_customers import purchases
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = """
@@ -72,15 +73,7 @@ test = "2023-11-01"
 
 def orders(customers: int = 150) -> pd.DataFrame:
     """Customers who buy every few weeks until they stop; some return a purchase."""
-    rng = np.random.default_rng(3)
-    made = []
-    for c in range(customers):
-        at, gap = datetime(2023, 1, 1) + timedelta(days=int(rng.integers(0, 60))), rng.gamma(2, 12)
-        while at < datetime(2024, 1, 1):
-            made.append((f"guest-{c:03d}", at, round(float(rng.gamma(2, 15)), 2)))
-            at += timedelta(days=1 + float(rng.exponential(gap)))
-            if rng.random() < 0.06:
-                break
+    made = purchases(customers, datetime(2024, 1, 1), "guest-{:03d}")
     return pd.DataFrame(made, columns=["client", "when", "paid"])
 
 

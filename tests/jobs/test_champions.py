@@ -14,18 +14,9 @@ from patron.jobs.tracking import Logged
 from patron.registry import CONTEST, Contest, Promotion, Registry, audit, between
 from patron.reports.model_lines import model_lines
 from patron.settings import RegistrySettings, Settings
+from worlds.served_model import served_model
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-COLUMN = [{"name": "orders", "dtype": "float64"}]
-SERVING = """
-class Bundle:
-    @classmethod
-    def load(cls, path):
-        return cls()
-
-    def predict(self, frame):
-        return frame[["orders"]]
-"""
 LOST = {"log loss": {"value": 0.02, "low": 0.01, "high": 0.03}}
 WORSE = Contest("1", "worse", "log loss +0.0200 [+0.0100, +0.0300] on the same 500 rows at 2024-01-01", LOST)
 EVEN = Contest("1", "as good", "log loss +0.0000 [-0.0100, +0.0100] on the same 500 rows at 2024-01-01")
@@ -36,13 +27,10 @@ def trained(tmp_path_factory) -> Registry:
     """Version 1 scores; 2 was worse than it, 3 as good, and 4 never judged beside it."""
     store = Registry.at(tmp_path_factory.mktemp("shop"))
     figures = {"test.logit.auc": 0.7, "test.logit.auc.low": 0.6, "test.logit.auc.high": 0.8}
-    run_id, folder = store.log_run("shop-churn", "r", {}, figures), tmp_path_factory.mktemp("models")
-    (folder / "bundle").mkdir()
-    (folder / "bundle" / "spec.json").write_text(json.dumps({"features": COLUMN, "outputs": COLUMN}))
-    (folder / "serving.py").write_text(SERVING)
+    run_id, model = store.log_run("shop-churn", "r", {}, figures), served_model(tmp_path_factory.mktemp("models"))
     for contest in (None, WORSE, EVEN, None):
         tags = {"candidate": "logit"} | ({CONTEST: contest.text} if contest else {})
-        store.register("shop-churn", run_id, folder / "bundle", folder / "serving.py", ["pandas"], tags)
+        store.register("shop-churn", run_id, *model, ["pandas"], tags)
     store.promote("shop-churn", "1", "first", NOON, "ann")
     return store
 

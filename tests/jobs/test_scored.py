@@ -5,11 +5,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,6 +21,7 @@ from patron.questions.profit import CostModel
 from patron.registry import Registry
 from patron.scoring.partitions import LINEAGE, MANIFEST, Manifest, read_scores
 from patron.settings import Settings, Table, load
+from worlds.stopping_customers import purchases
 
 NOW = datetime(2026, 1, 2, 3, tzinfo=UTC)
 SETTINGS = """
@@ -70,15 +70,8 @@ with alone(settings.out):
 
 def orders() -> pd.DataFrame:
     """Customers who buy at a pace of their own until they stop."""
-    rng = np.random.default_rng(3)
-    lines = [("c00", datetime(2023, 12, 30, 12), 9.0)]
-    for number in range(100):
-        at, gap = datetime(2023, 1, 1) + timedelta(days=int(rng.integers(0, 60))), rng.gamma(2, 12)
-        while at < datetime(2023, 12, 31):
-            lines.append((f"c{number:02d}", at, round(float(rng.gamma(2, 15)), 2)))
-            at += timedelta(days=1 + float(rng.exponential(gap)))
-            if rng.random() < 0.06:
-                break
+    late = [("c00", datetime(2023, 12, 30, 12), 9.0)]
+    lines = [*late, *purchases(100, datetime(2023, 12, 31), "c{:02d}")]
     return pd.DataFrame(lines, columns=["client", "when", "paid"])
 
 

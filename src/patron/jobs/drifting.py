@@ -139,7 +139,7 @@ class _Part:
         if self.job.settings.panels:
             return {}
         today, earliest = self.job.scored_at, self.job.history.starts + (self._horizon(self._question))
-        past = [cutoff for cutoff in map(_cutoff, self._manifests) if cutoff < today]
+        past = [cutoff for cutoff in (manifest.moment for manifest in self._manifests) if cutoff < today]
         known = {LAST: past[-1]} if past else {}
         known |= {REFERENCE: self.job.split.test[-1]} if self.job.settings.split else {}
         known |= {YEAR: today - timedelta(days=DAYS_OF_YEAR), HALF: today - timedelta(days=DAYS_OF_YEAR // 2)}
@@ -152,7 +152,7 @@ class _Part:
         if self.job.settings.panels:
             return chosen
         for manifest in reversed(self._manifests):
-            cutoff = _cutoff(manifest)
+            cutoff = manifest.moment
             if any(self._is_over(q, cutoff) for q in self.part.trained_questions) and (
                 not chosen or min(chosen) - cutoff >= APART
             ):
@@ -202,10 +202,6 @@ def _card(job: Job, manifest: Manifest, question: str) -> Mapping[str, Estimate]
         for name, plain in FIGURES.items()
         if plain in judged
     }
-
-
-def _cutoff(manifest: Manifest) -> datetime:
-    return datetime.fromisoformat(manifest.cutoff)
 
 
 def _tell(job: Job, report: drift_page.DriftReport) -> None:

@@ -22,7 +22,7 @@ def data_sets(settings: Settings, data: Mapping[str, Any], looks: Mapping[str, A
         data: rows, customers, time span and hash of each table.
         looks: what the tables look like, as models carry it.
     """
-    files: dict[str, Any] = {**settings.tables, **settings.attributes, **settings.subscriptions, **settings.panels}
+    files = settings.files
     return [
         DataSet(
             name=name,

@@ -467,9 +467,7 @@ class Job:
 
     def tell_sources(self) -> None:
         """Report which files are about to be read, and how large they are."""
-        settings = self.settings
-        tables = dict(settings.tables) | dict(settings.subscriptions) | dict(settings.attributes)
-        for name, table in tables.items():
+        for name, table in self.settings.files.items():
             joined = [join.source for join in getattr(table, "joins", ()) if isinstance(join.source, str | Path)]
             self.tell(f"reading   {name} from {' and '.join(map(sized, (table.path, *joined)))}")
 

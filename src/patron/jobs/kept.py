@@ -78,7 +78,7 @@ class ScoredRun:
     @property
     def cutoff(self) -> datetime:
         """At which customers were looked at."""
-        return datetime.fromisoformat(self.manifest.cutoff)
+        return self.manifest.moment
 
     @cached_property
     def facts(self) -> Facts:

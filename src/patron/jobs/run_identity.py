@@ -82,10 +82,10 @@ class Request:
 
 def sources_of(settings: Settings) -> list[object]:
     """Return what all tables are read from."""
-    tables = dict(settings.tables) | dict(settings.subscriptions) | dict(settings.attributes) | dict(settings.panels)
-    joined = [join.source for table in tables.values() for join in getattr(table, "joins", ())]
+    tables = settings.files.values()
+    joined = [join.source for table in tables for join in getattr(table, "joins", ())]
     identity = [settings.identity.path] if settings.identity else []
-    return [*(table.path for table in tables.values()), *joined, *identity]
+    return [*(table.path for table in tables), *joined, *identity]
 
 
 def digest(value: object) -> str:

@@ -155,7 +155,7 @@ def _unchanged(work: Work, request: Request) -> ScoredRun | None:
     if not request.sources:
         return None
     for manifest in reversed(manifests(work.out / SCORES_FOLDER)):
-        same_day = work.sure_cutoff in (None, datetime.fromisoformat(manifest.cutoff))
+        same_day = work.sure_cutoff in (None, manifest.moment)
         if same_day and (manifest.request, manifest.sources) == (request.hash, request.sources):
             return _opened(work, manifest)
     return None
@@ -174,7 +174,7 @@ def _standing_still(work: Work, request: Request, run_id: str, cutoff: datetime)
 
 def _opened(work: Work, manifest: Manifest) -> ScoredRun | None:
     """Return a published run, where its parts and what it kept are whole."""
-    path = folder_of(work.out / SCORES_FOLDER, datetime.fromisoformat(manifest.cutoff))
+    path = folder_of(work.out / SCORES_FOLDER, manifest.moment)
     staging = Staging.of(work.out, manifest.run_id)
     try:
         manifest.check(path)

@@ -190,7 +190,7 @@ def _is_of(folder: Path, target: Path) -> bool:
     """Check whether staged scores are whole and belong into the place of a partition."""
     if not (folder / MANIFEST).is_file():
         return False
-    return folder_of(target.parent, datetime.fromisoformat(Manifest.of(folder).cutoff)) == target
+    return folder_of(target.parent, Manifest.of(folder).moment) == target
 
 
 def _first(lines: list[str]) -> dict[str, Any]:

@@ -71,6 +71,11 @@ class Manifest:
     shifts: Sequence[Mapping[str, Any]] = ()
 
     @property
+    def moment(self) -> datetime:
+        """The cutoff as a time."""
+        return instant(self.cutoff)
+
+    @property
     def text(self) -> str:
         """The manifest as it is written."""
         return json.dumps(asdict(self), indent=1) + "\n"
@@ -127,7 +132,7 @@ def read_scores(path: Path | str, cutoff: Moment | None = None, columns: Sequenc
     when = instant(cutoff) if cutoff is not None else _latest(root)
     folder = folder_of(root, when)
     if not folder.is_dir():
-        there = listed(instant(manifest.cutoff).strftime("%Y-%m-%d") for manifest in manifests(root))
+        there = listed(f"{manifest.moment:%Y-%m-%d}" for manifest in manifests(root))
         raise ScoreError(f"There are no scores of {when:%Y-%m-%d} in {root.parent.name!r}. There are: {there}. {AGAIN}")
     manifest = Manifest.of(folder)
     manifest.check(folder)
@@ -147,7 +152,7 @@ def manifests(root: Path) -> list[Manifest]:
             read.append(Manifest.of(folder))
         except ScoreError:
             continue
-    return sorted(read, key=lambda manifest: instant(manifest.cutoff))
+    return sorted(read, key=lambda manifest: manifest.moment)
 
 
 def folder_of(root: Path, cutoff: datetime) -> Path:
@@ -191,7 +196,7 @@ def _latest(root: Path) -> datetime:
     if not known:
         why = "is a file of an earlier release" if root.is_file() else "has no whole scores"
         raise ScoreError(f"{root.name!r} in {root.parent.name!r} {why}. {AGAIN}")
-    return instant(known[-1].cutoff)
+    return known[-1].moment
 
 
 def _is_text(kind: pa.DataType) -> bool:

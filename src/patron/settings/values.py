@@ -264,6 +264,11 @@ class Settings:
         }
         return tables | contracts | facts
 
+    @property
+    def files(self) -> dict[str, Table | Subscriptions | Attributes | PanelFile]:
+        """What names a file: event tables, contracts, attributes and panels, by the name of the table."""
+        return {**self.tables, **self.subscriptions, **self.attributes, **self.panels}
+
     def question(self, name: str) -> Question:
         """Return the question of that name, for example churn.
 
