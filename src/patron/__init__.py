@@ -28,6 +28,7 @@ In the order of the work:
     dependence, interactions    how answers go with a measure, and which pairs matter only together
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
+    trial                       past contacts: who got which offer, and what came of it
     Offer, decide               whom to treat with what
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -80,6 +81,7 @@ _HOME = {
     "interactions": "explanations.dependence",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
+    "trial": "decisions.uplift.trial",
     "Offer": "decisions",
     "decide": "decisions",
     "CrmImport": "decisions",
