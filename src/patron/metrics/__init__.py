@@ -31,10 +31,14 @@ from patron.metrics.expectation import expected_agreement, expected_lift, expect
 from patron.metrics.intervals import Estimate, bootstrap, estimate, paired_difference, paired_differences
 from patron.metrics.ordinal import macro_f1, quadratic_kappa
 from patron.metrics.survival import concordance, coverage, early, held, late, passed
+from patron.metrics.uplift import aipw_value, autoc, auuc, ipw_value, qini, uplift_by_decile
 
 __all__ = [
     "Estimate",
+    "aipw_value",
     "auc",
+    "autoc",
+    "auuc",
     "average_precision",
     "bias",
     "bootstrap",
@@ -50,6 +54,7 @@ __all__ = [
     "expected_performance",
     "gain",
     "held",
+    "ipw_value",
     "late",
     "lift",
     "log_loss",
@@ -59,7 +64,9 @@ __all__ = [
     "paired_difference",
     "paired_differences",
     "passed",
+    "qini",
     "quadratic_kappa",
     "reliability",
     "root_mean_squared_error",
+    "uplift_by_decile",
 ]
