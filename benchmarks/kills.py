@@ -90,7 +90,7 @@ def _orders() -> pd.DataFrame:
 
 
 def _night(settings: Settings) -> None:
-    jobs.job.PART_ROWS = 700
+    jobs.event_answers.PART_ROWS = 700
     with jobs.alone(settings.out):
         job = jobs.job_of(settings, NOW)
         for verb in (jobs.score, jobs.explain, jobs.decide):

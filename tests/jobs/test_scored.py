@@ -14,7 +14,7 @@ import pytest
 
 from patron.engines import memory
 from patron.errors import HistoryError, LockError, RegistryError, ScoreError
-from patron.jobs import alone, decide, explain, job, job_of, report, score, train
+from patron.jobs import alone, decide, event_answers, explain, job, job_of, report, score, train
 from patron.jobs.run_identity import Request
 from patron.questions.kinds import churn, tier
 from patron.questions.profit import CostModel
@@ -48,9 +48,9 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
-from patron.jobs import alone, job, job_of, score, scored, staging
+from patron.jobs import alone, event_answers, job_of, score, scored, staging
 from patron.settings import load
-job.PART_ROWS = 30
+event_answers.PART_ROWS = 30
 calls = [0]
 def killing(function, number):
     def killed(*arguments, **named):
@@ -160,7 +160,7 @@ def test_parts_hold_the_rows_of_one_part_to_the_last_byte(stall, monkeypatch):
     score(work(stall))
     whole, reasons = read_scores(scores_of(stall)), work(stall).why
     shutil.rmtree(stall / "patron-out" / "stall")
-    monkeypatch.setattr(job, "PART_ROWS", 30)
+    monkeypatch.setattr(event_answers, "PART_ROWS", 30)
     score(work(stall))
     assert len([name for name in files(stall) if name.startswith("part-")]) == 4
     assert len(reasons)
@@ -179,7 +179,7 @@ def test_reasons_stand_beside_the_answers_where_the_settings_ask_for_them(stall)
 
 @pytest.mark.parametrize(("where", "number"), [("_staged", 3), ("rename", 2)])
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(stall, monkeypatch, where, number):
-    monkeypatch.setattr(job, "PART_ROWS", 30)
+    monkeypatch.setattr(event_answers, "PART_ROWS", 30)
     score(work(stall, value=31.0))  # of which the scores are replaced
     killed = subprocess.run([sys.executable, "-c", KILLED, stall / "stall.toml", where, str(number)], check=False)
     assert killed.returncode == -9

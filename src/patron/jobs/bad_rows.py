@@ -33,17 +33,17 @@ def check_bad_rows(job: Job) -> dict[str, Any]:
     tolerance = job.settings.contract
     if not tolerance.on_bad_rows:
         return {}
-    bad = {receipt.table: _unusable(receipt) for receipt in job.receipts}
+    bad = {receipt.table: _unusable(receipt) for receipt in job.data.receipts}
     if tolerance.on_bad_rows == "fail":
         _check_none(bad)
         return _counts(job) | {"customers": 0, "files": []}
-    _check_few(job.receipts, bad, tolerance.max_bad_share)
+    _check_few(job.data.receipts, bad, tolerance.max_bad_share)
     if isinstance(job, PanelJob):
         _check_kept(bad)
         return _counts(job) | {"customers": 0, "files": []}
     files, lost = _written(job), job.history.lost_customers
     if files:
-        rows = sum(sum(receipt.set_aside.values()) for receipt in job.receipts)
+        rows = sum(sum(receipt.set_aside.values()) for receipt in job.data.receipts)
         job.tell(f"apart     {rows:,} rows, and {lost:,} customers who have no other: {job.settings.out / QUARANTINE}")
     return _counts(job) | {"customers": lost, "files": files}
 
@@ -84,14 +84,16 @@ def _check_kept(bad: Mapping[str, Mapping[str, int]]) -> None:
 
 
 def _counts(job: Job) -> dict[str, Any]:
-    counts = {r.table: {"read": r.read, "used": r.used, QUARANTINE: sum(r.set_aside.values())} for r in job.receipts}
+    counts = {
+        r.table: {"read": r.read, "used": r.used, QUARANTINE: sum(r.set_aside.values())} for r in job.data.receipts
+    }
     return {"rows": counts}
 
 
 def _written(job: Job) -> list[str]:
     """Write the rows of each table that are not used; of a table that has none now, those of an earlier run go."""
     folder, files = job.settings.out / QUARANTINE, []
-    for receipt in job.receipts:
+    for receipt in job.data.receipts:
         path = folder / f"{receipt.table}.parquet"
         if receipt.table in job.history.set_aside:
             files.append(str(write(job.history.set_aside[receipt.table].to_pyarrow().to_pandas(), path)))

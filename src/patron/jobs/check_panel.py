@@ -17,15 +17,15 @@ MOST = 50_000  # rows looked at for columns that tell too much
 
 def check_panel(job: PanelJob) -> dict[str, Any]:
     """Check the rows: what was set aside, what cannot be, what tells the end, and how models will be judged; a page."""
-    source, receipt = job.source, job.opened.receipt
+    source, receipt = job.source, job.data.opened.receipt
     if source.dated:
-        for cutoff in job.known_cutoffs:
-            job.check_passed(cutoff, source.horizon)
+        for cutoff in job.data.known_cutoffs:
+            job.data.check_passed(cutoff, source.horizon)
         groups = {name: [f"{c:%Y-%m-%d}" for c in group] for name, group in job.split.groups.items()}
         job.tell("cutoffs   " + "; ".join(f"{name}: {', '.join(group)}" for name, group in groups.items()))
     else:
         job.tell("cutoffs   none: customers are held out, in two parts, five times over")
-    for caution in job.cautions:
+    for caution in job.data.cautions:
         job.tell(f"beware    {caution}")
     suspects = _too_good(job)
     for column, why in suspects.items():
@@ -37,7 +37,7 @@ def check_panel(job: PanelJob) -> dict[str, Any]:
     return {
         "receipt": lines,
         "features": source.X.shape[1],
-        "cautions": list(job.cautions),
+        "cautions": list(job.data.cautions),
         "suspects": suspects,
         "files": [str(path)],
     }
@@ -59,8 +59,8 @@ def _report(job: PanelJob, suspects: dict[str, str]) -> PanelReport:
     return PanelReport(
         name=job.settings.name,
         made_at=job.now,
-        receipt=job.opened.receipt,
-        cautions=job.cautions,
+        receipt=job.data.opened.receipt,
+        cautions=job.data.cautions,
         suspects=suspects,
         cutoffs=[(c, uses.get(c.to_pydatetime(), ""), int(n), float(rate)) for c, n, rate in rates.itertuples()]
         if source.dated

@@ -46,8 +46,8 @@ def beware(job: Job) -> list[str]:
     return [
         f"{cutoff:%Y-%m-%d} looks back on {(after - first).days} days without any order, from {first:%Y-%m-%d} on: "
         "customers seem to have bought less than they did"
-        for cutoff in (*split.known, *split.test, job.scored_at if job.holes else split.known[-1])
-        for first, after in job.holes
+        for cutoff in (*split.known, *split.test, job.scored_at if job.data.holes else split.known[-1])
+        for first, after in job.data.holes
         if first < cutoff and cutoff - timedelta(days=active) < after
     ]
 
@@ -93,7 +93,7 @@ def _with_features(job: Job, report: CheckReport) -> CheckReport:
         rhythm=question.rhythm,
         features=by_theme,
         attributes=job.history.attributes,
-        left_out=job.left_out_words,
+        left_out=job.data.left_out_words,
         ledger=job.ledger,
         sensitivity=job.sensitivity,
     )
@@ -101,7 +101,7 @@ def _with_features(job: Job, report: CheckReport) -> CheckReport:
 
 def _example(job: Job, history: History, question: Question) -> Example | None:
     """Return the events of a customer around the latest cutoff before which somebody ordered, under a pseudonym."""
-    for cutoff in reversed(job.known_cutoffs):
+    for cutoff in reversed(job.data.known_cutoffs):
         shown = example(history, cutoff, question.active_in, question.horizon)
         if shown:
             pseudonym = job.named(pd.DataFrame({"customer": [shown.customer]})).iloc[0]

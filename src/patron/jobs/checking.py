@@ -43,15 +43,15 @@ def check(job: Job) -> dict[str, Any]:
     known = {table: list(columns) for table, columns in job.history.attributes.items()}
     for table, columns in known.items():
         job.tell(f"features  of them what is known of customers, from {table}: {', '.join(columns)}")
-    if job.left_out:
-        job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.left_out)}")
+    if job.data.left_out:
+        job.tell(f"features  left out, as the tables lack what they need: {', '.join(job.data.left_out)}")
     book = tell_ledger(job)
     return {
         "tables": receipts(job),
         "receipt": job.history.receipt().astype(object).replace({pd.NA: None}).to_dict("records"),
         "features": features,
         "attributes": known,
-        "left_out": list(job.left_out),
+        "left_out": list(job.data.left_out),
         "ledger": book["ledger"],
         "quarantine": apart,
         "files": [*book["files"], *apart.get("files", ()), write_page(job)],
@@ -70,8 +70,8 @@ def _windows(question: Question) -> str:
 
 def labelled_rows(job: Job) -> tuple[Matrix, dict[str, np.ndarray]]:
     """Return the rows that are learned from or judged, and what came of them, by question."""
-    rows = matrix(job.questions[0], job.source, job.known_cutoffs, progress=job.progress)
-    return rows, {q.name: labels(q, job.source, job.known_cutoffs, rows=rows) for q in job.questions}
+    rows = matrix(job.questions[0], job.source, job.data.known_cutoffs, progress=job.progress)
+    return rows, {q.name: labels(q, job.source, job.data.known_cutoffs, rows=rows) for q in job.questions}
 
 
 def check_cutoffs(job: Job) -> None:
@@ -92,8 +92,8 @@ def _check_gaps(job: Job) -> None:
 def _check_passed(job: Job) -> None:
     """Refuse cutoffs before the history or whose labels have not passed."""
     for question in _longest_first(job):
-        for cutoff in job.known_cutoffs:
-            job.check_passed(cutoff, question.horizon)
+        for cutoff in job.data.known_cutoffs:
+            job.data.check_passed(cutoff, question.horizon)
 
 
 def _longest_first(job: Job) -> list[Question]:
@@ -107,7 +107,7 @@ def _tell_holes(job: Job) -> None:
 
 def receipts(job: Job) -> list[dict[str, Any]]:
     """Return what became of the rows of each event table, as plain JSON values."""
-    return plain_receipts(job.receipts)
+    return plain_receipts(job.data.receipts)
 
 
 def plain_receipts(of_tables: Sequence[Receipt]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from patron.features import usage
+from patron.jobs.event_answers import month_before
 from patron.jobs.job import Job
 from patron.portfolio.contract_book import ContractBook
 from patron.portfolio.contract_outlook import ContractOutlook
@@ -57,7 +58,8 @@ def value_basis(job: Job) -> str:
 def _warnings(part: Job, question: Question) -> pd.DataFrame:
     """Return the early warnings, none where nothing tells use or the history is too short to look back."""
     tables = usage.counted(question.features)
-    before = part.rows.take(part.rows.at(part.month_before)) if part.month_before else None
+    month = month_before(part.settings.questions, part.scored_at, part.history)
+    before = part.rows.take(part.rows.at(month)) if month else None
     if not tables or before is None or not len(before):
         return pd.DataFrame()
     return early_warnings(part.scores, predictions(part.models[QUESTION], before), part.today.X, tables)

@@ -1,207 +1,51 @@
 """Panel job: the work of a business that has ready-made rows of its customers, in the place of events."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError
-from patron.history.history import History
-from patron.history.receipts import Receipt, receipt_table
-from patron.jobs.job import Job, sized
-from patron.jobs.kept import Facts
+from patron.features.definitions import Definition
+from patron.jobs.job import Job
+from patron.jobs.panel_data import PanelData
 from patron.jobs.scored import Block
-from patron.periods import Span, Split
 from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
-from patron.questions.question import Question
-from patron.reports.terminal import receipt_lines
-from patron.scoring.breaks import Break
 from patron.scoring.contract import contract
 from patron.scoring.model import check_definitions
 from patron.scoring.story import joint_answers
-from patron.settings import OpenedPanel, PanelFile
 
 __all__ = ["PanelJob"]
-
-PARTS = 5  # of the cutoffs, one is for the test and one for the choice where nobody said which
-UNDATED = (
-    "the rows have no dates: nobody can check that a column was known before the outcome, nor how fast the answers age"
-)
 
 
 class PanelJob(Job):
     """One business's work on a panel; whatever the verbs share, computed once and when it is first needed."""
 
-    @property
-    def file(self) -> PanelFile:
-        """Where the rows lie."""
-        return self.settings.panels[self.table]
-
-    @property
-    def table(self) -> str:
-        """The name of the panel."""
-        return next(iter(self.settings.panels))
-
     @cached_property
-    def opened(self) -> OpenedPanel:
-        """The rows, checked; what was read of them is told."""
-        self.tell_sources()
-        opened = self.file.open(self.table, self._day)
-        if not opened.panel.dated:
-            opened = replace(opened, receipt=replace(opened.receipt, notes=(*opened.receipt.notes, UNDATED)))
-        self.tell(receipt_lines(receipt_table([opened.receipt])))
-        return opened
+    def data(self) -> PanelData:
+        """What is read, when it is first needed."""
+        return PanelData(self.settings, self.now, self.tell)
 
     @property
-    def history(self) -> History:
-        """A panel has no events.
-
-        Raises:
-            QuestionError: always.
-        """
-        raise QuestionError(
-            f"This needs the events of each customer, and the settings have ready-made rows only ([panels.{self.table}]"
-            '). Give event tables: [tables.orders] path = "orders.parquet".'
-        )
-
-    @cached_property
     def source(self) -> Panel:
-        """The rows with a label, from which models learn.
-
-        Raises:
-            QuestionError: none has one.
-        """
-        panel, label = self.opened.panel, self._label
-        if not np.isfinite(label).any():
-            raise QuestionError(
-                f"No row of the panel {self.table!r} has a label in {self.file.label!r}, so there is nothing to learn "
-                "from. Add rows of earlier cutoffs with what came of them."
-            )
-        return _some(panel, np.isfinite(label))
+        """The rows with a label, from which models learn."""
+        return self.data.source
 
     @property
-    def receipts(self) -> tuple[Receipt, ...]:
-        """What was read of the panel."""
-        return (self.opened.receipt,)
-
-    @property
-    def fingerprint(self) -> dict[str, Any]:
-        """What the panel held, without holding any of it."""
-        panel, receipt = self.opened.panel, self.opened.receipt
-        held = pd.concat([panel.key, panel.X], axis=1)
-        hashed = pd.util.hash_pandas_object(held.assign(**{" label": self._label}), index=False)
-        counts = {"rows": receipt.used, "customers": receipt.customers, "hash": f"{hashed.sum()}"}
-        edges = {"first": receipt.first and f"{receipt.first}", "last": receipt.last and f"{receipt.last}"}
-        return {self.table: counts | edges}
-
-    def profile(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return nothing: of ready-made rows the features themselves tell what is known."""
-        return {}
-
-    def breaks(self) -> list[Break]:
-        """Return nothing: what the features of ready-made rows hold is checked when they are scored."""
-        return []
-
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        """What is odd about the rows; that they have no dates a card says by itself."""
-        return self.opened.cautions
-
-    @property
-    def holes(self) -> tuple[tuple[datetime, datetime], ...]:
-        """None: of ready-made rows nobody can know what is missing."""
-        return ()
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """None: a panel brings its own features."""
-        return ()
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """The questions; a panel brings its own features."""
-        return self.settings.questions
-
-    @property
-    def trained_questions(self) -> tuple[Question, ...]:
-        """The questions; a panel brings its own features."""
-        return self.settings.questions
-
-    @cached_property
-    def split(self) -> Split:
-        """The cutoffs by use: those of the settings, or else the last fifths of the labelled ones."""
-        return self.settings.split or _split(sorted(self.source.key.cutoff.unique()), self.source.horizon, self.table)
-
-    @property
-    def known_cutoffs(self) -> tuple[datetime, ...]:
-        """The cutoffs of which rows are learned from or judged."""
-        if not self.source.dated:
-            return (self.source.key.cutoff.iloc[0].to_pydatetime(),)
-        return (*self.split.known, *self.split.test)
-
-    def check_passed(self, cutoff: datetime, horizon: Span) -> None:
-        """Refuse a cutoff without labelled rows.
-
-        Raises:
-            QuestionError: there is none.
-        """
-        self.source.which([cutoff])
-
-    @property
-    def scored_at(self) -> datetime:
-        """The cutoff to score: the one that is set, or the latest with rows without a label."""
-        known = self.settings.score_at or self.known_cutoff
-        if known:
-            return known
-        unknown = self.opened.panel.key.cutoff[~np.isfinite(self._label)]
-        if unknown.empty:
-            raise QuestionError(
-                f"The panel {self.table!r} has no rows without a label, so nobody is to be scored: all "
-                f"{len(self._label):,} rows have one in {self.file.label!r}. Add the rows of today with an empty "
-                f"{self.file.label!r}{self._or_score_at()}."
-            )
-        return unknown.max().to_pydatetime()
-
-    def _or_score_at(self) -> str:
-        if not self.opened.panel.dated:
-            return ""
-        latest = self.opened.panel.key.cutoff.max()
-        return f', or score a cutoff of the past: [cutoffs] score = "{latest:%Y-%m-%d}"'
-
-    @property
-    def sure_cutoff(self) -> datetime | None:
-        """The cutoff to score, where it is known before any rows are read: of rows without dates it is today."""
-        return self.settings.score_at or (None if self.file.cutoff else self._day)
-
-    @property
-    def _day(self) -> datetime:
-        return self.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-
-    def _rows_to_score(self) -> Matrix:
-        """Return the rows to score: those without a label at the cutoff, or all of a cutoff that is set."""
-        panel, at = self.opened.panel, self.scored_at
-        mask = (panel.key.cutoff == at).to_numpy()
-        if not self.settings.score_at:
-            mask = mask & ~np.isfinite(self._label)
-        if not mask.any():
-            panel.which([at])
-        return Matrix(panel.key, panel.X, panel.definitions).take(mask)
+    def definitions(self) -> tuple[tuple[Definition, ...], ...]:
+        """What the columns of the rows mean."""
+        return (self.data.opened.panel.definitions,)
 
     def rows_at(self, cutoff: datetime) -> Matrix:
         """Return the rows of another cutoff."""
-        panel = self.opened.panel
-        return Matrix(panel.key, panel.X, panel.definitions).take(panel.which([cutoff]))
+        return self.data.rows_at(cutoff)
 
     def blocks(self, finished: int) -> Iterator[Block]:
         """Yield the answers of today, with the value at stake where it is known, as one block."""
         if finished:
             return
-        models, today = self.models, self._rows_to_score()
+        models, today = self.models, self.data.rows_to_score(self.scored_at)
         for model in models.values():
             check_definitions(model, today)
         answers = pd.concat([today.key, *joint_answers(models, today.X)], axis=1)
@@ -209,52 +53,11 @@ class PanelJob(Job):
         yield self.with_reasons(Block(self._with_value(answers, today), (today,), contracts))
 
     def _with_value(self, scores: pd.DataFrame, today: Matrix) -> pd.DataFrame:
-        if self.opened.value:
-            worth = today.X[self.opened.value].astype("float64")
+        column = self.data.opened.value
+        if column:
+            worth = today.X[column].astype("float64")
             if unknown := int(worth.isna().sum()):
-                self.tell(f"beware    {self.file.value} is unknown for {unknown:,} of those scored: nothing at stake")
+                named = self.data.file.value
+                self.tell(f"beware    {named} is unknown for {unknown:,} of those scored: nothing at stake")
             return scores.assign(value=worth.fillna(0.0))
         return scores if self.settings.value is None else scores.assign(value=float(self.settings.value))
-
-    def facts(self) -> Facts:
-        """Return what is known of the rows that were read, for the verbs after scoring."""
-        return Facts(self.receipts, (), (self.opened.panel.definitions,), {}, None)
-
-    @property
-    def value_needed(self) -> str:
-        """What to write where nobody said what a kept customer is worth."""
-        return (
-            f'add to [panels.{self.table}] the column of it, for example value = "monthly_fee", or to [decisions] a '
-            "number: value = 30.0"
-        )
-
-    def tell_sources(self) -> None:
-        """Report which file is about to be read, and how large it is."""
-        self.tell(f"reading   {self.table} from {sized(self.file.path)}")
-
-    @property
-    def _label(self) -> np.ndarray:
-        label = self.opened.panel.label
-        return np.full(len(self.opened.panel.key), np.nan) if label is None else label
-
-
-def _some(panel: Panel, mask: np.ndarray) -> Panel:
-    """Return the rows that a mask keeps."""
-    key, X = (frame[mask].reset_index(drop=True) for frame in (panel.key, panel.X))
-    return replace(panel, key=key, X=X, label=None if panel.label is None else panel.label[mask])
-
-
-def _split(cutoffs: list[pd.Timestamp], horizon: Span, table: str) -> Split:
-    """Return the last fifth of the cutoffs for the test, that before it for the choice, all others to learn from."""
-    times, size = [cutoff.to_pydatetime() for cutoff in cutoffs], max(1, len(cutoffs) // PARTS)
-    test = times[-size:]
-    valid = [time for time in times if horizon.after(time) <= test[0]][-size:]
-    train = [time for time in times if valid and horizon.after(time) <= valid[0]]
-    if not train:
-        raise QuestionError(
-            f"The panel {table!r} has labelled rows at {len(times)} cutoffs ({times[0]:%Y-%m-%d} to "
-            f"{times[-1]:%Y-%m-%d}), and three are needed that lie the horizon of {horizon.length} apart: to learn "
-            "from, to choose by and to be judged at. Add earlier cutoffs, or where each customer has one row leave the "
-            "key cutoff out: customers are held out then, and nothing is known of time."
-        )
-    return Split(tuple(train), tuple(valid), tuple(test))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from patron.explanations.drivers import drivers
 from patron.features.definitions import Definition
-from patron.history.history import History
+from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job
 from patron.jobs.scored import Block
 from patron.models.serving import Bundle
@@ -43,13 +43,13 @@ def parts(settings: Settings) -> tuple[Settings, ...]:
 class _Part(Job):
     """The questions that are asked of the same customers, on the tables of the whole."""
 
-    whole: Job = field(kw_only=True)
+    whole: "PartedJob" = field(kw_only=True)
     number: int = field(kw_only=True)
 
-    @property
-    def history(self) -> History:
-        """The event tables, which are read once."""
-        return self.whole.history
+    @cached_property
+    def data(self) -> EventData:
+        """What the questions of this part find in the tables, which are read once."""
+        return replace(self.whole.data, settings=self.settings)
 
     @property
     def known_cutoff(self) -> datetime | None:
@@ -80,6 +80,11 @@ class _Part(Job):
 
 class PartedJob(Job):
     """One business's work in parts; what they share is computed once, and what they answer comes together."""
+
+    @cached_property
+    def data(self) -> EventData:
+        """What is read, when it is first needed."""
+        return EventData(self.settings, self.now, EventTables(self.settings, self.tell))
 
     @cached_property
     def parts(self) -> tuple[Job, ...]:
@@ -122,7 +127,7 @@ class PartedJob(Job):
         """
         if finished:
             return
-        blocks = [part.whole_block() for part in self.parts]
+        blocks = [part.answers.whole() for part in self.parts]
         scores = blocks[0].scores
         for block in blocks[1:]:
             scores = scores.merge(block.scores, "outer", KEY, suffixes=("", "_after"))

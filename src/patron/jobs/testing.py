@@ -44,7 +44,7 @@ def _plain(test: Backtest) -> dict[str, Any]:
 
 def _test_question(job: Job, question: Question) -> tuple[Backtest, list[str]]:
     test = _judged(job, question)
-    test = replace(test, pooled=replace(test.pooled, beware=(*test.pooled.beware, *job.cautions)))
+    test = replace(test, pooled=replace(test.pooled, beware=(*test.pooled.beware, *job.data.cautions)))
     cards = {"pooled": test.pooled.plain(), "folds": [card.plain() for card in test.folds]}
     written = write_text(json.dumps(cards, indent=1), job.settings.out / f"backtest_{question.name}.json")
     path = job.write(f"backtest_{question.name}_predictions", test.predictions)

@@ -71,7 +71,7 @@ def _train(job: Job) -> dict[str, Any]:
                 target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
     features = [asdict(meant) for _, rows, _ in parts for meant in rows.definitions]
-    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, job.profile(features))
+    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, job.data.profile(features))
     with rankings_beside([part for part, _, _ in parts]) as rankings:
         results = {
             question.name: _train_question(part, question, (rows, labelled[question.name]), entry, rankings)
@@ -128,7 +128,7 @@ def _train_question(
     else:
         judged = _held_out(job, question, rows, label)
     trained, card, table, baskets, beside = judged
-    card = replace(card, beware=(*card.beware, *job.cautions))
+    card = replace(card, beware=(*card.beware, *job.data.cautions))
     explained = _explained_rows(job, rows) if question.name == job.explained else None
     if explained:
         trained, card = _with_stability(job, trained, card, labelled, explained)

@@ -1,0 +1,46 @@
+"""Planning: whom to treat with what, from the answers and reasons of a scoring run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from patron.decisions import Decisions, check_plan, decide, with_reasons, with_risk
+from patron.errors import QuestionError
+from patron.jobs.kept import ScoredRun
+from patron.settings import Settings
+
+__all__ = ["planned"]
+
+RISKS = ("churn_probability", "cancellation_probability")
+
+
+def planned(
+    settings: Settings,
+    scored: Callable[[], ScoredRun],
+    reasons_of: Callable[[pd.Series], pd.DataFrame],
+    value_needed: str,
+) -> Decisions:
+    """Return the decisions of settings, refused before anything is scored where the settings cannot have any.
+
+    Args:
+        settings: offers, the budget, and who is left untreated to learn from.
+        scored: returns the run that answers.
+        reasons_of: returns the reasons of the answers for some customers.
+        value_needed: what to write where nobody said what a kept customer is worth.
+
+    Raises:
+        QuestionError: the settings ask for no chance to leave, or do not say what a customer is worth.
+    """
+    check_plan(settings.offers, settings.budget, settings.holdout)
+    run = scored()
+    if not set(RISKS) & set(run.columns):
+        raise QuestionError(
+            "Decisions need a probability of churn, but the settings ask no churn question. "
+            "Add to [questions]: churn = { horizon = 90 }."
+        )
+    scores = with_risk(run.scores([name for name in (*RISKS, "value") if name in run.columns]))
+    if "value" not in scores or scores.value.isna().any():
+        raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
+    plan = decide(scores, settings.offers, settings.budget, settings.holdout, seed=settings.seed)
+    return replace(plan, table=with_reasons(plan.table, reasons_of(plan.table.customer)))
