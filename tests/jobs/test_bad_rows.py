@@ -21,7 +21,8 @@ BAD = pd.DataFrame({"customer": [None, "e", "a"], "at": [*GOOD["at"][:2], None],
 def job(folder, tolerance, frame, **declared):
     history = History.of(orders=events(frame, **declared))
     settings = SimpleNamespace(contract=tolerance, out=folder)
-    return SimpleNamespace(settings=settings, history=history, receipts=history.receipts, tell=lambda sentence: None)
+    data = SimpleNamespace(receipts=history.receipts)
+    return SimpleNamespace(settings=settings, history=history, data=data, tell=lambda sentence: None)
 
 
 def test_bad_rows_are_only_counted_where_the_settings_say_nothing(tmp_path):
