@@ -1,6 +1,7 @@
 """Scoring: whole nights at several sizes within a bound of memory, and answers beside plain LightGBM.
 
     make bench-scoring CUSTOMERS="100000 1000000"
+    .venv/bin/python benchmarks/scoring.py --beside        # without nights, and without writing the page
 
 A night reads the orders, computes the features at today and the earlier cutoffs of stable tiers, answers three
 questions, finds the reasons of each customer and plans the offers; models are trained once, on fewer customers. Each
@@ -19,15 +20,18 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from training import generate, settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks-scoring.md"
 TRAINED_ON, ROWS, REPEATS = 5_000, 200_000, 3
+BATCH, SPARK_FILES = 65_536, 4
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = ("score", "explain", "decide")
 CAPTION = """\
@@ -48,6 +52,12 @@ ANSWERS = """\
 The answers of a candidate to its question (`predict`) beside `Booster.predict` of its own trees on the same matrix as
 LightGBM takes it, {rows:,} rows, one thread, CPU time, the best of {repeats}. A hazard asks its trees for each step of
 the horizon, so that the share of its time that is LightGBM's own says more than the ratio.
+"""
+SPARK = """\
+## Answers beside MLflow on Spark
+The same churn model of trees, {rows:,} rows from Parquet to Parquet: Patron's bundle batch by batch in one process with
+one thread, and `mlflow.pyfunc.spark_udf` in a Spark session on this machine, `local[2]`, that has started and has asked
+once before. Seconds, as Spark works in many processes; both are the better of two.
 """
 
 
@@ -164,6 +174,68 @@ def _beside(name: str, bundle, X: pd.DataFrame, encoded: np.ndarray) -> list[str
     ]
 
 
+def spark(folder: Path) -> list[list[str]]:
+    """The rows of the third table, if pyspark is there."""
+    from patron.models.training import fit
+    from patron.questions.matrices import labels, matrix
+
+    chosen = business(folder, TRAINED_ON, None)
+    history, cutoffs = chosen.history(), (*chosen.split.known, *chosen.split.test)
+    question = chosen.questions[0]
+    rows = matrix(question, history, cutoffs)
+    label = labels(question, history, cutoffs, rows=rows)
+    bundle = fit(question.on(history, cutoffs[-1]), history, rows, label, chosen.split, 0).bundles["lightgbm"]
+    place = np.random.default_rng(0).integers(0, len(rows), ROWS)
+    source = folder / "rows"
+    source.mkdir()
+    for i, part in enumerate(np.array_split(place, SPARK_FILES)):
+        rows.X.iloc[part].astype(np.float64).to_parquet(source / f"{i}.parquet", index=False)
+    ours, theirs = _streamed(bundle, source), _on_spark(bundle, source, folder)
+    ways = (("the bundle", ours), ("mlflow.pyfunc.spark_udf", theirs))
+    return [[name, f"{seconds:.1f} s", f"{ROWS / seconds:,.0f}", f"{seconds / ours:.1f}"] for name, seconds in ways]
+
+
+def _streamed(bundle, source: Path) -> float:
+    def work() -> None:
+        for path in sorted(source.glob("*.parquet")):
+            parts = (bundle.predict(batch.to_pandas()) for batch in pq.ParquetFile(path).iter_batches(BATCH))
+            pd.concat(parts).to_parquet(source.parent / f"ours-{path.name}")
+
+    return _fastest(work)
+
+
+def _on_spark(bundle, source: Path, folder: Path) -> float:
+    from pyspark.sql import SparkSession
+    from pyspark.sql.functions import struct
+
+    from patron.models.serving import standalone
+    from patron.registry.mlflow_import import mlflow
+    from patron.registry.packaging import spec_of, stage
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    code, kept = folder / "serving.py", bundle.save(folder / "kept")
+    code.write_text(standalone(), encoding="utf-8")
+    package = stage(folder, kept, code, spec_of(kept, code), ["lightgbm", "numpy", "pandas"])
+    options = {"spark.ui.enabled": "false", "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH)}
+    session = SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    frame = session.read.parquet(str(source))
+    answer = mlflow().pyfunc.spark_udf(session, str(package), env_manager="local", result_type="double")
+    answers = frame.select(answer(struct(*frame.columns)).alias("answer"))
+    seconds = _fastest(lambda: answers.write.mode("overwrite").parquet(str(folder / "theirs")))
+    session.stop()
+    return seconds
+
+
+def _fastest(work) -> float:
+    times = []
+    for _ in range(2):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
 def _best(work) -> float:
     times = []
     for _ in range(REPEATS):
@@ -185,10 +257,19 @@ def page(sizes: list[int], memory: float) -> str:
         measured("train", folder, TRAINED_ON, memory)
         head = ["customers", "orders", "scored", "parts", *STEPS, "night", "scored a second", "peak", "again"]
         lines += _table(head, (night(folder, size, memory) for size in sizes))
-        lines.append("\n" + ANSWERS.format(rows=ROWS, repeats=REPEATS))
-        head = ["candidate", "trees", "rows a second", "LightGBM alone", "ratio", "LightGBM's share of the time"]
-        lines += _table(head, answers(folder))
+        lines += beside(folder)
     return "\n".join(lines) + "\n"
+
+
+def beside(folder: Path) -> list[str]:
+    """The sections that hold answers against those of others."""
+    lines = ["\n" + ANSWERS.format(rows=ROWS, repeats=REPEATS)]
+    head = ["candidate", "trees", "rows a second", "LightGBM alone", "ratio", "LightGBM's share of the time"]
+    lines += _table(head, answers(folder))
+    lines.append("\n" + SPARK.format(rows=ROWS))
+    if find_spec("pyspark") is None:
+        return [*lines, "Not measured, as pyspark was not installed: `pip install pyspark==4.3.0`, and Java 17."]
+    return lines + _table(["way", "time", "rows a second", "times ours"], spark(folder))
 
 
 def _table(head, rows) -> list[str]:
@@ -205,10 +286,15 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=float, default=2.0)
     parser.add_argument("--way", choices=("train", "night", "generate"))
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--beside", action="store_true")
     given = parser.parse_args()
     if given.way == "generate":
         generate(given.customers[0], given.folder)
     elif given.way:
         child(given.way, given.folder, given.customers[0], given.memory)
+    elif given.beside:
+        with tempfile.TemporaryDirectory() as root:
+            generate(TRAINED_ON, Path(root) / f"orders-{TRAINED_ON}.parquet")
+            beside(Path(root))
     else:
         PAGE.write_text(page(given.customers, given.memory), encoding="utf-8")
