@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from patron.features import ALL, prepaid, subscriptions
+from patron.features import ALL, campaigns, prepaid, subscriptions
 from patron.features.measures import Combination, Feature
 
 __all__ = ["page"]
@@ -33,7 +33,7 @@ Beside these, each column of an attribute table is a feature, as last known befo
 
 def page() -> str:
     """Return the page as Markdown."""
-    ordered = sorted((*ALL, *prepaid.ALL, *subscriptions.ALL), key=lambda feature: feature.theme)
+    ordered = sorted((*ALL, *prepaid.ALL, *campaigns.ALL, *subscriptions.ALL), key=lambda feature: feature.theme)
     return HEAD + "".join(f"{_line(feature)}\n" for feature in ordered) + _levers(ordered)
 
 

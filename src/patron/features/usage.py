@@ -12,7 +12,7 @@ from patron.periods import EVER, days
 __all__ = ["counted", "counts", "of"]
 
 WINDOWS = days(30, 90, 365)
-BUILT_IN = {"orders", "returns", "lines", "returned_lines", "contacts", "tickets", "referrals", "ties"}
+BUILT_IN = {"orders", "returns", "lines", "returned_lines", "contacts", "tickets", "referrals", "ties", "offers"}
 OF_CONTRACTS = {"contracts", "contract_ends", "contract_notices", "contract_leavings"}
 THEME = "habit"
 

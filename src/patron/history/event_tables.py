@@ -30,6 +30,7 @@ from patron.history.roles import (
     NUMBER_ROLES,
     PAID_UNTIL,
     ROLES,
+    SHARE_ROLES,
     TERM,
     TEXT_ROLES,
     TOTAL,
@@ -37,6 +38,7 @@ from patron.history.roles import (
     named_roles,
     own_names,
 )
+from patron.history.shares import as_share, no_shares
 from patron.history.times import read_times
 
 __all__ = [
@@ -128,7 +130,9 @@ def declare(
             `quantity`, or is the `total` of the order, which stands on each of its lines and counts once. The cost
             is that of the row; a `unit_cost`, of one piece, is multiplied by the quantity. Of the rows of an order
             that differ in `status` only the latest count. A `term` says until when a row is paid for, as days
-            after it or as a date: silence within it is no churn.
+            after it or as a date: silence within it is no churn. Of offers that were made to customers, `offer`
+            says which, `arm` who got it and who was control, `propensity` the chance with which the customer was to
+            get the arm of the row, `accepted` whether it was taken.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -163,7 +167,10 @@ def declare_as(
     wanted = matches(table, where) if where else None
     noted += currency_notes(table, {**naming.columns, **roles}, wanted)
     kept = table if wanted is None else table.filter(wanted)
-    written = any(columns[r].type().is_string() for r in ("at", "known_at", *NUMBER_ROLES) if r in columns)
+    written = any(
+        columns[r].type().is_string() for r in ("at", "known_at", *NUMBER_ROLES, *SHARE_ROLES) if r in columns
+    )
+    columns |= {role: as_share(columns[role]) for role in SHARE_ROLES if role in columns}
     read = read_roles(table, columns, wanted, timezone, formats)
     columns, times = dict(read.columns), read.times
     columns |= (computed := _amount(columns)) | _cost(columns)
@@ -296,7 +303,7 @@ def _check_key(roles: Mapping[str, Role], columns: Mapping[str, Column]) -> None
     """Refuse a key that is a list or bytes, or is a time or number at once: it is neither, and keys are never shown."""
     key = roles.get("customer", "customer")
     check_key_type(key if isinstance(key, str) else columns["customer"].get_name(), columns["customer"].type())
-    for role in ("at", "known_at", *NUMBER_ROLES):
+    for role in ("at", "known_at", *NUMBER_ROLES, *SHARE_ROLES):
         if roles.get(role, role) == key or (role in columns and columns[role].equals(columns["customer"])):
             raise HistoryError(
                 f"The column {columns['customer'].get_name()!r} is declared as 'customer' and as {role!r}. Name "
@@ -308,7 +315,7 @@ def _typed(role: str, column: Column) -> Column:
     if role in TEXT_ROLES:
         return column.cast("string")
     _check_number(role, column)
-    return column.try_cast(MONEY)
+    return column.cast("float64") if role in SHARE_ROLES else column.try_cast(MONEY)
 
 
 def _check_number(role: str, column: Column) -> None:
@@ -331,7 +338,11 @@ def _reasons(
     if "known_at" in typed:
         reasons.append((typed["known_at"].isnull(), "no readable known_at"))
     numbers = {role: columns[role] for role in NUMBER_ROLES if role in typed}
-    return reasons + [
-        (values.notnull() & ~values.between(-LARGEST, LARGEST), f"{role} not finite")
-        for role, values in numbers.items()
-    ]
+    return (
+        reasons
+        + [
+            (values.notnull() & ~values.between(-LARGEST, LARGEST), f"{role} not finite")
+            for role, values in numbers.items()
+        ]
+        + no_shares(typed)
+    )

@@ -4,7 +4,7 @@
 Both compare times as `patron.history.point_in_time` says, and so does the fold; nothing else in the package does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from patron.history.event_tables import Events
 from patron.history.identities.merging import merged
 from patron.history.identities.table import Identities, check_identities
 from patron.history.keys import MIN_OWN, OWN, check_meeting, note_of_own_keys, note_of_returns_only
+from patron.history.offers import OFFERS, declared_offers, offer_notes
 from patron.history.order_checks import Findings
 from patron.history.order_lines import BEGAN, orders_of
 from patron.history.point_in_time import STANDING, UNTIL, in_window, is_past
@@ -131,6 +132,10 @@ class History:
         if "orders" in tables and read in receipts:
             seen, regular = noted.get(read, Findings()), prepaid_notes(tables["orders"], receipts[read].used)
             noted[read] = replace(seen, notes=(*seen.notes, *regular))
+        if OFFERS in noted:
+            seen, until = noted[OFFERS], _ends([r for name, r in receipts.items() if name not in facts], subscription)
+            tables[OFFERS], own = declared_offers(tables[OFFERS], events[OFFERS])
+            noted[OFFERS] = replace(seen, notes=(*seen.notes, *own, *offer_notes(tables[OFFERS], until)))
         standing = with_standing(tables["orders"], tables["returns"]) if _have_returns(tables, counts) else None
         complete = (
             _with(r, noted.get(name, Findings()), added if name == read else Findings()) for name, r in receipts.items()
@@ -220,11 +225,7 @@ class History:
         event in any table counts. A table of visits that goes on after the orders end must not make customers look as
         if they had left.
         """
-        bought = [receipt for receipt in self._events if receipt.table in ("orders", "lines")]
-        bound = [receipt for receipt in self._events if receipt.table == self.contracts]
-        groups = [group for group in (bought, bound) if group] or [self._events]
-        last = min(max(receipt.last for receipt in group if receipt.last) for group in groups)
-        return datetime.combine(last.date(), time()) + timedelta(days=1)
+        return _ends(self._events, self.contracts)
 
     @property
     def lost_customers(self) -> int:
@@ -317,6 +318,15 @@ def _check_together(tables: Mapping[str, Table]) -> None:
             f"The event tables {listed(tables)} are opened by different engines or connections. "
             "Open all of them with the same one, or give files and data frames."
         ) from None
+
+
+def _ends(receipts: Sequence[Receipt], contracts: str) -> datetime:
+    """Return the midnight after the last order, and the last that is known of contracts."""
+    bought = [receipt for receipt in receipts if receipt.table in ("orders", "lines")]
+    bound = [receipt for receipt in receipts if receipt.table == contracts]
+    groups = [group for group in (bought, bound) if group] or [list(receipts)]
+    last = min(max(receipt.last for receipt in group if receipt.last) for group in groups)
+    return datetime.combine(last.date(), time()) + timedelta(days=1)
 
 
 def _up_to(receipt: Receipt, seen: datetime | None) -> Receipt:

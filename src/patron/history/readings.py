@@ -11,7 +11,7 @@ from patron.history.clocks import Times
 from patron.history.formats import Formats, FormSetting
 from patron.history.money import in_one_currency, without_sign
 from patron.history.numbers import read_numbers
-from patron.history.roles import NUMBER_ROLES
+from patron.history.roles import NUMBER_ROLES, SHARE_ROLES
 from patron.history.times import read_times
 
 __all__ = ["Readings", "read_roles", "wanted_only"]
@@ -41,7 +41,7 @@ def read_roles(
     Raises:
         HistoryError: a column can be read in two ways, or not at all.
     """
-    texts = {role: wanted_only(columns[role], wanted) for role in NUMBER_ROLES if role in columns}
+    texts = {role: wanted_only(columns[role], wanted) for role in (*NUMBER_ROLES, *SHARE_ROLES) if role in columns}
     numbers, written = read_numbers(table, texts, formats.decimal, formats.delimiter, formats.numbered)
     result = {**columns, **numbers}
     turned, rated = in_one_currency(table, result, formats.rates, wanted)

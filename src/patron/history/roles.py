@@ -17,9 +17,11 @@ __all__ = [
     "KEPT_NAMES",
     "KEPT_OF_EVENTS",
     "NUMBER_ROLES",
+    "OFFER_ROLES",
     "PAID_UNTIL",
     "PART",
     "ROLES",
+    "SHARE_ROLES",
     "TERM",
     "TEXT_ROLES",
     "TOTAL",
@@ -30,7 +32,20 @@ __all__ = [
     "own_names",
 ]
 
-TEXT_ROLES = ("order", "item", "item_name", "category", "channel", "kind", "direction", "currency", "status")
+OFFER_TEXTS, SHARE_ROLES = ("offer", "arm"), ("propensity", "accepted")
+OFFER_ROLES = (*OFFER_TEXTS, *SHARE_ROLES)
+TEXT_ROLES = (
+    "order",
+    "item",
+    "item_name",
+    "category",
+    "channel",
+    "kind",
+    "direction",
+    "currency",
+    "status",
+    *OFFER_TEXTS,
+)
 NUMBER_ROLES = (
     "amount",
     "gross",
@@ -45,9 +60,10 @@ NUMBER_ROLES = (
     "unit_cost",
 )
 TERM, PAID_UNTIL = "term", "paid_until"
-ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES, TERM)
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES, TERM, *SHARE_ROLES)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
-DECLARED = ("status", "total", "unit_cost", TERM)  # roles that change what a row is: no column takes them by its name
+# Roles that change what a row is: no column takes them by its name.
+DECLARED = ("status", "total", "unit_cost", TERM, *OFFER_ROLES)
 PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
 KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL, PAID_UNTIL)
 INSTEAD = {"total": "amount", "unit_cost": "cost"}

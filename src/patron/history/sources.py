@@ -16,6 +16,7 @@ from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events,
 from patron.history.formats import Formats
 from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
 from patron.history.keys import with_keys
+from patron.history.offers import with_control
 from patron.history.span import with_span
 from patron.history.whole_orders import PLACE
 from patron.history.whole_orders import fill_down as fill_down_cells
@@ -47,6 +48,7 @@ def events(
     fill_down: Sequence[str] | None = None,
     rows: str = "",
     joins: Sequence[Join] = (),
+    control: str | Sequence[str] = (),
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -87,11 +89,13 @@ def events(
             [Join("orders.csv", on="order_id")]. Roles and conditions may name columns of any of them; of a name that
             several have, the first counts, and the table comes before its joins. A number of theirs takes no role by
             its name alone: it may be that of a whole order.
+        control: of a table of offers the arm (or arms) that got nothing, where it is not called so.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
             total="order_total", in place of amount, is the total of an order that stands on each of its lines;
             status="status" says that of the rows of an order only the latest count; unit_cost="cost_price", in place
-            of cost, is the cost of one piece.
+            of cost, is the cost of one piece. Offers that were made are told by `offer`, `arm`, `propensity`, the
+            chance with which the customer was to get the arm of the row, `accepted` and the `cost` of the contact.
 
     Raises:
         HistoryError: the file is not there or cannot be read, a column is missing or can be read in two ways, no row
@@ -121,7 +125,7 @@ def events(
     declared = replace(
         declared, notes=(*met, *aside.values(), *filled, *declared.notes), rows=rows, filled=fill_down is not None
     )
-    named = with_keys(declared, roles.get("customer", "customer"), not_customers, customer_case)
+    named = with_keys(with_control(declared, control), roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
 

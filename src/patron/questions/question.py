@@ -88,7 +88,8 @@ class Question:
     def built_in(self, history: History, rhythm: float | None) -> tuple[Feature, ...]:
         """Return the built-in features that a history can answer, over windows that fit a rhythm."""
         usual = built_in.fitted(built_in.available(history)[0], rhythm or 0.0)
-        return (*usual, *built_in.available(history, built_in.prepaid.ALL)[0], *built_in.attributes.of(history))
+        others = built_in.available(history, (*built_in.prepaid.ALL, *built_in.campaigns.ALL))[0]
+        return (*usual, *others, *built_in.attributes.of(history))
 
     def baselines(self, history: History) -> tuple[Feature, ...]:
         """Return what the baselines look at: activity in the last horizon first, then recency and frequency."""

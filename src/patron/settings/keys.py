@@ -139,6 +139,11 @@ DECIMAL = Kind('"," or "."', 'KEY = ","', lambda value: value in (",", "."))
 ENCODING = Kind("the name of an encoding", 'KEY = "cp1252"', _is_encoding)
 WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENCODING, "sheet": TEXT}
 ROWS = Kind('"orders" or "lines"', 'KEY = "lines"', lambda value: value in ("orders", "lines"))
+ARMS = Kind(
+    "the name of an arm, or a list of such",
+    'KEY = "control"',
+    lambda value: bool(as_list(value)) and all(map(_is_text, as_list(value))),
+)
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 KEY = Kind(
@@ -270,7 +275,8 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "tables.*": {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
-        "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, "joins": JOINS, **WRITTEN,
+        "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, "joins": JOINS, "control": ARMS,
+        **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "tables.*.rates": {"*": NUMBER},

@@ -62,6 +62,7 @@ class Table:
         encoding: how the bytes of a CSV file are read; by default UTF-8 where they are that.
         sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         joins: other files whose columns the rows get, in order, each by a key that is unique there.
+        control: the arms of a table of offers that got nothing; empty where they are called so.
     """
 
     path: Path | str
@@ -84,6 +85,7 @@ class Table:
     fill_down: Sequence[str] | None = None
     rows: str = ""
     joins: tuple[Join, ...] = ()
+    control: str | Sequence[str] = ()
 
     def open(self) -> Events:
         """Return the declared events, ready for a history.
@@ -111,6 +113,7 @@ class Table:
             self.fill_down,
             self.rows,
             self.joins,
+            self.control,
             **self.roles,
         )
 
