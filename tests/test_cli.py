@@ -316,7 +316,7 @@ def test_a_run_that_a_scheduler_ends_leaves_no_files_behind(monkeypatch, tmp_pat
         with TemporaryDirectory(dir=tmp_path):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(cli, "app", work)
+    monkeypatch.setattr(cli.running, "app", work)
     before = signal.getsignal(signal.SIGTERM)
     try:
         with pytest.raises(SystemExit) as ended:
@@ -868,7 +868,7 @@ def test_what_the_system_refuses_anywhere_is_a_sentence(monkeypatch):
     def full():
         raise OSError(28, "No space left on device", "a/b.tmp")
 
-    monkeypatch.setattr(cli, "app", full)
+    monkeypatch.setattr(cli.running, "app", full)
     ended = patron("score")
     said = "patron: The system refuses of 'a/b.tmp': No space left on device. Mend that, then run it again."
     assert (ended.exit_code, ended.output.strip()) == (1, said.replace("refuses of", "refuses the use of"))
