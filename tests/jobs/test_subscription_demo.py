@@ -10,7 +10,7 @@ from patron.jobs import subscription_demo
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, write_part
 from patron.settings import load
 
-PIPELINE = Path(__file__).parents[2] / "pipelines" / "subscriptions.py"
+PIPELINE = Path(__file__).parents[2] / "pipelines" / "subscription" / "business.py"
 
 
 def results(folder, world, error):

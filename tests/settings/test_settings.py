@@ -653,7 +653,7 @@ def pipeline(folder: Path, *lines: str) -> Path:
 
 
 def test_the_pipeline_of_the_readme_loads():
-    settings = load(Path(__file__).parents[2] / "pipelines" / "online_retail.py")
+    settings = load(Path(__file__).parents[2] / "pipelines" / "retailer" / "business.py")
     assert settings.name == "online-retail-own"
     assert [f.name for f in settings.question("churn").own] == ["large_orders"]
 

@@ -4,7 +4,8 @@ Each verb is one function of a `Job`. It reports its progress, and returns what 
 counts, versions, and the files it wrote.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,7 @@ __all__ = [
     "explain_version",
     "identify",
     "job_of",
+    "opened",
     "overview",
     "promote",
     "promote_by_force",
@@ -75,6 +77,22 @@ def job_of(settings: Settings, now: datetime, tell: Tell = _silent, watch: Tell 
     """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`."""
     several = PartedJob if len(parts(settings)) > 1 else Job
     return (PanelJob if settings.panels else several)(settings, now, tell, watch)
+
+
+@contextmanager
+def opened(settings: Settings, now: datetime, tell: Tell = _silent) -> Iterator[Job]:
+    """Open the work of a business for a pipeline: alone in its folder of results while it lasts.
+
+    Args:
+        settings: what is asked of which tables, and where results go.
+        now: the time of the run.
+        tell: called with a sentence after each step.
+
+    Raises:
+        LockError: another run is at work there.
+    """
+    with alone(settings.out):
+        yield job_of(settings, now, tell)
 
 
 def run(job: Job) -> dict[str, Any]:

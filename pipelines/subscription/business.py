@@ -1,6 +1,7 @@
-"""Subscriptions: the whole way in Python with a feature of our own, on the simulated business of the demo.
+"""The business: what is asked of the contracts and logins of the simulated demo, with a feature of our own.
 
-Run it with `patron train pipelines/subscriptions.py`, then `score`, `explain`, `decide` and `report`.
+The files beside this one are what a scheduler runs; `patron train pipelines/subscription/business.py` and its other
+verbs do the same by hand.
 """
 
 from dataclasses import replace

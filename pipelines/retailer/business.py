@@ -1,6 +1,7 @@
-"""Online Retail: the whole way in Python, with a feature of our own.
+"""The business: what is asked of which tables of Online Retail, with a feature of our own, and what can be offered.
 
-Run it with `patron train pipelines/online_retail.py`, then `score`, `explain`, `decide` and `report`.
+The files beside this one are what a scheduler runs; `patron train pipelines/retailer/business.py` and its other verbs
+do the same by hand.
 """
 
 from dataclasses import replace

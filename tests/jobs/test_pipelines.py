@@ -1,0 +1,58 @@
+"""Pipelines: the files that a scheduler runs go the whole way, each on what the one before it left."""
+
+import runpy
+import shutil
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from patron.decisions import Offer
+from patron.jobs import Job
+from patron.registry import Registry
+
+PIPELINES = Path(__file__).parents[2] / "pipelines"
+STEPS = {"train", "score", "decide", "drift"}
+NOW = datetime(2024, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def step(trained_job: Job, tmp_path_factory):
+    """Return what runs a file of a business on the small business of these tests."""
+    folder = shutil.copytree(trained_job.settings.root, tmp_path_factory.mktemp("pipelines") / "kiosk")
+    Registry.relocate(folder)
+    own = {"root": folder, "out": folder / "out", "offers": (Offer("call", 1.0, effect=0.5),), "value": 30.0}
+    settings = replace(trained_job.settings, **own, budget=5.0)
+
+    def run(business: str, name: str):
+        return runpy.run_path(str(PIPELINES / business / f"{name}.py"))[name](NOW)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "business", SimpleNamespace(settings=settings))
+        yield run
+
+
+@pytest.mark.parametrize("business", ["retailer", "subscription"])
+def test_a_business_has_a_file_for_each_step_beside_what_it_asks(business):
+    files = {path.stem for path in (PIPELINES / business).glob("*.py")}
+    assert files == {"business", *STEPS}
+
+
+@pytest.mark.parametrize("business", ["retailer", "subscription"])
+def test_each_file_does_what_its_name_says(step, business):
+    scored, explained, reported = step(business, "score")
+    decided = step(business, "decide")
+    assert scored["customers"] == decided["asked"] > 0
+    assert explained["reasons"] > 0
+    assert decided["spent"] + decided["withheld"] <= 5.0
+    assert reported["files"][0].endswith("report.html")
+    drifted = step(business, "drift")
+    assert drifted["beyond"] == (drifted["kind"] != "none")
+
+
+def test_training_registers_another_version(step):
+    (model,) = step("retailer", "train")["models"].values()
+    assert model["version"] == "2"
