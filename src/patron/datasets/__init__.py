@@ -1,12 +1,13 @@
-"""Real data that ship with Patron, to try everything on before your own tables are at hand."""
+"""Data to try everything on before your own tables are at hand: real ones that ship with Patron, and simulated ones."""
 
 from importlib.resources import files
 from pathlib import Path
 
+from patron.datasets.simulated import simulate
 from patron.history.history import History
 from patron.history.sources import events
 
-__all__ = ["folder", "online_retail"]
+__all__ = ["folder", "online_retail", "simulate"]
 
 
 def folder() -> Path:

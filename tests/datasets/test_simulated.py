@@ -1,0 +1,160 @@
+"""The simulated world: drawn by the seed alone, with a truth that comes true on average, and a ledger that adds up."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.datasets import simulate
+from patron.datasets.simulated import Campaign, TrueOffer
+from patron.errors import SettingsError
+from patron.questions.profit import CostModel
+from patron.questions.profit import ledger as ledger_of
+
+WEEK = pd.Timedelta(weeks=1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulate(customers=1500, seed=1)
+
+
+def campaign(assignment):
+    """Return the arms of a campaign that keeps everybody a little, with recency and whether they bought afterwards."""
+    greeting = TrueOffer("greeting", "letter", "content", 0.0, keeps={"all": 0.1}, noise=0.0)
+    world = simulate(3000, seed=2, offers=[greeting], campaigns=[Campaign("greeting", 130, 0.5, 1.0, assignment)])
+    offers, orders = (world.tables[name].set_index("customer") for name in ("offers", "orders"))
+    day = offers["at"].iloc[0]
+    last = orders["at"][orders["at"] < day].groupby("customer").max()
+    bought = orders["at"][(orders["at"] >= day) & (orders["at"] < day + 13 * WEEK)].groupby("customer").size()
+    recency = (day - last[offers.index]).dt.days
+    return offers.assign(recency=recency, bought=bought.reindex(offers.index).notna())
+
+
+def by_arm(table, column):
+    means = table.groupby("arm")[column].mean()
+    return means["treated"] - means["control"]
+
+
+def test_a_seed_draws_the_same_world_again_and_another_seed_another(world):
+    again, other = simulate(customers=1500, seed=1), simulate(customers=1500, seed=3)
+    for name, table in world.tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+    assert not world.tables["orders"].equals(other.tables["orders"])
+
+
+def test_what_a_customer_does_depends_on_nobody_who_comes_later():
+    few, many = (simulate(3, seed=5, until=until, campaigns=()) for until in ("2023-01-02", "2024-01-01"))
+    early = many.tables["orders"].query("at < '2023-01-02'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(few.tables["orders"], early)
+
+
+def test_nothing_is_told_of_today_or_later(world):
+    assert world.today == datetime(2024, 1, 1)
+    for name, table in world.tables.items():
+        if name != "customers":
+            assert table["at"].max() < world.today
+            assert table["at"].is_monotonic_increasing
+
+
+def test_the_ledger_adds_up_by_row_by_time_and_by_what_the_tables_cost(world):
+    book = world.profit()
+    np.testing.assert_allclose(book.drop(columns="profit").sum(axis=1), book.profit, atol=0.005)
+    half = pd.concat([world.profit(end="2023-01-02"), world.profit(start="2023-01-02")])
+    assert half.profit.sum() == pytest.approx(book.profit.sum(), abs=0.01)
+    costs = sum(world.tables[name].cost.sum() for name in ("tickets", "contacts", "offers"))
+    assert book[["tickets", "contacts", "offers"]].sum().sum() == pytest.approx(-costs, abs=0.01)
+
+
+def test_patron_reads_the_same_profit_from_the_tables():
+    world = simulate(customers=200, seed=1)
+    assert ledger_of(world.history(), CostModel())["profit by ledger"] == pytest.approx(world.profit().profit.sum())
+
+
+def test_some_loyal_customers_lose_money(world):
+    orders, book = world.tables["orders"].groupby("customer")["at"], world.profit()
+    loyal = (orders.max() - orders.min()).dt.days > 365
+    losing = book.profit[loyal.index] < 0
+    assert 0.05 < (book.profit < 0).mean() < 0.3
+    assert (loyal & losing).sum() >= 10
+
+
+def test_randomised_arms_are_alike_and_a_naive_difference_is_right():
+    table = campaign("randomised")
+    assert (table.propensity == 0.5).all()
+    assert abs(by_arm(table, "recency")) < 10
+    assert abs(by_arm(table, "bought")) < 0.06
+
+
+@pytest.mark.parametrize("assignment", ["logged", "confounded"])
+def test_where_those_at_risk_are_treated_an_offer_that_does_them_good_seems_to_harm(assignment):
+    table = campaign(assignment)
+    assert by_arm(table, "recency") > 40
+    assert by_arm(table, "bought") < -0.15
+    assert table.propensity.isna().all() == (assignment == "confounded")
+
+
+def test_a_logged_propensity_mends_a_naive_difference():
+    table = campaign("logged")
+    treated = table.arm == "treated"
+    chance = np.where(treated, table.propensity, 1 - table.propensity)
+    means = [np.average(table.bought[arm], weights=1 / chance[arm]) for arm in (treated, ~treated)]
+    assert abs(means[0] - means[1]) < 0.08
+
+
+def test_offers_keep_some_wake_others_and_leave_most_as_they_are(world):
+    truth = world.truth()
+    kinds = {"persuadable", "do not disturb", "sure thing", "lost cause"}
+    assert set(truth.type) == kinds
+    assert all(set(rows.type) == kinds for _, rows in truth.groupby("offer"))
+    gone = truth[truth.state == "gone"]
+    assert (gone.purchase_effect == 0).all()
+    assert (gone.profit_effect < 0).all()
+    assert set(gone.type) == {"lost cause"}
+
+
+def test_contacts_lift_purchases_less_and_less(world):
+    from patron.datasets.simulated.process import chances
+
+    people, nothing = world.people, np.zeros(len(world.people))
+    order = [chances(people, 100, nothing + count, nothing, nothing).order.mean() for count in range(7)]
+    gains = np.diff(order)
+    assert (gains > 0).all()
+    assert (np.diff(gains) < 0).all()
+    leave = [chances(people, 100, nothing + count, nothing, nothing).leave.mean() for count in (0, 4, 6)]
+    assert leave[0] == leave[1] < leave[2]
+
+
+def test_churn_spreads_along_ties():
+    leaves = {}
+    for spread in (0.0, 0.5):
+        world = simulate(2000, seed=4, spread=spread, campaigns=())
+        first, second = world.state.left[world.people.tied].T
+        leaves[spread] = ((first >= 0) & (second == first + 1)).mean()
+    assert leaves[0.5] > 10 * leaves[0.0]
+    assert leaves[0.5] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: simulate(customers=0), r"A world has customers, got customers=0\. Write customers=2_000\."),
+        (lambda: simulate(10, spread=1.0), r"got spread=1\.0\. Write spread=0\.05\."),
+        (lambda: simulate(10, assignment="random"), r"assignment is one of .*, got 'random'\. Write assignment='rand"),
+        (lambda: simulate(10, mailing="all"), r"mailing is one of .*, got 'all'\. Write mailing='favoured'\."),
+        (lambda: simulate(10, until="2024-01-03"), r"got until=2024-01-03\. Write until='2024-01-01'\."),
+        (lambda: simulate(10, until="2020-01-06"), r"got until=2020-01-06\. Write until='2021-01-11'\."),
+        (lambda: simulate(10, campaigns=[Campaign("cal", 9)]), r"no offer 'cal'.*Write offer='voucher'"),
+        (lambda: simulate(10, offers=[TrueOffer("a", "phone", "service", 1.0)] * 2), r"names of their own, got a, a"),
+        (lambda: simulate(10, until="2021-02-01").truth(90), r"whole weeks in days, got 90\. Write horizon=91\."),
+        (lambda: simulate(10, until="2021-02-01", offers=()).truth(), r"no offers to be true of, got offers=\(\)"),
+        (lambda: Campaign("call", 9, share=1.0), r"Campaign of 'call': .*got share=1\.0, reach=0\.5"),
+        (lambda: Campaign("call", 9, assignment="all"), r"an assignment is one of .*, got 'all'"),
+        (lambda: TrueOffer("a", "phone", "service", -1.0), r"Offer 'a': .* got contact_cost=-1\.0"),
+        (lambda: TrueOffer("a", "phone", "service", 1.0, keeps={"aeg": 1.0}), r"no trait is called 'aeg'.*age"),
+    ],
+)
+def test_a_world_that_cannot_be_meant_is_refused_with_what_to_write(call, message):
+    with pytest.raises(SettingsError, match=message):
+        call()
