@@ -150,7 +150,7 @@ def effects(offer: TrueOffer, traits: Mapping[str, np.ndarray], seed: int) -> tu
 
 
 def assign(campaign: Campaign, seed: int, eligible: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return who is chosen for a campaign, who of them is treated, and with what chance each was.
+    """Return who is chosen for a campaign, who of them is treated, and the logged chance of the arm that each is in.
 
     Args:
         campaign: which.
@@ -166,5 +166,5 @@ def assign(campaign: Campaign, seed: int, eligible: np.ndarray, risk: np.ndarray
         odds = np.log(campaign.share / (1.0 - campaign.share)) + SLOPE * risk[chosen]
         propensity = np.clip(1.0 / (1.0 + np.exp(-odds)), *BOUNDS)
     treated = uniform(seed, f"arm of {use}", customers, campaign.week) < propensity
-    logged = np.full(len(customers), np.nan) if campaign.assignment == "confounded" else propensity
-    return customers, treated, logged
+    known = np.nan if campaign.assignment == "confounded" else 1.0
+    return customers, treated, known * np.where(treated, propensity, 1.0 - propensity)

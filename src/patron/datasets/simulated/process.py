@@ -86,7 +86,7 @@ class Treatments:
         offer: number of the offer.
         customers: their numbers.
         treated: whether they had it; else they are control.
-        propensity: chance with which they were treated, where it is known.
+        propensity: chance of the arm that each is in, where it is known.
         days: when, in days since the start.
     """
 

@@ -15,6 +15,7 @@ from patron.datasets.simulated.purchases import HANDLING, Rows
 from patron.datasets.simulated.tables import event_tables, keys, ledger, moment
 from patron.datasets.simulated.truth import truth
 from patron.errors import SettingsError, listed, nearest
+from patron.history.event_tables import Events
 from patron.history.history import History
 from patron.history.point_in_time import in_window, is_past
 from patron.history.sources import attributes, events
@@ -68,7 +69,7 @@ class World:
         tables = self.tables
         named = {name: events(tables[name], customer="customer", at="at") for name in ("contacts", "tickets")}
         if len(tables["offers"]):
-            named["offers"] = events(tables["offers"], customer="customer", at="at")
+            named["offers"] = _declared_offers(tables["offers"])
         if (tables["ties"].kind == "referral").any():
             named["referrals"] = events(tables["ties"], where={"kind": "referral"}, customer="customer", at="at")
         named["orders"] = events(tables["orders"], returns={"event_type": "return"}, customer="customer", at="at")
@@ -178,6 +179,19 @@ def simulate(
     known = [effects(offer, everybody.traits, seed) for offer in chosen]
     state, rows = run(setting, everybody, known, State.empty(), range(weeks), {})
     return World(setting, weeks, everybody, state, {name: tuple(parts) for name, parts in rows.items()})
+
+
+def _declared_offers(table: pd.DataFrame) -> Events:
+    return events(
+        table,
+        customer="customer",
+        at="at",
+        offer="offer",
+        arm="arm",
+        propensity="propensity",
+        cost="cost",
+        accepted="accepted",
+    )
 
 
 def _check(setting: Setting, assignment: str) -> None:
