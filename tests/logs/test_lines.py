@@ -110,9 +110,9 @@ def test_the_time_of_a_step_is_added_up_and_progress_is_for_who_looks_on():
 
 def test_every_sentence_of_the_command_line_goes_through_the_log_and_only_results_of_machines_do_not():
     pages = [page.read_text() for page in Path(cli.__file__).parent.glob("*.py")]
-    echoes = [line.strip() for page in pages for line in page.splitlines() if "echo(" in line]
-    assert echoes
-    assert all(line.startswith("typer.echo(json.dumps(") for line in echoes)
+    written = [line.strip() for page in pages for line in page.splitlines() if "echo(" in line or "write_line(" in line]
+    assert written
+    assert all(line.startswith("write_line(sys.stdout, json.dumps(") for line in written)
 
 
 def test_an_error_that_nobody_foresaw_shows_the_way_and_no_value(monkeypatch):

@@ -1,16 +1,16 @@
 """Work: what commands have in common: a verb that runs on settings, and the registry of a folder or a server."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from patron.cli.running import log_of_run, now
 from patron.errors import RegistryError
+from patron.logs.pipes import write_line
 
 if TYPE_CHECKING:
     from patron.registry import Registry
@@ -32,7 +32,7 @@ def run_verb(path: Path, verb: str, as_json: bool, own: Work | None = None, on_b
         loaded = replace(loaded, contract=replace(loaded.contract, on_bad_rows=on_bad_rows))
     summary = work(loaded, verb, own)
     if as_json:
-        typer.echo(json.dumps({"verb": verb, "run": log_of_run().run, **summary}, default=str))
+        write_line(sys.stdout, json.dumps({"verb": verb, "run": log_of_run().run, **summary}, default=str))
     return summary
 
 

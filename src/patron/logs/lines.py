@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 
 from patron.errors import HIDDEN, HINT, cell
 from patron.logs.outcome import Outcome
+from patron.logs.pipes import UNREAD, write_line
 
 __all__ = ["JsonLines", "Lines", "TerminalLines", "failure", "step_of"]
 
@@ -46,14 +47,14 @@ class TerminalLines:
 
     def tell(self, sentence: str, seconds: float) -> None:
         """Write a sentence after its seconds; where it first hides a value, how to see it."""
-        _write(self.out, f"[{seconds:5.1f} s] {sentence}")
+        write_line(self.out, f"[{seconds:5.1f} s] {sentence}")
         if HIDDEN in sentence and HINT not in sentence and not self.hinted:
-            _write(self.out, f"{'':10}{HINT}")
+            write_line(self.out, f"{'':10}{HINT}")
             self.hinted = True
 
     def say(self, sentence: str) -> None:
         """Write a sentence as it is."""
-        _write(self.out, sentence)
+        write_line(self.out, sentence)
 
     def aside(self) -> None:
         """Write to stderr from now on."""
@@ -61,11 +62,12 @@ class TerminalLines:
 
     def refuse(self, sentence: str) -> None:
         """Write why a run ends early."""
-        _write(self.errors, f"patron: {sentence}")
+        write_line(self.errors, f"patron: {sentence}")
 
     def end(self, outcome: Outcome) -> None:
-        """Write how a run ended."""
-        _write(self.errors if outcome.code else self.out, outcome.sentence)
+        """Write how a run ended, but where nobody reads that."""
+        if outcome.code != UNREAD:
+            write_line(self.errors if outcome.code else self.out, outcome.sentence)
 
 
 class JsonLines:
@@ -100,7 +102,7 @@ class JsonLines:
 
     def _write(self, level: str, sentence: str, **about: object) -> None:
         line = {"ts": self.now().isoformat(timespec="milliseconds"), "level": level, **self.about, **about}
-        _write(self.errors, json.dumps({**line, "message": " ".join(sentence.split())}))
+        write_line(self.errors, json.dumps({**line, "message": " ".join(sentence.split())}))
 
 
 def step_of(sentence: str) -> str:
@@ -129,8 +131,3 @@ def _counts(sentence: str) -> dict[str, dict[str, int]]:
     pairs = [(noun, number) for number, noun in COUNTED.findall(sentence)] + RECEIPT.findall(sentence)
     counts = {noun.replace(" ", "_"): int(number.replace(",", "")) for noun, number in pairs}
     return {"counts": counts} if counts else {}
-
-
-def _write(file: TextIO, line: str) -> None:
-    file.write(f"{line}\n")
-    file.flush()

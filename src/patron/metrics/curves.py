@@ -8,6 +8,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 from patron.metrics.columns import Column, Floats, binary, rows, tied, top_sums
+from patron.metrics.shares import share_interval
 
 __all__ = ["earned", "gain", "intervals", "lift", "reached", "reliability"]
 
@@ -33,7 +34,7 @@ def reliability(actual: Column, predicted: Column, bins: int = 10, *, level: flo
         raise PatronError(f"A reliability curve needs bins, got bins={bins}. Give one or more, as bins=10.")
     weight, true, guess = rows(None, actual=actual, predicted=predicted)
     count, hits, total = _binned(guess, bins, weight, binary("actual", true), guess)
-    low, high = _wilson(hits, count, level)
+    low, high = _interval(hits, count, level)
     columns = {"predicted": total / count, "observed": hits / count, "count": count.astype(int)}
     return pd.DataFrame({**columns, "low": low, "high": high})
 
@@ -73,7 +74,7 @@ def intervals(actual: Column, low: Column, high: Column, predicted: Column, bins
     weight, true, low, high, guess = rows(None, actual=actual, low=low, high=high, predicted=predicted)
     inside = ((low <= true) & (true <= high)).astype(np.float64)
     count, promised, hits = _binned(guess, bins, weight, guess, inside)
-    under, over = _wilson(hits, count, LEVEL)
+    under, over = _interval(hits, count, LEVEL)
     columns = {"predicted": promised / count, "held": hits / count, "count": count.astype(int)}
     return pd.DataFrame({**columns, "low": under, "high": over})
 
@@ -97,7 +98,7 @@ def reached(actual: Column, promised: Mapping[float, Column], end: float) -> pd.
         known = bound < end
         lines.append((share, float((true < bound)[known].sum()), float(known.sum())))
     shares, hits, count = (np.array([line[k] for line in lines if line[2]]) for k in range(3))
-    low, high = _wilson(hits, count, LEVEL)
+    low, high = _interval(hits, count, LEVEL)
     columns = {"promised": shares, "observed": hits / count, "count": count.astype(int)}
     return pd.DataFrame({**columns, "low": low, "high": high})
 
@@ -156,10 +157,7 @@ def _binned(guess: Floats, bins: int, weight: Floats, *columns: Floats) -> list[
     return [column[added[0] > 0] for column in added]
 
 
-def _wilson(hits: Floats, count: Floats, level: float) -> tuple[Floats, Floats]:
+def _interval(hits: Floats, count: Floats, level: float) -> tuple[Floats, Floats]:
     if not 0 < level < 1:
         raise PatronError(f"The level of an interval is a share, got level={level}. Give one as level=0.95.")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    middle = (hits + z**2 / 2) / (count + z**2)
-    half = z / (count + z**2) * np.sqrt(hits * (count - hits) / count + z**2 / 4)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    return share_interval(hits, count, NormalDist().inv_cdf((1 + level) / 2))

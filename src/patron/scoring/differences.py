@@ -6,7 +6,6 @@ season is a break.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.stats import chi2
 from patron.history.history import History
 from patron.history.profiles import ALL, FEWEST_ROWS, WINDOWS, YEAR, days_old, profile
 from patron.history.tolerance import Tolerance
+from patron.metrics.shares import share_interval
 from patron.models.serving import Bundle
 from patron.scoring.breaks import HARD, SOFT, Break, tolerated
 
@@ -231,10 +231,8 @@ def _of_age(then: float | None, now: float | None, tolerance: Tolerance) -> Iter
 
 
 def _lowest(signs: int, rows: int) -> float:
-    """Return the lower end of the interval of a share, Wilson's."""
-    share, spread = signs / rows, Z * Z / rows
-    middle = share + spread / 2 - Z * sqrt(share * (1 - share) / rows + spread / (4 * rows))
-    return max(0.0, middle / (1 + spread))
+    """Return the lower end of the interval of a share."""
+    return float(share_interval(signs, rows, Z)[0])
 
 
 def _days(window: int) -> str:
