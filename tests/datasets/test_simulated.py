@@ -158,3 +158,118 @@ def test_churn_spreads_along_ties():
 def test_a_world_that_cannot_be_meant_is_refused_with_what_to_write(call, message):
     with pytest.raises(SettingsError, match=message):
         call()
+
+
+def earned(world, without, start):
+    """Return what decisions changed: by customer the profit, and whether they bought at all."""
+    differences = []
+    for each in (world, without):
+        orders = each.tables["orders"]
+        bought = orders[(orders["at"] >= start) & (orders.event_type == "purchase")].customer.unique()
+        book = each.profit(start)
+        differences.append(pd.DataFrame({"profit": book.profit, "bought": book.index.isin(bought) * 1.0}))
+    return differences[0] - differences[1]
+
+
+def test_a_world_that_goes_on_is_the_same_as_one_simulated_at_once(world):
+    on = simulate(customers=1500, seed=1, until="2022-12-26").act(None, "2023-03-06").act(None, "2024-01-01")
+    for name, table in world.tables.items():
+        pd.testing.assert_frame_equal(table, on.tables[name])
+    pd.testing.assert_frame_equal(world.truth(), on.truth())
+
+
+def test_a_treatment_changes_nothing_before_it_for_nobody_else_and_not_the_world_it_began_in():
+    start = simulate(400, seed=6, until="2023-01-02", spread=0.0, campaigns=())
+    customers = start.tables["customers"].customer[:200]
+    before = start.tables["orders"].copy()
+    calls = pd.DataFrame({"customer": customers, "offer": "voucher", "at": "2023-03-06"})
+    treated, without = (start.act(decisions, "2023-10-02") for decisions in (calls, None))
+    later = [each.tables["orders"].query("at >= '2023-03-06'") for each in (treated, without)]
+    assert not later[0].equals(later[1])
+    for name in ("orders", "contacts", "tickets"):
+        pair = [each.tables[name] for each in (treated, without)]
+        same = [rows[(rows["at"] < "2023-03-06") | ~rows.customer.isin(customers)] for rows in pair]
+        pd.testing.assert_frame_equal(*(rows.reset_index(drop=True) for rows in same))
+    pd.testing.assert_frame_equal(start.tables["orders"], before)
+
+
+def test_the_true_effect_is_the_mean_difference_between_worlds_that_differ_in_the_treatment_alone():
+    gift = TrueOffer(
+        "gift", "e-mail", "discount", 1.0, 5.0, 0.5, keeps={"deals": 1.5}, lifts={"all": 0.7, "deals": 0.7}
+    )
+    start = simulate(6000, seed=7, offers=[gift], campaigns=(), spread=0.0)
+    truth = start.truth(91).set_index("customer")
+    decisions = pd.DataFrame({"customer": truth.index, "offer": "gift"})
+    changed = earned(start.act(decisions, "2024-04-01"), start.act(None, "2024-04-01"), "2024-01-01").loc[truth.index]
+    for kind, sign in (("persuadable", 1), ("do not disturb", -1)):
+        rows = truth.type == kind
+        for name, effect in (("bought", "purchase_effect"), ("profit", "profit_effect")):
+            error = changed[name][rows].std() / np.sqrt(rows.sum())
+            assert abs(changed[name][rows].mean() - truth[effect][rows].mean()) < 3 * error
+        assert sign * truth.purchase_effect[rows].mean() > 5 * changed.bought[rows].std() / np.sqrt(rows.sum())
+
+
+def test_the_profit_expected_without_an_offer_is_earned_on_average():
+    start = simulate(6000, seed=8, campaigns=(), spread=0.05)
+    truth = start.truth(182).query("offer == 'call'").set_index("customer")
+    book = start.act(None, "2024-07-01").profit("2024-01-01").profit[truth.index]
+    error = (book - truth.profit).std() / np.sqrt(len(book))
+    assert abs(book.mean() - truth.profit.mean()) < 3 * error
+    assert abs(truth.profit.mean()) > 10 * error
+
+
+def test_what_is_decided_is_written_down_and_paid_for_and_the_control_is_left_as_it_was():
+    start = simulate(100, seed=9, until="2023-01-02", spread=0.0, campaigns=())
+    keys = start.tables["customers"].customer
+    decisions = pd.DataFrame(
+        {"customer": keys[:3], "offer": "call", "group": ["treat", "control", "treat"], "propensity": [0.9, 0.1, 0.9]}
+    )
+    world, without = start.act(decisions, "2023-02-06"), start.act(None, "2023-02-06")
+    rows = world.tables["offers"]
+    assert rows[["offer", "arm", "propensity", "cost"]].to_numpy().tolist() == [
+        ["call", "treated", 0.9, 4.0],
+        ["call", "control", 0.1, 0.0],
+        ["call", "treated", 0.9, 4.0],
+    ]
+    assert rows["at"].tolist() == [start.today] * 3
+    assert world.profit().offers.sum() == -8.0
+    assert earned(world, without, "2023-01-02").profit[keys[1]] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("customer", "c999", r"Decisions name a customer who is not there today in 1 of 2 rows \(from 0: 1\)\."),
+        ("offer", "cal", r"no offer 'cal'.*Write offer='voucher'"),
+        ("group", "hold", r"a group that is neither 'treat' nor 'control' in 1 of 2 rows .*Write group='treat'\."),
+        (
+            "at",
+            "2022-12-26",
+            r"a time that is no Monday from 2023-01-02 to 2023-01-30 in 1 of 2 rows .*Write at='2023-01-02'",
+        ),
+        ("at", "2023-02-06", r"no Monday from 2023-01-02 to 2023-01-30"),
+        ("at", "2023-01-04", r"no Monday from 2023-01-02 to 2023-01-30"),
+        (
+            "customer",
+            "c0",
+            r"an offer that the customer has at that time already in 1 of 2 rows .*Write decisions\.drop",
+        ),
+    ],
+)
+def test_a_decision_that_cannot_be_carried_out_is_refused_without_the_customers_key(column, value, message):
+    start = simulate(100, seed=9, until="2023-01-02", campaigns=())
+    rows = pd.DataFrame({"customer": ["c0", "c1"], "offer": "call", "group": "treat", "at": "2023-01-02"})
+    rows.loc[1, column] = value
+    with pytest.raises(SettingsError, match=message) as refusal:
+        start.act(rows, "2023-02-06")
+    assert "c999" not in str(refusal.value)
+
+
+def test_decisions_without_an_offer_and_days_gone_by_are_refused():
+    start = simulate(10, until="2023-01-02", campaigns=())
+    with pytest.raises(SettingsError, match=r"lack the column 'offer'\. They have: customer\."):
+        start.act(pd.DataFrame({"customer": ["c0"]}), "2023-02-06")
+    with pytest.raises(
+        SettingsError, match=r"weeks from 2023-01-02, got until=2022-12-26\. Write until='2023-01-09'\."
+    ):
+        start.act(None, "2022-12-26")

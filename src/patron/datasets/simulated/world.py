@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from patron.datasets.simulated.offers import ASSIGNMENTS, OFFERS, Campaign, TrueOffer, calendar, effects
+from patron.datasets.simulated.checks import check_setting, weeks_until
+from patron.datasets.simulated.decided import treatments
+from patron.datasets.simulated.offers import OFFERS, Campaign, TrueOffer, calendar, effects
 from patron.datasets.simulated.people import People, people
 from patron.datasets.simulated.process import START, Setting, State, run
 from patron.datasets.simulated.purchases import HANDLING, Rows
 from patron.datasets.simulated.tables import event_tables, keys, ledger, moment
 from patron.datasets.simulated.truth import truth
-from patron.errors import SettingsError, listed, nearest
+from patron.errors import SettingsError
 from patron.history.event_tables import Events
 from patron.history.history import History
 from patron.history.point_in_time import in_window, is_past
@@ -22,9 +24,6 @@ from patron.history.sources import attributes, events
 from patron.periods import Moment, instant
 
 __all__ = ["World", "simulate"]
-
-WEEK = timedelta(weeks=1)
-MAILING = ("favoured", "random")
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,30 @@ class World:
         named["orders"] = events(tables["orders"], returns={"event_type": "return"}, customer="customer", at="at")
         named["customers"] = attributes(tables["customers"], customer="customer")
         return History.of(None, **named)
+
+    def act(self, decisions: pd.DataFrame | None, until: Moment) -> "World":
+        """Return the world of a later day, in which decisions of today are carried out; this one stays as it is.
+
+        The same world without them is `act(None, until)`: what differs between the two is what the decisions did.
+        Campaigns of the business in the weeks that pass are made in both.
+
+        Args:
+            decisions: a row for each customer and offer, as `patron.decide` gives them. Besides `customer` and `offer`
+                it may have `at` (a Monday before *until*, by default today), `group` ("treat", or "control" for those
+                who are held out) and `propensity` (the chance of the group that the customer is in).
+            until: the day before which all is told, a Monday later than today.
+
+        Raises:
+            SettingsError: the day or a decision cannot be meant.
+        """
+        weeks, setting = weeks_until(until, self.today), self.setting
+        numbers = {key: number for number, key in enumerate(keys(len(self.people)))}
+        decided = {} if decisions is None else treatments(decisions, setting, numbers, self.today, moment(weeks))
+        everybody = people(setting.customers, weeks, setting.seed, setting.mailing)
+        known = [effects(offer, everybody.traits, setting.seed) for offer in setting.offers]
+        state, rows = run(setting, everybody, known, self.state, range(self.weeks, weeks), decided)
+        tables = {name: (*self.rows.get(name, ()), *rows.get(name, ())) for name in {**self.rows, **rows}}
+        return World(setting, weeks, everybody, state, tables)
 
     def truth(self, horizon: int = 91) -> pd.DataFrame:
         """Return what each offer, made today, would truly do to each customer within the horizon.
@@ -167,18 +190,10 @@ def simulate(
     >>> truth.groupby("offer").purchase_effect.mean().round(3).to_dict()
     {'call': 0.004, 'tips': 0.005, 'voucher': 0.013}
     """
-    chosen = tuple(offers)
-    setting = Setting(customers, seed, chosen, (), spread, mailing)
-    _check(setting, assignment)
-    own = calendar(chosen, assignment) if campaigns is None else tuple(campaigns)
-    for campaign in own:
-        _offer_number(chosen, campaign.offer)
-    setting = Setting(customers, seed, chosen, own, spread, mailing)
-    weeks = _weeks(until)
-    everybody = people(customers, weeks, seed, mailing)
-    known = [effects(offer, everybody.traits, seed) for offer in chosen]
-    state, rows = run(setting, everybody, known, State.empty(), range(weeks), {})
-    return World(setting, weeks, everybody, state, {name: tuple(parts) for name, parts in rows.items()})
+    own = calendar(tuple(offers), assignment) if campaigns is None else tuple(campaigns)
+    setting = Setting(customers, seed, tuple(offers), own, spread, mailing)
+    check_setting(setting, assignment)
+    return World(setting, 0, people(customers, 0, seed, mailing), State.empty(), {}).act(None, until)
 
 
 def _declared_offers(table: pd.DataFrame) -> Events:
@@ -192,42 +207,3 @@ def _declared_offers(table: pd.DataFrame) -> Events:
         cost="cost",
         accepted="accepted",
     )
-
-
-def _check(setting: Setting, assignment: str) -> None:
-    """Refuse what cannot be meant."""
-    if setting.customers < 1:
-        raise SettingsError(f"A world has customers, got customers={setting.customers}. Write customers=2_000.")
-    if not 0 <= setting.spread < 1:
-        raise SettingsError(f"The spread is a chance below 1, got spread={setting.spread}. Write spread=0.05.")
-    for name, value, known in (("assignment", assignment, ASSIGNMENTS), ("mailing", setting.mailing, MAILING)):
-        if value not in known:
-            raise SettingsError(f"The {name} is one of {listed(known)}, got {value!r}. Write {name}={known[0]!r}.")
-    names = [offer.name for offer in setting.offers]
-    if len(set(names)) < len(names):
-        raise SettingsError(
-            f"Offers need names of their own, got {listed(names)}. Rename one: TrueOffer('other', ...)."
-        )
-
-
-def _offer_number(offers: Sequence[TrueOffer], name: str) -> int:
-    names = [offer.name for offer in offers]
-    if name not in names:
-        raise SettingsError(
-            f"The world has no offer {name!r}.{nearest(name, names)} It has: {listed(names)}. "
-            f"Write offer={(names or ['call'])[0]!r}, or give simulate(offers=...) one of that name."
-        )
-    return names.index(name)
-
-
-def _weeks(day: Moment, after: datetime = START) -> int:
-    """Return how many weeks after the beginning a day is, which is the first of a week."""
-    until = instant(day)
-    if until <= after or (until - START) % WEEK:
-        earliest = max(after, START) + WEEK
-        week = max(earliest, START + (until - START) // WEEK * WEEK)
-        raise SettingsError(
-            f"A world goes on by whole weeks from {after:%Y-%m-%d}, got until={until:%Y-%m-%d}. "
-            f"Write until='{week:%Y-%m-%d}'."
-        )
-    return (until - START) // WEEK
