@@ -1,6 +1,7 @@
 """Panels from a settings file: the whole way by the verbs, dated and not, and what is missing told with its mend."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from patron.errors import QuestionError, SettingsError
-from patron.jobs import VERBS, explain_against, job_of
+from patron.jobs import VERBS, event_answers, explain_against, job_of
 from patron.registry import Registry
 from patron.scoring.partitions import read_scores
 from patron.settings import load
@@ -92,6 +93,17 @@ def test_a_panel_goes_the_whole_way_and_its_model_is_registered_like_any_other(c
     assert done[3]["customers"] == 260
     assert sum(pd.read_parquet(folder / "patron-out/club/decisions.parquet").cost) <= 40.0
     assert all(Path(file).exists() for summary in done for file in summary["files"])
+
+
+def test_a_panel_in_parts_is_scored_as_at_once_to_the_last_byte(club, monkeypatch):
+    folder, _, _ = club
+    whole = read_scores(folder / "patron-out/club")
+    settings = replace(load(folder / "club.toml"), out=folder / "parts")
+    monkeypatch.setattr(event_answers, "PART_ROWS", 100)
+    run = job_of(settings, NOW).scored
+    assert [part["rows"] for part in run.manifest.parts] == [100, 100, 60]
+    pd.testing.assert_frame_equal(read_scores(settings.out), whole, check_exact=True)
+    assert run.rows(0).key.customer.is_unique
 
 
 def test_its_faults_stand_in_the_check_and_on_the_card(club):

@@ -1,5 +1,6 @@
 """Questions of different customers in one settings file: each has rows of its own, and their answers one table."""
 
+import shutil
 from datetime import datetime
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from patron.datasets.subscribers import subscribers
 from patron.errors import SettingsError
-from patron.jobs import VERBS, job_of
+from patron.jobs import VERBS, event_answers, job_of
+from patron.scoring.partitions import read_scores
 from patron.settings import load
 
 SETTINGS = """
@@ -100,3 +102,22 @@ def test_models_of_all_parts_become_champions_of_one_training(job):
 def test_who_only_orders_needs_a_value_beside_the_price_of_contracts(tmp_path):
     with pytest.raises(SettingsError, match="what a kept customer is worth"):
         write(tmp_path, SETTINGS.replace("value = 20.0\n", ""))
+
+
+def test_parts_of_both_kinds_hold_what_one_part_held_to_the_last_byte(job, monkeypatch):
+    settings = job[0].settings
+    whole, reasons = read_scores(settings.out), job[0].why
+    shutil.rmtree(settings.out / "scores.parquet")
+    shutil.rmtree(settings.out / ".scores")
+    monkeypatch.setattr(event_answers, "PART_ROWS", 200)
+    again = job_of(settings, job[0].now)
+    assert again.scored.is_new
+    parts = sorted(again.scored.path.glob("part-*.parquet"))
+    assert len(parts) > 3
+    assert all(len(set(pd.read_parquet(part).cancellation_probability.isna())) == 2 for part in parts)
+    pd.testing.assert_frame_equal(read_scores(settings.out), whole, check_exact=True)
+    by = ["customer", "side", "rank"]
+    pd.testing.assert_frame_equal(
+        again.why.sort_values(by, ignore_index=True), reasons.sort_values(by, ignore_index=True), check_exact=True
+    )
+    assert again.scored.manifest.warnings == job[0].scored.manifest.warnings

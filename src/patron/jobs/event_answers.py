@@ -17,8 +17,9 @@ from patron.scoring.contract import contract
 from patron.scoring.stable_tiers import earlier_cutoffs
 from patron.scoring.table import side_by_side, suggesting, with_baskets
 
-__all__ = ["PART_ROWS", "EventAnswers", "month_before"]
+__all__ = ["PART_ROWS", "EventAnswers", "month_before", "rows_within"]
 
+GIGABYTE, ROW_BYTES, NUMBER_BYTES = 2**30, 60, 4
 MONTH = timedelta(days=30)
 PART_ROWS = 300_000  # of all cutoffs: some ten seconds of work, which a killed run loses at most
 
@@ -29,6 +30,11 @@ def month_before(questions: Sequence[Question], today: datetime, history: Histor
         return None
     before = today - MONTH
     return before if before > history.starts else None
+
+
+def rows_within(memory: float, columns: int) -> int:
+    """Return how many rows are worked on at once, where some gigabytes may be spent on all of scoring."""
+    return max(1, min(PART_ROWS, int(EVENTS * memory * GIGABYTE / 2) // (ROW_BYTES + NUMBER_BYTES * columns)))
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,13 @@ class EventAnswers:
     def parts(self, memory: float, finished: int) -> Iterator[Block]:
         """Yield the answers part by part, within some gigabytes, but for those that are finished."""
         baskets, spent = self._baskets(), min(MEMORY, EVENTS * memory)
-        about = self.questions[0], self.history, self._cutoffs
+        about = self.questions[0], self.history, self.cutoffs
         for rows in matrices(*about, spent, PART_ROWS, finished, self.progress):
             yield self._block(rows, baskets)
 
     def whole(self) -> Block:
         """Return the answers about all customers at once."""
-        rows = matrix(self.questions[0], self.history, self._cutoffs, progress=self.progress)
+        rows = matrix(self.questions[0], self.history, self.cutoffs, progress=self.progress)
         return self._block(rows, self._baskets())
 
     def _baskets(self) -> list[Suggesting]:
@@ -79,7 +85,7 @@ class EventAnswers:
         return Block(with_baskets(scores, baskets), (kept,), contracts)
 
     @property
-    def _cutoffs(self) -> list[datetime]:
+    def cutoffs(self) -> list[datetime]:
         """The cutoff to score and the earlier ones it is held against."""
         tiers = [question for question in self.questions if isinstance(question, Tier)]
         starts = self.history.starts

@@ -19,7 +19,7 @@ from patron.jobs.staging import COMPLETE, Staging
 from patron.questions.matrices import KEY, Matrix
 from patron.scoring.partitions import LINEAGE, MANIFEST, Manifest, read_scores
 
-__all__ = ["Facts", "ScoredRun", "matrix_frame", "read_kept", "read_matrix", "rows_name"]
+__all__ = ["Facts", "ScoredRun", "matrix_frame", "read_kept", "read_matrix", "rows_name", "to_matrix"]
 
 BESIDE = "beside.json"
 
@@ -96,7 +96,7 @@ class ScoredRun:
         frame = pd.concat(map(read_kept, paths), ignore_index=True)
         if len(paths) > 1:
             frame = frame.sort_values(["cutoff", "customer"], kind="stable", ignore_index=True)
-        return _matrix(frame, self.facts.definitions[number])
+        return to_matrix(frame, self.facts.definitions[number])
 
     def sample(self, number: int, cutoff: datetime, most: int) -> Matrix:
         """Return about so many rows of a cutoff, every so many-th of each part, as those of a picture may be."""
@@ -105,7 +105,7 @@ class ScoredRun:
         for path in self.staging.paths(rows_name(number)):
             frame = read_kept(path)
             frames.append(frame[frame.cutoff == cutoff].iloc[::step])
-        return _matrix(pd.concat(frames, ignore_index=True), self.facts.definitions[number])
+        return to_matrix(pd.concat(frames, ignore_index=True), self.facts.definitions[number])
 
     @cached_property
     def columns(self) -> list[str]:
@@ -152,10 +152,11 @@ def read_kept(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
 
 def read_matrix(path: Path, definitions: tuple[Definition, ...]) -> Matrix:
     """Return kept rows of one part."""
-    return _matrix(read_kept(path), definitions)
+    return to_matrix(read_kept(path), definitions)
 
 
-def _matrix(frame: pd.DataFrame, definitions: tuple[Definition, ...]) -> Matrix:
+def to_matrix(frame: pd.DataFrame, definitions: tuple[Definition, ...]) -> Matrix:
+    """Return the rows of a table as `matrix_frame` writes it."""
     key = frame[KEY].astype({"cutoff": "datetime64[us]"})
     return Matrix(key, frame.drop(columns=KEY), definitions)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from patron.features.definitions import Definition
+from patron.jobs.event_answers import rows_within
 from patron.jobs.job import Job
 from patron.jobs.panel_data import PanelData
 from patron.jobs.scored import Block
@@ -42,22 +43,30 @@ class PanelJob(Job):
         return self.data.rows_at(cutoff)
 
     def blocks(self, finished: int) -> Iterator[Block]:
-        """Yield the answers of today, with the value at stake where it is known, as one block."""
-        if finished:
-            return
-        models, today = self.models, self.data.rows_to_score(self.scored_at)
+        """Yield the answers of today part by part, with the value at stake where it is known."""
+        today = self.data.rows_to_score(self.scored_at)
+        self._tell_unknown_value(today)
+        most = rows_within(self.memory, today.X.shape[1])
+        for start in range(finished * most, len(today), most):
+            yield self.with_reasons(self._block(today.between(start, start + most)))
+
+    def _block(self, rows: Matrix) -> Block:
+        models = self.models
         for model in models.values():
-            check_definitions(model, today)
-        answers = pd.concat([today.key, *joint_answers(models, today.X)], axis=1)
-        contracts = {name: (contract(model, today), len(today)) for name, model in models.items()}
-        yield self.with_reasons(Block(self._with_value(answers, today), (today,), contracts))
+            check_definitions(model, rows)
+        answers = pd.concat([rows.key, *joint_answers(models, rows.X)], axis=1)
+        contracts = {name: (contract(model, rows), len(rows)) for name, model in models.items()}
+        return Block(self._with_value(answers, rows), (rows,), contracts)
 
     def _with_value(self, scores: pd.DataFrame, today: Matrix) -> pd.DataFrame:
         column = self.data.opened.value
         if column:
-            worth = today.X[column].astype("float64")
-            if unknown := int(worth.isna().sum()):
-                named = self.data.file.value
-                self.tell(f"beware    {named} is unknown for {unknown:,} of those scored: nothing at stake")
-            return scores.assign(value=worth.fillna(0.0))
+            return scores.assign(value=today.X[column].astype("float64").fillna(0.0))
         return scores if self.settings.value is None else scores.assign(value=float(self.settings.value))
+
+    def _tell_unknown_value(self, today: Matrix) -> None:
+        column = self.data.opened.value
+        unknown = int(today.X[column].isna().sum()) if column else 0
+        if unknown:
+            named = self.data.file.value
+            self.tell(f"beware    {named} is unknown for {unknown:,} of those scored: nothing at stake")

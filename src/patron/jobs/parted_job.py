@@ -7,18 +7,21 @@ one row for each customer.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+from math import ceil
 
 import pandas as pd
 
 from patron.explanations.drivers import drivers
 from patron.features.definitions import Definition
+from patron.jobs.event_answers import rows_within
 from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job
+from patron.jobs.merged_blocks import merged, merged_blocks
 from patron.jobs.scored import Block
 from patron.models.serving import Bundle
 from patron.questions.contracts import ContractQuestion
-from patron.questions.matrices import KEY, Matrix
+from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.registry import Champion
 from patron.scoring.table import side_by_side
@@ -120,21 +123,19 @@ class PartedJob(Job):
         return self.parts[0].explained_model
 
     def blocks(self, finished: int) -> Iterator[Block]:
-        """Yield the answers of all parts as one block: whom several parts know has one row.
+        """Yield the answers of all parts, some customers at a time, but for those blocks that are finished."""
+        count = self._block_count()
+        if count > 1:
+            kinds = [(part.answers.parts(self.memory, 0), partial(part.check_anybody, 0)) for part in self.parts]
+            yield from map(self.with_reasons, merged_blocks(kinds, self.definitions, count, finished))
+        elif not finished:
+            yield self.with_reasons(merged([part.answers.whole() for part in self.parts]))
 
-        A question that is not asked of a customer has no answer. Where two parts know what a customer is worth, the
-        first counts: the price of contracts that run.
-        """
-        if finished:
-            return
-        blocks = [part.answers.whole() for part in self.parts]
-        scores = blocks[0].scores
-        for block in blocks[1:]:
-            scores = scores.merge(block.scores, "outer", KEY, suffixes=("", "_after"))
-            for name in (name for name in block.scores if f"{name}_after" in scores):
-                scores[name] = scores[name].fillna(scores.pop(f"{name}_after"))
-        contracts = {name: noted for block in blocks for name, noted in block.contracts.items()}
-        yield self.with_reasons(Block(scores, tuple(block.rows[0] for block in blocks), contracts))
+    def _block_count(self) -> int:
+        """Return how many blocks there are: those of all customers that any table has, were they asked everything."""
+        customers = sum(receipt.customers for receipt in self.data.receipts)
+        rows = customers * max(len(part.answers.cutoffs) for part in self.parts)
+        return max(1, ceil(rows / rows_within(self.memory, max(map(len, self.definitions)))))
 
     @property
     def definitions(self) -> tuple[tuple[Definition, ...], ...]:

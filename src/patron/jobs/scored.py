@@ -21,10 +21,11 @@ from patron.scoring.breaks import Break, check_breaks, tolerated
 from patron.scoring.contract import feature_breaks, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
-__all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "Block", "Work", "scored_run", "standing_run"]
+__all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "Block", "Noted", "Work", "scored_run", "standing_run"]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
 SCORES_FOLDER = "scores.parquet"
+Noted = tuple[pd.DataFrame, int]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Block:
 
     scores: pd.DataFrame
     rows: tuple[Matrix, ...]
-    contracts: Mapping[str, tuple[pd.DataFrame, int]]
+    contracts: Mapping[str, Noted]
     reasons: pd.DataFrame | None = None
 
 
@@ -244,13 +245,13 @@ def _lineage(work: Work, request: Request, run_id: str, data: Mapping[str, Any],
 
 def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
     """Write a block as a part; one in which nobody is scored has no files."""
+    notes = {name: {"rows": rows, "table": table.to_dict("list")} for name, (table, rows) in block.contracts.items()}
     if not len(block.scores):
-        return staging.add(number, 0, {}, {})
+        return staging.add(number, 0, {}, notes)
     frames = {"scores": block.scores.drop(columns="cutoff").assign(**lineage)}
     frames |= {rows_name(kind): matrix_frame(rows) for kind, rows in enumerate(block.rows)}
     if block.reasons is not None:
         frames["reasons"] = block.reasons
-    notes = {name: {"rows": rows, "table": table.to_dict("list")} for name, (table, rows) in block.contracts.items()}
     return staging.add(number, len(block.scores), frames, notes)
 
 

@@ -47,6 +47,11 @@ class Matrix:
         """Return the rows that the mask keeps."""
         return Matrix(self.key[mask].reset_index(drop=True), self.X[mask].reset_index(drop=True), self.definitions)
 
+    def between(self, begin: int, end: int) -> "Matrix":
+        """Return the rows from one place up to another."""
+        key, X = (frame.iloc[begin:end].reset_index(drop=True) for frame in (self.key, self.X))
+        return Matrix(key, X, self.definitions)
+
 
 class RowSource(ABC):
     """What rows come from; arguments are those of `matrix` and `labels`, which go through it.
