@@ -29,6 +29,7 @@ In the order of the work:
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
     trial                       past contacts: who got which offer, and what came of it
+    campaign_trial              the same from a history with offers: features before each contact, outcome after it
     Offer, decide               whom to treat with what
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -82,6 +83,7 @@ _HOME = {
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
     "trial": "decisions.uplift.trial",
+    "campaign_trial": "decisions.uplift.campaigns",
     "Offer": "decisions",
     "decide": "decisions",
     "CrmImport": "decisions",

@@ -67,8 +67,9 @@ def test_rows_whose_chance_or_answer_can_be_none_are_set_aside_and_counted():
     rows = [(*TREATED[:3], chance, "no", "spring") for chance in (1.5, 0.0, 1.0)]
     seen = receipt(HELD, *rows, (*TREATED[:3], 0.5, "2", "spring"))
     assert seen[seen.what == "set aside"][["rows", "detail"]].values.tolist() == [
+        [1, "a propensity of 0 for the arm that was got"],
         [1, "accepted outside 0 to 1"],
-        [2, "propensity not above 0 and up to 1"],
+        [1, "propensity outside 0 to 1"],
     ]
 
 

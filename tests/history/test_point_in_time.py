@@ -7,7 +7,7 @@ import patron
 from patron.history.point_in_time import in_window, is_past
 
 SOURCE = Path(patron.__file__).parent
-TIMES = {"at", "known_at"}
+TIMES = {"at", "known_at", "opens", "closes"}
 
 
 def compared(tree: ast.AST) -> list[int]:

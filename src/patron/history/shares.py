@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import ibis
 from ibis.expr.types import BooleanValue, Column
 
+from patron.history.roles import SHARE_ROLES
+
 __all__ = ["as_share", "no_shares"]
 
 YES, NO = ("true", "yes", "y", "t"), ("false", "no", "n", "f")
@@ -30,11 +32,9 @@ def no_shares(columns: Mapping[str, Column]) -> list[tuple[BooleanValue, str]]:
 
     The chance of what happened is above 0.
     """
-    reasons: list[tuple[BooleanValue, str]] = []
-    if "propensity" in columns:
-        chance = columns["propensity"]
-        reasons.append((chance.notnull() & ~((chance > 0) & (chance <= 1)), "propensity not above 0 and up to 1"))
-    if "accepted" in columns:
-        share = columns["accepted"]
-        reasons.append((share.notnull() & ~share.between(0, 1), "accepted outside 0 to 1"))
+    shares = {role: columns[role] for role in SHARE_ROLES if role in columns}
+    reasons = [(share.notnull() & ~share.between(0, 1), f"{role} outside 0 to 1") for role, share in shares.items()]
+    if "propensity" in shares:
+        never = shares["propensity"].notnull() & (shares["propensity"] == 0)
+        reasons.append((never, "a propensity of 0 for the arm that was got"))
     return reasons
