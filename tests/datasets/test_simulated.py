@@ -8,6 +8,7 @@ import pytest
 
 from patron.datasets import simulate
 from patron.datasets.simulated import Campaign, TrueOffer
+from patron.datasets.simulated.process import chances
 from patron.errors import SettingsError
 from patron.questions.profit import CostModel
 from patron.questions.profit import ledger as ledger_of
@@ -114,16 +115,30 @@ def test_offers_keep_some_wake_others_and_leave_most_as_they_are(world):
     assert set(gone.type) == {"lost cause"}
 
 
-def test_contacts_lift_purchases_less_and_less(world):
-    from patron.datasets.simulated.process import chances
+def weekly(world, contacts, unwelcome=0):
+    """Return the mean chances of a week to order and to leave, after so many contacts in four weeks."""
+    nothing = np.zeros(len(world.people))
+    touches = np.stack([nothing + contacts, nothing + unwelcome])
+    week = chances(world.people, 100, touches, nothing, nothing)
+    return week.order.mean(), week.leave.mean()
 
-    people, nothing = world.people, np.zeros(len(world.people))
-    order = [chances(people, 100, nothing + count, nothing, nothing).order.mean() for count in range(7)]
-    gains = np.diff(order)
-    assert (gains > 0).all()
-    assert (np.diff(gains) < 0).all()
-    leave = [chances(people, 100, nothing + count, nothing, nothing).leave.mean() for count in (0, 4, 6)]
-    assert leave[0] == leave[1] < leave[2]
+
+def test_contacts_lift_purchases_less_and_less_and_too_many_or_unwelcome_ones_drive_away(world):
+    order, leave = zip(*(weekly(world, count) for count in range(7)), strict=True)
+    assert (np.diff(order) > 0).all()
+    assert (np.diff(order, n=2) < 0).all()
+    assert leave[0] == leave[4] < leave[5] < leave[6]
+    assert weekly(world, 2, unwelcome=2)[1] == pytest.approx(1.5 * leave[2], rel=0.03)
+
+
+def test_orders_grow_within_customers_by_what_was_asked_for_and_seem_to_grow_more_where_some_left():
+    orders = simulate(4000, seed=2, growth=0.1, campaigns=()).tables["orders"].query("event_type == 'purchase'")
+    came = orders.groupby("customer")["at"].transform("min")
+    table = pd.DataFrame({"years": (orders["at"] - came).dt.days / 364, "log": np.log(orders.amount + orders.discount)})
+    within = table - table.groupby(orders.customer).transform("mean")
+    slopes = {name: np.polyfit(rows.years, rows.log, 1)[0] for name, rows in (("all", table), ("within", within))}
+    assert slopes["within"] == pytest.approx(np.log(1.1), abs=0.02)
+    assert slopes["all"] > slopes["within"] + 0.04
 
 
 def test_churn_spreads_along_ties():
@@ -141,6 +156,7 @@ def test_churn_spreads_along_ties():
     [
         (lambda: simulate(customers=0), r"A world has customers, got customers=0\. Write customers=2_000\."),
         (lambda: simulate(10, spread=1.0), r"got spread=1\.0\. Write spread=0\.05\."),
+        (lambda: simulate(10, growth=-1.0), r"got growth=-1\.0\. Write growth=0\.05\."),
         (lambda: simulate(10, assignment="random"), r"assignment is one of .*, got 'random'\. Write assignment='rand"),
         (lambda: simulate(10, mailing="all"), r"mailing is one of .*, got 'all'\. Write mailing='favoured'\."),
         (lambda: simulate(10, until="2024-01-03"), r"got until=2024-01-03\. Write until='2024-01-01'\."),

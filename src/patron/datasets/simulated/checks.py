@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from patron.datasets.simulated.offers import ASSIGNMENTS, TrueOffer
-from patron.datasets.simulated.process import START, Setting
+from patron.datasets.simulated.process import START
+from patron.datasets.simulated.setting import Setting
 from patron.errors import SettingsError, listed, nearest
 from patron.periods import Moment, instant
 
@@ -24,6 +25,8 @@ def check_setting(setting: Setting, assignment: str) -> None:
         raise SettingsError(f"A world has customers, got customers={setting.customers}. Write customers=2_000.")
     if not 0 <= setting.spread < 1:
         raise SettingsError(f"The spread is a chance below 1, got spread={setting.spread}. Write spread=0.05.")
+    if setting.growth <= -1:
+        raise SettingsError(f"Growth is a share of a year above -1, got growth={setting.growth}. Write growth=0.05.")
     for name, value, known in (("assignment", assignment, ASSIGNMENTS), ("mailing", setting.mailing, MAILING)):
         if value not in known:
             raise SettingsError(f"The {name} is one of {listed(known)}, got {value!r}. Write {name}={known[0]!r}.")

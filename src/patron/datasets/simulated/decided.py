@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from patron.datasets.simulated.checks import WEEK, offer_number
-from patron.datasets.simulated.process import START, Setting, Treatments
+from patron.datasets.simulated.process import START, Treatments
+from patron.datasets.simulated.setting import Setting
 from patron.errors import SettingsError, listed_columns
 from patron.history.point_in_time import in_window, is_past
 

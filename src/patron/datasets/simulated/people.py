@@ -6,8 +6,9 @@ import numpy as np
 from scipy.special import gammaincinv, ndtri
 
 from patron.datasets.simulated.draws import normal, uniform
+from patron.datasets.simulated.setting import Setting
 
-__all__ = ["ACQUISITION", "CHANNELS", "REGIONS", "People", "arrived", "people"]
+__all__ = ["ACQUISITION", "CHANNELS", "REGIONS", "People", "arrived", "people", "unwelcome"]
 
 YEARS = 156  # weeks of the three years within which as many customers come as were asked for
 ACQUISITION = {  # share; and times the rate of purchases, the hazard to leave, the amount of an order
@@ -20,7 +21,8 @@ REGIONS = {"north": (0.35, 3.5), "south": (0.30, 3.5), "east": (0.20, 4.5), "isl
 CHANNELS = {"e-mail": 0.45, "phone": 0.20, "letter": 0.15, "app": 0.20}  # share who prefer it
 AGE, AGES, CONSENT, STATED, HOUSEHOLD = (45.0, 15.0), (18.0, 90.0), 0.7, 0.3, 0.12
 RATE, RATE_SHAPE = 0.13, 1.3  # orders a week, and how alike customers are
-HAZARD, HAZARD_SHAPE, AGEING = 0.022, 1.2, 0.2  # to leave in a week; log-hazard less for each 15 years of age
+HAZARD, HAZARD_SHAPE = 0.022, 1.2  # to leave in a week, and how alike customers are
+AGEING, DEARER = 0.2, 0.35  # log-hazard less for each 15 years of age, and for each standard deviation of spend
 SPEND, SPREAD_OF_SPEND, MARGIN, MARGINS = 60.0, 0.55, 0.45, 0.06  # of an order; share of its full price
 DISCOUNTS = (-1.0, 1.2)  # log-odds that an order is at a discount: for the average customer, and by trait
 RETURNS, RETURNERS, RETURNERS_SHARE = 0.06, 0.45, 0.07  # share of orders sent back, and that of those who do it often
@@ -54,9 +56,11 @@ class People:
         trouble: chance of a request for service in a week.
         talk: chance of another contact begun by the customer in a week.
         mailings: chance of a mailing in a week.
+        mailed_by: channel by which mailings come.
         response: most that mailings and offers as contacts add to the log-rate.
         tied: pairs of numbers, the earlier customer first, shape (pairs, 2).
         referred: of each pair, whether the first brought the second; else they live together.
+        growth: share by which orders of a customer become larger in a year.
     """
 
     seed: int
@@ -78,9 +82,11 @@ class People:
     trouble: np.ndarray
     talk: np.ndarray
     mailings: np.ndarray
+    mailed_by: np.ndarray
     response: np.ndarray
     tied: np.ndarray
     referred: np.ndarray
+    growth: float
 
     def __len__(self) -> int:
         return len(self.came)
@@ -95,15 +101,14 @@ def arrived(customers: int, weeks: int) -> int:
     return -(-customers * weeks // YEARS)
 
 
-def people(customers: int, weeks: int, seed: int, mailing: str) -> People:
-    """Draw everybody who comes before a week; who came earlier is the same for any number of weeks.
+def unwelcome(people: People, channel: str | np.ndarray) -> np.ndarray:
+    """Return who has named another channel than that of a contact."""
+    return people.stated & (people.prefers != channel)
 
-    Args:
-        customers: how many come within three years.
-        weeks: before which they come.
-        seed: of the world.
-        mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides.
-    """
+
+def people(setting: Setting, weeks: int) -> People:
+    """Draw everybody who comes before a week; who came earlier is the same for any number of weeks."""
+    customers, seed = setting.customers, setting.seed
     n = np.arange(arrived(customers, weeks))
     acquisition = _drawn(seed, "acquisition", n, {name: row[0] for name, row in ACQUISITION.items()})
     region = _drawn(seed, "region", n, {name: row[0] for name, row in REGIONS.items()})
@@ -113,6 +118,7 @@ def people(customers: int, weeks: int, seed: int, mailing: str) -> People:
     older = (age - AGE[0]) / AGE[1]
     rank, spend = uniform(seed, "rate", n), normal(seed, "spend", n)
     consent = uniform(seed, "consent", n) < CONSENT
+    mailed_by = np.where(consent, "e-mail", "letter")
     deals = normal(seed, "deals", n)
     traits = {"all": np.ones(len(n)), "age": older, "deals": deals, "pace": ndtri(rank), "spend": spend}
     traits |= {channel: np.where(prefers == channel, 1.0, -0.5) for channel in CHANNELS}
@@ -129,7 +135,7 @@ def people(customers: int, weeks: int, seed: int, mailing: str) -> People:
         stated=uniform(seed, "stated", n) < STATED,
         traits=traits,
         rate=RATE * rates * gammaincinv(RATE_SHAPE, rank) / RATE_SHAPE,
-        hazard=HAZARD * hazards * np.exp(-AGEING * older) * _gamma(seed, "hazard", n, HAZARD_SHAPE),
+        hazard=HAZARD * hazards * np.exp(-AGEING * older - DEARER * spend) * _gamma(seed, "hazard", n, HAZARD_SHAPE),
         spend=SPEND * spends * np.exp(SPREAD_OF_SPEND * spend - SPREAD_OF_SPEND**2 / 2),
         margin=MARGIN + MARGINS * normal(seed, "margin", n),
         discounted=1.0 / (1.0 + np.exp(-DISCOUNTS[0] - DISCOUNTS[1] * deals)),
@@ -137,10 +143,12 @@ def people(customers: int, weeks: int, seed: int, mailing: str) -> People:
         shipping=np.array([REGIONS[name][1] for name in region]),
         trouble=-np.expm1(-TROUBLE * _gamma(seed, "trouble", n, TROUBLE_SHAPE)),
         talk=-np.expm1(-TALK * _gamma(seed, "talk", n, TROUBLE_SHAPE)),
-        mailings=np.where(consent, _mailings(seed, n, rank, mailing), LETTERS),
-        response=RESPONSE + FOND * (prefers == np.where(consent, "e-mail", "letter")),
+        mailings=np.where(consent, _mailings(seed, n, rank, setting.mailing), LETTERS),
+        mailed_by=mailed_by,
+        response=RESPONSE + FOND * (prefers == mailed_by),
         tied=tied,
         referred=referred,
+        growth=setting.growth,
     )
 
 

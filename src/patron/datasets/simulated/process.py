@@ -10,39 +10,20 @@ from datetime import datetime
 import numpy as np
 
 from patron.datasets.simulated.draws import uniform
-from patron.datasets.simulated.offers import Campaign, TrueOffer, assign
-from patron.datasets.simulated.people import People
+from patron.datasets.simulated.offers import Campaign, assign
+from patron.datasets.simulated.people import People, unwelcome
 from patron.datasets.simulated.purchases import Rows, contacts_begun, mailed, mailings, purchases, requests
+from patron.datasets.simulated.setting import Setting
 
-__all__ = ["START", "Chances", "Setting", "State", "Treatments", "chances", "run", "tied_losses"]
+__all__ = ["START", "Chances", "State", "Treatments", "chances", "mailing_touches", "run", "tied_losses"]
 
 START = datetime(2021, 1, 4)  # a Monday, as every first day of a week of the world
 YEAR, PEAK, SEASON = 365.25, 340.0, 0.3  # days; when in the world's year most is bought, and what that adds to the log
 SATURATION, ENOUGH, FATIGUE = 1.5, 4.0, 0.15  # contacts in four weeks: what is much, too much, and does with the hazard
 KEEPING, LIFTING = 0.9, 0.7  # what is left of an effect a week later
+UNWELCOME = 0.25  # more hazard for each contact in four weeks by another channel than the one a customer has named
 COMPLAINTS, UPSET = 0.4, 0.12  # share of requests that are complaints, and chance that one ends the relationship
 NEVER = -1
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a world was asked for.
-
-    Args:
-        customers: how many come within three years.
-        seed: what chance starts from.
-        offers: what can be done to customers.
-        campaigns: what the business has done by itself.
-        spread: chance that a customer follows a tie who left the week before.
-        mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides.
-    """
-
-    customers: int
-    seed: int
-    offers: tuple[TrueOffer, ...]
-    campaigns: tuple[Campaign, ...]
-    spread: float
-    mailing: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +34,7 @@ class State:
         left: week in which each left, or -1.
         keeping: what is taken off the log-hazard by offers so far.
         lifting: what is added to the log-rate by them.
-        recent: contacts of the three weeks before, latest first, shape (3, n).
+        recent: touches of the three weeks before, latest first, shape (3, 2, n): contacts, and the unwelcome of them.
         orders: so far.
         last: week of the last order.
     """
@@ -69,7 +50,7 @@ class State:
     def empty(cls) -> "State":
         """Return the state of nobody."""
         none, whole = np.zeros(0), np.zeros(0, int)
-        return cls(left=whole, keeping=none, lifting=none, recent=np.zeros((3, 0)), orders=whole, last=whole)
+        return cls(left=whole, keeping=none, lifting=none, recent=np.zeros((3, 2, 0)), orders=whole, last=whole)
 
     def grown(self, customers: int) -> "State":
         """Return a copy with room for those who are yet to come."""
@@ -105,22 +86,29 @@ class Chances:
     leave: np.ndarray
 
 
-def chances(people: People, week: int, contacts: np.ndarray, lifting: np.ndarray, keeping: np.ndarray) -> Chances:
+def chances(people: People, week: int, touches: np.ndarray, lifting: np.ndarray, keeping: np.ndarray) -> Chances:
     """Return the chances of a week.
 
     Args:
         people: those who have come.
         week: which.
-        contacts: of the last four weeks, this one included.
+        touches: of the last four weeks, this one included: contacts, and the unwelcome of them, shape (2, n).
         lifting: what offers add to the log-rate.
         keeping: what offers take off the log-hazard.
     """
     day = 7.0 * week + 3.5 - PEAK
     season = SEASON * np.cos(2.0 * np.pi * day / YEAR)
+    contacts, unwanted = touches
     response = -people.response * np.expm1(-contacts / SATURATION)
     intensity = people.rate * np.exp(season + response + lifting)
-    hazard = people.hazard * np.exp(-keeping) * (1.0 + FATIGUE * np.maximum(contacts - ENOUGH, 0.0))
-    return Chances(-np.expm1(-intensity), -np.expm1(-hazard))
+    annoyed = (1.0 + FATIGUE * np.maximum(contacts - ENOUGH, 0.0)) * (1.0 + UNWELCOME * unwanted)
+    return Chances(-np.expm1(-intensity), -np.expm1(-people.hazard * np.exp(-keeping) * annoyed))
+
+
+def mailing_touches(people: People, week: int) -> np.ndarray:
+    """Return who gets a mailing in a week, and to whom it is unwelcome, shape (2, n)."""
+    sent = mailed(people, week)
+    return np.stack([sent, sent & unwelcome(people, people.mailed_by)]).astype(float)
 
 
 def tied_losses(people: People, leaving: np.ndarray) -> np.ndarray:
@@ -166,7 +154,7 @@ def run(
         present = int(np.searchsorted(people.came, week, side="right"))
         now = _Week(people, state, week, rows)
         campaigns = [_campaign(setting, now, campaign) for campaign in setting.campaigns if campaign.week == week]
-        offered = np.zeros(len(people))
+        offered = np.zeros((2, len(people)))
         for treatments in (*campaigns, *decided.get(week, ())):
             offered += _offer(setting, now, effects[treatments.offer], treatments)
         state = _lived(setting, now, present, offered)
@@ -193,7 +181,7 @@ def _campaign(setting: Setting, now: _Week, campaign: Campaign) -> Treatments:
 
 
 def _offer(setting: Setting, now: _Week, effect: tuple[np.ndarray, np.ndarray], treatments: Treatments) -> np.ndarray:
-    """Make an offer, log it, and return how many contacts that is for each customer."""
+    """Make an offer, log it, and return the touches that it is."""
     offer, state = setting.offers[treatments.offer], now.state
     customers, treated = treatments.customers, treatments.treated
     reached = customers[treated]
@@ -213,7 +201,8 @@ def _offer(setting: Setting, now: _Week, effect: tuple[np.ndarray, np.ndarray], 
             "accepted": accepted,
         },
     )
-    return np.bincount(reached, minlength=len(now.people)).astype(float)
+    touches = np.bincount(reached, minlength=len(now.people))
+    return np.stack([touches, touches * unwelcome(now.people, offer.channel)]).astype(float)
 
 
 def _lived(setting: Setting, now: _Week, present: int, offered: np.ndarray) -> State:
@@ -221,9 +210,9 @@ def _lived(setting: Setting, now: _Week, present: int, offered: np.ndarray) -> S
     people, state, week, seed = now.people, now.state, now.week, setting.seed
     n = np.arange(present)
     alive = state.left[:present] == NEVER
-    sent = mailed(people, week)
-    contacts = sent + offered
-    chance = chances(people, week, contacts + state.recent.sum(axis=0), state.lifting, state.keeping)
+    mailing = mailing_touches(people, week)
+    touches = mailing + offered
+    chance = chances(people, week, touches + state.recent.sum(axis=0), state.lifting, state.keeping)
     ordered = alive & ((people.came[:present] == week) | (uniform(seed, "order", n, week) < chance.order[:present]))
     asked_for = alive & (uniform(seed, "request", n, week) < people.trouble[:present])
     complained = asked_for & (uniform(seed, "complaint", n, week) < COMPLAINTS)
@@ -234,9 +223,9 @@ def _lived(setting: Setting, now: _Week, present: int, offered: np.ndarray) -> S
     now.add("tickets", requests(people, n[asked_for], week, complained[asked_for]))
     talked = alive & (uniform(seed, "talk", n, week) < people.talk[:present])
     now.add("contacts", contacts_begun(people, n[talked], week))
-    now.add("contacts", mailings(people, np.flatnonzero(sent), week))
+    now.add("contacts", mailings(people, np.flatnonzero(mailing[0]), week))
     state.left[:present][leaves] = week
     state.orders[:present][ordered] += 1
     state.last[:present][ordered] = week
     fading = {"keeping": state.keeping * KEEPING, "lifting": state.lifting * LIFTING}
-    return replace(state, recent=np.stack([contacts, *state.recent[:2]]), **fading)
+    return replace(state, recent=np.stack([touches, *state.recent[:2]]), **fading)

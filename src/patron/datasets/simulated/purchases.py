@@ -11,10 +11,10 @@ __all__ = [
     "COST_OF_TALK",
     "HANDLING",
     "INBOUND",
-    "MAILING_COST",
     "Rows",
     "contacts_begun",
     "mailed",
+    "mailing_cost",
     "mailings",
     "order_margin",
     "purchases",
@@ -27,6 +27,7 @@ Rows = dict[str, np.ndarray]
 CATEGORIES = ("books", "clothes", "garden", "kitchen", "tools", "toys")
 FAVOURITE = 0.6  # share of orders that are of the customer's favourite category
 NOISE, DISCOUNT = 0.45, 0.15  # of the log of an amount; off the full price
+WEEKS_OF_YEAR = 52.0
 BACK, LONGER = 7.0, 14.0  # days until an order comes back at the earliest, and how much later at most
 WITHIN = (0.0, 0.25, 0.75, 1.0)  # share of what comes back that is back when so many whole weeks have passed since
 HANDLING = 4.0  # cost of a return, in currency as all costs
@@ -42,7 +43,7 @@ def purchases(people: People, customers: np.ndarray, week: int) -> Rows:
         use: uniform(seed, use, customers, week) for use in ("at", "discount", "return", "back", "category", "kind")
     }
     noise = normal(seed, "amount", customers, week)
-    price = people.spend[customers] * np.exp(NOISE * noise - NOISE**2 / 2)
+    price = (people.spend * _grown(people, week))[customers] * np.exp(NOISE * noise - NOISE**2 / 2)
     off = np.where(draw["discount"] < people.discounted[customers], DISCOUNT * price, 0.0)
     favourite = (uniform(seed, "favourite", customers) * len(CATEGORIES)).astype(int)
     other = (draw["kind"] * len(CATEGORIES)).astype(int)
@@ -60,14 +61,14 @@ def purchases(people: People, customers: np.ndarray, week: int) -> Rows:
     }
 
 
-def order_margin(people: People) -> np.ndarray:
-    """Return what an order brings each customer's business on average, after goods and shipping."""
-    return _goods_margin(people) - people.shipping
+def order_margin(people: People, week: int) -> np.ndarray:
+    """Return what an order of each customer brings on average, after goods and shipping."""
+    return _goods_margin(people, week) - people.shipping
 
 
-def return_margin(people: People) -> np.ndarray:
-    """Return what orders that come back take away again on average, spread over all orders."""
-    return people.returning * (_goods_margin(people) + HANDLING)
+def return_margin(people: People, week: int) -> np.ndarray:
+    """Return what orders of a week that come back take away again on average, spread over all orders."""
+    return people.returning * (_goods_margin(people, week) + HANDLING)
 
 
 def returned_within(weeks: int) -> float:
@@ -102,16 +103,25 @@ def mailed(people: People, week: int) -> np.ndarray:
     return drawn & (people.came < week)
 
 
+def mailing_cost(people: People) -> np.ndarray:
+    """Return what a mailing to each customer costs."""
+    return np.where(people.consent, MAILING_COST["e-mail"], MAILING_COST["letter"])
+
+
 def mailings(people: People, customers: np.ndarray, week: int) -> Rows:
     """Return the mailings of a week."""
-    consent = people.consent[customers]
     return {
         "customer": customers,
         "day": 7.0 * (week + uniform(people.seed, "at of mailing", customers, week)),
         "inbound": np.full(len(customers), -1),
-        "cost": np.where(consent, MAILING_COST["e-mail"], MAILING_COST["letter"]),
+        "cost": mailing_cost(people)[customers],
     }
 
 
-def _goods_margin(people: People) -> np.ndarray:
-    return people.spend * (people.margin - DISCOUNT * people.discounted)
+def _goods_margin(people: People, week: int) -> np.ndarray:
+    return people.spend * _grown(people, week) * (people.margin - DISCOUNT * people.discounted)
+
+
+def _grown(people: People, week: int) -> np.ndarray:
+    """Return how many times as large orders are as those of the week in which a customer came."""
+    return (1.0 + people.growth) ** ((week - people.came) / WEEKS_OF_YEAR)

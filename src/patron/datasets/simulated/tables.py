@@ -129,11 +129,10 @@ def _orders(people: People, rows: Rows, today: float, names: Texts) -> pd.DataFr
 
 def _contacts(people: People, rows: Rows, today: float, names: Texts) -> pd.DataFrame:
     who, inbound = rows["customer"], rows["inbound"] >= 0
-    mailing = np.array([CHANNELS.index(name) for name in ("letter", "e-mail")])[people.consent.astype(int)]
     columns = {
         "customer": names[who],
         "direction": _texts(["out", "in"])[inbound.astype(int)],
-        "channel": _texts(CHANNELS)[np.where(inbound, _preferred(people)[who], mailing[who])],
+        "channel": _texts(CHANNELS)[np.where(inbound, _places(people.prefers)[who], _places(people.mailed_by)[who])],
         "kind": _texts([*INBOUND, "mailing"])[rows["inbound"]],
         "cost": rows["cost"],
     }
@@ -143,7 +142,7 @@ def _contacts(people: People, rows: Rows, today: float, names: Texts) -> pd.Data
 def _tickets(people: People, rows: Rows, today: float, names: Texts) -> pd.DataFrame:
     columns = {
         "customer": names[rows["customer"]],
-        "channel": _texts(CHANNELS)[_preferred(people)[rows["customer"]]],
+        "channel": _texts(CHANNELS)[_places(people.prefers)[rows["customer"]]],
         "kind": _texts(["question", "complaint"])[rows["complaint"].astype(int)],
         "cost": rows["cost"],
     }
@@ -166,11 +165,11 @@ def _offers(offers: Sequence[TrueOffer], rows: Rows | None, today: float, names:
     return _frame(rows["day"], today, columns)
 
 
-def _preferred(people: People) -> np.ndarray:
-    """Return the place of each customer's preferred channel among the channels."""
-    places = np.zeros(len(people), int)
+def _places(channels: np.ndarray) -> np.ndarray:
+    """Return the place of each customer's channel among all."""
+    places = np.zeros(len(channels), int)
     for place, name in enumerate(CHANNELS):
-        places[people.prefers == name] = place
+        places[channels == name] = place
     return places
 
 

@@ -10,27 +10,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from patron.datasets.simulated.people import People
+from patron.datasets.simulated.people import People, unwelcome
 from patron.datasets.simulated.process import (
     COMPLAINTS,
     KEEPING,
     LIFTING,
     NEVER,
     UPSET,
-    Setting,
     State,
     chances,
+    mailing_touches,
     tied_losses,
 )
 from patron.datasets.simulated.purchases import (
     COST_OF_REQUEST,
     COST_OF_TALK,
-    MAILING_COST,
-    mailed,
+    mailing_cost,
     order_margin,
     return_margin,
     returned_within,
 )
+from patron.datasets.simulated.setting import Setting
 
 __all__ = ["NOTICEABLE", "SURE", "truth"]
 
@@ -65,13 +65,14 @@ def truth(
         weeks: the horizon.
         pending: what orders on their way back will take away within it, by customer.
     """
-    nothing = np.zeros(len(people))
-    alone = _arm(people, state, weeks, nothing, (nothing, nothing), np.zeros((len(weeks), len(people))))
+    nothing = np.zeros((4, len(people)))
+    alone = _arm(people, state, weeks, nothing, np.zeros((len(weeks), len(people))))
     losses = _losses(setting, people, state, weeks, alone)
-    base = _arm(people, state, weeks, nothing, (nothing, nothing), losses)
+    base = _arm(people, state, weeks, nothing, losses)
     tables = []
     for offer, effect in zip(setting.offers, effects, strict=True):
-        treated = _arm(people, state, weeks, nothing + 1.0, effect, losses)
+        offered = np.stack([*effect, nothing[0] + 1.0, unwelcome(people, offer.channel)])
+        treated = _arm(people, state, weeks, offered, losses)
         incentive = offer.accepted * offer.incentive_cost * (state.left == NEVER)
         gain = treated.profit - base.profit - offer.contact_cost - incentive
         change = treated.buying - base.buying
@@ -108,28 +109,26 @@ def _arm(
     state: State,
     weeks: range,
     offered: np.ndarray,
-    effect: tuple[np.ndarray, np.ndarray],
     losses: np.ndarray,
 ) -> _Arm:
-    """Carry the chances on from week to week, where an offer is made at the beginning or not."""
-    keeping, lifting = state.keeping + offered * effect[0], state.lifting + offered * effect[1]
+    """Carry the chances on from week to week; an offer at the beginning keeps, lifts and touches, shape (4, n)."""
+    keeping, lifting = state.keeping + offered[0], state.lifting + offered[1]
     there = (state.left == NEVER).astype(float)
     waiting, recent, leaving = there.copy(), list(state.recent), []
     buying, profit = np.zeros((2, len(people)))
     request = (1.0 - COMPLAINTS) * COST_OF_REQUEST[0] + COMPLAINTS * COST_OF_REQUEST[1]
     service = people.trouble * request + people.talk * COST_OF_TALK
-    letters = np.where(people.consent, MAILING_COST["e-mail"], MAILING_COST["letter"])
-    margin, back = order_margin(people), return_margin(people)
     for step, week in enumerate(weeks):
-        sent = mailed(people, week).astype(float)
-        contacts = sent + (offered if step == 0 else 0.0)
-        chance = chances(people, week, contacts + sum(recent), lifting, keeping)
-        earned = margin - returned_within(len(weeks) - 1 - step) * back
-        profit += there * (chance.order * earned - service) - sent * letters
+        mailing = mailing_touches(people, week)
+        touches = mailing + (offered[2:] if step == 0 else 0.0)
+        chance = chances(people, week, touches + sum(recent), lifting, keeping)
+        back = returned_within(len(weeks) - 1 - step) * return_margin(people, week)
+        profit += there * (chance.order * (order_margin(people, week) - back) - service)
+        profit -= mailing[0] * mailing_cost(people)
         buying += waiting * chance.order
         staying = (1.0 - chance.leave) * (1.0 - UPSET * COMPLAINTS * people.trouble) * np.exp(losses[step])
         leaving.append(there * (1.0 - staying))
         there, waiting = there * staying, waiting * (1.0 - chance.order) * staying
-        recent = [contacts, *recent[:2]]
+        recent = [touches, *recent[:2]]
         keeping, lifting = keeping * KEEPING, lifting * LIFTING
     return _Arm(buying, profit, np.stack(leaving))

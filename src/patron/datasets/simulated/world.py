@@ -12,8 +12,9 @@ from patron.datasets.simulated.checks import check_setting, weeks_until
 from patron.datasets.simulated.decided import treatments
 from patron.datasets.simulated.offers import OFFERS, Campaign, TrueOffer, calendar, effects
 from patron.datasets.simulated.people import People, people
-from patron.datasets.simulated.process import START, Setting, State, run
+from patron.datasets.simulated.process import START, State, run
 from patron.datasets.simulated.purchases import HANDLING, Rows
+from patron.datasets.simulated.setting import Setting
 from patron.datasets.simulated.tables import event_tables, keys, ledger, moment
 from patron.datasets.simulated.truth import truth
 from patron.errors import SettingsError
@@ -93,7 +94,7 @@ class World:
         weeks, setting = weeks_until(until, self.today), self.setting
         numbers = {key: number for number, key in enumerate(keys(len(self.people)))}
         decided = {} if decisions is None else treatments(decisions, setting, numbers, self.today, moment(weeks))
-        everybody = people(setting.customers, weeks, setting.seed, setting.mailing)
+        everybody = people(setting, weeks)
         known = [effects(offer, everybody.traits, setting.seed) for offer in setting.offers]
         state, rows = run(setting, everybody, known, self.state, range(self.weeks, weeks), decided)
         tables = {name: (*self.rows.get(name, ()), *rows.get(name, ())) for name in {**self.rows, **rows}}
@@ -160,15 +161,17 @@ def simulate(
     offers: Sequence[TrueOffer] = OFFERS,
     spread: float = 0.05,
     mailing: str = "favoured",
+    growth: float = 0.0,
 ) -> World:
     """Simulate a business from 4 January 2021 up to a day.
 
     In each week a customer who has not left orders with the chance 1 - exp(-rate * season * exp(r (1 - exp(-c / 1.5)) +
     lift)), once at most. The rate is mixed by a gamma distribution, c counts the contacts of four weeks, r is how far a
     customer listens to them, and lift what offers have added, of which 0.7 is left a week later. At the end of the week
-    they leave with the chance 1 - exp(-hazard * exp(-keep) * (1 + 0.15 max(c - 4, 0))): the hazard is mixed by another
-    gamma distribution, keep what offers have taken off, of which 0.9 is left; likelier after a complaint, or where a
-    tie has left. Money is in one currency. `docs/simulated-world.md` has the parameters.
+    they leave with the chance 1 - exp(-hazard * exp(-keep) (1 + 0.15 max(c - 4, 0)) (1 + 0.25 u)). The hazard is mixed
+    by another gamma distribution, keep is what offers have taken off, of which 0.9 is left, and u counts contacts by
+    another channel than the one a customer has named; a complaint, or a tie who left, add to it. Money is in one
+    currency. `docs/simulated-world.md` has the parameters.
 
     Args:
         customers: how many come within the first three years; as many a week come later.
@@ -179,6 +182,7 @@ def simulate(
         offers: what can be done to customers, with its true effects.
         spread: chance that a customer follows a tie who left the week before; 0 for no spread.
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides how many come.
+        growth: share by which the orders of a customer become larger in each year that they stay.
 
     Raises:
         SettingsError: one of these cannot be meant.
@@ -188,12 +192,12 @@ def simulate(
     ['contacts', 'customers', 'offers', 'orders', 'preferences', 'tickets', 'ties']
     >>> truth = world.truth(horizon=91)
     >>> truth.groupby("offer").purchase_effect.mean().round(3).to_dict()
-    {'call': 0.004, 'tips': 0.005, 'voucher': 0.013}
+    {'call': 0.005, 'tips': 0.004, 'voucher': 0.011}
     """
     own = calendar(tuple(offers), assignment) if campaigns is None else tuple(campaigns)
-    setting = Setting(customers, seed, tuple(offers), own, spread, mailing)
+    setting = Setting(customers, seed, tuple(offers), own, spread, mailing, growth)
     check_setting(setting, assignment)
-    return World(setting, 0, people(customers, 0, seed, mailing), State.empty(), {}).act(None, until)
+    return World(setting, 0, people(setting, 0), State.empty(), {}).act(None, until)
 
 
 def _declared_offers(table: pd.DataFrame) -> Events:
