@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["amount", "count", "date", "html_table", "hundred", "money", "percent", "quantity", "rough", "rounded"]
+__all__ = [
+    "amount",
+    "count",
+    "date",
+    "html_table",
+    "hundred",
+    "json_values",
+    "money",
+    "percent",
+    "quantity",
+    "rough",
+    "rounded",
+]
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 SPACE = "\N{NO-BREAK SPACE}"
@@ -217,3 +229,18 @@ ROUNDED: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "days": _rounded_days,
     "times": _rounded_times,
 }
+
+
+def json_values(value: Any) -> Any:
+    """Return values as any reader of JSON takes them: numbers that are not finite, which JSON lacks, are null.
+
+    >>> json_values({"low": float("nan"), "cutoffs": (1, 2.5)})
+    {'low': None, 'cutoffs': [1, 2.5]}
+    """
+    if isinstance(value, Mapping):
+        return {key: json_values(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_values(part) for part in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value

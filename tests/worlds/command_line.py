@@ -1,11 +1,16 @@
-"""The command line in this process, with what it says and its exit code."""
+"""The command line in this process, with what it says and its exit code; what it says to machines fits its schema."""
 
+import json
 import sys
+from collections.abc import Mapping
 from types import SimpleNamespace
 
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from patron import cli
+from patron.formatting import json_values
+from patron.jobs.schemas import schema
 
 
 def patron(*arguments: object):
@@ -20,4 +25,17 @@ def patron(*arguments: object):
         finally:
             sys.argv = old
         told, said = out.getvalue().decode(), err.getvalue().decode()
+    if "--json" in arguments and told:
+        check_fits(told)
     return SimpleNamespace(exit_code=code, output=told + said, stdout=told, stderr=said)
+
+
+def check_summary(verb: str, summary: Mapping) -> None:
+    """Check that what a verb returns fits the schema of what it prints."""
+    check_fits(json.dumps({"verb": verb, "run": "", **json_values(summary)}, default=str))
+
+
+def check_fits(printed: str) -> None:
+    """Check that what a verb printed is JSON as its schema has it, and no number that JSON lacks."""
+    printed = json.loads(printed, parse_constant=lambda word: f"no JSON: {word}")
+    Draft202012Validator(schema(printed["verb"])).validate(printed)

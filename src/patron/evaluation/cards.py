@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.formatting import html_table
+from patron.formatting import html_table, json_values
 from patron.metrics import Estimate
 from patron.models.selection import BASELINES
 
@@ -165,7 +165,7 @@ class Card:
         plain |= {name: getattr(self, name).to_dict("records") for name in FRAMES}
         # These have a point for each customer, so they are not looked at one by one.
         gains = {name: {column: _known(curve[column]) for column in curve} for name, curve in self.gains.items()}
-        return _without_nan(plain) | {"gains": gains}
+        return json_values(plain) | {"gains": gains}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Card":
@@ -192,13 +192,3 @@ def _estimates(plain: Mapping[str, Mapping[str, float | None]]) -> dict[str, Est
 
 def _known(values: pd.Series) -> list[float | None]:
     return values.astype("object").where(np.isfinite(values), None).tolist()
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value

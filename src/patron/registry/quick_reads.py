@@ -3,20 +3,27 @@
 Whatever is not as expected is left to mlflow, and to its errors: these functions return nothing then, and never refuse.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-__all__ = ["KeptVersion", "kept_champions", "kept_run"]
+__all__ = ["KeptVersion", "kept_champions", "kept_run", "kept_versions"]
 
 SECONDS = 60  # that another process may hold the database
 CHAMPION = (
     "SELECT version, run_id, coalesce(storage_location, source) FROM registered_model_aliases "
     "JOIN model_versions USING (name, version) WHERE alias = 'champion' AND name = ?"
+)
+VERSIONS = (
+    "SELECT version, run_id, (SELECT json_group_array(alias) FROM registered_model_aliases a "
+    "WHERE a.name = v.name AND a.version = v.version), (SELECT json_group_object(key, value) FROM model_version_tags t "
+    "WHERE t.name = v.name AND t.version = v.version) FROM model_versions v WHERE name = ? ORDER BY version"
 )
 
 
@@ -64,6 +71,30 @@ def kept_run(folder: Path, run_id: str) -> tuple[dict[str, float], dict[str, str
     except (sqlite3.Error, ValueError, TypeError):
         return None
     return (figures, tags) if tags else None
+
+
+def kept_versions(folder: Path, names: Sequence[str]) -> list[dict[str, Any]] | None:
+    """Return all versions of several models, oldest first: `name`, `version`, `run`, `aliases` and `tags`.
+
+    Args:
+        folder: of the store.
+        names: of the models.
+    """
+    try:
+        with closing(_opened(folder)) as database:
+            rows = [(name, *row) for name in names for row in database.execute(VERSIONS, (name,)).fetchall()]
+        return [
+            {
+                "name": name,
+                "version": f"{version}",
+                "run": run,
+                "aliases": sorted(json.loads(aliases)),
+                "tags": json.loads(tags),
+            }
+            for name, version, run, aliases, tags in rows
+        ]
+    except (sqlite3.Error, ValueError, TypeError):
+        return None
 
 
 def _opened(folder: Path) -> sqlite3.Connection:

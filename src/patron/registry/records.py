@@ -22,9 +22,9 @@ from patron.registry.versions import (
     aliases_of,
     as_version,
     ensure_model,
-    figures_of,
     listed_versions,
     no_version,
+    plain_figures,
 )
 
 __all__ = ["Records", "keep_model"]
@@ -169,7 +169,7 @@ class Records(Store):
             RegistryError: its run is gone.
         """
         with self._client() as client:
-            return figures_of(client.get_run(version.run_id).data, version.tags.get("candidate", ""))
+            return plain_figures(client.get_run(version.run_id).data.metrics, version.tags.get("candidate", ""))
 
 
 def keep_model(client: Any, name: str, run: Any, package: Path, tags: Mapping[str, str]) -> str:

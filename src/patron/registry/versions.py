@@ -15,10 +15,10 @@ __all__ = [
     "as_version",
     "check_version",
     "ensure_model",
-    "figures_of",
     "listed_versions",
     "no_champion",
     "no_version",
+    "plain_figures",
     "runs_of",
     "standing",
 ]
@@ -103,9 +103,13 @@ def as_version(kept: Any, aliases: Mapping[str, str]) -> Version:
     return Version(kept.name, number, kept.run_id, pointing, dict(kept.tags))
 
 
-def figures_of(run: Any, candidate: str) -> dict[str, dict[str, float]]:
-    """Return the figures of a candidate of a run by their plain names, with their intervals."""
-    stem, figures = f"test.{candidate}.", run.metrics
+def plain_figures(figures: Mapping[str, float], candidate: str) -> dict[str, dict[str, float]]:
+    """Return the figures of a candidate of a run by their plain names, with their intervals.
+
+    >>> plain_figures({"test.logit.auc": 0.8, "test.logit.auc.low": 0.7, "test.rows": 90.0}, "logit")
+    {'auc': {'value': 0.8, 'low': 0.7}}
+    """
+    stem = f"test.{candidate}."
     names = sorted(name for name in figures if name.startswith(stem) and not name.endswith((".low", ".high")))
     bounds = {"value": "", "low": ".low", "high": ".high"}
     return {
