@@ -47,7 +47,7 @@ def test_what_nobody_foresaw_is_told_by_its_kind_alone(results, monkeypatch):
 
 
 def test_a_folder_that_holds_no_results_is_refused_with_what_to_do(tmp_path):
-    with pytest.raises(PatronError, match="is no folder of results beside a folder 'mlruns'. Train and score first"):
+    with pytest.raises(PatronError, match=r"is no folder of results beside a folder 'mlruns'\. Train and score first"):
         serve(tmp_path / "nowhere")
 
 

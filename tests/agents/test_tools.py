@@ -1,4 +1,4 @@
-"""What agents are told: the numbers of the files, by pseudonym; what is missing is named with the verb that writes it."""
+"""What agents are told: the numbers of the files, by pseudonym; what is missing comes with the verb that writes it."""
 
 import json
 import shutil
@@ -104,5 +104,5 @@ def test_reasons_that_nobody_wrote_are_named_with_their_verb(results):
 
 def test_a_store_whose_tables_are_not_as_expected_has_no_versions_to_tell(results):
     (results.store / "mlflow.db").write_bytes(b"")
-    with pytest.raises(PatronError, match="no models in the local store .*patron models --server"):
+    with pytest.raises(PatronError, match=r"no models in the local store .*patron models --server"):
         model_versions(results)
