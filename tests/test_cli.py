@@ -15,10 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import anyio
 import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from patron import cli, jobs
 from patron.errors import LockError, QuestionError
@@ -240,6 +243,44 @@ def test_for_machines_what_was_done_is_one_json_object_on_stdout_alone(kiosk, ve
     assert ("reading   orders from orders.csv (0.1 MB)" in ended.stderr.splitlines()[0]) == (verb == "check")
     assert ("history   orders\n                    read " in ended.stderr) == (verb == "check")
     assert not [customer for customer in orders().client.unique() if customer in ended.stdout]
+
+
+@pytest.mark.parametrize(("verb", "code"), [("explain", 0), ("drift", 5), ("run", 0)])
+def test_what_is_said_to_machines_fits_the_schema_that_is_published(kiosk, verb, code):
+    ended = patron(verb, kiosk / "kiosk.toml", "--json")
+    assert (ended.exit_code, json.loads(ended.stdout)["verb"]) == (code, verb)
+    published = json.loads(patron("schema", verb).stdout)
+    (first, *_) = published.get("anyOf", [published])
+    assert set(json.loads(ended.stdout)) == set(first["properties"])
+
+
+def test_an_agent_asks_the_server_of_a_business_everything_and_is_never_given_a_key(kiosk):
+    out = kiosk / "patron-out" / "kiosk"
+    serving = ["-c", "from patron.cli import run; run()", "mcp", str(out)]
+    server = StdioServerParameters(command=sys.executable, args=serving, env=dict(os.environ))
+    tools, texts = anyio.run(conversation, server)
+    answers = {name: json.loads(text) for name, text in texts.items() if name != "refused"}
+    assert set(answers) == set(tools)
+    assert answers["customer_scores"]["churn_probability"] == answers["customers_at_risk"]["customers"][0]["risk"]
+    assert answers["plan_summary"]["chosen"] == len(pd.read_parquet(out / "decisions.parquet"))
+    assert answers["model_card"]["question"] == "churn"
+    champions = {m["name"] for m in answers["model_versions"]["models"] if "champion" in m["aliases"]}
+    assert champions == {"kiosk-churn", "kiosk-next_purchase", "kiosk-tier"}
+    assert {"auc", "log_loss"} <= set(answers["model_versions"]["models"][0]["figures"])
+    assert "Keys are not taken" in texts["refused"]
+    assert not [name for name, text in texts.items() if "guest-" in text]
+
+
+async def conversation(server: StdioServerParameters) -> tuple[list[str], dict[str, str]]:
+    """Ask an MCP server for its tools, and each of them about the customer with the highest risk."""
+    async with Client(stdio_client(server)) as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+        first = (await client.call_tool("customers_at_risk", {"limit": 1})).content[0].text
+        about = {"pseudonym": json.loads(first)["customers"][0]["pseudonym"]}
+        given = {"customer_scores": about, "customer_drivers": about, "model_card": {"question": "churn"}}
+        texts = {name: (await client.call_tool(name, given.get(name, {}))).content[0].text for name in listed}
+        refused = await client.call_tool("customer_scores", {"pseudonym": "guest-001"})
+        return listed, texts | {"refused": refused.content[0].text}
 
 
 def logged(text: str) -> list[dict]:
@@ -489,7 +530,7 @@ def test_a_file_with_a_mistake_is_refused_as_data_by_its_first_symptom(kiosk, te
 def tested(kiosk):
     """What the back-test of the small business says, and where its files are."""
     (kiosk / "tested.toml").write_text(TESTED)
-    result = patron("backtest", kiosk / "tested.toml")
+    result = patron("backtest", kiosk / "tested.toml", "--json")
     assert result.exit_code == 0, result.output
     return result.output, kiosk / "patron-out" / "tested"
 

@@ -11,7 +11,7 @@ import pytest
 from jobs.conftest import SETTINGS
 from patron.jobs import Job, drift, score
 from patron.registry import Registry
-from worlds.command_line import patron
+from worlds.command_line import check_summary, patron
 
 
 def at(job: Job, days: int) -> Job:
@@ -25,7 +25,9 @@ def summary(trained_job, tmp_path_factory):
     out = tmp_path_factory.mktemp("drift")
     job = Job(replace(trained_job.settings, out=out), trained_job.now)
     score(at(job, 40))
-    return drift(at(job, 1))
+    outcome = drift(at(job, 1))
+    check_summary("drift", outcome)
+    return outcome
 
 
 def test_past_scores_are_judged_once_their_horizon_has_passed(summary):

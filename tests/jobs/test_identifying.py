@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from patron import cli
 from patron.errors import HistoryError, SettingsError
 from patron.settings import load
+from worlds.command_line import patron
 
 TEXT = """
 name = "shop"
@@ -68,7 +69,7 @@ def test_the_table_is_written_and_read_and_names_no_identifier(file):
 
 
 def test_machines_are_told_counts_and_files(file):
-    ended = CliRunner().invoke(cli.app, ["identify", str(file), "--json"])
+    ended = patron("identify", file, "--json")
     told = json.loads(ended.stdout)
     assert (told["keys"], told["customers"], told["merged_keys"], told["merged_customers"]) == (6, 4, 3, 1)
     assert [path.rpartition("/")[2] for path in told["files"]] == ["identities.parquet", "identity_collisions.csv"]

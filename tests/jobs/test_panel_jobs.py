@@ -14,6 +14,7 @@ from patron.jobs import VERBS, event_answers, explain_against, job_of
 from patron.registry import Registry
 from patron.scoring.partitions import read_scores
 from patron.settings import load
+from worlds.command_line import check_summary
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
 DATED = """
@@ -65,6 +66,8 @@ def run(folder: Path, text: str, rows: pd.DataFrame, *verbs: str) -> tuple[list[
     (folder / "club.toml").write_text(text)
     said: list[str] = []
     done = [VERBS[verb](job_of(load(folder / "club.toml"), NOW, said.append)) for verb in verbs]
+    for verb, summary in zip(verbs, done, strict=True):
+        check_summary(verb, summary)
     return done, said
 
 

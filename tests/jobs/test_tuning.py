@@ -17,6 +17,7 @@ from patron.evaluation import cross_validation
 from patron.jobs import VERBS, job_of
 from patron.registry import Registry
 from patron.settings import load
+from worlds.command_line import check_summary
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
 DATED = """
@@ -48,7 +49,10 @@ def run(folder: Path, text: str, *verbs: str) -> tuple[list[dict], list[str]]:
     (folder / "club.toml").write_text(text, encoding="utf-8")
     said: list[str] = []
     job = job_of(load(folder / "club.toml"), NOW, said.append)
-    return [VERBS[verb](job) for verb in verbs], said
+    done = [VERBS[verb](job) for verb in verbs]
+    for verb, summary in zip(verbs, done, strict=True):
+        check_summary(verb, summary)
+    return done, said
 
 
 @pytest.fixture(scope="module")

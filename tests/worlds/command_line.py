@@ -37,5 +37,9 @@ def check_summary(verb: str, summary: Mapping) -> None:
 
 def check_fits(printed: str) -> None:
     """Check that what a verb printed is JSON as its schema has it, and no number that JSON lacks."""
-    printed = json.loads(printed, parse_constant=lambda word: f"no JSON: {word}")
-    Draft202012Validator(schema(printed["verb"])).validate(printed)
+    values = json.loads(printed, parse_constant=_refuse)
+    Draft202012Validator(schema(values["verb"])).validate(values)
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"no JSON: {word}")

@@ -6,5 +6,10 @@ from patron.cli.running import app, run
 
 __all__ = ["app", "run"]
 
-for _verbs in ("settings_verbs", "model_verbs", "local_verbs"):  # in the order in which help lists them
+for _verbs in (
+    "settings_verbs",
+    "model_verbs",
+    "program_verbs",
+    "local_verbs",
+):  # in the order in which help lists them
     importlib.import_module(f"{__name__}.{_verbs}")

@@ -1,7 +1,5 @@
 """Model verbs: the commands that show, move and carry registered models."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +7,8 @@ import typer
 
 from patron.cli.options import BY_HAND, AsJson, Folder, Model, Reason, Server
 from patron.cli.running import app, log_of_run, now
-from patron.cli.work import champions_alone_in, registry_in
+from patron.cli.work import champions_alone_in, print_json, registry_in
 from patron.errors import QuestionError
-from patron.logs.pipes import write_line
 
 __all__: list[str] = []
 
@@ -71,7 +68,7 @@ def models(
     known = overview(registry_in(folder, server), name)
     if as_json:
         log_of_run().lines.aside()
-        write_line(sys.stdout, json.dumps({"verb": "models", "run": log_of_run().run, "models": known}))
+        print_json("models", {"models": known})
         return
     log_of_run().say("\n\n".join(map(model_lines, known)) or "No model is registered here. Train one: patron train")
 

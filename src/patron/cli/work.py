@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from patron.registry import Registry
     from patron.settings import Settings
 
-__all__ = ["Work", "champions_alone_in", "registry_in", "run_verb", "work"]
+__all__ = ["Work", "champions_alone_in", "print_json", "registry_in", "run_verb", "work"]
 
 Work = Callable[[Any], dict[str, Any]]
 
@@ -32,8 +32,15 @@ def run_verb(path: Path, verb: str, as_json: bool, own: Work | None = None, on_b
         loaded = replace(loaded, contract=replace(loaded.contract, on_bad_rows=on_bad_rows))
     summary = work(loaded, verb, own)
     if as_json:
-        write_line(sys.stdout, json.dumps({"verb": verb, "run": log_of_run().run, **summary}, default=str))
+        print_json(verb, summary)
     return summary
+
+
+def print_json(verb: str, summary: Mapping[str, Any]) -> None:
+    """Print what a verb did as one JSON object, as `patron.jobs.schemas` describes it."""
+    from patron.formatting import json_values
+
+    write_line(sys.stdout, json.dumps(json_values({"verb": verb, "run": log_of_run().run, **summary}), default=str))
 
 
 def work(settings: "Settings", verb: str, own: Work | None = None) -> dict[str, Any]:
