@@ -281,8 +281,12 @@ def test_a_decision_that_cannot_be_carried_out_is_refused_without_the_customers_
     assert "c999" not in str(refusal.value)
 
 
-def test_decisions_without_an_offer_and_days_gone_by_are_refused():
+def test_what_is_no_table_decisions_without_an_offer_and_days_gone_by_are_refused():
     start = simulate(10, until="2023-01-02", campaigns=())
+    with pytest.raises(
+        SettingsError, match=r"a table of customers and offers, got list\. Write world\.act\(plan\.table"
+    ):
+        start.act([("c0", "call")], "2023-02-06")
     with pytest.raises(SettingsError, match=r"lack the column 'offer'\. They have: customer\."):
         start.act(pd.DataFrame({"customer": ["c0"]}), "2023-02-06")
     with pytest.raises(

@@ -55,6 +55,11 @@ def treatments(
 
 
 def _check_columns(decisions: pd.DataFrame) -> None:
+    if not isinstance(decisions, pd.DataFrame):
+        raise SettingsError(
+            f"Decisions are a table of customers and offers, got {type(decisions).__name__}. "
+            "Write world.act(plan.table, until=...), or world.act(None, until=...) for none."
+        )
     for name in ("customer", "offer"):
         if name not in decisions:
             raise SettingsError(
