@@ -1,11 +1,13 @@
 """Decisions: whom to treat with which offer within a budget, what to expect of it, and whom to hold out to learn.
 
-Every decision carries its evidence: here the effect of an offer is the business's own assumption, never a finding.
+Every decision carries its evidence: the effect of an offer is the business's own assumption unless a campaign showed it.
 """
 
 from patron.decisions.crm import CrmImport, crm_table
 from patron.decisions.offers import Offer
-from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_reasons, with_risk
+from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
+from patron.decisions.reasons import with_reasons
+from patron.decisions.rules import Rules
 
 __all__ = [
     "COLUMNS",
@@ -13,6 +15,7 @@ __all__ = [
     "CrmImport",
     "Decisions",
     "Offer",
+    "Rules",
     "check_plan",
     "crm_table",
     "decide",

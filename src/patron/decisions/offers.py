@@ -1,19 +1,27 @@
-"""Offers: what can be done to keep a customer, with what it costs."""
+"""Offers: what can be done to keep a customer, with what it costs and who may get it."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
+from patron.decisions.usual_effects import KINDS, usual_effect
 from patron.errors import SettingsError, is_number
 
-__all__ = ["Offer"]
+__all__ = ["USUAL", "Offer"]
 
+USUAL = "usual"
 LARGEST = sys.float_info.max
+LONGEST = 36_500
 LIMITS = (
     ("contact_cost", LARGEST, "money of 0 or more", 2.5),
     ("incentive_cost", LARGEST, "money of 0 or more", 10.0),
     ("accepted", 1.0, "a probability from 0 to 1", 0.3),
+    ("fatigue", LARGEST, "money of 0 or more", 0.5),
+    ("rest", LONGEST, "a number of days, 0 or more", 30),
+    ("fatigue_days", LONGEST, "a number of days, 0 or more", 30),
 )
 EFFECTS = ("effect", "effect_low", "effect_high")
+TEXTS = (("channel", "call"), ("words", "call"), ("consent", "mail_consent"))
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,18 @@ class Offer:
         contact_cost: cost of making the offer to one customer, in currency.
         incentive_cost: cost of the incentive to one customer who takes it, in currency.
         accepted: probability that the incentive is taken, 0 to 1.
-        effect: share of those who would leave that the offer keeps, 0 to 1; an assumption.
+        effect: share of those who would leave that the offer keeps, 0 to 1; an assumption. "usual" for what the
+            literature has for its kind (see `patron.decisions.usual_effects`), which is said with every decision.
         effect_low: lowest effect thought possible; half of the effect if it is not given.
         effect_high: highest effect thought possible; one and a half times the effect, at most 1, if not given.
-        channel: how the customer is reached.
+        channel: how the customer is reached; what a channel can do is said once for all its offers (`Rules`).
         words: what it means, for the business.
+        kind: what it is: "discount", "service" or "content"; empty where nobody said.
+        rest: days that must have passed since the customer was last contacted.
+        consent: the column that says whether a customer has agreed to be reached so; who has not gets no such offer.
+        eligible: a condition, or several that must all hold, of who may get it, such as "recency > 90".
+        fatigue: what one contact of the last days makes the next one less worth, in currency for each of them.
+        fatigue_days: how many days these are.
 
     Raises:
         SettingsError: a cost is negative, a share lies outside 0 to 1, or the bounds do not hold the effect.
@@ -44,11 +59,17 @@ class Offer:
     incentive_cost: float = 0.0
     accepted: float = 1.0
     _: KW_ONLY
-    effect: float
+    effect: float | str
     effect_low: float | None = None
     effect_high: float | None = None
     channel: str = ""
     words: str = ""
+    kind: str = ""
+    rest: float = 0
+    consent: str = ""
+    eligible: str | Sequence[str] = ()
+    fatigue: float = 0.0
+    fatigue_days: int = 30
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -60,6 +81,7 @@ class Offer:
                     f"Offer {self.name!r}: {field} is {meaning}, got {value}. Write {field} = {example}."
                 )
         self._check_kinds()
+        self._check_texts()
         low, middle, high = self.effects
         if not 0 <= low <= middle <= high <= 1:
             raise SettingsError(
@@ -68,18 +90,36 @@ class Offer:
             )
 
     def _check_kinds(self) -> None:
-        """Refuse effects that are no numbers, and words that are no texts."""
+        """Refuse effects that are no numbers, and kinds that nobody knows."""
         for field in EFFECTS:
             value = getattr(self, field)
-            if not is_number(value) and (field == "effect" or value is not None):
+            if not is_number(value) and (field == "effect" or value is not None) and not self.is_usual:
                 raise SettingsError(
                     f"Offer {self.name!r}: {field} is a share from 0 to 1, got {value!r}. Write {field} = 0.2."
                 )
-        for field in ("channel", "words"):
+        if self.is_usual and (self.effect_low is not None or self.effect_high is not None):
+            raise SettingsError(
+                f"Offer {self.name!r}: a usual effect has its own bounds, got effect_low={self.effect_low!r} and "
+                f"effect_high={self.effect_high!r}. Leave them out, or write an effect of your own: effect = 0.2."
+            )
+        if self.kind not in ("", *KINDS):
+            raise SettingsError(
+                f"Offer {self.name!r}: kind is one of {', '.join(KINDS)}, got {self.kind!r}. Write kind = 'service'."
+            )
+
+    def _check_texts(self) -> None:
+        """Refuse words that are no texts."""
+        for field, example in TEXTS:
             if not isinstance(getattr(self, field), str):
                 raise SettingsError(
-                    f"Offer {self.name!r}: {field} is a text, got {getattr(self, field)!r}. Write {field} = 'call'."
+                    f"Offer {self.name!r}: {field} is a text, got {getattr(self, field)!r}. "
+                    f"Write {field} = {example!r}."
                 )
+        if not isinstance(self.eligible, str | list | tuple) or not all(isinstance(c, str) for c in self.conditions):
+            raise SettingsError(
+                f"Offer {self.name!r}: eligible is a condition or a list of such, got {self.eligible!r}. "
+                "Write eligible = 'recency > 90'."
+            )
 
     @property
     def cost(self) -> float:
@@ -87,8 +127,26 @@ class Offer:
         return self.contact_cost + self.accepted * self.incentive_cost
 
     @property
+    def is_usual(self) -> bool:
+        """Whether the effect is the usual one of its kind."""
+        return isinstance(self.effect, str) and self.effect == USUAL
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What must hold of who gets it."""
+        return (self.eligible,) if isinstance(self.eligible, str) else tuple(self.eligible)
+
+    @property
     def effects(self) -> tuple[float, float, float]:
         """The lowest, assumed and highest effect."""
+        if isinstance(self.effect, str):
+            usual = usual_effect(self.name, self.kind)
+            return usual.low, usual.mean, usual.high
         low = 0.5 * self.effect if self.effect_low is None else self.effect_low
         high = min(1.5 * self.effect, max(1.0, self.effect)) if self.effect_high is None else self.effect_high
         return low, self.effect, high
+
+    @property
+    def evidence(self) -> str:
+        """What the effect rests on, where nothing was learned."""
+        return f"assumed, usual: {usual_effect(self.name, self.kind).source}" if self.is_usual else "assumed"

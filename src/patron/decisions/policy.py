@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from html import escape
 from typing import Any
 
@@ -11,16 +10,21 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions.allocation import allocate
+from patron.decisions.draws import drawn_order, draws
+from patron.decisions.gains import Gains, expected_gains
 from patron.decisions.offers import Offer
-from patron.errors import ScoreError, SettingsError, cell, listed, listed_columns, nearest
+from patron.decisions.optimum import SMALL, Allocation, optimal
+from patron.decisions.permission import Permission, permission, with_facts
+from patron.decisions.prices import prices
+from patron.decisions.reasons import REASONS, with_reasons
+from patron.decisions.rules import Rules
+from patron.decisions.table_checks import NEEDED, check_scores
+from patron.errors import SettingsError, listed
 from patron.formatting import html_table
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_reasons", "with_risk"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
 
-NEEDED = ("customer", "cutoff", "churn_probability", "value")
-REASON_COLUMNS = ("customer", "cutoff", "side", "rank", "text")
-REASONS = {"reasons_for": "for", "reasons_against": "against"}
-MOST_REASONS = 3
+NO_RULES = Rules()
 COLUMNS = (
     *("customer", "cutoff", "group", "offer", "churn_probability", "value", "cost", "expected_gain"),
     *("gain_low", "gain_high", "break_even", "evidence", *REASONS),
@@ -28,11 +32,6 @@ COLUMNS = (
 EVIDENCE = "assumed"
 MOST_HELD_OUT = 0.5
 SHOWN = 10
-LARGEST = float(np.finfo(float).max)
-RANGES = (
-    ("churn_probability", 0.0, 1.0, "a number from 0 to 1"),
-    ("value", -LARGEST, LARGEST, "a finite number"),
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +43,8 @@ class Decisions:
             of the control are those of the offer that it was chosen for and does not get.
         summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why), and
             ties: customers with the same at stake as others, among whom the budget was given out by a draw.
-            Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget.
+            Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget; gap,
+            by how much any other plan could be better at most.
     """
 
     table: pd.DataFrame
@@ -56,7 +56,7 @@ class Decisions:
         gain, low, high = (self.summary[key] for key in ("expected_gain", "gain_low", "gain_high"))
         return (
             f"Decisions({treated:,} treated and {control:,} held out; {spent:,.2f} of {self.summary['budget']:,.2f} "
-            f"spent, expected gain {gain:,.2f} [{low:,.2f}, {high:,.2f}], {EVIDENCE})"
+            f"spent, expected gain {gain:,.2f} [{low:,.2f}, {high:,.2f}], {self.summary['evidence']})"
         )
 
     def _repr_html_(self) -> str:
@@ -73,12 +73,18 @@ def decide(
     holdout: float = 0.1,
     reasons: pd.DataFrame | None = None,
     seed: int = 0,
+    *,
+    rules: Rules = NO_RULES,
+    facts: pd.DataFrame | None = None,
+    effects: pd.DataFrame | None = None,
 ) -> Decisions:
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
-    The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost.
-    Each customer gets one offer or none, as `patron.decisions.allocation.allocate` spends the budget. Where it reaches
-    only some of those with the same at stake, a draw decides that depends on the seed and the customer alone.
+    The gain expected of an offer is effect * churn probability * value - contact cost - accepted * incentive cost -
+    fatigue (`patron.decisions.gains`). Each customer gets one offer or none, so that all gain the most within the
+    budget, the capacities and the rules (`patron.decisions.optimum`): exactly where customers times offers are 2,000 at
+    most, else with the gap to what no plan can exceed in the summary. Where they reach only some of those who are
+    worth the same, a draw decides that depends on the seed and the customer alone.
 
     Args:
         scores: one row for each customer: customer, cutoff, churn_probability (or else cancellation_probability, which
@@ -90,9 +96,16 @@ def decide(
         reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three to leave and
             of the first three that keep the customer are carried along, as `reasons_for` and `reasons_against`.
         seed: of the draw of the control, and of that among ties.
+        rules: capacities and caps on contacts, and whether the lower bound of the gain counts.
+        facts: customer, and the columns that consent, conditions, rest and fatigue look at, where the scores lack
+            them: attributes and features, `last_contact` (days since then) and `contacts_30d` (contacts in 30 days).
+        effects: effects learned from past campaigns, which take the place of the assumed ones: customer, offer, kept
+            (change of profit before costs, in currency), kept_low, kept_high, evidence. Who is expected to lose by
+            an offer does not get it: `do_not_disturb` in the summary.
 
     Raises:
-        SettingsError: there is no offer, two have one name, or budget or holdout are out of bounds.
+        SettingsError: there is no offer, two have one name, budget or holdout are out of bounds, a column that an
+            offer looks at is missing, or nobody may get it.
         ScoreError: a column is missing, a value is unknown, or a customer comes twice.
 
     >>> scores = pd.DataFrame({"customer": ["ann", "bob", "cid"], "cutoff": pd.to_datetime(["2024-05-01"] * 3),
@@ -103,34 +116,33 @@ def decide(
     >>> plan.summary["left_alone"]
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
-    check_plan(offers, budget, holdout)
-    scores = with_risk(scores)
-    _check_scores(scores)
-    customers = scores.iloc[_order(scores.customer, seed)].reset_index(drop=True)
+    check_plan(offers, budget, holdout, rules)
+    customers = _checked(scores, offers, rules, facts, seed)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
-    stake = (customers.churn_probability * customers.value).to_numpy(dtype=np.float64)
-    cost = np.array([offer.cost for offer in known])
-    gain = stake[:, None] * np.array([offer.effect for offer in known]) - cost
-    picked = allocate(gain, cost, budget)
-    table = _table(customers[picked >= 0], [known[j] for j in picked[picked >= 0]], holdout, seed)
+    gains, may = expected_gains(customers, known, effects), permission(customers, known, rules)
+    worth = np.where(may.allowed, gains.gain_low if rules.robust else gains.gain, -np.inf)
+    plan = _allocated(worth, known, rules, budget)
+    rows = np.flatnonzero(plan.offer >= 0)
+    columns = plan.offer[rows]
+    chosen = customers.iloc[rows]
+    held = draws(chosen.customer, seed) < holdout
+    table = _table(chosen, gains.columns(rows, columns), [known[j].name for j in columns], held)
     table = with_reasons(table, reasons)[list(COLUMNS)]
-    settings = {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": EVIDENCE}
+    limits = "budget" if rules == NO_RULES else "budget or capacity"
     return Decisions(
-        table, _counts(stake, gain, picked) | {"ties": _ties(stake, picked)} | _totals(table, offers) | settings
+        table,
+        _counts(gains, may, worth, plan.offer, limits)
+        | {"ties": _ties(worth, plan.offer)}
+        | _totals(table, offers)
+        | _woken(gains, known)
+        | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
+        | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))},
     )
 
 
-def with_reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> pd.DataFrame:
-    """Return a table of customers with `reasons_for` and `reasons_against`: the first three of each, as one text.
-
-    Args:
-        table: `customer` and `cutoff`, whatever else.
-        reasons: as for `decide`, of all these customers or more; texts are empty where there are none.
-
-    Raises:
-        ScoreError: the reasons lack a column, come twice, or none is about any row.
-    """
-    return table.assign(**_reasons(table, reasons))
+def _evidence(table: pd.DataFrame, offers: Sequence[Offer]) -> str:
+    """What the plan rests on: the kinds of evidence of its rows, or of its offers where it has no row."""
+    return "; ".join(sorted(set(table.evidence) or {offer.evidence for offer in offers}))
 
 
 def with_risk(scores: pd.DataFrame) -> pd.DataFrame:
@@ -150,76 +162,67 @@ def with_risk(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[scores.churn_probability.notna()].reset_index(drop=True)
 
 
-def _table(chosen: pd.DataFrame, given: list[Offer], holdout: float, seed: int) -> pd.DataFrame:
-    stake = (chosen.churn_probability * chosen.value).to_numpy(dtype=np.float64)
-    cost = np.array([offer.cost for offer in given])
-    low, middle, high = np.array([offer.effects for offer in given]).reshape(-1, 3).T
-    held = [_drawn(customer, seed) < holdout for customer in chosen.customer]
+def _checked(
+    scores: pd.DataFrame, offers: Sequence[Offer], rules: Rules, facts: pd.DataFrame | None, seed: int
+) -> pd.DataFrame:
+    """Return the scores of those who can leave, with all that the plan looks at, in the order of a draw."""
+    scores = with_risk(scores)
+    check_scores(scores)
+    known = with_facts(scores, facts, offers, rules)
+    return known.iloc[drawn_order(known.customer, seed)].reset_index(drop=True)
+
+
+def _allocated(worth: np.ndarray, offers: Sequence[Offer], rules: Rules, budget: float) -> Allocation:
+    """Spend the budget: along the hull where only money is scarce and customers are many, else by prices and exactly.
+
+    The bound of the first is that of the second, so that both say how much better another plan could be.
+    """
+    use, most = rules.scarce(offers, budget)
+    if np.isfinite(most[1:]).any() or worth.size <= SMALL or not np.isfinite(budget):
+        return optimal(worth, use, most)
+    return Allocation(allocate(worth, use[:, 0], budget), prices(worth, use[:, :1], most[:1]).bound)
+
+
+def _table(chosen: pd.DataFrame, figures: Mapping[str, np.ndarray], names: Sequence[str], held: np.ndarray) -> Any:
     table = chosen[list(NEEDED)].assign(
-        group=np.where(held, "control", "treat"),
-        offer=pd.array([offer.name for offer in given], dtype="str"),
-        cost=cost,
-        expected_gain=stake * middle - cost,
-        gain_low=stake * low - cost,
-        gain_high=stake * high - cost,
-        break_even=cost / stake,
-        evidence=EVIDENCE,
+        group=np.where(held, "control", "treat"), offer=pd.array(names, dtype="str"), **figures
     )
     return table.iloc[np.lexsort((table.customer.astype(str), -table.expected_gain))].reset_index(drop=True)
 
 
-def _order(customers: pd.Series, seed: int) -> np.ndarray:
-    """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
-    drawn = np.array([_drawn(customer, f"{seed}:tie") for customer in customers])
-    return np.lexsort((customers.astype(str), drawn))
-
-
-def _drawn(customer: object, seed: object) -> float:
-    """A number from 0 to 1 that belongs to the customer: neither row order nor other customers change it."""
-    return int.from_bytes(blake2b(f"{seed}:{customer}".encode(), digest_size=8).digest(), "big") / 2**64
-
-
-def _ties(stake: np.ndarray, picked: np.ndarray) -> int:
-    """How many customers have the same at stake as others, of whom some are treated otherwise."""
-    alike = pd.Series(picked).groupby(stake)
+def _ties(worth: np.ndarray, picked: np.ndarray) -> int:
+    """How many customers are worth the same as others, of whom some are treated otherwise."""
+    kind = np.zeros(len(worth), dtype=np.uint64)
+    for j, column in enumerate(worth.T):
+        kind += pd.util.hash_array(np.ascontiguousarray(column)) * np.uint64(2 * j + 1)
+    alike = pd.Series(picked).groupby(kind)
     return int((alike.transform("min") != alike.transform("max")).sum())
 
 
-def _reasons(table: pd.DataFrame, reasons: pd.DataFrame | None) -> dict[str, Any]:
-    """The texts of the first drivers of each row on both sides, joined by semicolons, empty where there are none."""
-    texts = {} if reasons is None else _texts(reasons)
-    rows = list(zip(table.customer, pd.to_datetime(table.cutoff), strict=True))
-    if texts and rows and not {key[:2] for key in texts} & set(rows):
-        raise ScoreError(
-            f"None of the {len(rows)} chosen customers has a reason: reasons are for cutoff "
-            f"{min(key[1] for key in texts)}, scores for {rows[0][1]}. Make both from the same rows."
-        )
-    return {
-        name: pd.array([texts.get((*row, side), "") for row in rows], dtype="str") for name, side in REASONS.items()
-    }
-
-
-def _texts(reasons: pd.DataFrame) -> dict[tuple[Any, ...], str]:
-    _check_columns(reasons, REASON_COLUMNS, "reasons", "Give the table that patron.explanations.drivers.drivers makes.")
-    _check_once(reasons, ["customer", "cutoff", "side", "rank"], "reasons")
-    first = reasons[reasons["rank"] <= MOST_REASONS].sort_values("rank")
-    keys = zip(first.customer, pd.to_datetime(first.cutoff), first.side, strict=True)
-    texts: dict[tuple[Any, ...], list[str]] = {}
-    for key, text in zip(keys, first.text, strict=True):
-        texts.setdefault(key, []).append(text)
-    return {key: "; ".join(parts) for key, parts in texts.items()}
-
-
-def _counts(stake: np.ndarray, gain: np.ndarray, picked: np.ndarray) -> dict[str, Any]:
+def _counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:
     """How many were asked about, how many were worth it, and why the others are left alone."""
-    worth = (gain > 0).any(axis=1)
-    alone = {
-        "no value at stake": stake <= 0,
-        "no offer earns its cost": (stake > 0) & ~worth,
-        "budget does not reach": worth & (picked < 0),
-    }
+    is_worth = (worth > 0).any(axis=1)
+    staked = (gains.stake > 0) | gains.learned.any(axis=1)
+    alone = {"no value at stake": ~staked}
+    alone |= {why: rows & staked for why, rows in may.refused.items()}
+    open_ = staked & may.allowed.any(axis=1)
+    if gains.learned.any():
+        woken = (~may.allowed | (gains.learned & (gains.kept < 0))).all(axis=1)
+        alone["do not disturb"] = open_ & woken
+        open_ &= ~woken
+    alone |= {"no offer earns its cost": open_ & ~is_worth, f"{limits} does not reach": is_worth & (picked < 0)}
     counted = {why: int(rows.sum()) for why, rows in alone.items()}
-    return {"asked": len(stake), "worth_treating": int(worth.sum()), "left_alone": counted}
+    return {"asked": len(worth), "worth_treating": int(is_worth.sum()), "left_alone": counted}
+
+
+def _woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:
+    """Whom learned effects say an offer would wake to leave: expected, and surely, where the whole interval says so."""
+    if not gains.learned.any():
+        return {}
+    expected, surely = (gains.learned & (bound < 0) for bound in (gains.kept, gains.kept_high))
+    by_offer = {offer.name: int(expected[:, j].sum()) for j, offer in enumerate(offers)}
+    counts = {"expected": int(expected.any(axis=1).sum()), "surely": int(surely.any(axis=1).sum())}
+    return {"do_not_disturb": counts | {"offers": by_offer}}
 
 
 def _totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
@@ -241,11 +244,12 @@ def _totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
     }
 
 
-def check_plan(offers: Sequence[Offer], budget: float, holdout: float) -> None:
+def check_plan(offers: Sequence[Offer], budget: float, holdout: float, rules: Rules = NO_RULES) -> None:
     """Refuse what cannot be decided, before any work for it.
 
     Raises:
-        SettingsError: there is no offer, two have one name, or budget or holdout are out of bounds.
+        SettingsError: there is no offer, two have one name, budget or holdout are out of bounds, or a channel that
+            has a capacity is not that of any offer.
     """
     names = [offer.name for offer in offers]
     if not names:
@@ -263,63 +267,4 @@ def check_plan(offers: Sequence[Offer], budget: float, holdout: float) -> None:
         raise SettingsError(
             f"The holdout is a share from 0 to {MOST_HELD_OUT}, got {holdout}. Write holdout=0.1 for 10 %."
         )
-
-
-def _check_scores(scores: pd.DataFrame) -> None:
-    _check_columns(scores, NEEDED, "scores", "Add it: value is the profit at stake, in currency.")
-    for name, least, most, meaning in RANGES:
-        _check_numeric(scores[name])
-        column = scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = np.flatnonzero(~((column >= least) & (column <= most)))
-        if len(bad):
-            raise ScoreError(
-                f"{name!r} of the scores is {meaning}, but not in {len(bad)} of {len(scores)} rows; the first is row "
-                f"{bad[0]} with {cell(scores[name].iloc[bad[0]])}. Set those rows aside, or score them anew."
-            )
-    _check_times(scores.cutoff)
-    lost = int(scores.customer.isna().sum())
-    if lost:
-        raise ScoreError(f"{lost} of {len(scores)} rows of the scores have no customer. Set those rows aside.")
-    _check_once(scores, ["customer"], "scores")
-
-
-def _check_numeric(column: pd.Series) -> None:
-    """Refuse texts and whatever else is no number, also where it could be read as one."""
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
-        texts = column[column.map(lambda value: isinstance(value, str)).astype(bool)]
-        written = texts[pd.to_numeric(texts, errors="coerce").notna()]  # another text may be somebody's key
-        first = f" such as {cell(written.iloc[0])}" if len(written) else ""
-        raise ScoreError(
-            f"{column.name!r} of the scores must hold numbers, got {column.dtype}{first}. Turn it into such: "
-            f"scores[{column.name!r}] = pd.to_numeric(scores[{column.name!r}])."
-        )
-
-
-def _check_times(column: pd.Series) -> None:
-    try:
-        pd.to_datetime(column)
-    except (TypeError, ValueError, OverflowError):
-        raise ScoreError(
-            f"{column.name!r} of the scores must hold times, got {column.dtype}. Give the instant at which each row "
-            f"was scored: scores[{column.name!r}] = pd.Timestamp('2024-05-01')."
-        ) from None
-
-
-def _check_columns(frame: pd.DataFrame, needed: Sequence[str], name: str, mend: str) -> None:
-    for column in needed:
-        if column not in frame.columns:
-            raise ScoreError(
-                f"The {name} lack the column {column!r}.{nearest(column, map(str, frame.columns))} "
-                f"They have: {listed_columns(frame.columns)}. {mend}"
-            )
-        if (frame.columns == column).sum() > 1:
-            raise ScoreError(f"The {name} have the column {column!r} twice. Give each column one name.")
-
-
-def _check_once(frame: pd.DataFrame, key: list[str], name: str) -> None:
-    twice = int(frame.duplicated(key).sum())
-    if twice:
-        raise ScoreError(
-            f"The {name} have {twice} of {len(frame)} rows whose {', '.join(key)} came before. "
-            "Give each once, at one cutoff."
-        )
+    rules.check(offers)

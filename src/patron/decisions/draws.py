@@ -1,0 +1,30 @@
+"""Draws: chance that belongs to a customer and a seed alone, so that no other customer and no order of rows changes it.
+
+They decide who is held out, and who gets an offer where a budget reaches only some of those who are alike.
+"""
+
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["drawn_order", "draws"]
+
+
+def drawn_order(customers: pd.Series, seed: int) -> np.ndarray:
+    """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
+    return np.lexsort((customers.astype(str), draws(customers, f"{seed}:tie")))
+
+
+def draws(customers: pd.Series, seed: object) -> np.ndarray:
+    """Return a number from 0 to 1 for each customer.
+
+    >>> alone, with_others = draws(pd.Series(["ann"]), 0), draws(pd.Series(["bob", "ann"]), 0)
+    >>> bool(alone[0] == with_others[1])
+    True
+    """
+    return np.array([_drawn(customer, seed) for customer in customers])
+
+
+def _drawn(customer: object, seed: object) -> float:
+    return int.from_bytes(blake2b(f"{seed}:{customer}".encode(), digest_size=8).digest(), "big") / 2**64

@@ -1,0 +1,177 @@
+"""Gains: what each offer is expected to earn with each customer, from one place.
+
+gain = change of profit - contact cost - incentive cost * P(accepted) - fatigue. The change of profit is effect * risk *
+value where the effect is assumed (Neslin et al. 2006, "Defection detection"; per customer as in Verbeke et al. 2012,
+"New insights into churn prediction in the telecommunication sector"), or what past campaigns showed for that customer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patron.decisions.offers import Offer
+from patron.decisions.table_checks import check_columns, check_once
+from patron.errors import ScoreError, listed, nearest
+
+__all__ = ["LEARNED", "Gains", "expected_gains"]
+
+LEARNED = ("customer", "offer", "kept", "kept_low", "kept_high", "evidence")
+PARTS = ("kept_low", "kept", "kept_high")
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What each offer is expected to change with each customer, and on what evidence.
+
+    Args:
+        kept: change of profit before costs, in currency, shape (customers, offers).
+        kept_low: its lower bound.
+        kept_high: its upper bound.
+        cost: what an offer is expected to cost, in currency, shape (offers,).
+        fatigue: what former contacts make an offer less worth, in currency, shape (customers, offers).
+        evidence: what the change rests on, as positions in the sources, shape (customers, offers).
+        sources: the kinds of evidence, those of the assumed effects first, in the order of the offers.
+        stake: risk * value of each customer, in currency, shape (customers,).
+    """
+
+    kept: np.ndarray
+    kept_low: np.ndarray
+    kept_high: np.ndarray
+    cost: np.ndarray
+    fatigue: np.ndarray
+    evidence: np.ndarray
+    sources: tuple[str, ...]
+    stake: np.ndarray
+
+    @property
+    def gain(self) -> np.ndarray:
+        """The expected gain."""
+        return self.kept - self.cost - self.fatigue
+
+    @property
+    def gain_low(self) -> np.ndarray:
+        """The lower bound of the gain."""
+        return self.kept_low - self.cost - self.fatigue
+
+    @property
+    def learned(self) -> np.ndarray:
+        """Which changes were learned, and are not assumed."""
+        return np.asarray(self.evidence >= len(self.cost))
+
+    def columns(self, rows: np.ndarray, offers: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the figures of one offer to each of some customers, as columns of a table.
+
+        The break-even is the share of leavers that the offer must keep to pay; unknown where nothing is at stake.
+        """
+        cost, fatigue, stake = self.cost[offers], self.fatigue[rows, offers], self.stake[rows]
+        bounds = {name: part[rows, offers] - cost - fatigue for name, part in zip(BOUNDS, self._parts, strict=True)}
+        even = np.divide(cost + fatigue, stake, out=np.full(len(rows), np.nan), where=stake > 0)
+        sources = np.array(self.sources, dtype=object)[self.evidence[rows, offers]]
+        return {"cost": cost, **bounds, "break_even": even, "evidence": sources}
+
+    @property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.kept, self.kept_low, self.kept_high
+
+
+BOUNDS = ("expected_gain", "gain_low", "gain_high")
+
+
+def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd.DataFrame | None = None) -> Gains:
+    """Compute what each offer is expected to earn with each customer.
+
+    The interval of an assumed change has two parts: that of the effect, and, where the scores know `value_low` and
+    `value_high`, that of the value; as neither knows of the other, their widths add up in squares.
+
+    Args:
+        customers: customer, churn_probability, value; value_low, value_high and `contacts_<n>d` where known.
+        offers: what can be done.
+        effects: learned changes, which take the place of the assumed ones: customer, offer, kept (change of profit
+            before costs, in currency), kept_low, kept_high, evidence.
+
+    Raises:
+        ScoreError: the effects lack a column, name another offer, come twice, or are about nobody here.
+
+    >>> ann = pd.DataFrame({"customer": ["ann"], "churn_probability": [0.5], "value": [200.0]})
+    >>> float(expected_gains(ann, [Offer("call", contact_cost=4.0, effect=0.2)]).gain[0, 0])
+    16.0
+    """
+    risk, value = (customers[name].to_numpy(dtype=np.float64) for name in ("churn_probability", "value"))
+    stake = risk * value
+    low, middle, high = (np.array(column) for column in zip(*(offer.effects for offer in offers), strict=True))
+    kept, kept_low, kept_high = (stake[:, None] * effect for effect in (middle, low, high))
+    for name, bound in (("value_low", kept_low), ("value_high", kept_high)):
+        if name in customers:
+            off = (risk * np.nan_to_num(customers[name].to_numpy(np.float64, na_value=np.nan) - value))[:, None]
+            sign = -1 if name == "value_low" else 1
+            bound[:] = kept + sign * np.hypot(bound - kept, middle * off)
+    gains = Gains(
+        kept,
+        kept_low,
+        kept_high,
+        cost=np.array([offer.cost for offer in offers]),
+        fatigue=_fatigue(customers, offers),
+        evidence=np.tile(np.arange(len(offers), dtype=np.int16), (len(customers), 1)),
+        sources=tuple(offer.evidence for offer in offers),
+        stake=stake,
+    )
+    return gains if effects is None else _learned(gains, customers.customer, offers, effects)
+
+
+def _fatigue(customers: pd.DataFrame, offers: Sequence[Offer]) -> np.ndarray:
+    """What former contacts take from each offer: nothing where nobody says so."""
+    if not any(offer.fatigue for offer in offers):
+        return np.broadcast_to(0.0, (len(customers), len(offers)))
+    columns = [
+        offer.fatigue * np.nan_to_num(customers[f"contacts_{offer.fatigue_days}d"].to_numpy(np.float64, na_value=0.0))
+        if offer.fatigue
+        else np.zeros(len(customers))
+        for offer in offers
+    ]
+    return np.column_stack(columns)
+
+
+def _learned(gains: Gains, customers: pd.Series, offers: Sequence[Offer], effects: pd.DataFrame) -> Gains:
+    """Put learned changes in the place of the assumed ones."""
+    names = [offer.name for offer in offers]
+    _check_effects(effects, names)
+    rows, columns = pd.Index(customers).get_indexer(effects.customer), pd.Index(names).get_indexer(effects.offer)
+    if len(effects) and (rows < 0).all():
+        raise ScoreError(
+            f"None of the {len(effects):,} learned effects is about any of the {len(customers):,} customers that are "
+            "decided on. Learn them for the customers that are scored today, with the keys that the scores have."
+        )
+    known = rows >= 0
+    place = rows[known], columns[known]
+    for name, part in zip(PARTS, (gains.kept_low, gains.kept, gains.kept_high), strict=True):
+        part[place] = effects[name].to_numpy(np.float64)[known]
+    codes, sources = pd.factorize(effects.evidence[known], sort=True)
+    gains.evidence[place] = len(offers) + codes
+    return Gains(**{**vars(gains), "sources": (*gains.sources, *map(str, sources))})
+
+
+def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
+    check_columns(effects, LEARNED, "effects", "Give a row for each customer and offer that was learned about.")
+    check_once(effects, ["customer", "offer"], "effects")
+    strange = sorted(set(map(str, effects.offer)) - set(names))
+    if strange:
+        raise ScoreError(
+            f"The effects are of the offer {strange[0]!r}, which is not among those of this plan: {listed(names)}."
+            f"{nearest(strange[0], names)} Leave its rows out, effects[effects.offer.isin({sorted(names)})], or add it."
+        )
+    low, kept, high = (pd.to_numeric(effects[name], errors="coerce").to_numpy(np.float64) for name in PARTS)
+    bad = np.flatnonzero(~((low <= kept) & (kept <= high) & np.isfinite(low) & np.isfinite(high)))
+    if len(bad):
+        raise ScoreError(
+            f"kept_low, kept and kept_high of the effects are rising amounts of money, but not in {len(bad)} of "
+            f"{len(effects)} rows; the first is row {bad[0]} with {low[bad[0]]:g}, {kept[bad[0]]:g} and "
+            f"{high[bad[0]]:g}. Leave those rows out: the assumed effect counts for them."
+        )
+    unsaid = int((effects.evidence.isna() | (effects.evidence.astype(str).str.strip() == "")).sum())
+    if unsaid:
+        raise ScoreError(
+            f"{unsaid} of {len(effects)} effects do not say what they rest on. Add it: effects['evidence'] = "
+            "'randomised', or what else the campaign was."
+        )

@@ -1,0 +1,184 @@
+"""Permission: which offer each customer may get at all, by consent, conditions and former contacts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+
+from patron.decisions.offers import Offer
+from patron.decisions.rules import Rules
+from patron.decisions.table_checks import check_columns, check_once
+from patron.errors import SettingsError, listed_columns, nearest
+from patron.history.row_conditions import RowCondition, values_held
+
+__all__ = ["LAST_CONTACT", "Permission", "columns_needed", "lacking", "permission", "with_facts"]
+
+LAST_CONTACT = "last_contact"
+SHOWN = 12
+YES = {"true", "yes", "y", "1", "1.0"}
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Which offer each customer may get.
+
+    Args:
+        allowed: whether a customer may get an offer, shape (customers, offers).
+        refused: customers who may get none, by the first rule after which none was left.
+    """
+
+    allowed: np.ndarray
+    refused: dict[str, np.ndarray]
+
+
+def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
+    """Return the columns about customers that offers and rules look at, beside the scores'.
+
+    >>> columns_needed([Offer("mail", 1.0, effect=0.1, consent="agreed", rest=30, fatigue=0.5)], Rules())
+    ('agreed', 'contacts_30d', 'last_contact')
+    """
+    names = {offer.consent for offer in offers if offer.consent}
+    names |= {condition.column for offer in offers for condition in _conditions(offer)}
+    names |= {f"contacts_{offer.fatigue_days}d" for offer in offers if offer.fatigue}
+    names |= {LAST_CONTACT for offer in offers if offer.rest}
+    if rules.most_contacts is not None:
+        names.add(f"contacts_{rules.contact_days}d")
+    return tuple(sorted(names))
+
+
+def with_facts(scores: pd.DataFrame, facts: pd.DataFrame | None, offers: Sequence[Offer], rules: Rules) -> pd.DataFrame:
+    """Return the scores with the columns that offers and rules look at.
+
+    Args:
+        scores: a row for each customer.
+        facts: customer, and whatever is known of them; of who is not there nothing is known.
+        offers: what can be done.
+        rules: what the plan keeps to.
+
+    Raises:
+        ScoreError: the facts have no customer, or one twice.
+        SettingsError: a column is neither in the scores nor in the facts.
+    """
+    needed = columns_needed(offers, rules)
+    if facts is not None:
+        check_columns(facts, ("customer",), "facts", "Give the column of the customer's key.")
+        check_once(facts, ["customer"], "facts")
+        names = [name for name in needed if name in facts]
+        rows = pd.Index(facts.customer).get_indexer(scores.customer)
+        scores = scores.assign(**{name: _taken(facts[name], rows) for name in names})
+    known = [*scores, *(facts if facts is not None else ())]
+    for name in needed:
+        if name not in scores:
+            raise SettingsError(lacking(name, known, offers))
+    return scores
+
+
+def lacking(name: str, known: Sequence[str], offers: Sequence[Offer]) -> str:
+    """Return the message about a column that offers or rules look at and nothing tells of.
+
+    Args:
+        name: of the column.
+        known: the columns that there are.
+        offers: what can be done.
+    """
+    wanting = next((offer.name for offer in offers if name in columns_needed([offer], Rules())), "")
+    whose = f"Offer {wanting!r} looks" if wanting else "The cap on contacts (most_contacts) looks"
+    if name == LAST_CONTACT or name.startswith("contacts_"):
+        return (
+            f"{whose} at former contacts ({name}), and nothing tells of any. Give an event table of them, "
+            "[tables.contacts] path = 'contacts.parquet', in Python facts=pd.DataFrame with customer and "
+            f"{name}, or leave rest, fatigue and most_contacts out."
+        )
+    return (
+        f"{whose} at the column {name!r}, which is no feature, attribute or answer of the customers."
+        f"{nearest(name, map(str, known))} Known are: {_some(known)}. Add it to the "
+        "attributes, [attributes.customers] path = 'customers.csv', or name another column."
+    )
+
+
+def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> Permission:
+    """Return which offer each customer may get.
+
+    Args:
+        customers: with all columns that offers and rules look at; whose consent is unknown has given none.
+        offers: what can be done.
+        rules: what the plan keeps to.
+
+    Raises:
+        SettingsError: nobody may get an offer at all.
+
+    >>> people = pd.DataFrame({"agreed": [True, False], "last_contact": [10.0, 90.0]})
+    >>> permission(people, [Offer("mail", 1.0, effect=0.1, consent="agreed", rest=30)], Rules()).allowed.tolist()
+    [[False], [False]]
+    """
+    allowed, refused = np.ones((len(customers), len(offers)), dtype=bool), {}
+    left = np.ones(len(customers), dtype=bool)
+    for why, masks in _rules(customers, offers, rules).items():
+        for j, mask in masks.items():
+            allowed[:, j] &= mask
+        still = allowed.any(axis=1)
+        refused[why] = left & ~still
+        left = still
+    return Permission(allowed, refused)
+
+
+def _rules(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> dict[str, dict[int, np.ndarray]]:
+    """The rules of each kind that there are, in words, with whom they allow each offer."""
+    kinds: dict[str, dict[int, np.ndarray]] = {
+        "no consent": {j: _agreed(customers, offer) for j, offer in enumerate(offers) if offer.consent},
+        "not eligible": {j: _eligible(customers, offer) for j, offer in enumerate(offers) if offer.conditions},
+        "contacted too lately": {j: _rested(customers, offer) for j, offer in enumerate(offers) if offer.rest},
+        "contacted too often": {},
+    }
+    if rules.most_contacts is not None:
+        before = customers[f"contacts_{rules.contact_days}d"].to_numpy(np.float64, na_value=0.0)
+        kinds["contacted too often"] = dict.fromkeys(range(len(offers)), np.nan_to_num(before) < rules.most_contacts)
+    return {why: masks for why, masks in kinds.items() if masks}
+
+
+def _agreed(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
+    column = customers[offer.consent]
+    codes, values = pd.factorize(column)
+    agreed = np.array([*(str(value).strip().lower() in YES for value in values), False])[codes]
+    if len(agreed) and not agreed.any():
+        raise SettingsError(
+            f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {len(agreed):,} customers has given "
+            f"it.{values_held(column)} Consent is true, yes or 1. Name another column, consent = 'mail_consent', or "
+            "leave the offer out."
+        )
+    return agreed
+
+
+def _eligible(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
+    masks = [condition.mask(customers) for condition in _conditions(offer)]
+    eligible = np.logical_and.reduce(masks)
+    if len(eligible) and not eligible.any():
+        column = customers[_conditions(offer)[0].column]
+        raise SettingsError(
+            f"Nobody of {len(eligible):,} customers is eligible for offer {offer.name!r}: none meets "
+            f"{' and '.join(repr(c.column) for c in _conditions(offer))} as eligible = says.{values_held(column)} "
+            "Write a condition that some meet, for example eligible = 'recency > 30', or leave the offer out."
+        )
+    return np.asarray(eligible)
+
+
+def _rested(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
+    since = customers[LAST_CONTACT].to_numpy(np.float64, na_value=np.nan)
+    return np.asarray(np.isnan(since) | (since >= offer.rest))
+
+
+def _conditions(offer: Offer) -> list[RowCondition]:
+    subject = f"What makes a customer eligible for offer {offer.name!r}"
+    return [RowCondition(text, subject, 'eligible = "CONDITION"') for text in offer.conditions]
+
+
+def _taken(column: pd.Series, rows: np.ndarray) -> ExtensionArray | np.ndarray:
+    """The values of some rows, missing where a row is not there."""
+    return column.reset_index(drop=True).reindex(rows).array
+
+
+def _some(known: Sequence[str]) -> str:
+    rest = len(known) - SHOWN
+    return f"{listed_columns(known[:SHOWN])}{f' and {rest} others' if rest > 0 else ''}"
