@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -52,6 +52,9 @@ bench-training: $(VENV)/.dev ## Measure what training costs beside plain LightGB
 
 bench-drivers: $(VENV)/.dev ## Measure contributions beside LightGBM's own, shap, and woodelf-explainer if installed
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/drivers.py
+
+bench-plan: $(VENV)/.dev ## Measure plans of up to a million customers and five offers: time, memory, gap
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/plan.py docs/benchmarks-plan.md
 
 bench-reasons: $(VENV)/.dev ## Measure what reasons in words cost beside answers, for up to a million customers
 	$(BIN)/python -W ignore benchmarks/reasons.py docs/benchmarks-reasons.md

@@ -30,7 +30,7 @@ In the order of the work:
     what_if                     the smallest change in what the business can change, in a model's view
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
-    Offer, decide               whom to treat with what
+    Offer, Rules, decide        whom to treat with what, within which limits
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
     Registry                    runs and registered models
@@ -85,6 +85,7 @@ _HOME = {
     "trial": "decisions.uplift.trial",
     "campaign_trial": "decisions.uplift.campaigns",
     "Offer": "decisions",
+    "Rules": "decisions",
     "decide": "decisions",
     "CrmImport": "decisions",
     "crm_table": "decisions",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as law
 from hypothesis import strategies as st
 
-from patron.decisions import Offer
+from patron.decisions import Offer, Rules
 from patron.errors import HistoryError, QuestionError, SettingsError
 from patron.explanations.tested_levers import TestedLever
 from patron.features import purchases
@@ -192,14 +192,14 @@ def test_keys_are_those_of_the_values_they_become():
     ("old", "new", "line", "told"),
     [
         ("test =", "tset =", 20, "[cutoffs] has no key 'tset'. Did you mean 'test'? It knows: score, test, "),
-        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: attributes, contract"),
+        ("[costs]", "[cost]", 14, "The file has no key 'cost'. Did you mean 'costs'? It knows: attributes, channels"),
         ("amount =", "amuont =", 6, "[tables.orders] has no key 'amuont'. Did you mean 'amount'? It knows: "),
         ("churn =", "chrun =", 11, "[questions] has no key 'chrun'. Did you mean 'churn'? It knows: active_in"),
         ("churn = { hor", "churn = { h", 11, "[questions.churn] has no key 'hizon'. Did you mean 'horizon'? It"),
         ("within =", "in =", 12, "[questions.next_purchase] has no key 'in'."),
         ("tiers =", "tires =", 13, "[questions.tier] has no key 'tires'. Did you mean 'tiers'? It knows: hori"),
         ("margin_rate", "margin", 15, "[costs] has no key 'margin'. Did you mean 'margin_rate'? It knows: cost_"),
-        ("holdout", "hold", 24, "[decisions] has no key 'hold'. Did you mean 'holdout'? It knows: budget, hold"),
+        ("holdout", "hold", 24, "[decisions] has no key 'hold'. Did you mean 'holdout'? It knows: budget, cont"),
         ("accepted", "acepted", 29, "[offers.voucher] has no key 'acepted'. Did you mean 'accepted'? It knows"),
         ("budget = 2000", "seed = 1", 23, "[decisions] has no key 'seed'. Write seed at the top of the file, ab"),
     ],
@@ -426,8 +426,8 @@ def test_a_wrong_value_is_told_with_its_line_and_a_right_one(tmp_path, old, new,
         (
             "effect = 0.1\n",
             "",
-            ", line 26: [offers.voucher] lacks 'effect': a number. It has: accepted, contact_cost, "
-            "incentive_cost. Write for example effect = 0.35",
+            ", line 26: [offers.voucher] lacks 'effect': a share from 0 to 1, or \"usual\". It has: accepted, "
+            "contact_cost, incentive_cost. Write for example effect = 0.1",
         ),
         (
             "[tables.orders]",
@@ -842,3 +842,56 @@ def test_a_tolerance_that_cannot_be_meant_is_refused(keys, shown):
     with pytest.raises(SettingsError) as error:
         Tolerance(**keys)
     assert shown in str(error.value)
+
+
+PLANNED = """
+[channels.mail]
+capacity = 1000
+[offers.mail]
+contact_cost = 0.5
+effect = "usual"
+kind = "service"
+channel = "mail"
+rest = 30
+consent = "mail_consent"
+eligible = ["recency > 90", "country == 'UK'"]
+fatigue = 0.2
+fatigue_days = 60
+"""
+
+
+def test_offers_and_rules_of_a_file_are_those_of_python(tmp_path):
+    file = tmp_path / "settings.toml"
+    rules = "budget = 2000\nrobust = true\ncontacts = 900\nmost_contacts = 2\ncontact_days = 60\n"
+    file.write_text(TEXT.replace("budget = 2000\n", rules) + PLANNED)
+    settings = load(file)
+    assert settings.rules == Rules({"mail": 1000}, contacts=900, most_contacts=2, contact_days=60, robust=True)
+    offer = settings.offers[1]
+    assert (offer.effects, offer.rest, offer.consent) == ((0.0, 0.11, 0.22), 30, "mail_consent")
+    assert offer.conditions == ("recency > 90", "country == 'UK'")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "[channels.mail]",
+            "[channels.mial]",
+            "[channels] is not possible. Channel 'mial' has a capacity, but no offer goes",
+        ),
+        ("capacity = 1000", "capacity = -1", "[channels.mail] capacity must be a whole number, 0 or more, got number"),
+        ("capacity = 1000\n", "", "[channels.mail] lacks 'capacity': a whole number, 0 or more. It has: none. Write"),
+        ('kind = "service"', 'kind = "gift"', "kind must be one of 'discount', 'service', 'content', got text 'gift'."),
+        ('effect = "usual"', 'effect = "much"', "effect must be a share from 0 to 1, or \"usual\", got text 'much'."),
+        ('kind = "service"\n', "", "its kind is 'not said'. Write kind = 'discount'"),
+        ("rest = 30", "rest = -30", "[offers.mail] rest must be a whole number, 0 or more, got number -30. Write"),
+        ("fatigue = 0.2", "fatigue = -0.2", "fatigue must be an amount of money, 0 or more, got number -0.2."),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_refused_with_its_line(tmp_path, old, new, said):
+    file = tmp_path / "settings.toml"
+    file.write_text(TEXT + PLANNED.replace(old, new))
+    with pytest.raises(SettingsError) as refused_at:
+        load(file)
+    assert said in str(refused_at.value)
+    assert ", line " in str(refused_at.value)

@@ -1,10 +1,12 @@
 """Decisions: whom to treat with which offer within a budget, what to expect of it, and whom to hold out to learn.
 
-Every decision carries its evidence: the effect of an offer is the business's own assumption unless a campaign showed it.
+Every decision carries its evidence: the effect of an offer is the business's assumption unless a campaign showed it.
 """
 
 from patron.decisions.crm import CrmImport, crm_table
+from patron.decisions.former_contacts import FormerContacts
 from patron.decisions.offers import Offer
+from patron.decisions.permission import columns_needed, lacking
 from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
 from patron.decisions.reasons import with_reasons
 from patron.decisions.rules import Rules
@@ -14,11 +16,14 @@ __all__ = [
     "EVIDENCE",
     "CrmImport",
     "Decisions",
+    "FormerContacts",
     "Offer",
     "Rules",
     "check_plan",
+    "columns_needed",
     "crm_table",
     "decide",
+    "lacking",
     "with_reasons",
     "with_risk",
 ]

@@ -106,6 +106,11 @@ class Offer:
             raise SettingsError(
                 f"Offer {self.name!r}: kind is one of {', '.join(KINDS)}, got {self.kind!r}. Write kind = 'service'."
             )
+        if self.kind == "discount" and not self.incentive_cost:
+            raise SettingsError(
+                f"Offer {self.name!r} is a discount, and nobody said what it costs where it is taken. Write "
+                "incentive_cost = 10.0 and accepted = 0.3, or another kind."
+            )
 
     def _check_texts(self) -> None:
         """Refuse words that are no texts."""

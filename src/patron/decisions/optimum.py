@@ -19,7 +19,7 @@ from patron.decisions.prices import best_at, prices
 __all__ = ["SMALL", "Allocation", "optimal"]
 
 SMALL = 2_000  # offers to rows that are solved exactly, within seconds
-NODES = 2_000
+NODES, NODES_OF_CORE = 2_000, 100
 CLOSE = 1e-9
 
 
@@ -64,8 +64,8 @@ def optimal(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> Allocation:
             break
         size *= 4
     rows = np.flatnonzero(core)
-    pick[rows], bound = _exact(gain[rows], use, np.maximum(left, 0.0))
     whole = bool((margin[~core] == np.inf).all())
+    pick[rows], bound = _exact(gain[rows], use, np.maximum(left, 0.0), NODES if whole else NODES_OF_CORE)
     return Allocation(pick, min(dual.bound, bound) if whole else dual.bound)
 
 
@@ -85,14 +85,15 @@ def _core(margin: np.ndarray, size: int) -> np.ndarray:
     return np.asarray((margin <= max(edge, scale)) & (margin < np.inf))
 
 
-def _exact(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, float]:
+def _exact(gain: np.ndarray, use: np.ndarray, most: np.ndarray, nodes: int) -> tuple[np.ndarray, float]:
     """The best allocation of a few rows, and the most that any of theirs could gain; rows that are alike are one."""
     picked = np.full(len(gain), -1)
     kinds, kind, size = np.unique(gain, axis=0, return_inverse=True, return_counts=True)
     row, offer = np.nonzero(kinds > 0)
     if not len(row):
         return picked, 0.0
-    counts, bound = _counts(kinds[row, offer], (row, offer), size, use, most)
+    limits = size, use, most
+    counts, bound = _counts(kinds[row, offer], (row, offer), limits, nodes)
     order = np.argsort(kind.ravel(), kind="stable")
     starts = np.concatenate([[0], np.cumsum(size)])
     given = np.zeros(len(kinds), dtype=np.int64)
@@ -104,33 +105,37 @@ def _exact(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> tuple[np.ndar
 
 
 def _counts(
-    gain: np.ndarray, pairs: tuple[np.ndarray, np.ndarray], size: np.ndarray, use: np.ndarray, most: np.ndarray
+    gain: np.ndarray, pairs: tuple[np.ndarray, np.ndarray], limits: tuple[np.ndarray, ...], nodes: int
 ) -> tuple[np.ndarray, float]:
     """How many rows of each kind get each offer, by HiGHS, and the most that could be gained.
 
     Args:
         gain: of each pair of a kind and an offer.
         pairs: their positions.
-        size: rows of each kind.
-        use: as for `optimal`.
-        most: as for `optimal`.
+        limits: rows of each kind; use and most, as for `optimal`.
+        nodes: of the search tree after which the best plan so far is taken.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, vstack
 
-    kind, offer = pairs
+    (kind, offer), (size, use, most) = pairs, limits
     unit = np.where(use > 0, use, np.inf).min(axis=0, initial=np.inf)
     unit = np.where(np.isfinite(unit), unit, 1.0)
     places = np.arange(len(kind))
-    limits = vstack([csr_array((np.ones(len(kind)), (kind, places))), csr_array((use / unit)[offer].T)])
+    rows = vstack(
+        [
+            csr_array((np.ones(len(kind)), (kind, places)), shape=(len(size), len(kind))),
+            csr_array((use / unit)[offer].T),
+        ]
+    )
     scale = float(gain.max())
     with _silence():
         best = milp(
             -gain / scale,
-            constraints=LinearConstraint(limits, ub=np.concatenate([size, most / unit])),
+            constraints=LinearConstraint(rows, ub=np.concatenate([size, most / unit])),
             bounds=Bounds(0, size[kind]),
             integrality=np.ones(len(kind)),
-            options={"mip_rel_gap": CLOSE, "node_limit": NODES},
+            options={"mip_rel_gap": CLOSE, "node_limit": nodes},
         )
     if best.x is None:
         return np.zeros(len(kind), dtype=np.int64), math.inf

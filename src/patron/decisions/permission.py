@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from patron.decisions.former_contacts import LAST_CONTACT, FormerContacts, contacts_within
 from patron.decisions.offers import Offer
 from patron.decisions.rules import Rules
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import SettingsError, listed_columns, nearest
 from patron.history.row_conditions import RowCondition, values_held
 
-__all__ = ["LAST_CONTACT", "Permission", "columns_needed", "lacking", "permission", "with_facts"]
+__all__ = ["Permission", "columns_needed", "lacking", "permission", "with_facts"]
 
-LAST_CONTACT = "last_contact"
 SHOWN = 12
 YES = {"true", "yes", "y", "1", "1.0"}
 
@@ -27,10 +27,12 @@ class Permission:
     Args:
         allowed: whether a customer may get an offer, shape (customers, offers).
         refused: customers who may get none, by the first rule after which none was left.
+        notes: offers that nobody may get, each with what to do about it.
     """
 
     allowed: np.ndarray
     refused: dict[str, np.ndarray]
+    notes: tuple[str, ...] = ()
 
 
 def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
@@ -41,10 +43,10 @@ def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
     """
     names = {offer.consent for offer in offers if offer.consent}
     names |= {condition.column for offer in offers for condition in _conditions(offer)}
-    names |= {f"contacts_{offer.fatigue_days}d" for offer in offers if offer.fatigue}
+    names |= {contacts_within(offer.fatigue_days) for offer in offers if offer.fatigue}
     names |= {LAST_CONTACT for offer in offers if offer.rest}
     if rules.most_contacts is not None:
-        names.add(f"contacts_{rules.contact_days}d")
+        names.add(contacts_within(rules.contact_days))
     return tuple(sorted(names))
 
 
@@ -85,7 +87,7 @@ def lacking(name: str, known: Sequence[str], offers: Sequence[Offer]) -> str:
     """
     wanting = next((offer.name for offer in offers if name in columns_needed([offer], Rules())), "")
     whose = f"Offer {wanting!r} looks" if wanting else "The cap on contacts (most_contacts) looks"
-    if name == LAST_CONTACT or name.startswith("contacts_"):
+    if FormerContacts.among([name]).columns:
         return (
             f"{whose} at former contacts ({name}), and nothing tells of any. Give an event table of them, "
             "[tables.contacts] path = 'contacts.parquet', in Python facts=pd.DataFrame with customer and "
@@ -107,21 +109,24 @@ def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -
         rules: what the plan keeps to.
 
     Raises:
-        SettingsError: nobody may get an offer at all.
+        SettingsError: nobody may get any offer, by consent and conditions.
 
     >>> people = pd.DataFrame({"agreed": [True, False], "last_contact": [10.0, 90.0]})
     >>> permission(people, [Offer("mail", 1.0, effect=0.1, consent="agreed", rest=30)], Rules()).allowed.tolist()
     [[False], [False]]
     """
     allowed, refused = np.ones((len(customers), len(offers)), dtype=bool), {}
-    left = np.ones(len(customers), dtype=bool)
+    left: np.ndarray = np.ones(len(customers), dtype=bool)
     for why, masks in _rules(customers, offers, rules).items():
         for j, mask in masks.items():
             allowed[:, j] &= mask
-        still = allowed.any(axis=1)
+        still = np.asarray(allowed.any(axis=1))
         refused[why] = left & ~still
         left = still
-    return Permission(allowed, refused)
+    notes = _nobody(customers, offers)
+    if len(notes) >= len(offers) and not allowed.any():
+        raise SettingsError(notes[0])
+    return Permission(allowed, refused, notes)
 
 
 def _rules(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> dict[str, dict[int, np.ndarray]]:
@@ -133,35 +138,38 @@ def _rules(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> di
         "contacted too often": {},
     }
     if rules.most_contacts is not None:
-        before = customers[f"contacts_{rules.contact_days}d"].to_numpy(np.float64, na_value=0.0)
+        before = customers[contacts_within(rules.contact_days)].to_numpy(np.float64, na_value=0.0)
         kinds["contacted too often"] = dict.fromkeys(range(len(offers)), np.nan_to_num(before) < rules.most_contacts)
     return {why: masks for why, masks in kinds.items() if masks}
 
 
 def _agreed(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    column = customers[offer.consent]
-    codes, values = pd.factorize(column)
-    agreed = np.array([*(str(value).strip().lower() in YES for value in values), False])[codes]
-    if len(agreed) and not agreed.any():
-        raise SettingsError(
-            f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {len(agreed):,} customers has given "
-            f"it.{values_held(column)} Consent is true, yes or 1. Name another column, consent = 'mail_consent', or "
-            "leave the offer out."
-        )
-    return agreed
+    codes, values = pd.factorize(customers[offer.consent])
+    return np.array([*(str(value).strip().lower() in YES for value in values), False])[codes]
 
 
 def _eligible(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    masks = [condition.mask(customers) for condition in _conditions(offer)]
-    eligible = np.logical_and.reduce(masks)
-    if len(eligible) and not eligible.any():
-        column = customers[_conditions(offer)[0].column]
-        raise SettingsError(
-            f"Nobody of {len(eligible):,} customers is eligible for offer {offer.name!r}: none meets "
-            f"{' and '.join(repr(c.column) for c in _conditions(offer))} as eligible = says.{values_held(column)} "
-            "Write a condition that some meet, for example eligible = 'recency > 30', or leave the offer out."
-        )
-    return np.asarray(eligible)
+    return np.asarray(np.logical_and.reduce([condition.mask(customers) for condition in _conditions(offer)]))
+
+
+def _nobody(customers: pd.DataFrame, offers: Sequence[Offer]) -> tuple[str, ...]:
+    """Offers of which nobody has the consent, or that nobody is eligible for, with what to do about it."""
+    notes, count = [], f"{len(customers):,} customers"
+    for offer in offers if len(customers) else ():
+        if offer.consent and not _agreed(customers, offer).any():
+            notes.append(
+                f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {count} has given it."
+                f"{values_held(customers[offer.consent])} Consent is true, yes or 1. Name another column, "
+                "consent = 'mail_consent', or leave the offer out."
+            )
+        elif offer.conditions and not _eligible(customers, offer).any():
+            columns = [condition.column for condition in _conditions(offer)]
+            notes.append(
+                f"None of {count} is eligible for offer {offer.name!r}, by {' and '.join(map(repr, columns))}."
+                f"{values_held(customers[columns[0]])} Write a condition that some meet, for example "
+                "eligible = 'recency > 30', or leave the offer out."
+            )
+    return tuple(notes)
 
 
 def _rested(customers: pd.DataFrame, offer: Offer) -> np.ndarray:

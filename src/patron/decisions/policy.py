@@ -136,7 +136,8 @@ def decide(
         | _totals(table, offers)
         | _woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
-        | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))},
+        | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))}
+        | ({"beware": list(may.notes)} if may.notes else {}),
     )
 
 

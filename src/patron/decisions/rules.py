@@ -54,8 +54,8 @@ class Rules:
         for channel in self.capacities:
             if channel not in known:
                 raise SettingsError(
-                    f"Channel {channel!r} has a capacity, but no offer goes by it.{nearest(channel, known)} Channels of "
-                    f"the offers: {listed(known)}. Write channel = {channel!r} in the offer that does."
+                    f"Channel {channel!r} has a capacity, but no offer goes by it.{nearest(channel, known)} The offers "
+                    f"have the channels {listed(known)}. Write channel = {channel!r} in the offer that does."
                 )
 
     def scarce(self, offers: Sequence[Offer], budget: float) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import pandas as pd
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
+from patron.reports.plan_lines import plan_lines
 
 __all__ = ["decide", "mostly_gone"]
 
@@ -19,9 +20,11 @@ def decide(job: Job) -> dict[str, Any]:
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
-    figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k != "ties"}
+    figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in ("ties", "gap")}
     text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
     job.tell(f"decisions {text}: {paths[0]} and .csv")
+    for line in plan_lines(summary):
+        job.tell(line)
     if summary["ties"]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):

@@ -188,4 +188,6 @@ class Job(Business):
     @cached_property
     def plan(self) -> Decisions:
         """Whom to treat with what."""
-        return planned(self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed)
+        return planned(
+            self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed, lambda: self.history
+        )

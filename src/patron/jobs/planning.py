@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, decide, with_reasons, with_risk
+from patron.decisions import Decisions, check_plan, columns_needed, decide, lacking, with_reasons, with_risk
 from patron.errors import QuestionError
+from patron.history.history import History
 from patron.jobs.kept import ScoredRun
+from patron.jobs.plan_facts import CONTACTS, plan_facts
 from patron.settings import Settings
 
 __all__ = ["planned"]
@@ -20,6 +22,7 @@ def planned(
     scored: Callable[[], ScoredRun],
     reasons_of: Callable[[pd.Series], pd.DataFrame],
     value_needed: str,
+    history: Callable[[], History],
 ) -> Decisions:
     """Return the decisions of settings, refused before anything is scored where the settings cannot have any.
 
@@ -32,7 +35,7 @@ def planned(
     Raises:
         QuestionError: the settings ask for no chance to leave, or do not say what a customer is worth.
     """
-    check_plan(settings.offers, settings.budget, settings.holdout)
+    check_plan(settings.offers, settings.budget, settings.holdout, settings.rules)
     run = scored()
     if not set(RISKS) & set(run.columns):
         raise QuestionError(
@@ -42,5 +45,12 @@ def planned(
     scores = with_risk(run.scores([name for name in (*RISKS, "value") if name in run.columns]))
     if "value" not in scores or scores.value.isna().any():
         raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
-    plan = decide(scores, settings.offers, settings.budget, settings.holdout, seed=settings.seed)
+    offers, rules = settings.offers, settings.rules
+    facts = plan_facts(
+        columns_needed(offers, rules),
+        run,
+        history if CONTACTS in settings.tables else None,
+        lambda name, known: lacking(name, known, offers),
+    )
+    plan = decide(scores, offers, settings.budget, settings.holdout, seed=settings.seed, rules=rules, facts=facts)
     return replace(plan, table=with_reasons(plan.table, reasons_of(plan.table.customer)))

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from patron.decisions import CrmImport, Offer
+from patron.decisions import CrmImport, Offer, Rules
 from patron.engines.databases import is_remote
 from patron.errors import SettingsError, listed
 from patron.explanations.tested_levers import TestedLever
@@ -33,6 +33,7 @@ from patron.settings.values import Attributes, Settings, Table
 
 __all__ = ["load", "parse", "template"]
 
+MONEY = ("budget", "holdout", "value")
 CODE = 3  # letters of a currency's code, which has the rate 1 in its own business
 
 
@@ -108,7 +109,8 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
     panels = {name: _panel(declared, folder) for name, declared in content.get("panels", {}).items()}
     questions = tuple(Churn(span(panel.horizon)) for panel in panels.values()) or _questions(source, content)
     cutoffs = content.get("cutoffs", {})
-    money: dict[str, Any] = {key: float(amount) for key, amount in content.get("decisions", {}).items()}
+    decisions = content.get("decisions", {})
+    money: dict[str, Any] = {key: float(decisions[key]) for key in MONEY if key in decisions}
     return Settings(
         name=content["name"],
         tables={
@@ -127,6 +129,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         out=folder / content.get("out", f"patron-out/{content['name']}"),
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
+        rules=_rules(source, content),
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
         contract=Tolerance(**content.get("contract", {})),
@@ -250,3 +253,13 @@ def _cutoffs(value: Any) -> Sequence[Moment]:
 def _offer(source: Source, name: str, section: Mapping[str, Any]) -> Offer:
     with source.at("offers", name):
         return Offer(name=name, **section)
+
+
+def _rules(source: Source, content: Mapping[str, Any]) -> Rules:
+    capacities = {name: section["capacity"] for name, section in content.get("channels", {}).items()}
+    others = {key: value for key, value in content.get("decisions", {}).items() if key not in MONEY}
+    offers = tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items())
+    with source.at("channels"):
+        rules = Rules(capacities, **others)
+        rules.check(offers)
+    return rules

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
+from patron.decisions.offers import USUAL
+from patron.decisions.usual_effects import KINDS as KINDS_OF_OFFERS
 from patron.errors import QuestionError, is_number
 from patron.history.attribute_tables import ABOUT
 from patron.history.event_tables import ROLES
@@ -229,6 +231,17 @@ COSTS = _section("what is left of an order", "[costs]\nmargin_rate = 0.35")
 EVENT_COSTS = _section("the cost of one event, by table", "KEY = { tickets = 4.0 }")
 CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-11"\ntest = "2011-09-09"')
 DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
+EFFECT = Kind('a share from 0 to 1, or "usual"', "KEY = 0.1", lambda v: is_number(v) or v == USUAL)
+KIND_OF_OFFER = Kind(
+    f"one of {', '.join(map(repr, KINDS_OF_OFFERS))}", 'KEY = "service"', lambda v: v in KINDS_OF_OFFERS
+)
+CONDITIONS = Kind(
+    "a condition, or a list of such that must all hold",
+    'KEY = "recency > 90"',
+    lambda value: bool(as_list(value)) and all(map(_is_text, as_list(value))),
+)
+CHANNEL = _section("what a channel can do", "[channels.KEY]\ncapacity = 1000")
+CHANNELS = _section("what the channels can do", CHANNEL.example.replace("KEY", "mail"))
 OFFER = _section("an offer", "[offers.KEY]\ncontact_cost = 0.5\neffect = 0.1")
 OFFERS = _section("the offers", OFFER.example.replace("KEY", "voucher"))
 LEVERS = _section("what the business can change", '[levers]\ntickets = "requests answered within a day"')
@@ -261,6 +274,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "name": NAME, "seed": SEED, "top_reasons": COUNT, "currency": TEXT, "out": FILE, "root": FILE, "tables": TABLES,
         "attributes": ATTRIBUTES, "identity": IDENTITY, "subscriptions": SUBSCRIPTIONS,
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
+        "channels": CHANNELS,
         "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "drivers": DRIVERS,
         "registry": REGISTRY, "contract": CONTRACT, "memory": GIGABYTES, "scores": SCORES,
     },
@@ -320,7 +334,12 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "costs.cost_per_event": {"*": NUMBER},
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
-    "decisions": {"budget": MONEY, "holdout": SHARE, "value": MONEY},
+    "decisions": {
+        "budget": MONEY, "holdout": SHARE, "value": MONEY, "contacts": SEED, "most_contacts": COUNT,
+        "contact_days": DAYS, "robust": YES_OR_NO,
+    },
+    "channels": {"*": CHANNEL},
+    "channels.*": {"capacity": SEED},
     "levers": {"*": LEVER},
     "levers.*": {"words": TEXT, "tested": TESTED},
     "levers.*.tested": {"effect": NUMBER, "source": TEXT},
@@ -336,8 +355,9 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "crm.*.columns": {"*": HEADER},
     "offers": {"*": OFFER},
     "offers.*": {
-        "contact_cost": NUMBER, "incentive_cost": NUMBER, "accepted": NUMBER, "effect": NUMBER,
-        "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT,
+        "contact_cost": NUMBER, "incentive_cost": NUMBER, "accepted": NUMBER, "effect": EFFECT,
+        "effect_low": NUMBER, "effect_high": NUMBER, "channel": TEXT, "words": TEXT, "kind": KIND_OF_OFFER,
+        "rest": SEED, "consent": COLUMN, "eligible": CONDITIONS, "fatigue": MONEY, "fatigue_days": DAYS,
     },
 }  # fmt: skip
 NOT_WITH_PANELS = ("tables", "attributes", "subscriptions", "identity", "questions", "costs")  # which ask for events
@@ -366,5 +386,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "cutoffs": ("train", "valid", "test"),
     **{f"cutoffs.{group}": ("first", "last", "every") for group in ("train", "valid", "test")},
     "offers.*": ("contact_cost", "effect"),
+    "channels.*": ("capacity",),
     "crm.*": ("key",),
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from patron.decisions import CrmImport, Offer
+from patron.decisions import CrmImport, Offer, Rules
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.explanations.tested_levers import TestedLever
 from patron.history import sources
@@ -195,6 +195,7 @@ class Settings:
         crm: what CRM systems import of scores and decisions.
         budget: what may be spent on offers, in the currency of the amounts.
         holdout: share of the chosen customers who are left untreated, so that the effect can be measured.
+        rules: capacities of channels, caps on contacts, and whether the lower bound of the gain counts.
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
         seed: what chance starts from.
         top_reasons: the number of drivers told for each customer.
@@ -224,6 +225,7 @@ class Settings:
     offers: tuple[Offer, ...] = ()
     budget: float = 0.0
     holdout: float = 0.1
+    rules: Rules = Rules()
     value: float | None = None
     seed: int = 0
     top_reasons: int = 3

@@ -1,0 +1,27 @@
+"""Plan lines: what a plan rests on and what limits it, as lines on the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["plan_lines"]
+
+
+def plan_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Return what stands beside the figures of a plan: its evidence, its gap, whom it leaves alone, what to beware of.
+
+    Args:
+        summary: of the decisions.
+
+    >>> plan_lines({"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0})
+    ['evidence  assumed']
+    """
+    lines = [f"evidence  {summary['evidence']}"]
+    if summary["gap"] > 0.005:
+        share = summary["gap"] / max(summary["gap"], summary["expected_gain"])
+        lines.append(f"plan      no other plan can gain more by over {summary['gap']:,.2f} ({share:.4%})")
+    if woken := summary.get("do_not_disturb"):
+        lines.append(
+            f"disturb   {woken['expected']:,} customers are expected to lose by an offer, {woken['surely']:,} of them "
+            "surely: none gets one that would wake them to leave"
+        )
+    return [*lines, *(f"beware    {sentence}" for sentence in summary.get("beware", ()))]
