@@ -137,7 +137,7 @@ def decide(
         | _woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))}
-        | ({"beware": list(may.notes)} if may.notes else {}),
+        | {"beware": list(may.notes)},
     )
 
 
@@ -218,8 +218,6 @@ def _counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray
 
 def _woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:
     """Whom learned effects say an offer would wake to leave: expected, and surely, where the whole interval says so."""
-    if not gains.learned.any():
-        return {}
     expected, surely = (gains.learned & (bound < 0) for bound in (gains.kept, gains.kept_high))
     by_offer = {offer.name: int(expected[:, j].sum()) for j, offer in enumerate(offers)}
     counts = {"expected": int(expected.any(axis=1).sum()), "surely": int(surely.any(axis=1).sum())}

@@ -78,6 +78,14 @@ class Offered(TypedDict):
     control: int
 
 
+class DoNotDisturb(TypedDict):
+    """How many customers learned effects expect to lose by an offer."""
+
+    expected: int
+    surely: Annotated[int, "whose whole interval says so"]
+    offers: Annotated[dict[str, int], "those expected to, by offer"]
+
+
 class Decide(Population):
     """Whom to treat with what, in numbers."""
 
@@ -97,6 +105,9 @@ class Decide(Population):
     holdout: float
     seed: int
     evidence: str
+    gap: Annotated[float, "how much more any other plan could gain at most"]
+    do_not_disturb: DoNotDisturb
+    beware: Annotated[list[str], "sentences on what is odd about the plan"]
     versions: Versions
     files: Files
 

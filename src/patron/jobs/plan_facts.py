@@ -4,18 +4,22 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import ibis
 import pandas as pd
 import pyarrow.parquet
+from ibis.expr.types import Table
 
 from patron.decisions import FormerContacts
 from patron.errors import SettingsError
 from patron.history.history import History
+from patron.history.offers import OFFERS, are_treated
 from patron.jobs.kept import ScoredRun, read_kept, rows_name
-from patron.periods import Span
+from patron.periods import EVER
 
-__all__ = ["CONTACTS", "plan_facts"]
+__all__ = ["OF_CONTACTS", "plan_facts"]
 
 CONTACTS = "contacts"
+OF_CONTACTS = (CONTACTS, OFFERS)
 BEGUN_BY_CUSTOMER = "in"
 
 
@@ -25,7 +29,7 @@ def plan_facts(
     """Return a row for each scored customer with the columns that a plan looks at; None where it looks at none.
 
     Features and attributes are those of the scored rows. Former contacts are those that the business began, from the
-    event table `contacts`, where there is one.
+    event tables `contacts` and `offers` (but for its control), where there are any.
 
     Args:
         needed: names of the columns.
@@ -68,11 +72,19 @@ def _read(path: Path, names: Sequence[str], cutoff: datetime) -> pd.DataFrame:
 
 def _former(history: History, cutoff: datetime, wanted: FormerContacts) -> pd.DataFrame:
     """How long ago the business last contacted each customer, and how often it did within some days."""
-    rows = history.past(CONTACTS, cutoff, Span(None))
-    if "direction" in rows.columns:
-        rows = rows.filter((rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull())
+    tables = [_begun(history.past(name, cutoff, EVER)) for name in (CONTACTS, OFFERS) if name in history.tables]
+    rows = ibis.union(*tables) if len(tables) > 1 else tables[0]
     counts = {name: (rows.days_ago <= days).sum().cast("float64") for name, days in wanted.windows.items()}
     last = {wanted.last: rows.days_ago.min()} if wanted.last else {}
-    customers = rows.group_by(customer=rows.customer.cast("string")).aggregate(**last, **counts)
+    customers = rows.group_by("customer").aggregate(**last, **counts)
     frame = customers.to_pandas()
     return frame.assign(**{name: frame[name].astype(float) for name in wanted.columns})
+
+
+def _begun(rows: Table) -> Table:
+    """Those contacts that reached the customer and were begun by the business."""
+    if "direction" in rows.columns:
+        rows = rows.filter((rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull())
+    treated = are_treated(rows)
+    rows = rows if treated is None else rows.filter(treated)
+    return rows.select(customer=rows.customer.cast("string"), days_ago=rows.days_ago)

@@ -9,7 +9,7 @@ from patron.decisions import Decisions, check_plan, columns_needed, decide, lack
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.jobs.kept import ScoredRun
-from patron.jobs.plan_facts import CONTACTS, plan_facts
+from patron.jobs.plan_facts import OF_CONTACTS, plan_facts
 from patron.settings import Settings
 
 __all__ = ["planned"]
@@ -49,7 +49,7 @@ def planned(
     facts = plan_facts(
         columns_needed(offers, rules),
         run,
-        history if CONTACTS in settings.tables else None,
+        history if {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
     )
     plan = decide(scores, offers, settings.budget, settings.holdout, seed=settings.seed, rules=rules, facts=facts)

@@ -12,16 +12,18 @@ def plan_lines(summary: Mapping[str, Any]) -> list[str]:
     Args:
         summary: of the decisions.
 
-    >>> plan_lines({"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0})
+    >>> plan_lines({"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [],
+    ...             "do_not_disturb": {"expected": 0, "surely": 0, "offers": {}}})
     ['evidence  assumed']
     """
     lines = [f"evidence  {summary['evidence']}"]
     if summary["gap"] > 0.005:
         share = summary["gap"] / max(summary["gap"], summary["expected_gain"])
         lines.append(f"plan      no other plan can gain more by over {summary['gap']:,.2f} ({share:.4%})")
-    if woken := summary.get("do_not_disturb"):
+    woken = summary["do_not_disturb"]
+    if woken["expected"]:
         lines.append(
             f"disturb   {woken['expected']:,} customers are expected to lose by an offer, {woken['surely']:,} of them "
             "surely: none gets one that would wake them to leave"
         )
-    return [*lines, *(f"beware    {sentence}" for sentence in summary.get("beware", ()))]
+    return [*lines, *(f"beware    {sentence}" for sentence in summary["beware"])]
