@@ -31,6 +31,8 @@ In the order of the work:
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
     Offer, Rules, decide        whom to treat with what, within which limits
+    power                       how many customers a hold-out needs, or what one can see
+    expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
     Registry                    runs and registered models
@@ -87,6 +89,8 @@ _HOME = {
     "Offer": "decisions",
     "Rules": "decisions",
     "decide": "decisions",
+    "power": "metrics.campaign_power",
+    "expected_maximum_profit": "metrics.campaign_profit",
     "CrmImport": "decisions",
     "crm_table": "decisions",
     "Settings": "settings",
