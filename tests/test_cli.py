@@ -661,6 +661,20 @@ def twice(kiosk, tmp_path_factory) -> tuple[Path, dict]:
     return moved, json.loads(patron("train", moved / "kiosk.toml", "--json").stdout)
 
 
+def test_trainings_compare_in_mlflow_by_figures_of_one_name_whichever_candidate_won(twice):
+    registry = Job(load(twice[0] / "kiosk.toml"), NOW).registry
+    with registry._client() as client:
+        experiment = client.get_experiment_by_name("kiosk-churn")
+        runs = client.search_runs([experiment.experiment_id], order_by=["metrics.`test.log_loss` ASC"])
+    figures = [run.data.metrics for run in runs]
+    assert len(runs) >= 2
+    assert [f["test.log_loss"] for f in figures] == sorted(f["test.log_loss"] for f in figures)
+    for run in runs:
+        named = f"test.{run.data.tags['champion']}"
+        own = [run.data.metrics[f"{stem}.auc{end}"] for stem in ("test", named) for end in ("", ".low", ".high")]
+        assert own[:3] == own[3:]
+
+
 def test_champions_of_different_trainings_are_told_and_still_score(twice):
     path, registry = twice[0] / "kiosk.toml", Job(load(twice[0] / "kiosk.toml"), NOW).registry
     newest = registry.champion("kiosk-tier").version

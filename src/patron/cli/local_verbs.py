@@ -37,10 +37,13 @@ def demo(
 
 @app.command()
 def ui(folder: Folder = Path()) -> None:
-    """Open the page of the local experiments and models."""
-    from patron.registry import serve_page
+    """Open the page of the local experiments and models; the address of each shows its trainings side by side."""
+    from patron.registry import page_lines, serve_page
 
-    serve_page(registry_in(folder))
+    registry = registry_in(folder)
+    for line in page_lines(registry):
+        log_of_run().say(line)
+    serve_page(registry)
 
 
 @app.command()

@@ -169,11 +169,13 @@ def _dates(split: Split | None) -> dict[str, str]:
 def _metrics(card: Card) -> dict[str, float]:
     metrics = {"test.rows": float(card.rows)} | {f"test.{_plain(k)}": v for k, v in card.base.items()}
     metrics |= {f"stability.{name}": value for name, value in card.stability.items()}
-    named = {**card.measured, "difference": card.differences}
-    for candidate, figures in named.items():
+    named = {f"test.{candidate}": figures for candidate, figures in card.measured.items()}
+    # Of whichever candidate is champion, so that trainings can be put in order.
+    named |= {"test.difference": card.differences, "test": card.measured[card.champion]}
+    for stem, figures in named.items():
         for metric, figure in figures.items():
-            stem = f"test.{candidate}.{_plain(metric)}"
-            metrics |= {stem: figure.value, f"{stem}.low": figure.low, f"{stem}.high": figure.high}
+            name = f"{stem}.{_plain(metric)}"
+            metrics |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
     return metrics
 
 

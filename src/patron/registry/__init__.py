@@ -15,7 +15,7 @@ from patron.registry.approvals import needed
 from patron.registry.audit import Promotion, moves, pending
 from patron.registry.carrying import export_model, import_model
 from patron.registry.contests import CONTEST, Contest, allowed, between, kept
-from patron.registry.page import serve_page, ui_command
+from patron.registry.page import page_lines, serve_page, ui_command
 from patron.registry.registry import TRAINING, Registry
 from patron.registry.runs import DataSet
 from patron.registry.versions import Champion, Version
@@ -36,6 +36,7 @@ __all__ = [
     "kept",
     "moves",
     "needed",
+    "page_lines",
     "pending",
     "serve_page",
     "server_address",

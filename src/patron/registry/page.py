@@ -7,9 +7,11 @@ import sys
 
 from patron.registry.local_store import artifacts
 from patron.registry.registry import Registry
+from patron.registry.views import view_addresses
 
-__all__ = ["serve_page", "ui_command"]
+__all__ = ["page_lines", "serve_page", "ui_command"]
 
+HOST, PORT = "127.0.0.1", 5000
 # A parent that is killed cannot end its children: they look for it themselves, and take their workers along.
 START = """
 import os, signal, threading, time
@@ -27,7 +29,12 @@ cli()
 """
 
 
-def ui_command(registry: Registry, port: int = 5000) -> list[str]:
+def page_lines(registry: Registry) -> list[str]:
+    """Return where each experiment's trainings stand side by side on the page, a line for each."""
+    return [f"{name}: {address}" for name, address in view_addresses(registry._local(), f"http://{HOST}:{PORT}")]
+
+
+def ui_command(registry: Registry, port: int = PORT) -> list[str]:
     """Return the command that shows a local store's runs and models in a browser on this machine.
 
     Raises:
@@ -39,7 +46,7 @@ def ui_command(registry: Registry, port: int = 5000) -> list[str]:
     """
     folder = registry._local()
     store = ["--backend-store-uri", registry.tracking_uri, "--default-artifact-root", artifacts(folder)]
-    address = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    address = ["--host", HOST, "--port", str(port), "--workers", "1"]
     return [sys.executable, "-c", START, "server", *store, *address]
 
 

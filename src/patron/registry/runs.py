@@ -11,6 +11,7 @@ from typing import Any
 from patron.errors import RegistryError
 from patron.registry.local_store import artifacts
 from patron.registry.mlflow_import import mlflow
+from patron.registry.views import VIEW_TAGS, ensure_view
 
 __all__ = ["DataSet", "Values", "check_files", "check_paths", "experiment_id", "log", "log_data_sets", "log_files"]
 
@@ -52,13 +53,14 @@ def experiment_id(client: Any, name: str, folder: Path | None) -> str:
         plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
         address = f"{artifacts(folder)}/{plain}" if folder else None
         try:
-            return str(client.create_experiment(name, artifact_location=address))
+            return str(client.create_experiment(name, artifact_location=address, tags=dict(VIEW_TAGS)))
         except mlflow().exceptions.MlflowException:
             experiment = client.get_experiment_by_name(name)  # another process was faster
             if experiment is None:
                 raise
     if experiment.lifecycle_stage != "active":
         client.restore_experiment(experiment.experiment_id)
+    ensure_view(client, experiment)
     return str(experiment.experiment_id)
 
 
