@@ -1,6 +1,11 @@
 """Who takes a registered model without Patron: whole numbers are numbers, no error shows a row, nothing is pickled."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pandas as pd
@@ -9,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.registry.mlflow_import import mlflow
+from worlds.servers import end, free_port, wait_for
 
 PERSON = "anna@shop.example"
 ODD = st.sampled_from(
@@ -80,3 +86,26 @@ def test_nothing_that_is_kept_is_a_pickle_or_of_a_customer(trained_job, package)
     assert not [p for p in package.rglob("*") if p.is_file() and b"cloudpickle" in p.read_bytes()]
     example = json.loads((package / "input_example.json").read_text())
     assert {type(value) for value in example["data"][0]} == {float} and set(example["data"][0]) == {0.0}
+
+
+def test_mlflow_serves_the_model_and_it_answers_over_http_as_here(package, model, rows, tmp_path):
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(package), "--env-manager", "local"]
+    programs = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", f"{port}", "--workers", "1"],
+            stdout=log,
+            stderr=log,
+            process_group=0,
+            env={**os.environ, **programs, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        )
+    try:
+        wait_for(f"{address}/ping", server)
+        sent = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", index=False))})
+        asking = Request(f"{address}/invocations", sent.encode(), {"Content-Type": "application/json"})
+        with urlopen(asking, timeout=60) as reply:
+            answers = pd.DataFrame(json.load(reply)["predictions"])
+    finally:
+        end(server)
+    pd.testing.assert_frame_equal(answers, model.predict(rows), check_exact=False, rtol=1e-9)

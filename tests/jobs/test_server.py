@@ -1,12 +1,8 @@
 """A registry on a real tracking server with PostgreSQL and an S3 store: all that is done to a model works there."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -18,33 +14,11 @@ from patron.errors import RegistryError
 from patron.jobs import Job, approve, carry_in, carry_out, promote, promote_by_force, rollback
 from patron.registry import Promotion, Registry
 from patron.settings import RegistrySettings
+from worlds.servers import end, free_port, wait_for
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 SECRETS = ("s3-secret-word", "server-secret-word")
 NAME = "kiosk-churn"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(address: str, server: subprocess.Popen) -> None:
-    last = time.monotonic() + 240
-    while time.monotonic() < last and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"the tracking server did not start: {server.poll()}")
-
-
-def end(server: subprocess.Popen) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(server.pid, 9)
-    server.wait()
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +51,7 @@ def server(tmp_path_factory):
         with log.open("wb") as lines:
             process = subprocess.Popen(command, stdout=lines, stderr=lines, process_group=0)
         try:
-            wait_for(os.environ["KIOSK_REGISTRY"], process)
+            wait_for(f"{os.environ['KIOSK_REGISTRY']}/health", process)
             yield SimpleNamespace(settings=RegistrySettings(server="$KIOSK_REGISTRY"), process=process, log=log)
         finally:
             end(process)
