@@ -28,6 +28,8 @@ In the order of the work:
     dependence, interactions    how answers go with a measure, and which pairs matter only together
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
+    customer_portfolio          what relationships there are, what they are worth, and how they move
+    PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
     Offer, Rules, decide        whom to treat with what, within which limits
@@ -84,6 +86,9 @@ _HOME = {
     "interactions": "explanations.dependence",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
+    "customer_portfolio": "portfolio.portfolio",
+    "PortfolioTerms": "portfolio.terms",
+    "Segment": "portfolio.segments",
     "trial": "decisions.uplift.trial",
     "campaign_trial": "decisions.uplift.campaigns",
     "Offer": "decisions",

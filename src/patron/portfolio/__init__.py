@@ -1,1 +1,1 @@
-"""Portfolio: what relationships there are; tables of scores in, tables out."""
+"""Portfolio: what relationships there are, what they are worth and how they move; tables in, tables out."""

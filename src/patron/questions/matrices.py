@@ -24,7 +24,7 @@ from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
-__all__ = ["KEY", "MEMORY", "Matrix", "labels", "matrices", "matrix", "row_source", "write_rows"]
+__all__ = ["KEY", "MEMORY", "Matrix", "exact_features", "labels", "matrices", "matrix", "row_source", "write_rows"]
 
 MEMORY = 2.0  # gigabytes
 
@@ -162,6 +162,30 @@ def labels(
             room on disk.
     """
     return row_source(history).labels(question, cutoffs, memory, rows)
+
+
+def exact_features(
+    history: History, features: Sequence[Feature], cutoffs: Sequence[Moment], memory: float = MEMORY
+) -> pd.DataFrame:
+    """Return features of everybody who ordered before each cutoff in double precision, in which money adds up.
+
+    Args:
+        history: the checked event tables.
+        features: what is computed.
+        cutoffs: the instants at which customers are looked at.
+        memory: gigabytes that the events may take while they are worked on; more are read in parts.
+
+    Returns:
+        `customer`, `cutoff` and a column of each feature and window, by cutoff and customer.
+
+    Raises:
+        QuestionError: a cutoff lies outside the history or comes twice, none is given, or nobody ordered before it.
+    """
+    everybody = Question(Span(1))
+    times, known = _checked(history, cutoffs), tuple(features)
+    plan = ExecutionPlan(history, everybody.population, known, times, PAST, np.float64, _gigabytes(memory))
+    block = _execute(plan, everybody)
+    return pd.concat([_key(block), _frame(block, [name for name, _, _ in columns(known)])], axis=1)
 
 
 def row_source(history: History | RowSource) -> RowSource:

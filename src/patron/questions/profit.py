@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial, reduce
 from operator import add
 from typing import Any
@@ -16,7 +17,7 @@ from patron.history.history import History
 from patron.history.order_lines import unsaid
 from patron.periods import EVER, Span
 
-__all__ = ["CostModel", "ledger", "profit_over", "sensitivity"]
+__all__ = ["CostModel", "ledger", "profit_before", "profit_over", "sensitivity"]
 
 LINES = ("lines", "returned_lines")
 
@@ -102,6 +103,21 @@ def ledger(history: History, costs: CostModel) -> dict[str, float]:
     lines["profit of customers"] = _of_customers(history, costs)
     lines["not led back to a customer"] = lines["profit by ledger"] - lines["profit of customers"]
     return lines
+
+
+def profit_before(history: History, costs: CostModel, cutoff: datetime, window: Span = EVER) -> float:
+    """Return the profit of all events known before a cutoff, whoever they belong to.
+
+    Args:
+        history: the checked event tables.
+        costs: what is left of money that comes in.
+        cutoff: only events before it are looked at.
+        window: the time before the cutoff that counts.
+
+    Raises:
+        QuestionError: as in `profit_over`.
+    """
+    return sum(_total(history.past(name, cutoff, window), costs, name) for name in _earners(history, costs))
 
 
 def _assumed(history: History, costs: CostModel, totals: Mapping[str, float]) -> float:

@@ -1,0 +1,115 @@
+"""Figures: what a relationship portfolio tells, each with its formula, what it needs and where it comes from."""
+
+from dataclasses import dataclass
+
+__all__ = ["FIGURES", "Figure", "figure_table"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the portfolio.
+
+    Args:
+        name: what it is called.
+        formula: how it is computed, in words.
+        needs: the columns without which it is left out.
+        source: who proposed it, and where.
+    """
+
+    name: str
+    formula: str
+    needs: str
+    source: str
+
+
+FIGURES = (
+    Figure(
+        "RFM scores",
+        "days since the last order, orders and spend to date, each scored 1 to 5 by fifths of the customers, by fifths "
+        "of the money, or by thresholds; equal values get equal scores",
+        "orders; their amount for the score of money; 5 customers",
+        "Hughes 1994, Strategic Database Marketing; Miglautsch 2000, J. Database Marketing 8 (fifths of the money)",
+    ),
+    Figure(
+        "segments",
+        "the first rule that holds the scores; sizes, spend, profit and equity add up to all customers",
+        "as RFM scores",
+        "Hughes 1994; the rules are Patron's, and yours to change",
+    ),
+    Figure(
+        "moves",
+        "customers by group at the earlier cutoff and now, both by today's thresholds; who joined since has a row",
+        "a cutoff before which somebody ordered",
+        "a transition matrix, as in Pfeifer and Carraway 2000, J. Interactive Marketing 14",
+    ),
+    Figure(
+        "stability",
+        "adjusted Rand index between the groups at both cutoffs, of who was known at both: 1 same, 0 as by chance",
+        "as moves",
+        "Hubert and Arabie 1985, J. Classification 2",
+    ),
+    Figure(
+        "tiers",
+        "profit of the last horizon of the tier question, by its shares of profitable customers or its thresholds; "
+        "what each table that earns or costs brought, by tier",
+        "profit: a margin or cost of the orders, or [costs]",
+        "Zeithaml, Rust and Lemon 2001, California Management Review 43",
+    ),
+    Figure(
+        "customer equity",
+        "sum of the lifetime value of all customers over the horizon times the share of spend that is left as profit "
+        "(the customer's own, drawn towards that of all), discounted; of spend where no profit is known",
+        "amounts; 10 customers who ordered again",
+        "Blattberg and Deighton 1996, Harvard Business Review 74; Fader and Hardie 2007 (Pareto/NBD)",
+    ),
+    Figure(
+        "equity by group",
+        "the same by month of the first order, channel of the first order, segment, tier; 95 % interval by bootstrap "
+        "over customers",
+        "as customer equity; channel of the orders",
+        "Gupta, Lehmann and Stuart 2004, J. Marketing Research 41; Efron and Tibshirani 1993",
+    ),
+    Figure(
+        "equity bridge",
+        "equity before - lost - shrunk + grown + new = equity now; lost is who was expected back (chance of an order "
+        "within the horizon of at least one half) and is no longer",
+        "as customer equity, at both cutoffs",
+        "Rust, Lemon and Zeithaml 2004, J. Marketing 68",
+    ),
+    Figure(
+        "equity at risk",
+        "equity less its 5 % quantile over bootstraps of the customers",
+        "as customer equity",
+        "Dhar and Glazer 2003, Harvard Business Review 81; Efron and Tibshirani 1993",
+    ),
+    Figure(
+        "concentration",
+        "share of the best 1, 5, 10, 20 % of customers; Herfindahl index, the sum of squared shares of gains; curve of "
+        "shares, best customers first, of spend and of profit to date",
+        "amounts; profit for its curve",
+        "Hirschman 1964, American Economic Review 54; Kaplan and Narayanan 2001, J. Cost Management 15",
+    ),
+    Figure(
+        "loyalty and profit",
+        "expected back: chance of an order within the horizon of at least one half; profit: to date, after the cost to "
+        "serve, for each year since the first order (at least one), against the median",
+        "profit, customer equity",
+        "Reinartz and Kumar 2002, Harvard Business Review 80",
+    ),
+    Figure(
+        "ledger",
+        "profit of all events before the cutoff = profit of all customers + what belongs to nobody who ordered",
+        "profit",
+        "Patron's ledger",
+    ),
+)
+
+
+def figure_table() -> str:
+    """Return the figures as a table of Markdown.
+
+    >>> figure_table().splitlines()[0]
+    '| figure | formula | columns needed | source |'
+    """
+    rows = [f"| {figure.name} | {figure.formula} | {figure.needs} | {figure.source} |" for figure in FIGURES]
+    return "\n".join(["| figure | formula | columns needed | source |", "|---|---|---|---|", *rows])

@@ -1,0 +1,64 @@
+"""Terms: how a relationship portfolio is told, as the settings of a business say it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from patron.errors import QuestionError, is_number
+from patron.periods import Span
+from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds
+from patron.portfolio.segments import OTHERS, SEGMENTS, Segment
+
+__all__ = ["PortfolioTerms"]
+
+WAYS = {"quantiles": quantile_thresholds, "money": money_thresholds}
+
+
+@dataclass(frozen=True)
+class PortfolioTerms:
+    """What a portfolio compares with, how far it looks ahead, and how customers are scored and named.
+
+    Args:
+        since: how long before the cutoff the portfolio lies that it is compared with.
+        horizon: how far ahead customer equity looks.
+        discount: rate a year by which later money counts less, 0.1 for 10 %.
+        scores: "quantiles" for fifths of the customers, "money" for fifths of the money, or thresholds of recency,
+            frequency and money, four each.
+        segments: in the order in which they are tried.
+
+    Raises:
+        QuestionError: the discount is below 0, scores are told in no such way, or two segments have one name.
+    """
+
+    since: Span = Span.of_months(3)
+    horizon: Span = Span(365)
+    discount: float = 0.1
+    scores: str | Mapping[str, Sequence[float]] = "quantiles"
+    segments: tuple[Segment, ...] = SEGMENTS
+
+    def __post_init__(self) -> None:
+        if not (is_number(self.discount) and self.discount >= 0):
+            raise QuestionError(f"The discount is a rate a year of 0 or more, got {self.discount}. Write 0.1 for 10 %.")
+        if self.since.days is None or self.horizon.days is None:
+            raise QuestionError(
+                'A portfolio looks back and ahead by some time. Write since = "3 months", horizon = 365.'
+            )
+        if isinstance(self.scores, str) and self.scores not in WAYS:
+            raise QuestionError(
+                f'Scores are by "quantiles", by "money" or by thresholds of your own, got {self.scores!r}. Write for '
+                'example scores = "quantiles".'
+            )
+        if not isinstance(self.scores, str):
+            Thresholds.of(self.scores)
+        names = [segment.name for segment in self.segments]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 or name == OTHERS]
+        if twice or not names:
+            raise QuestionError(
+                f"Segments have a name each, and {OTHERS!r} are those who fit none, got {names}. Rename "
+                f"{twice[0] if twice else 'none, and give at least one'!r}."
+            )
+
+    def thresholds(self, customers: pd.DataFrame) -> Thresholds:
+        """Return where one score ends and the next begins, for these customers."""
+        return WAYS[self.scores](customers) if isinstance(self.scores, str) else Thresholds.of(self.scores)
