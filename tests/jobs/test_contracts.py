@@ -10,8 +10,8 @@ import pytest
 
 from patron.datasets.subscribers import subscribers
 from patron.errors import SettingsError
-from patron.jobs import VERBS, Job
-from patron.settings import load
+from patron.jobs import VERBS, Job, explain_against
+from patron.settings import Settings, load
 
 SETTINGS = """
 name = "members"
@@ -141,3 +141,13 @@ def test_a_question_of_contracts_needs_their_table(tmp_path):
     (tmp_path / "members.toml").write_text(SETTINGS[:begin] + SETTINGS[end:])
     with pytest.raises(SettingsError, match="'cancellation' looks at a table of contracts, and there are 0"):
         load(tmp_path / "members.toml")
+
+
+def test_the_page_of_contracts_and_a_month_before_are_taken_from_what_was_kept(job, monkeypatch):
+    answered, _ = job
+    page = (answered.settings.out / "report.html").read_text()
+    monkeypatch.setattr(Settings, "history", lambda settings: pytest.fail("the events were read"))
+    VERBS["report"](Job(answered.settings, answered.now))
+    assert (answered.settings.out / "report.html").read_text() == page
+    compared = explain_against(Job(answered.settings, answered.now), "2023-12-01")
+    assert compared["others"] > 100

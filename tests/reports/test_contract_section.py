@@ -34,7 +34,9 @@ def text(months=NONE, due=NONE, warnings=NONE):
     why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["few visits, raises the risk"]})
     why = why.assign(lever="", evidence="association, not a lever")
     moved = pd.DataFrame({"words": ["Visits"], "theme": ["habit"], "share": [1.0]})
-    report = Report("Club", CUTOFF, "EUR", [], [], [], scores, why, moved, None, (), None, {}, contracts=outlook)
+    report = Report(
+        "Club", CUTOFF, "EUR", [], [], [], scores, scores, why, moved, None, (), None, {}, contracts=outlook
+    )
     return " ".join(unescape(page(report)).replace("\xa0", " ").split())
 
 

@@ -89,7 +89,8 @@ def report():
         receipts=[Receipt("orders", 1_003, {"no customer": 3}, 1_000, 2, datetime(2023, 1, 1), datetime(2024, 4, 30))],
         left_out=["complaints"],
         cards=[CARD],
-        scores=SCORES.assign(pseudonym=SCORES.customer.map(NAMED)).drop(columns="customer"),
+        scores=SCORES.drop(columns="customer"),
+        shown=SCORES.assign(pseudonym=SCORES.customer.map(NAMED)).drop(columns="customer"),
         why=WHY,
         importance=MOVED,
         decisions=decisions(CALL),
@@ -175,8 +176,8 @@ def test_the_next_order_is_dated_within_the_horizon_only(report):
 
 def test_what_is_likely_in_the_next_basket_is_told_beside_its_date(report):
     likely = {"next_category_1": "toys", "next_category_2": "books", "next_category_3": None, "next_item_1": "ball"}
-    scores = report.scores.assign(**likely)
-    assert "likely: category toys, books; item ball" in words(page(replace(report, scores=scores)))
+    shown = report.shown.assign(**likely)
+    assert "likely: category toys, books; item ball" in words(page(replace(report, shown=shown)))
 
 
 def test_reasons_to_leave_are_told_before_what_keeps_and_as_no_causes(told):
@@ -211,8 +212,8 @@ def test_the_same_report_gives_the_same_bytes(report, html):
 
 
 def test_a_question_that_was_not_asked_is_left_out(report):
-    scores = report.scores[["pseudonym", "cutoff", "churn_probability"]]
-    told = words(page(replace(report, scores=scores, cards=[], costs=None)))
+    shown = report.shown[["pseudonym", "cutoff", "churn_probability"]]
+    told = words(page(replace(report, scores=shown, shown=shown, cards=[], costs=None)))
     assert "Next order expected" not in told
     assert "By tier of profit" not in told
 
@@ -343,7 +344,7 @@ def test_the_page_of_a_back_test_shows_all_dates_together_and_each_alone():
     assert not re.search(r"http|<script|<link|<img|@import|url\((?!#)", html)
 
 
-@pytest.mark.parametrize("name", ["scores", "why"])
+@pytest.mark.parametrize("name", ["shown", "why"])
 def test_a_table_without_pseudonyms_is_refused(report, name):
     bare = getattr(report, name).drop(columns="pseudonym")
     with pytest.raises(ScoreError, match=r"lack 'pseudonym'. They have: .*Add it: .assign\(pseudonym="):

@@ -14,9 +14,17 @@ from patron.metrics import Estimate, expected_agreement, expected_lift, expected
 from patron.models.serving import Bundle, shape_of
 from patron.models.targets import target_of
 
-__all__ = ["expected_figures", "plain_figures"]
+__all__ = ["answer_columns", "expected_figures", "plain_figures"]
 
 NO_LABELS = np.zeros(0)
+
+
+def answer_columns(model: Bundle) -> list[str]:
+    """Return the columns of the answers that figures are estimated from."""
+    spec = model.spec["answer"]
+    columns = target_of(spec).binary_outcome(spec, NO_LABELS).columns
+    shares = [f"probability_{tier}" for tier in spec["tiers"]] if shape_of(spec) == "ordinal" else []
+    return list(dict.fromkeys([*columns, *shares, *(["tier"] if shares else [])]))
 
 
 def expected_figures(model: Bundle, scores: pd.DataFrame) -> dict[str, Estimate]:

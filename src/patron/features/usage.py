@@ -1,6 +1,6 @@
 """Features of event tables of your own, such as use or payments: how often, how lately, how much, and the trend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ibis.expr.types import Column, Scalar, Table
@@ -14,7 +14,7 @@ __all__ = ["counted", "counts", "of"]
 WINDOWS = days(30, 90, 365)
 BUILT_IN = {"orders", "returns", "lines", "returned_lines", "contacts", "tickets", "referrals", "ties", "offers"}
 OF_CONTRACTS = {"contracts", "contract_ends", "contract_notices", "contract_leavings"}
-THEME = "habit"
+THEME, COUNT = "habit", "_count_"
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,18 @@ def counted(features: Sequence[Feature]) -> tuple[str, ...]:
     of_use = [f for f in features if isinstance(f, Measure) and isinstance(f.compute, _Count)]
     tables = dict.fromkeys(f.source for f in of_use)
     return tuple(t for t in tables if set(WINDOWS) <= {w for f in of_use if f.source == t for w in f.windows})
+
+
+def counted_columns(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the same of the columns of rows, whose features nobody needs to have.
+
+    >>> counted_columns(["visits_count_30d", "visits_count_90d", "visits_count_365d", "orders_count_365d"])
+    ('visits',)
+    """
+    names = [name for name in columns if COUNT in name]
+    tables = dict.fromkeys(name.rpartition(COUNT)[0] for name in names)
+    own = [table for table in tables if table not in BUILT_IN | OF_CONTRACTS]
+    return tuple(t for t in own if {f"{t}{COUNT}{window}" for window in WINDOWS} <= set(names))
 
 
 def _of_table(name: str, events: Table) -> Iterator[Feature]:

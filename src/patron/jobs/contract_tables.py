@@ -3,18 +3,19 @@
 import pandas as pd
 
 from patron.features import usage
-from patron.jobs.event_answers import month_before
 from patron.jobs.job import Job
 from patron.portfolio.contract_book import ContractBook
 from patron.portfolio.contract_outlook import ContractOutlook
 from patron.portfolio.early_warnings import early_warnings
 from patron.portfolio.renewals import mrr_at_risk, renewals
-from patron.questions.question import Question
+from patron.questions.matrices import KEY, Matrix
 from patron.scoring.model import predictions
+from patron.scoring.story import joint_answers
 
 __all__ = ["contract_outlook", "value_basis", "write_contract_tables"]
 
-QUESTION = "cancellation"
+QUESTION, CHANCE = "cancellation", "cancellation_probability"
+LOOKED_AT = ("monthly_price", "days_to_renewal", "contract_term", "member_since")
 
 
 def contract_outlook(job: Job) -> ContractOutlook | None:
@@ -23,13 +24,15 @@ def contract_outlook(job: Job) -> ContractOutlook | None:
     if not pairs:
         return None
     part, question = pairs[0]
-    book = ContractBook.of(part.scores, part.today.X, question.horizon.days or 0)
+    scores, known, before = _looked_at(part)
+    book = ContractBook.of(scores, known, question.horizon.days or 0)
+    tables = usage.counted_columns(known)
     return ContractOutlook(
         customers=len(book.price),
         horizon=int(book.horizon),
         months=mrr_at_risk(book) if book.has_prices else pd.DataFrame(),
         renewals=renewals(book),
-        warnings=_warnings(part, part.trained_questions[0]),
+        warnings=early_warnings(scores, before, known, tables) if tables and len(before) else pd.DataFrame(),
     )
 
 
@@ -55,11 +58,25 @@ def value_basis(job: Job) -> str:
     )
 
 
-def _warnings(part: Job, question: Question) -> pd.DataFrame:
-    """Return the early warnings, none where nothing tells use or the history is too short to look back."""
-    tables = usage.counted(question.features)
-    month = month_before(part.settings.questions, part.scored_at, part.history)
-    before = part.rows.take(part.rows.at(month)) if month else None
-    if not tables or before is None or not len(before):
-        return pd.DataFrame()
-    return early_warnings(part.scores, predictions(part.models[QUESTION], before), part.today.X, tables)
+def _looked_at(part: Job) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return today's chances, what the tables look at of the same customers, and the chances of a month before."""
+    pieces = [_piece(part, rows) for rows in part.row_parts()]
+    scores, known, before = (pd.concat(frames, ignore_index=True) for frames in zip(*pieces, strict=True))
+    order = scores.customer.argsort(kind="stable").to_numpy() if len(pieces) > 1 else slice(None)
+    return scores.iloc[order].reset_index(drop=True), known.iloc[order].reset_index(drop=True), before
+
+
+def _piece(part: Job, rows: Matrix) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return of some customers what `_looked_at` returns of all: a few columns of many."""
+    is_today = rows.at(part.scored_at)
+    today, before = rows.take(is_today), rows.take(~is_today)
+    model = part.models[QUESTION]
+    use = [f"{table}{usage.COUNT}" for table in usage.counted_columns(today.X)]
+    known = [name for name in today.X if name in LOOKED_AT or name.startswith(tuple(use))]
+    chances = pd.concat([today.key, *joint_answers(part.models, today.X)], axis=1)
+    earlier = predictions(model, before) if len(before) else before.key.assign(**{CHANCE: 0.0})
+    return (
+        chances[[name for name in chances if name in KEY or name.startswith(QUESTION)]],
+        today.X[known],
+        earlier[["customer", CHANCE]],
+    )

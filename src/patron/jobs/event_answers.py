@@ -17,19 +17,11 @@ from patron.scoring.contract import contract
 from patron.scoring.stable_tiers import earlier_cutoffs
 from patron.scoring.table import side_by_side, suggesting, with_baskets
 
-__all__ = ["PART_ROWS", "EventAnswers", "month_before", "rows_within"]
+__all__ = ["PART_ROWS", "EventAnswers", "rows_within"]
 
 GIGABYTE, ROW_BYTES, NUMBER_BYTES = 2**30, 60, 4
 MONTH = timedelta(days=30)
 PART_ROWS = 300_000  # of all cutoffs: some ten seconds of work, which a killed run loses at most
-
-
-def month_before(questions: Sequence[Question], today: datetime, history: History) -> datetime | None:
-    """Return the cutoff with whose answers those of today are compared, where a cancellation is asked for that long."""
-    if not any(isinstance(question, Cancellation) for question in questions):
-        return None
-    before = today - MONTH
-    return before if before > history.starts else None
 
 
 def rows_within(memory: float, columns: int) -> int:
@@ -94,5 +86,7 @@ class EventAnswers:
 
     @property
     def _month_before(self) -> tuple[datetime, ...]:
-        before = month_before(self.questions, self.today, self.history)
-        return (before,) if before else ()
+        """The cutoff with whose answers those of today are compared, where a cancellation is asked for that long."""
+        before = self.today - MONTH
+        asked_for = any(isinstance(question, Cancellation) for question in self.questions)
+        return (before,) if asked_for and before > self.history.starts else ()

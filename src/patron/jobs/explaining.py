@@ -92,12 +92,13 @@ def explain_against(job: Job, cutoff: str) -> dict[str, Any]:
         QuestionError: it is the cutoff that is scored, or lies outside the history.
     """
     part, at = _first_part(job), instant(cutoff)
-    if at == part.scored_at:
+    today = job.scored.cutoff
+    if at == today:
         raise QuestionError(
             f"{at:%Y-%m-%d} is the cutoff that is scored, so there is nothing to compare. Give an earlier one: "
             f"--against {at - timedelta(days=90):%Y-%m-%d}"
         )
-    days = (date(part.scored_at), date(at))
+    days = (date(today), date(at))
     return _compare(part, (part.today, part.rows_at(at)), days, f"against_{at:%Y-%m-%d}")
 
 

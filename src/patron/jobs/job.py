@@ -26,7 +26,7 @@ from patron.questions.matrices import Matrix, matrix
 from patron.scoring.breaks import Break
 from patron.scoring.differences import age_breaks
 
-__all__ = ["Job"]
+__all__ = ["SAMPLE_ROWS", "Job"]
 
 SAMPLE_ROWS = 50_000
 
@@ -119,7 +119,10 @@ class Job(Business):
         return self.scored.rows(0)
 
     def rows_at(self, cutoff: datetime) -> Matrix:
-        """Return the rows of another cutoff, with the features that the models know."""
+        """Return the rows of another cutoff, with the features that the models know: kept ones, or else new ones."""
+        kept = self.rows.take(self.rows.at(cutoff))
+        if len(kept) and self.scored.has_all_rows:
+            return kept
         return matrix(self.trained_questions[0], self.history, [cutoff], progress=self.progress)
 
     @property
@@ -136,6 +139,10 @@ class Job(Business):
     def known_cutoff(self) -> datetime | None:
         """The cutoff that was scored, once that is known."""
         return self.scored.cutoff if "scored" in self.__dict__ else None
+
+    def row_parts(self) -> Iterator[Matrix]:
+        """Yield the rows that were kept, part by part."""
+        return self.scored.row_parts(0)
 
     @cached_property
     def today(self) -> Matrix:

@@ -1,7 +1,7 @@
 """Kept: what one scoring run leaves for the verbs after it, so that none of them reads the events again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -89,6 +89,32 @@ class ScoredRun:
         """Return the answers, without where they came from."""
         read = read_scores(self.path.parent, self.cutoff, columns)
         return read.drop(columns=[name for name in LINEAGE if name in read])
+
+    def scores_of(self, customers: pd.Series) -> pd.DataFrame:
+        """Return the answers about some customers, with all columns of `scores`."""
+        frames = (read_kept(path) for path in self._score_paths)
+        some = pd.concat([frame[frame.customer.isin(customers)] for frame in frames], ignore_index=True)
+        some.insert(1, "cutoff", pd.Series([self.cutoff] * len(some), dtype="datetime64[us]"))
+        return some.drop(columns=[name for name in LINEAGE if name in some])
+
+    def sample_scores(self, columns: Sequence[str], most: int) -> pd.DataFrame:
+        """Return some answers of about so many customers, every so many-th of a part; of all where they are fewer."""
+        step = -(-self.manifest.rows // most)
+        return pd.concat([read_kept(path, columns).iloc[::step] for path in self._score_paths], ignore_index=True)
+
+    @property
+    def _score_paths(self) -> list[Path]:
+        return [self.path / part["file"] for part in self.manifest.parts]
+
+    def row_parts(self, number: int) -> Iterator[Matrix]:
+        """Yield the rows of one kind of customers part by part."""
+        meanings = self.facts.definitions[number]
+        return (read_matrix(path, meanings) for path in self.staging.paths(rows_name(number)))
+
+    @property
+    def has_all_rows(self) -> bool:
+        """Whether each part scores somebody, so that the rows of earlier cutoffs are kept of everybody."""
+        return all(part.rows for part in self.staging.parts())
 
     def rows(self, number: int) -> Matrix:
         """Return the rows of one kind of customers: today's, and those that they are held against, in order."""

@@ -16,7 +16,7 @@ from patron.explanations.drivers import drivers
 from patron.features.definitions import Definition
 from patron.jobs.event_answers import rows_within
 from patron.jobs.event_data import EventData, EventTables
-from patron.jobs.job import Job
+from patron.jobs.job import SAMPLE_ROWS, Job
 from patron.jobs.merged_blocks import merged, merged_blocks
 from patron.jobs.scored import Block
 from patron.models.serving import Bundle
@@ -24,7 +24,6 @@ from patron.questions.contracts import ContractQuestion
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 from patron.registry import Champion
-from patron.scoring.table import side_by_side
 from patron.settings import Settings
 
 __all__ = ["PartedJob", "parts"]
@@ -64,16 +63,16 @@ class _Part(Job):
         """The rows of the customers of this part that are scored."""
         return self.whole.scored.rows(self.number)
 
-    @property
-    def sample(self) -> Matrix:
-        """The rows of the customers of this part: contracts are scored at once, so that all are at hand."""
-        return self.today
+    def row_parts(self) -> Iterator[Matrix]:
+        """Yield the rows that were kept of this part, some customers at a time."""
+        return self.whole.scored.row_parts(self.number)
 
     @cached_property
-    def scores(self) -> pd.DataFrame:
-        """Today's answers about the customers of this part alone."""
-        horizon = self.settings.questions[0].horizon
-        return side_by_side(self.models, horizon, self.today, self.rows.take(self.rows.at()), self.settings.value)
+    def sample(self) -> Matrix:
+        """The rows of some of those that are scored, spread evenly, where all are more than any picture needs."""
+        if self.whole.scored.manifest.rows <= SAMPLE_ROWS:
+            return self.today
+        return self.whole.scored.sample(self.number, self.scored_at, SAMPLE_ROWS)
 
     @property
     def champions(self) -> dict[str, Champion]:

@@ -23,6 +23,7 @@ __all__ = ["report"]
 
 IMPORTANCE_ROWS = 5000
 DRAWN = 3  # measures
+SUMMED = ("churn_probability", "cancellation_probability", "value", "tier")  # over all customers
 PAIRED = 50  # customers that pairs of measures are looked at on
 
 
@@ -35,7 +36,9 @@ def report(job: Job) -> dict[str, Any]:
 
 def _report(job: Job) -> retention_page.Report:
     paths = [job.card_path(question) for question in job.settings.questions]
-    weights, why = _importance(job), job.reasons_of(_shown(job.scores))
+    scores, weights = job.scored.scores([name for name in SUMMED if name in job.scored.columns]), _importance(job)
+    shown = job.scored.scores_of(_shown(scores))
+    why = job.reasons_of(shown.customer)
     return retention_page.Report(
         name=job.settings.name,
         made_at=job.now,
@@ -43,7 +46,8 @@ def _report(job: Job) -> retention_page.Report:
         receipts=job.scored.facts.receipts,
         left_out=job.scored.facts.left_out,
         cards=[_card(path) for path in paths if path.exists()],
-        scores=_named(job).assign(pseudonym=job.named(job.scores)).drop(columns="customer"),
+        scores=scores.drop(columns="customer"),
+        shown=_named(job, shown).assign(pseudonym=job.named(shown)).drop(columns="customer"),
         why=why.assign(pseudonym=job.named(why)).drop(columns="customer"),
         importance=weights,
         dependence=weighty_dependence(job.explained_model, job.sample, weights, DRAWN),
@@ -84,11 +88,11 @@ def _shown(scores: pd.DataFrame) -> pd.Series:
     return known.customer[stake >= stake.nlargest(retention_page.TOP_CUSTOMERS).min()]
 
 
-def _named(job: Job) -> pd.DataFrame:
-    """Return the scores with the names of items, where a column of the lines gives them."""
-    likely = [column for column in job.scores if column.startswith("next_item_")]
+def _named(job: Job, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with the names of items, where a column of the lines gives them."""
+    likely = [column for column in scores if column.startswith("next_item_")]
     names = job.scored.facts.item_names if likely else {}
-    return job.scores.assign(**{c: job.scores[c].map(names).fillna(job.scores[c]) for c in likely if names})
+    return scores.assign(**{c: scores[c].map(names).fillna(scores[c]) for c in likely if names})
 
 
 def _contracts(job: Job) -> ContractOutlook | None:

@@ -65,7 +65,7 @@ def _beside(job: Job, run: ScoredRun, apart: dict[str, Any]) -> dict[str, Any]:
     rows = {"apart": apart, "files": _relative(job, apart.get("files", [])), "by": digest(job.settings.contract)}
     if kept.get("by") == by and all((job.settings.out / file).is_file() for file in kept["files"]):
         return run.keep_beside({**kept, "quarantine": rows})
-    ranked, figures = tell_ranked_shifts(job), expected(job, job.scores)
+    ranked, figures = tell_ranked_shifts(job), expected(job)
     imports = [] if job.settings.offers else write_imports(job)
     files = [
         str(run.note_findings(figures, ranked)),

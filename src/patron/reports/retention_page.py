@@ -42,9 +42,9 @@ class Report:
         receipts: what was read of each event table.
         left_out: features that the tables could not give, in words.
         cards: the back-test of each question.
-        scores: a row for each customer: pseudonym, cutoff, and those of churn_probability, value, tier,
-            expected_profit, days_low, days_median, days_high and next_... (likely in the next basket, the likeliest
-            first) that were asked for.
+        scores: a row for each customer: cutoff, and those of churn_probability, value and tier that were asked for.
+        shown: rows of *scores*, those with the most at stake among them, with pseudonym, and those of expected_profit,
+            days_low, days_median, days_high and next_... (likely in the next basket, the likeliest first).
         why: drivers of the scores: pseudonym, side, rank, text, lever, evidence.
         importance: features by how much they move the answers: words, theme, share.
         decisions: whom to treat with what, its table with a pseudonym for each customer; None where nothing is offered,
@@ -68,6 +68,7 @@ class Report:
     left_out: Sequence[str]
     cards: Sequence[Card]
     scores: pd.DataFrame
+    shown: pd.DataFrame
     why: pd.DataFrame
     importance: pd.DataFrame
     decisions: Decisions | None
@@ -102,13 +103,13 @@ def page(report: Report) -> str:
     >>> why = pd.DataFrame({"pseudonym": ["x1"], "side": ["for"], "rank": [1], "text": ["Orders placed: 1"],
     ...                     "lever": [""], "evidence": ["association, not a lever"]})
     >>> moved = pd.DataFrame({"words": ["Orders placed"], "theme": ["habit"], "share": [1.0]})
-    >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores.assign(pseudonym="x1"), why, moved,
-    ...                 named, offers, None, {})
+    >>> report = Report("Shop", datetime(2024, 5, 2), "EUR", [], [], [], scores, scores.assign(pseudonym="x1"), why,
+    ...                 moved, named, offers, None, {})
     >>> print(page(report)[:15])
     <!doctype html>
     """
     _check_pseudonyms(report)
-    report = replace(report, scores=with_risk(report.scores))
+    report = replace(report, scores=with_risk(report.scores), shown=with_risk(report.shown))
     risk = _risk(report)
     return render(
         "report.html.j2",
@@ -158,7 +159,7 @@ def _decisions(decisions: Decisions, report: Report) -> dict[str, Any]:
 
 
 def _check_pseudonyms(report: Report) -> None:
-    tables = {"scores": report.scores, "drivers": report.why}
+    tables = {"scores": report.shown, "drivers": report.why}
     if report.decisions:
         tables["decisions"] = report.decisions.table
     for name, table in tables.items():
@@ -184,7 +185,7 @@ def _risk(report: Report) -> dict[str, Any] | None:
         return None
     scores = report.scores.assign(stake=stake(report.scores))
     aggregates = {
-        "customers": ("pseudonym", "size"),
+        "customers": ("churn_probability", "size"),
         "chance": ("churn_probability", "mean"),
         "stake": ("stake", "sum"),
     }
@@ -206,7 +207,7 @@ def stake(scores: pd.DataFrame) -> pd.Series:
 
 def _customers(report: Report) -> list[dict[str, Any]]:
     """The customers with the most at stake, each with reasons and the time of the next order."""
-    scores = report.scores
+    scores = report.shown
     if "churn_probability" not in scores:
         return []
     ranked = scores.assign(stake=stake(scores)).sort_values(
