@@ -40,6 +40,9 @@ class _Served(_mlflow.pyfunc.PythonModel):
     def predict(self, context, model_input: _pandas.DataFrame, params=None):
         return self.model.predict(model_input)
 
+    def rank(self, by, candidates):
+        return self.model.rank(by, candidates)
+
 
 _mlflow.models.set_model(_Served())
 """

@@ -21,11 +21,21 @@ from patron.models.baskets.market import buyers_of, market_at
 from patron.models.baskets.training import examples_at, fit_ranking
 from patron.models.serving import Bundle, candidate_chances, candidate_scores, standalone
 from patron.periods import EVER, Span
+from patron.registry.mlflow_import import mlflow
+from patron.registry.packaging import spec_of, stage
 from worlds.histories import CUTOFF, ago
 
 HORIZON = Span(15)
 KNOWN = [CUTOFF - timedelta(days=days) for days in (60, 45, 30, 15)]
 ITEMS, CUSTOMERS, VISITS = 40, 220, 14
+ANSWERING = {
+    "format": 1,
+    "features": [{"name": "orders", "dtype": "float64", "levels": []}],
+    "outputs": [{"name": "churn_probability", "dtype": "float64"}],
+    "estimator": {"kind": "rates", "input": None, "edges": [], "table": [[[0.0]]]},
+    "calibration": None,
+    "answer": {"kind": "churn"},
+}
 
 
 def visits(basket) -> History:
@@ -98,6 +108,19 @@ def test_where_patron_is_not_installed_the_bundle_ranks_as_it_does_here(turns, r
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ranks.parquet"), bundle.rank("item", X))
+
+
+def test_who_loads_the_model_by_mlflow_ranks_candidates_too(turns, ranking, tmp_path):
+    market = market_at(turns, CUTOFF, EVER, HORIZON, seed=0)
+    X = candidates(market, buyers_of(turns, CUTOFF, market.active[:5], market.items)).X
+    bundle = Bundle(ANSWERING | {"baskets": [ranking.spec]}, rankers={"item": ranking.ranker})
+    saved, served = bundle.save(tmp_path / "bundle"), tmp_path / "served.py"
+    served.write_text(standalone(), encoding="utf-8")
+    (tmp_path / "scratch").mkdir()
+    package = stage(tmp_path / "scratch", saved, served, spec_of(saved, served), ["lightgbm"])
+    model = mlflow().pyfunc.load_model(str(package)).unwrap_python_model()
+    assert type(model.model).__module__ != Bundle.__module__
+    pd.testing.assert_frame_equal(model.rank("item", X[sorted(COLUMNS)]), bundle.rank("item", X))
 
 
 def test_trees_suggest_what_is_due(turns, ranking):
