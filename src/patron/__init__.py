@@ -32,6 +32,7 @@ In the order of the work:
     PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
+    train_effects               what each offer changes in each customer, learned from them
     Offer, Rules, decide        whom to treat with what, within which limits
     power                       how many customers a hold-out needs, or what one can see
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
@@ -91,6 +92,7 @@ _HOME = {
     "Segment": "portfolio.segments",
     "trial": "decisions.uplift.trial",
     "campaign_trial": "decisions.uplift.campaigns",
+    "train_effects": "decisions.uplift",
     "Offer": "decisions",
     "Rules": "decisions",
     "decide": "decisions",

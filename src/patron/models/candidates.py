@@ -28,6 +28,7 @@ __all__ = [
     "boosted",
     "constant",
     "hybrid",
+    "linear_inputs_of",
     "logit",
     "logit_of_all",
     "parametric",
@@ -114,12 +115,22 @@ def logit_of_all(X: np.ndarray, target: Examples, levels: Mapping[int, int]) -> 
         target: examples to fit.
         levels: the number of kinds of each feature that is a category.
     """
+    spec = linear_inputs_of(X, levels)
+    coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
+    return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
+
+
+def linear_inputs_of(X: np.ndarray, levels: Mapping[int, int]) -> EstimatorSpec:
+    """Return what a linear model of every feature looks at, as `serving.linear_inputs` reads it.
+
+    Args:
+        X: features, shape (n, k).
+        levels: the number of kinds of each feature that is a category.
+    """
     numbers = [i for i in range(X.shape[1]) if i not in levels]
     kinds = [(i, float(code)) for i, count in levels.items() for code in range(count)]
     unknown = [(i, None) for i in range(X.shape[1]) if SELDOM < np.isnan(X[:, i]).mean() < 1.0 - SELDOM]
-    spec = _scaling(X, numbers, None) | {"kinds": [[i, code, _share(X[:, i], code)] for i, code in (*kinds, *unknown)]}
-    coefficients = _regressed(linear_inputs(spec, X)[target.row], target)
-    return constant(X, target) if coefficients is None else Estimator(spec | coefficients)
+    return _scaling(X, numbers, None) | {"kinds": [[i, code, _share(X[:, i], code)] for i, code in (*kinds, *unknown)]}
 
 
 def parametric(
