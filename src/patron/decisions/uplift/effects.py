@@ -75,7 +75,7 @@ def train_effects(
     level: float = 0.95,
     repeats: int = 200,
 ) -> Effects:
-    """Learn what each offer changes in each customer, and how far that can be trusted.
+    """Estimate what each offer changes in each customer, and how far that can be trusted.
 
     Args:
         trial: who got which offer, and what came of it.
