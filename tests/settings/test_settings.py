@@ -426,8 +426,8 @@ def test_a_wrong_value_is_told_with_its_line_and_a_right_one(tmp_path, old, new,
         (
             "effect = 0.1\n",
             "",
-            ", line 26: [offers.voucher] lacks 'effect': a share from 0 to 1, or \"usual\". It has: accepted, "
-            "contact_cost, incentive_cost. Write for example effect = 0.1",
+            ', line 26: [offers.voucher] lacks \'effect\': a share from 0 to 1, "usual" or "learned". It has: '
+            "accepted, contact_cost, incentive_cost. Write for example effect = 0.1",
         ),
         (
             "[tables.orders]",
@@ -871,6 +871,12 @@ def test_offers_and_rules_of_a_file_are_those_of_python(tmp_path):
     assert offer.conditions == ("recency > 90", "country == 'UK'")
 
 
+def test_an_offer_is_learned_where_a_table_has_its_arms(tmp_path):
+    contacts = '[tables.offers]\npath = "sent.parquet"\ncustomer = "who"\nat = "day"\narm = "arm"\ncontrol = "none"\n'
+    settings = loaded(tmp_path, TEXT.replace("effect = 0.1", 'effect = "learned"') + contacts)
+    assert (settings.offers[0].is_learned, settings.tables["offers"].control) == (True, "none")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -882,7 +888,16 @@ def test_offers_and_rules_of_a_file_are_those_of_python(tmp_path):
         ("capacity = 1000", "capacity = -1", "[channels.mail] capacity must be a whole number, 0 or more, got number"),
         ("capacity = 1000\n", "", "[channels.mail] lacks 'capacity': a whole number, 0 or more. It has: none. Write"),
         ('kind = "service"', 'kind = "gift"', "kind must be one of 'discount', 'service', 'content', got text 'gift'."),
-        ('effect = "usual"', 'effect = "much"', "effect must be a share from 0 to 1, or \"usual\", got text 'much'."),
+        (
+            'effect = "usual"',
+            'effect = "much"',
+            'effect must be a share from 0 to 1, "usual" or "learned", got text \'much\'.',
+        ),
+        (
+            'effect = "usual"',
+            'effect = "learned"',
+            '[offers.mail] has effect = "learned", and no campaign tells it: [tables.offers] has none. Add past',
+        ),
         ('kind = "service"\n', "", "its kind is 'not said'. Write kind = 'discount'"),
         ("rest = 30", "rest = -30", "[offers.mail] rest must be a whole number, 0 or more, got number -30. Write"),
         ("fatigue = 0.2", "fatigue = -0.2", "fatigue must be an amount of money, 0 or more, got number -0.2."),

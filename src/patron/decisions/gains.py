@@ -14,7 +14,7 @@ import pandas as pd
 from patron.decisions.former_contacts import contacts_within
 from patron.decisions.offers import Offer
 from patron.decisions.table_checks import check_columns, check_once
-from patron.errors import ScoreError, listed, nearest
+from patron.errors import ScoreError, SettingsError, listed, nearest
 
 __all__ = ["LEARNED", "Gains", "expected_gains"]
 
@@ -93,12 +93,14 @@ def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd
             before costs, in currency), kept_low, kept_high, evidence.
 
     Raises:
+        SettingsError: the effect of an offer is to be learned, and there is none.
         ScoreError: the effects lack a column, name another offer, come twice, or are about nobody here.
 
     >>> ann = pd.DataFrame({"customer": ["ann"], "churn_probability": [0.5], "value": [200.0]})
     >>> float(expected_gains(ann, [Offer("call", contact_cost=4.0, effect=0.2)]).gain[0, 0])
     16.0
     """
+    _check_learned(offers, effects)
     risk, value = (customers[name].to_numpy(dtype=np.float64) for name in ("churn_probability", "value"))
     stake = risk * value
     low, middle, high = (np.array(column) for column in zip(*(offer.effects for offer in offers), strict=True))
@@ -151,6 +153,17 @@ def _learned(gains: Gains, customers: pd.Series, offers: Sequence[Offer], effect
     codes, sources = pd.factorize(effects.evidence[known], sort=True)
     gains.evidence[place] = len(offers) + codes
     return Gains(**{**vars(gains), "sources": (*gains.sources, *map(str, sources))})
+
+
+def _check_learned(offers: Sequence[Offer], effects: pd.DataFrame | None) -> None:
+    """Refuse an offer whose effect is to be learned, and of which nothing was."""
+    known = set() if effects is None or "offer" not in effects else set(effects.offer)
+    missing = [offer.name for offer in offers if offer.is_learned and offer.name not in known]
+    if missing:
+        raise SettingsError(
+            f"The effect of {listed(missing)} is to be learned, and no learned effects of it are given, only of: "
+            f"{listed(known)}. Give them (effects=...), or write an assumption: effect = 0.1."
+        )
 
 
 def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:

@@ -7,9 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 from patron.decisions.usual_effects import KINDS, usual_effect
 from patron.errors import SettingsError, is_number
 
-__all__ = ["USUAL", "Offer"]
+__all__ = ["LEARNED", "USUAL", "Offer"]
 
-USUAL = "usual"
+USUAL, LEARNED = "usual", "learned"
 LARGEST = sys.float_info.max
 LONGEST = 36_500
 LIMITS = (
@@ -34,7 +34,8 @@ class Offer:
         incentive_cost: cost of the incentive to one customer who takes it, in currency.
         accepted: probability that the incentive is taken, 0 to 1.
         effect: share of those who would leave that the offer keeps, 0 to 1; an assumption. "usual" for what the
-            literature has for its kind (see `patron.decisions.usual_effects`), which is said with every decision.
+            literature has for its kind (see `patron.decisions.usual_effects`), which is said with every decision;
+            "learned" where past campaigns tell it, for each customer, and only for whom they do.
         effect_low: lowest effect thought possible; half of the effect if it is not given.
         effect_high: highest effect thought possible; one and a half times the effect, at most 1, if not given.
         channel: how the customer is reached; what a channel can do is said once for all its offers (`Rules`).
@@ -93,14 +94,14 @@ class Offer:
         """Refuse effects that are no numbers, and kinds that nobody knows."""
         for field in EFFECTS:
             value = getattr(self, field)
-            if not is_number(value) and (field == "effect" or value is not None) and not self.is_usual:
+            if not is_number(value) and (field == "effect" or value is not None) and not self.is_named:
                 raise SettingsError(
                     f"Offer {self.name!r}: {field} is a share from 0 to 1, got {value!r}. Write {field} = 0.2."
                 )
-        if self.is_usual and (self.effect_low is not None or self.effect_high is not None):
+        if self.is_named and (self.effect_low is not None or self.effect_high is not None):
             raise SettingsError(
-                f"Offer {self.name!r}: a usual effect has its own bounds, got effect_low={self.effect_low!r} and "
-                f"effect_high={self.effect_high!r}. Leave them out, or write an effect of your own: effect = 0.2."
+                f"Offer {self.name!r}: a {self.effect} effect has its own bounds, got effect_low={self.effect_low!r} "
+                f"and effect_high={self.effect_high!r}. Leave them out, or write an effect of your own: effect = 0.2."
             )
         if self.kind not in ("", *KINDS):
             raise SettingsError(
@@ -137,13 +138,25 @@ class Offer:
         return isinstance(self.effect, str) and self.effect == USUAL
 
     @property
+    def is_learned(self) -> bool:
+        """Whether the effect is learned from past campaigns."""
+        return isinstance(self.effect, str) and self.effect == LEARNED
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the effect is no number, but the name of where it comes from."""
+        return self.is_usual or self.is_learned
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """What must hold of who gets it."""
         return (self.eligible,) if isinstance(self.eligible, str) else tuple(self.eligible)
 
     @property
     def effects(self) -> tuple[float, float, float]:
-        """The lowest, assumed and highest effect."""
+        """The lowest, assumed and highest effect; none of one that is learned, where nothing was."""
+        if self.is_learned:
+            return 0.0, 0.0, 0.0
         if isinstance(self.effect, str):
             usual = usual_effect(self.name, self.kind)
             return usual.low, usual.mean, usual.high
@@ -154,4 +167,6 @@ class Offer:
     @property
     def evidence(self) -> str:
         """What the effect rests on, where nothing was learned."""
+        if self.is_learned:
+            return "not learned"
         return f"assumed, usual: {usual_effect(self.name, self.kind).source}" if self.is_usual else "assumed"

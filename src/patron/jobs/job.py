@@ -195,6 +195,5 @@ class Job(Business):
     @cached_property
     def plan(self) -> Decisions:
         """Whom to treat with what."""
-        return planned(
-            self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed, lambda: self.history
-        )
+        about = self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed
+        return planned(*about, lambda: self.history, lambda: self.champions[self.parts[0].explained])

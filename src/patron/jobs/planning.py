@@ -9,7 +9,9 @@ from patron.decisions import Decisions, check_plan, columns_needed, decide, lack
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.jobs.kept import ScoredRun
+from patron.jobs.plan_effects import plan_effects
 from patron.jobs.plan_facts import OF_CONTACTS, plan_facts
+from patron.registry import Champion
 from patron.settings import Settings
 
 __all__ = ["planned"]
@@ -23,6 +25,7 @@ def planned(
     reasons_of: Callable[[pd.Series], pd.DataFrame],
     value_needed: str,
     history: Callable[[], History],
+    champion: Callable[[], Champion],
 ) -> Decisions:
     """Return the decisions of settings, refused before anything is scored where the settings cannot have any.
 
@@ -31,6 +34,8 @@ def planned(
         scored: returns the run that answers.
         reasons_of: returns the reasons of the answers for some customers.
         value_needed: what to write where nobody said what a kept customer is worth.
+        history: returns the event tables.
+        champion: returns the model of the chance to leave, beside which learned effects are kept.
 
     Raises:
         QuestionError: the settings ask for no chance to leave, or do not say what a customer is worth.
@@ -52,5 +57,7 @@ def planned(
         history if {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
     )
-    plan = decide(scores, offers, settings.budget, settings.holdout, seed=settings.seed, rules=rules, facts=facts)
+    effects = plan_effects(offers, run, scores, champion)
+    about = scores, offers, settings.budget, settings.holdout
+    plan = decide(*about, seed=settings.seed, rules=rules, facts=facts, effects=effects)
     return replace(plan, table=with_reasons(plan.table, reasons_of(plan.table.customer)))

@@ -1,14 +1,14 @@
 """Tracking: what of one training goes into the registry, so that it can be understood and used later."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from patron.evaluation.backtests import Card
 from patron.evaluation.grades import grade
@@ -30,6 +30,9 @@ from patron.reports.driver_plots import beeswarm_plot, waterfall_plot
 from patron.reports.model_card import ModelCard
 from patron.settings import Settings, describe
 
+if TYPE_CHECKING:
+    from patron.scoring.learned_effects import LearnedEffect
+
 __all__ = ["Entry", "Logged", "driver_pictures", "judged_figures", "log"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -49,6 +52,7 @@ class Entry:
         data: fingerprint of the history.
         now: when.
         trained_on: what the tables look like, for the models to carry; none of ready-made rows.
+        effects: what past campaigns showed of offers, by the question whose model keeps it.
     """
 
     settings: Settings
@@ -56,6 +60,7 @@ class Entry:
     data: Mapping[str, Any]
     now: datetime
     trained_on: Mapping[str, Any]
+    effects: "Mapping[str, Sequence[LearnedEffect]]" = field(default_factory=dict)
 
     @property
     def training(self) -> str:
@@ -99,19 +104,23 @@ def log(
     """
     against = {CONTEST: contest.text} if contest else {}
     page = ModelCard(name, trained, card, entry.split, entry.data, entry.settings.registry.contact)
-    words = _words(trained, card, entry)
+    effects = entry.effects.get(trained.question.name, ())
+    words = _words(trained, card, entry) | _evidence(effects)
     run_id = registry.log_run(
         name,
         f"{trained.champion} {entry.now:%Y-%m-%d %H:%M}",
         _parameters(trained, entry),
-        _metrics(card) | _contest_metrics(contest),
-        {**_texts(trained, card, entry), "model_card.md": page.text, **_contest_text(contest), **pictures},
+        _metrics(card) | _contest_metrics(contest) | _effect_metrics(effects),
+        {**_texts(trained, card, entry), "model_card.md": page.text, **_contest_text(contest), **pictures}
+        | {f"effects/{effect.offer}.json": effect.text for effect in effects},
         tags={"champion": trained.champion, "reason": trained.reason, NOTE: page.summary, USER: user(), **words},
         data_sets=data_sets(entry.settings, entry.data, entry.trained_on),
     )
     requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
     with TemporaryDirectory() as scratch:
         bundle = _carrying(trained.model, entry.trained_on).save(Path(scratch) / "bundle")
+        for effect in effects:
+            effect.save(bundle)
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
         tags = {"candidate": trained.champion, TRAINING: entry.training} | words | against
@@ -196,6 +205,16 @@ def _contest_metrics(contest: Contest | None) -> dict[str, float]:
     bounds = {"value": "", "low": ".low", "high": ".high"}
     figures = contest.figures if contest else {}
     return {f"contest.{_plain(name)}{bounds[key]}": v for name, figure in figures.items() for key, v in figure.items()}
+
+
+def _evidence(effects: "Sequence[LearnedEffect]") -> dict[str, str]:
+    """Return on what evidence each learned effect rests, as runs and versions are searched by."""
+    return {"effects": "; ".join(f"{e.offer}: {e.card['evidence']}" for e in effects)} if effects else {}
+
+
+def _effect_metrics(effects: "Sequence[LearnedEffect]") -> dict[str, float]:
+    """Return the mean effect of each offer with its interval, and how many customers it surely helps or harms."""
+    return {f"effects.{_plain(e.offer)}.{name}": value for e in effects for name, value in e.figures.items()}
 
 
 def _texts(trained: Trained, card: Card, entry: Entry) -> dict[str, str]:

@@ -20,6 +20,7 @@ from patron.jobs.champions import conclude, stays
 from patron.jobs.checking import check_cutoffs, labelled_rows, receipts, tell_ledger
 from patron.jobs.contests import contest, contest_undated
 from patron.jobs.job import Job
+from patron.jobs.learning import learn_effects, write_effect_cards
 from patron.jobs.locks import champions_alone
 from patron.jobs.rankings import Rankings, rankings_beside, with_rankings
 from patron.jobs.tuning import tuned_candidates
@@ -71,7 +72,10 @@ def _train(job: Job) -> dict[str, Any]:
                 target_spec(question, rows, labelled[question.name], job.split)
     book = tell_ledger(job)
     features = [asdict(meant) for _, rows, _ in parts for meant in rows.definitions]
-    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, job.data.profile(features))
+    learned = learn_effects(job)
+    profile = job.data.profile(features)
+    kept = {job.parts[0].explained: learned}
+    entry = tracking.Entry(job.settings, _split_of(job), job.fingerprint, job.now, profile, kept)
     with rankings_beside([part for part, _, _ in parts]) as rankings:
         results = {
             question.name: _train_question(part, question, (rows, labelled[question.name]), entry, rankings)
@@ -80,6 +84,7 @@ def _train(job: Job) -> dict[str, Any]:
         }
     versions = [result.logged for result in results.values()]
     cards = [_write_card(job, question, results[question.name], versions) for question in job.questions]
+    cards += write_effect_cards(job, learned)
     outcome = conclude(job, versions)
     files = [*book["files"], *(file for result in results.values() for file in result.files), *cards]
     models = {name: _plain(result) for name, result in results.items()}

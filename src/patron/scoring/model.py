@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 from lightgbm.basic import LightGBMError
@@ -25,6 +25,14 @@ LONG = 200
 SPEC_KEYS = ("question", "features", "estimator", "calibration", "answer", "outputs", "active_in", "rhythm")
 FEATURE_KEYS = ("name", "words", "theme", "unit", "source", "formula", "dtype", "levels", "usual")
 BASKET_KEYS = ("by", "top", "way", "own_weight", "rounds", "columns", "chance", "horizon", "active_in", "seed")
+
+
+class Described(Protocol):
+    """A model that says what it answers and from which features."""
+
+    @property
+    def spec(self) -> Any:
+        """What it is, as plain JSON values: its question, and each feature with words and formula."""
 
 
 def opened(folder: Path, name: str, version: str) -> Bundle:
@@ -118,7 +126,7 @@ def predictions(model: Bundle, rows: Matrix) -> pd.DataFrame:
     return pd.concat([rows.key, model.predict(rows.X)], axis=1)
 
 
-def check_definitions(model: Bundle, rows: Matrix) -> None:
+def check_definitions(model: Described, rows: Matrix) -> None:
     """Refuse rows whose features are not those that the model was trained with.
 
     Raises:

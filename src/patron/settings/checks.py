@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
+from patron.decisions.offers import LEARNED
 from patron.errors import listed, nearest
 from patron.settings.keys import (
     DECISIONS,
@@ -105,6 +106,7 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
     """Refuse what no single key gets wrong: sections that do not suffice for one another."""
     if "panels" in content:
         _check_panels(source, content)
+        _check_learned(source, content)
         return
     questions = [key for key in content["questions"] if key != "active_in"]
     if not questions:
@@ -128,6 +130,7 @@ def _check_sections(source: Source, content: Mapping[str, Any]) -> None:
         priced = any("price" in table for table in content.get("subscriptions", {}).values())
         valued = ("tier", "cancellation") if priced and "churn" not in questions else ("tier",)
         _check_offers(source, content.get("decisions", {}), questions, valued)
+        _check_learned(source, content)
 
 
 def _check_panels(source: Source, content: Mapping[str, Any]) -> None:
@@ -193,6 +196,20 @@ def _check_tables(source: Source, content: Mapping[str, Any], questions: Sequenc
                 ("subscriptions", name),
                 f"[subscriptions.{name}] has the name of another table. Call it otherwise, for example "
                 f"[subscriptions.{name}_of_members].",
+            )
+
+
+def _check_learned(source: Source, content: Mapping[str, Any]) -> None:
+    """Refuse an effect that is to be learned where no campaign tells it."""
+    declared = content.get("tables", {}).get("offers", {})
+    for name, offer in content.get("offers", {}).items():
+        if offer["effect"] == LEARNED and "arm" not in declared:
+            raise source.wrong(
+                ("offers", name, "effect"),
+                f'[offers.{name}] has effect = "{LEARNED}", and no campaign tells it: [tables.offers] has '
+                f"{listed(declared)}. Add past contacts with their arms, for example [tables.offers] with "
+                'path = "contacts.parquet", customer = "customer_id", at = "sent_at", offer = "campaign" and '
+                'arm = "arm", or write an assumption: effect = 0.1.',
             )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
-from patron.decisions.offers import USUAL
+from patron.decisions.offers import LEARNED, USUAL
 from patron.decisions.usual_effects import KINDS as KINDS_OF_OFFERS
 from patron.errors import QuestionError, is_number
 from patron.history.attribute_tables import ABOUT
@@ -231,7 +231,7 @@ COSTS = _section("what is left of an order", "[costs]\nmargin_rate = 0.35")
 EVENT_COSTS = _section("the cost of one event, by table", "KEY = { tickets = 4.0 }")
 CUTOFFS = _section("dates", '[cutoffs]\ntrain = "2010-09-14"\nvalid = "2011-06-11"\ntest = "2011-09-09"')
 DECISIONS = _section("what may be spent", "[decisions]\nbudget = 2000.0\nvalue = 30.0")
-EFFECT = Kind('a share from 0 to 1, or "usual"', "KEY = 0.1", lambda v: is_number(v) or v == USUAL)
+EFFECT = Kind('a share from 0 to 1, "usual" or "learned"', "KEY = 0.1", lambda v: is_number(v) or v in (USUAL, LEARNED))
 KIND_OF_OFFER = Kind(
     f"one of {', '.join(map(repr, KINDS_OF_OFFERS))}", 'KEY = "service"', lambda v: v in KINDS_OF_OFFERS
 )

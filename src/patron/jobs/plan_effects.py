@@ -1,0 +1,45 @@
+"""Plan effects: what the offers of a plan were seen to change in past campaigns, for the customers of a scoring run."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from patron.decisions import Offer
+from patron.jobs.kept import ScoredRun, read_matrix, rows_name
+from patron.registry import Champion
+
+__all__ = ["learned_offers", "plan_effects"]
+
+
+def learned_offers(offers: Sequence[Offer]) -> list[str]:
+    """Return the names of the offers whose effect is learned from past campaigns."""
+    return [offer.name for offer in offers if offer.is_learned]
+
+
+def plan_effects(
+    offers: Sequence[Offer], run: ScoredRun, scores: pd.DataFrame, champion: Callable[[], Champion]
+) -> pd.DataFrame | None:
+    """Return what each learned offer would change for the customers of a run; None where no offer is learned.
+
+    Args:
+        offers: of the plan.
+        run: whose rows are asked about, part by part: those of the customers whom the offers are for.
+        scores: `customer`, `churn_probability` and `value` of the customers that are decided on.
+        champion: returns the model that the effects were learned beside.
+
+    Raises:
+        RegistryError: the model was trained without one of these effects.
+        ScoreError: a feature is missing, or means something else than where the effect was learned.
+    """
+    names = learned_offers(offers)
+    if not names:
+        return None
+    from patron.scoring.learned_effects import effects_today, kept_effects
+
+    model = champion()
+    learned = kept_effects(model.bundle, names, f"model {model.name!r} version {model.version}")
+    tables = []
+    for path in run.staging.paths(rows_name(0)):
+        rows = read_matrix(path, run.facts.definitions[0])
+        tables.append(effects_today(learned, rows.take(rows.at(run.cutoff)), scores))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,77 @@
+"""What training with past campaigns promises: effects beside the model, with its hashes, and plans that say so."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.decisions import Offer
+from patron.errors import QuestionError, RegistryError
+from patron.features.purchases import recency
+from patron.jobs import Job, decide, train
+from patron.settings import Table
+
+ROLES = {"customer": "who", "at": "day", "arm": "arm", "propensity": "chance"}
+CALL = Offer("call", 1.0, effect="learned")
+
+
+@pytest.fixture(scope="module")
+def job(trained_job, tmp_path_factory):
+    """The small business, trained again after it called half of its customers four times, by lot."""
+    folder, rng = tmp_path_factory.mktemp("called"), np.random.default_rng(1)
+    days = ("2023-02-01", "2023-03-10", "2023-04-15", "2023-05-20")
+    sent = [(f"c{c}", day, "call" if rng.random() < 0.5 else "control", 0.5) for day in days for c in range(80)]
+    pd.DataFrame(sent, columns=["who", "day", "arm", "chance"]).to_csv(folder / "offers.csv", index=False)
+    tables = {**trained_job.settings.tables, "offers": Table(folder / "offers.csv", ROLES)}
+    questions = tuple(replace(question, features=(recency,)) for question in trained_job.settings.questions)
+    new = {"tables": tables, "questions": questions, "offers": (CALL,), "value": 100.0, "budget": 50.0}
+    told: list[str] = []
+    job = Job(replace(trained_job.settings, root=folder, out=folder / "out", **new), trained_job.now, tell=told.append)
+    outcome = train(job)
+    assert outcome["champions"] == "promoted"
+    assert any(file.endswith("effects_call.json") for file in outcome["files"])
+    assert any(line.startswith("effects   call: ") and "Evidence: randomised." in line for line in told)
+    return job
+
+
+def test_training_writes_logs_and_registers_what_campaigns_showed_beside_the_model_of_the_risk(job):
+    card = json.loads((job.out / "effects_call.json").read_text())
+    assert (card["evidence"], card["contacts"]["contacts"]) == ("randomised", 320)
+    champion = job.champions["churn"]
+    assert json.loads((champion.bundle / "effects" / "call" / "card.json").read_text()) == card
+    figures, tags = job.registry.run(champion.run_id)
+    assert tags["effects"] == "call: randomised"
+    assert figures["effects.call.effect"] == pytest.approx(card["effects"][0]["effect"])
+
+
+def test_a_plan_rests_on_what_was_learned_and_says_so(job):
+    outcome = decide(Job(job.settings, job.now))
+    table = pd.read_parquet(job.out / "decisions.parquet")
+    assert outcome["evidence"] == "randomised"
+    assert set(table.evidence) <= {"randomised"}
+
+
+def test_a_change_of_what_was_learned_is_refused_as_one_of_the_model_is(job):
+    path = job.champions["churn"].bundle / "effects" / "call" / "spec.json"
+    kept = path.read_text()
+    path.write_text(kept.replace('"level": 0.95', '"level": 0.05'))
+    with pytest.raises(RegistryError, match=r"not those that were registered \(changed: effects/call/spec.json\)"):
+        decide(Job(job.settings, job.now))
+    path.write_text(kept)
+
+
+def test_a_model_that_was_trained_without_the_offer_is_refused_when_it_is_decided(trained_job, tmp_path):
+    settings = replace(trained_job.settings, offers=(CALL,), value=100.0, budget=50.0, out=tmp_path)
+    with pytest.raises(RegistryError, match=r"effect of call is to be learned, and model 'kiosk-churn' version"):
+        decide(Job(settings, trained_job.now))
+
+
+def test_training_without_contacts_of_the_offer_is_refused_before_any_model_is_fitted(trained_job, tmp_path):
+    settings = replace(trained_job.settings, offers=(CALL,), root=tmp_path, out=tmp_path)
+    with pytest.raises(
+        QuestionError, match=r"Effects are learned from the event table 'offers', and the history has none"
+    ):
+        train(Job(settings, trained_job.now))
+    assert not (tmp_path / "card_churn.json").exists()
