@@ -255,11 +255,13 @@ def test_what_is_said_to_machines_fits_the_schema_that_is_published(kiosk, verb,
 
 
 def test_an_agent_asks_the_server_of_a_business_everything_and_is_never_given_a_key(kiosk):
+    patron("drift", kiosk / "kiosk.toml")
     out = kiosk / "patron-out" / "kiosk"
     serving = ["-c", "from patron.cli import run; run()", "mcp", str(out)]
     server = StdioServerParameters(command=sys.executable, args=serving, env=dict(os.environ))
     tools, texts = anyio.run(conversation, server)
     answers = {name: json.loads(text) for name, text in texts.items() if name != "refused"}
+    assert answers["drift_report"]["questions"]["churn"]["action"]
     assert set(answers) == set(tools)
     assert answers["customer_scores"]["churn_probability"] == answers["customers_at_risk"]["customers"][0]["risk"]
     assert answers["plan_summary"]["chosen"] == len(pd.read_parquet(out / "decisions.parquet"))
