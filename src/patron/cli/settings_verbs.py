@@ -119,6 +119,12 @@ def report(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def portfolio(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Write what relationships there are, what they are worth and how they moved: segments, tiers, equity, a page."""
+    run_verb(settings, "portfolio", as_json)
+
+
+@app.command()
 def drift(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Check whether customers and past answers are as the models learned; exit code 5 where not, and what to do."""
     summary = run_verb(settings, "drift", as_json)

@@ -27,6 +27,7 @@ from patron.jobs.locks import alone, champions_alone
 from patron.jobs.overview import overview
 from patron.jobs.panel_job import PanelJob
 from patron.jobs.parted_job import PartedJob, parts
+from patron.jobs.relationships import portfolio
 from patron.jobs.reporting import report
 from patron.jobs.scoring import score
 from patron.jobs.testing import backtest
@@ -58,6 +59,7 @@ __all__ = [
     "job_of",
     "opened",
     "overview",
+    "portfolio",
     "promote",
     "promote_by_force",
     "report",
@@ -110,5 +112,8 @@ def everything(job: Job) -> dict[str, Any]:
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
     verb.__name__: verb
-    for verb in (check, identify, tune, train, backtest, score, explain, decide, report, drift, run, everything)
+    for verb in (
+        *(check, identify, tune, train, backtest, score, explain),
+        *(decide, report, portfolio, drift, run, everything),
+    )
 }

@@ -37,6 +37,7 @@ APART = {
     "refits",
     "memory",
     "registry",
+    "portfolio",
 }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError
+from patron.errors import QuestionError, listed
 from patron.history.history import History
 from patron.metrics.intervals import Estimate
 from patron.periods import Moment, instant
@@ -92,8 +92,8 @@ def customer_portfolio(
         terms: what it is compared with, how far it looks ahead, and how customers are scored and named.
 
     Raises:
-        QuestionError: the cutoff lies outside the history, nobody ordered before it, a segment asks for a score of
-            money that orders do not have, or the cost model does not fit the tables.
+        QuestionError: there are no orders, the cutoff lies outside the history, nobody ordered before it, a segment
+            asks for a score of money that orders do not have, or the cost model does not fit the tables.
 
     >>> from patron.datasets import online_retail
     >>> from patron.questions.profit import CostModel
@@ -102,6 +102,11 @@ def customer_portfolio(
     ['before', 'lost', 'shrunk', 'grown', 'new', 'now', 'kept']
     """
     row_source(history).check_events("A relationship portfolio")
+    if "orders" not in history.tables:
+        raise QuestionError(
+            f"A relationship portfolio looks at 'orders', and the tables are: {listed(history.tables)}. Declare the "
+            "purchases, or the payments of contracts, as orders."
+        )
     at = instant(cutoff)
     history.check_cutoff(at)
     profit, left_out = _profit_question(history, question)

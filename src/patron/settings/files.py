@@ -17,6 +17,8 @@ from patron.history.subscriptions import CONTRACT_ROLES
 from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
+from patron.portfolio.segments import Segment
+from patron.portfolio.terms import PortfolioTerms
 from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import TIERS, Churn, NextPurchase, Tier
 from patron.questions.profit import CostModel
@@ -137,9 +139,23 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         refits=content.get("drivers", {}).get("refits"),
         registry=RegistrySettings(**content.get("registry", {})),
         reasons_in_scores=content.get("scores", {}).get("reasons", False),
+        portfolio=_portfolio(source, content.get("portfolio", {})),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency", "memory") if key in content},
     )
+
+
+def _portfolio(source: Source, section: Mapping[str, Any]) -> PortfolioTerms:
+    terms: dict[str, Any] = {key: span(section[key]) for key in ("since", "horizon") if key in section}
+    terms |= {key: section[key] for key in ("discount", "scores") if key in section}
+    with source.at("portfolio"):
+        if "segments" in section:
+            terms["segments"] = tuple(_segment(name, bounds) for name, bounds in section["segments"].items())
+        return PortfolioTerms(**terms)
+
+
+def _segment(name: str, bounds: Mapping[str, Any]) -> Segment:
+    return Segment(name, **{score: tuple(within) for score, within in bounds.items()})
 
 
 def _lever(declared: str | Mapping[str, Any]) -> str | TestedLever:

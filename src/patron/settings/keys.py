@@ -261,6 +261,19 @@ FRESH = Kind("a number of days, 0 or more", "KEY = 2", lambda v: is_number(v) an
 UNUSABLE = Kind('"fail" or "quarantine"', 'KEY = "quarantine"', lambda value: value in BAD_ROWS[1:])
 PART = Kind("a share from 0 to 1", "KEY = 0.05", lambda v: is_number(v) and 0 <= v <= 1)
 GIGABYTES = Kind("a number of gigabytes, 0.5 or more", "KEY = 4.0", lambda v: is_number(v) and v >= 0.5)
+PORTFOLIO = _section("how the relationship portfolio is told", '[portfolio]\nsince = "3 months"')
+SCORED = Kind(
+    '"quantiles", "money", or thresholds of each score',
+    'KEY = "quantiles"',
+    lambda value: value in ("quantiles", "money") or isinstance(value, dict),
+)
+SEGMENTS = _section("segments by their scores", "KEY = { champions = { recency = [5, 5], frequency = [4, 5] } }")
+SEGMENT = _section("the bounds of its scores", "KEY = { recency = [5, 5], frequency = [4, 5] }")
+BOUNDS = Kind(
+    "the lowest and the highest score, from 1 to 5",
+    "KEY = [4, 5]",
+    lambda value: _list_of(_is_whole)(value) and len(value) == 2 and 1 <= value[0] <= value[1] <= 5,
+)
 SCORES = _section("what scores hold beside the answers", "[scores]\nreasons = true")
 YES_OR_NO = Kind("true or false", "KEY = true", lambda value: isinstance(value, bool))
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
@@ -276,7 +289,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "questions": QUESTIONS, "costs": COSTS, "cutoffs": CUTOFFS, "decisions": DECISIONS, "offers": OFFERS,
         "channels": CHANNELS,
         "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "drivers": DRIVERS,
-        "registry": REGISTRY, "contract": CONTRACT, "memory": GIGABYTES, "scores": SCORES,
+        "registry": REGISTRY, "contract": CONTRACT, "memory": GIGABYTES, "scores": SCORES, "portfolio": PORTFOLIO,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -345,6 +358,10 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "levers.*.tested": {"effect": NUMBER, "source": TEXT},
     "drivers": {"refits": COUNT},
     "scores": {"reasons": YES_OR_NO},
+    "portfolio": {"since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS},
+    "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
+    "portfolio.segments": {"*": SEGMENT},
+    "portfolio.segments.*": dict.fromkeys(("recency", "frequency", "money"), BOUNDS),
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "registry": {"server": SERVER, "approval": PERSONS, "contact": TEXT},
     "contract": {
@@ -360,7 +377,8 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "rest": SEED, "consent": COLUMN, "eligible": CONDITIONS, "fatigue": MONEY, "fatigue_days": DAYS,
     },
 }  # fmt: skip
-NOT_WITH_PANELS = ("tables", "attributes", "subscriptions", "identity", "questions", "costs")  # which ask for events
+# What asks for events.
+NOT_WITH_PANELS = ("tables", "attributes", "subscriptions", "identity", "questions", "costs", "portfolio")
 NAMES_OF_DATA = (
     "tables.*.rates",
     "attributes.*.formats",

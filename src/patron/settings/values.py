@@ -16,6 +16,7 @@ from patron.history.joins import Join
 from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Split
+from patron.portfolio.terms import PortfolioTerms
 from patron.questions.question import Question
 from patron.settings.identity import Identity
 from patron.settings.panels import PanelFile
@@ -213,6 +214,7 @@ class Settings:
         registry: where runs and models are kept, and how many persons must agree to a new champion.
         memory: gigabytes that scoring may take; None for a quarter of the machine.
         reasons_in_scores: whether scores have the reasons of each answer beside it, as texts.
+        portfolio: how the relationship portfolio is told.
     """
 
     name: str
@@ -242,6 +244,7 @@ class Settings:
     registry: RegistrySettings = RegistrySettings()
     memory: float | None = None
     reasons_in_scores: bool = False
+    portfolio: PortfolioTerms = PortfolioTerms()
 
     def history(self) -> History:
         """Open and check all event tables.

@@ -1,0 +1,97 @@
+"""Portfolio summary: what a relationship portfolio says to machines, key by key."""
+
+from typing import Annotated, Any, TypedDict
+
+import pandas as pd
+
+from patron.jobs.summary_parts import Files, Tables
+from patron.portfolio.portfolio import Portfolio
+
+__all__ = ["PortfolioSummary", "plain_portfolio"]
+
+
+class Group(TypedDict):
+    """A group of customers, and their money in currency, null where it is not known."""
+
+    name: str
+    customers: int
+    spend: Annotated[float, "to date, net of returns"]
+    profit: Annotated[float, "to date, after the cost to serve"]
+    equity: float
+    low: Annotated[float, "of the 95 % interval of the equity"]
+    high: float
+
+
+class Move(TypedDict):
+    """Customers who were in one group at the earlier cutoff and are in another, or the same, now."""
+
+    before: Annotated[str, "the group, or 'joined since'"]
+    now: str
+    customers: int
+
+
+class Step(TypedDict):
+    """A part of the bridge from the equity before to that of now."""
+
+    part: str
+    customers: int
+    money: float
+
+
+class Equity(TypedDict):
+    """What all customers are expected to bring within the horizon."""
+
+    value: float
+    low: float
+    high: float
+    at_risk: Annotated[float, "the value less its 5 % quantile"]
+
+
+class PortfolioSummary(TypedDict):
+    """What relationships there are, what they are worth, and how they moved."""
+
+    tables: Tables
+    cutoff: str
+    earlier: Annotated[str | None, "the cutoff that it is compared with"]
+    customers: Annotated[int, "who ordered before the cutoff"]
+    equity: Equity | None
+    groups: Annotated[dict[str, list[Group]], "by segment, tier, cohort, channel, relationship"]
+    moves: Annotated[dict[str, list[Move]], "of segments, tiers and relationships"]
+    stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
+    bridge: list[Step]
+    tops: Annotated[dict[str, float], "the share of spend that the best customers bring, by their share"]
+    herfindahl: Annotated[dict[str, float], "of spend and of profit"]
+    ledger: dict[str, float]
+    left_out: Annotated[dict[str, str], "what could not be told, and why"]
+    files: Files
+
+
+def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
+    """Return the figures of a portfolio as plain JSON values, without tables that were read and files."""
+    equity = portfolio.equity
+    return {
+        "cutoff": f"{portfolio.cutoff}",
+        "earlier": portfolio.earlier and f"{portfolio.earlier}",
+        "customers": len(portfolio.customers),
+        "equity": equity
+        and {"value": equity.value, "low": equity.low, "high": equity.high, "at_risk": portfolio.at_risk},
+        "groups": {name: _groups(table, name) for name, table in portfolio.groups.items()},
+        "moves": {name: _moves(table) for name, table in portfolio.moved.items()},
+        "stability": dict(portfolio.stability),
+        "bridge": portfolio.bridge.to_dict("records"),
+        "tops": {f"{top:g}": share for top, share in portfolio.tops.items()},
+        "herfindahl": dict(portfolio.herfindahl),
+        "ledger": dict(portfolio.ledger),
+        "left_out": dict(portfolio.left_out),
+    }
+
+
+def _groups(table: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+    columns = ["customers", "spend", "profit", "equity", "low", "high"]
+    named = table.rename(columns={name: "name"}).astype({"name": str}).reindex(columns=["name", *columns])
+    return named.to_dict("records")
+
+
+def _moves(table: pd.DataFrame) -> list[dict[str, Any]]:
+    counts = table.stack().rename_axis(["before", "now"]).rename("customers").reset_index()
+    return counts[counts.customers > 0].to_dict("records")

@@ -1,0 +1,37 @@
+"""Portfolio lines: the relationship portfolio in a few lines of text, for those who watch a run."""
+
+from collections.abc import Iterator
+
+from patron.formatting import money, percent
+from patron.portfolio.portfolio import Portfolio
+
+__all__ = ["portfolio_lines"]
+
+
+def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
+    """Yield what a portfolio says, a line for each kind of figure, and what it leaves out.
+
+    Args:
+        portfolio: what relationships there are.
+        currency: code or sign of all money in it.
+    """
+    beside = f", beside {portfolio.earlier:%Y-%m-%d}" if portfolio.earlier else ""
+    yield f"portfolio {len(portfolio.customers):,} customers on {portfolio.cutoff:%Y-%m-%d}{beside}"
+    if portfolio.equity and portfolio.at_risk is not None:
+        low, high = (money(bound, currency) for bound in (portfolio.equity.low, portfolio.equity.high))
+        yield (
+            f"equity    {money(portfolio.equity.value, currency)} [{low}, {high}] within "
+            f"{portfolio.terms.horizon.length}, {money(portfolio.at_risk, currency)} at risk"
+        )
+    if len(portfolio.bridge):
+        steps = zip(portfolio.bridge.part, portfolio.bridge.money, strict=True)
+        yield f"bridge    {'; '.join(f'{part} {money(value, currency)}' for part, value in steps)}"
+    for name in ("segment", "tier", "relationship"):
+        if name in portfolio.groups:
+            sizes = dict(zip(portfolio.groups[name][name], portfolio.groups[name].customers, strict=True))
+            agreement = f"; stability {portfolio.stability[name]:.2f}" if name in portfolio.stability else ""
+            yield f"{f'{name}s':<13} {'; '.join(f'{group} {size:,}' for group, size in sizes.items())}{agreement}"
+    if portfolio.tops:
+        yield f"spend     {'; '.join(f'best {percent(t)} bring {percent(s)}' for t, s in portfolio.tops.items())}"
+    for what, why in portfolio.left_out.items():
+        yield f"left out  {what}: {why}"

@@ -1,0 +1,62 @@
+"""The portfolio page: it says what the figures say, names nobody, and has no part of what there is nothing to tell."""
+
+import re
+from datetime import datetime
+
+import pytest
+
+from patron.portfolio.portfolio import customer_portfolio
+from patron.questions.kinds import tier
+from patron.questions.profit import CostModel
+from patron.reports.portfolio_lines import portfolio_lines
+from patron.reports.portfolio_page import PortfolioReport, page
+from worlds.histories import small
+from worlds.shop import shop
+
+MADE, AT = datetime(2024, 9, 2), datetime(2024, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def portfolio():
+    return customer_portfolio(shop(customers=120), AT, tier(60, CostModel(margin_rate=0.4, cost_per_order=1.0)))
+
+
+@pytest.fixture(scope="module")
+def html(portfolio):
+    return page(PortfolioReport("Corner shop", MADE, "EUR", portfolio))
+
+
+def test_the_page_has_all_parts_and_is_the_same_to_the_last_byte(html, portfolio):
+    parts = ("brief", "grid", "segments", "tiers", "equity", "concentration", "loyalty", "how")
+    assert [f'id="{part}"' in html for part in parts] == [True] * len(parts)
+    assert html.count("<svg") == 5
+    assert page(PortfolioReport("Corner shop", MADE, "EUR", portfolio)) == html
+
+
+def test_no_key_of_a_customer_is_on_the_page(html, portfolio):
+    assert not [key for key in portfolio.customers.customer if f">{key}<" in html or f" {key} " in html]
+
+
+def test_each_segment_stands_with_its_rule_and_its_size(html, portfolio):
+    for segment in portfolio.terms.segments:
+        assert f"<strong>{segment.name.capitalize()}</strong><small>{segment.rule}</small>" in html
+
+
+def test_a_single_customer_has_a_page_that_says_what_is_left_out():
+    alone = customer_portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
+    html = page(PortfolioReport("Stall", MADE, "", alone))
+    assert "scores and segments: They compare customers, and there is 1 customer" in html
+    assert 'id="segments"' not in html
+    assert 'id="equity"' not in html
+    assert not re.search(r"\bnan\b", html)
+
+
+def test_the_lines_say_what_was_computed_and_what_was_left_out(portfolio):
+    lines = list(portfolio_lines(portfolio, "EUR"))
+    assert lines[0] == f"portfolio {len(portfolio.customers)} customers on 2024-06-01, beside 2024-03-01"
+    assert [line.split()[0] for line in lines[1:]] == [
+        *("equity", "bridge", "segments", "tiers", "relationships", "spend"),
+    ]
+    alone = customer_portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
+    told_out = [line for line in portfolio_lines(alone, "") if line.startswith("left out")]
+    assert len(told_out) == len(alone.left_out) > 0
