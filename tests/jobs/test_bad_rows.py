@@ -1,6 +1,7 @@
 """Bad rows: refused at the first, or kept apart up to a limit, as the settings say; by themselves they are counted."""
 
 import stat
+from datetime import datetime
 from types import SimpleNamespace
 
 import pandas as pd
@@ -10,8 +11,23 @@ from patron.errors import HistoryError
 from patron.history.history import History
 from patron.history.sources import events
 from patron.history.tolerance import Tolerance
+from patron.jobs import job_of
 from patron.jobs.bad_rows import check_bad_rows
+from patron.jobs.event_data import EventData
+from patron.settings import load
 
+PANEL = """
+name = "club"
+[panels.members]
+path = "members.parquet"
+customer = "member"
+cutoff = "month"
+label = "left"
+horizon = "1 month"
+[contract]
+on_bad_rows = "quarantine"
+max_bad_share = 0.5
+"""
 GOOD = pd.DataFrame(
     {"customer": ["a", "b", "c", "d"] * 5, "at": pd.date_range("2024-05-01", periods=20), "amount": 1.0}
 )
@@ -21,7 +37,7 @@ BAD = pd.DataFrame({"customer": [None, "e", "a"], "at": [*GOOD["at"][:2], None],
 def job(folder, tolerance, frame, **declared):
     history = History.of(orders=events(frame, **declared))
     settings = SimpleNamespace(contract=tolerance, out=folder)
-    data = SimpleNamespace(receipts=history.receipts)
+    data = EventData(None, None, SimpleNamespace(history=history))
     return SimpleNamespace(settings=settings, history=history, data=data, tell=lambda sentence: None)
 
 
@@ -64,3 +80,20 @@ def test_more_bad_rows_than_may_be_kept_apart_are_refused_with_the_share_that_wo
         HistoryError, match=r"'orders' has 3 of 23 rows \(13\.0%\) .* at most 5\.0% .*max_bad_share = 0\.14"
     ):
         check_bad_rows(job(tmp_path, Tolerance(on_bad_rows="quarantine"), pd.concat([GOOD, BAD])))
+
+
+def test_every_row_of_a_panel_is_used_or_kept_apart_as_the_file_has_it(tmp_path):
+    months = ["2024-01-01", "2024-01-01", "2024-01-01", "2024-02-01", None, "2024-02-01"]
+    rows = pd.DataFrame({"member": [" a", " a", "b", None, "c", "a"], "month": months, "visits": [1, 1, 2, 3, 4, 5]})
+    rows.assign(left=[0, 0, 1, None, None, None]).to_parquet(tmp_path / "members.parquet")
+    (tmp_path / "club.toml").write_text(PANEL)
+    job = job_of(load(tmp_path / "club.toml"), datetime(2024, 3, 1))
+    summary = check_bad_rows(job)
+    assert (summary["rows"], summary["customers"]) == ({"members": {"read": 6, "used": 3, "quarantine": 3}}, 1)
+    apart = pd.read_parquet(tmp_path / "patron-out" / "club" / "quarantine" / "members.parquet")
+    assert apart[["reason", "row", "visits"]].values.tolist() == [
+        ["repeated row", 2, 1],
+        ["no customer", 4, 3],
+        ["no cutoff", 5, 4],
+    ]
+    assert apart.member[0] == " a"

@@ -12,7 +12,6 @@ from patron.errors import HistoryError
 from patron.history.receipts import Receipt
 from patron.history.set_aside import BY_CHOICE
 from patron.jobs.job import Job
-from patron.jobs.panel_job import PanelJob
 
 __all__ = ["check_bad_rows"]
 
@@ -38,10 +37,7 @@ def check_bad_rows(job: Job) -> dict[str, Any]:
         _check_none(bad)
         return _counts(job) | {"customers": 0, "files": []}
     _check_few(job.data.receipts, bad, tolerance.max_bad_share)
-    if isinstance(job, PanelJob):
-        _check_kept(bad)
-        return _counts(job) | {"customers": 0, "files": []}
-    files, lost = _written(job), job.history.lost_customers
+    files, lost = _written(job), job.data.lost_customers
     if files:
         rows = sum(sum(receipt.set_aside.values()) for receipt in job.data.receipts)
         job.tell(f"apart     {rows:,} rows, and {lost:,} customers who have no other: {job.settings.out / QUARANTINE}")
@@ -73,16 +69,6 @@ def _check_few(receipts: Sequence[Receipt], bad: Mapping[str, Mapping[str, int]]
             )
 
 
-def _check_kept(bad: Mapping[str, Mapping[str, int]]) -> None:
-    """Refuse bad rows of a panel, of which only the numbers are known."""
-    for table, reasons in bad.items():
-        if reasons:
-            raise HistoryError(
-                f"The panel {table!r} has rows that cannot be used ({_listed(reasons)}), and none of a panel is kept "
-                "apart. Mend them; or take on_bad_rows out of [contract]: they are counted then."
-            )
-
-
 def _counts(job: Job) -> dict[str, Any]:
     counts = {
         r.table: {"read": r.read, "used": r.used, QUARANTINE: sum(r.set_aside.values())} for r in job.data.receipts
@@ -95,8 +81,9 @@ def _written(job: Job) -> list[str]:
     folder, files = job.settings.out / QUARANTINE, []
     for receipt in job.data.receipts:
         path = folder / f"{receipt.table}.parquet"
-        if receipt.table in job.history.set_aside:
-            files.append(str(write(job.history.set_aside[receipt.table].to_pyarrow().to_pandas(), path)))
+        rows = job.data.set_aside(receipt.table)
+        if rows is not None:
+            files.append(str(write(rows, path)))
         else:
             path.unlink(missing_ok=True)
     return files

@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from patron.errors import QuestionError
 from patron.features import ALL, available
 from patron.features.definitions import Definition
@@ -127,6 +129,16 @@ class EventData:
     def receipts(self) -> Sequence[Receipt]:
         """What was read of each table."""
         return self.history.receipts
+
+    def set_aside(self, table: str) -> pd.DataFrame | None:
+        """Return the rows of a table that are not used, each with its reason and its place; None where all are."""
+        rows = self.history.set_aside.get(table)
+        return None if rows is None else rows.to_pyarrow().to_pandas()
+
+    @property
+    def lost_customers(self) -> int:
+        """How many customers have no event that can be used."""
+        return self.history.lost_customers
 
     @property
     def fingerprint(self) -> dict[str, Any]:

@@ -101,6 +101,15 @@ class PanelData:
         """What was read of the panel."""
         return (self.opened.receipt,)
 
+    def set_aside(self, table: str) -> pd.DataFrame | None:
+        """Return the rows that are not used, each with its reason and its place; None where all are."""
+        return self.opened.set_aside if len(self.opened.set_aside) else None
+
+    @property
+    def lost_customers(self) -> int:
+        """How many customers have no row that can be used."""
+        return self.opened.lost
+
     @property
     def fingerprint(self) -> dict[str, Any]:
         """What the panel held, without holding any of it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,10 @@ from patron.engines.frames import shapeless
 from patron.errors import HistoryError, cell, listed, listed_columns, values_shown
 from patron.history.assumptions import Assumption
 from patron.history.customer_keys import check_keys_written
+from patron.history.keys import NO_CUSTOMER
 from patron.history.receipts import Receipt
+from patron.history.sources import REPEATED
+from patron.questions.panel_aside import key_texts, lost_customers, set_aside_rows
 from patron.questions.panel_end import telling_the_end
 from patron.questions.panel_times import times_of
 from patron.questions.panel_values import Findings, features_of, plain
@@ -68,11 +72,15 @@ class PanelRows:
         frame: the customer, the cutoff where there is one, the label as 1, 0 or unknown, and the features.
         receipt: how many rows were read, set aside and used, and how they were read.
         cautions: the faults of the rows, each a sentence.
+        set_aside: the rows that are not used, see `patron.questions.panel_aside`.
+        lost: how many customers have no other rows.
     """
 
     frame: pd.DataFrame
     receipt: Receipt
     cautions: tuple[str, ...]
+    set_aside: pd.DataFrame
+    lost: int
 
 
 def panel_rows(frame: pd.DataFrame, columns: PanelColumns) -> PanelRows:
@@ -94,7 +102,7 @@ def panel_rows(frame: pd.DataFrame, columns: PanelColumns) -> PanelRows:
     _check_there(frame, columns)
     check_keys_written(shapeless(frame[[columns.customer]]), columns.customer)
     findings = Findings(columns.table)
-    kept = frame.drop(columns=list(columns.leave_out)).apply(plain)
+    kept = frame.drop(columns=list(columns.leave_out)).reset_index(drop=True).apply(plain)
     kept = _keyed(kept, columns, findings)
     if columns.label:
         kept[columns.label] = _answers(kept[columns.label], columns)
@@ -104,7 +112,9 @@ def panel_rows(frame: pd.DataFrame, columns: PanelColumns) -> PanelRows:
         features = _without_end(features, kept, columns, findings)
     ready = pd.concat([kept[[*columns.key, *([columns.label] if columns.label else [])]], features], axis=1)
     cautions = (*findings.doubts, *findings.notes)
-    return PanelRows(ready, _receipt(len(frame), ready, columns, findings), cautions)
+    aside = set_aside_rows(frame, findings)
+    lost = lost_customers(aside, columns.customer, ready)
+    return PanelRows(ready, _receipt(len(frame), ready, columns, findings), cautions, aside, lost)
 
 
 def _check_there(frame: pd.DataFrame, columns: PanelColumns) -> None:
@@ -118,16 +128,13 @@ def _check_there(frame: pd.DataFrame, columns: PanelColumns) -> None:
 
 def _keyed(frame: pd.DataFrame, columns: PanelColumns, findings: Findings) -> pd.DataFrame:
     """Return the rows that have a customer, and a cutoff where there is one."""
-    customer = frame[columns.customer]
-    if pd.api.types.is_float_dtype(customer) and (customer.dropna() % 1 == 0).all():
-        customer = customer.astype("Int64")
-    kept = frame.assign(**{columns.customer: customer.astype("str").where(customer.notna())})
+    kept = frame.assign(**{columns.customer: key_texts(frame[columns.customer])})
     if columns.cutoff:
         kept[columns.cutoff] = times_of(frame[columns.cutoff], columns.table, columns.cutoff_format)
-    for column, why in zip(columns.key, ("no customer", "no cutoff"), strict=False):
-        findings.set_aside(why, int(kept[column].isna().sum()))
+    for column, why in zip(columns.key, (NO_CUSTOMER, "no cutoff"), strict=False):
+        findings.set_aside(why, kept.index[kept[column].isna()])
         kept = kept[kept[column].notna()]
-    return kept.reset_index(drop=True)
+    return kept
 
 
 def _answers(label: pd.Series, columns: PanelColumns) -> pd.Series:
@@ -160,7 +167,7 @@ def _no_answer(label: pd.Series, columns: PanelColumns, why: str) -> HistoryErro
 def _single(frame: pd.DataFrame, columns: PanelColumns, findings: Findings) -> pd.DataFrame:
     """Return one row for each customer and cutoff."""
     copies = frame.duplicated()
-    findings.set_aside("repeated row", int(copies.sum()))
+    findings.set_aside(REPEATED, frame.index[copies])
     kept = frame[~copies]
     repeated = kept.duplicated(columns.key, keep=False)
     if not repeated.any():
@@ -175,7 +182,9 @@ def _single(frame: pd.DataFrame, columns: PanelColumns, findings: Findings) -> p
             '"sum" adds up the numbers that differ (parts of one month), duplicates = "last" keeps the last row of '
             "the file (corrections)."
         )
-    findings.set_aside("another row of the same customer and cutoff", int(kept.duplicated(columns.key).sum()))
+    counting: Literal["first", "last"] = "last" if columns.duplicates == "last" else "first"
+    others = kept.duplicated(columns.key, keep=counting)
+    findings.set_aside("another row of the same customer and cutoff", kept.index[others])
     if columns.duplicates == "last":
         findings.assume(f"{who}: of these the last in the file counts", 'duplicates = "sum"')
         return kept.drop_duplicates(columns.key, keep="last").reset_index(drop=True)

@@ -59,14 +59,16 @@ class Findings:
 
     table: str
     aside: dict[str, int] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
     assumed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
-    def set_aside(self, why: str, rows: int) -> None:
-        """Count rows that are not used."""
-        if rows:
-            self.aside[why] = self.aside.get(why, 0) + rows
+    def set_aside(self, why: str, rows: pd.Index) -> None:
+        """Count rows that are not used, and keep their places."""
+        if len(rows):
+            self.aside[why] = self.aside.get(why, 0) + len(rows)
+            self.places |= dict.fromkeys(rows, why)
 
     def assume(self, what: str, change: str) -> None:
         """Keep how something was read that could be read otherwise, with the line that would change it."""

@@ -26,11 +26,15 @@ class OpenedPanel:
         panel: the rows, with and without a label.
         receipt: how many rows were read, set aside and used, and how they were read.
         cautions: the faults of the rows, each a sentence.
+        set_aside: the rows that are not used, each with its `reason` and its `row`.
+        lost: how many customers have no other rows.
         value: the feature that is the profit of a kept customer; empty where none is.
     """
 
     panel: Panel
     receipt: Receipt
+    set_aside: pd.DataFrame
+    lost: int
     cautions: tuple[str, ...] = ()
     value: str = ""
 
@@ -108,7 +112,7 @@ class PanelFile:
             ready = self._panel(rows.frame, at)
         except HistoryError as error:
             raise HistoryError(f"[panels.{name}]: {error}") from None
-        return OpenedPanel(ready, rows.receipt, rows.cautions, self._value(ready, name))
+        return OpenedPanel(ready, rows.receipt, rows.set_aside, rows.lost, rows.cautions, self._value(ready, name))
 
     def _panel(self, frame: pd.DataFrame, at: Moment) -> Panel:
         if self.cutoff:
