@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import patron as pt
 from patron.decisions.uplift import EffectModel, Effects, Trial
@@ -192,6 +193,15 @@ def test_the_same_trial_teaches_the_same_to_the_last_bit(spent):
     rows, effects = spent
     again = learn(rows, outcome="spend", customer="customer")
     assert json.dumps(again.model.plain(), sort_keys=True) == json.dumps(effects.model.plain(), sort_keys=True)
+
+
+def test_sums_are_computed_on_one_thread_however_many_there_are(spent, monkeypatch):
+    def stop(*_):
+        raise RuntimeError({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+
+    monkeypatch.setattr("patron.decisions.uplift.effects.cross_fit", stop)
+    with threadpool_limits(2), pytest.raises(RuntimeError, match=r"\{1\}"):
+        learn(spent[0], outcome="spend", customer="customer")
 
 
 def test_a_model_is_plain_values_and_refuses_what_it_cannot_read(spent, tmp_path):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from patron.decisions.uplift.assignments import Money, Rule, Scores, contrast_bounds, rule_arms
 from patron.decisions.uplift.card import EffectCard, candidate_table, decile_table, effect_table, sentences
@@ -105,7 +106,8 @@ def train_effects(
     if rule is not None:
         rule_arms(rule, trial.features, list(trial.arms))
     money = Money(1.0 if value is None else float(value), _costs(trial), level)
-    return conclude(trial, prepare(trial, folds, seed), money, rule, seed, repeats)
+    with threadpool_limits(1, "blas"):  # the last digit of its sums depends on how many threads share them
+        return conclude(trial, prepare(trial, folds, seed), money, rule, seed, repeats)
 
 
 def prepare(trial: Trial, folds: int, seed: int) -> Prepared:
