@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from patron.decisions import Offer, Rules, decide
+from patron.decisions import Offer, Rules, decide, preflight
 from patron.decisions.optimum import SMALL, optimal
 from patron.errors import QuestionError, ScoreError, SettingsError
 
@@ -241,3 +241,66 @@ def test_a_capacity_that_cannot_be_meant_is_refused(capacities, said):
 def test_effects_that_cannot_be_meant_are_refused(effects, said):
     with pytest.raises(ScoreError, match=said):
         decide(ALL, [MAIL], 100.0, effects=effects)
+
+
+def various(count: int) -> pd.DataFrame:
+    """Customers of many risks and values, all worth a mail."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"customer": [f"c{i}" for i in range(count)], "cutoff": CUTOFF})
+    return frame.assign(churn_probability=rng.uniform(0.2, 0.9, count), value=rng.uniform(100, 900, count))
+
+
+def thirds(column: pd.Series) -> pd.Series:
+    return pd.qcut(column, 3, labels=False)
+
+
+def test_each_third_of_risk_and_value_has_its_share_of_the_hold_out_of_each_offer():
+    table = decide(various(900), [MAIL], 900.0, holdout=0.2).table
+    shares = table.assign(held=table.group == "control").groupby([thirds(table.churn_probability), thirds(table.value)])
+    assert (shares.held.sum() - 0.2 * shares.size()).abs().max() < 1
+    assert (table.group == "control").sum() == 180
+
+
+def test_the_hold_out_is_the_same_for_any_order_of_rows_and_another_for_another_seed():
+    first = decide(various(900), [MAIL], 900.0, holdout=0.2).table
+    again = decide(various(900)[::-1], [MAIL], 900.0, holdout=0.2).table
+    other = decide(various(900), [MAIL], 900.0, holdout=0.2, seed=1).table
+    pd.testing.assert_frame_equal(first, again)
+    assert (first.set_index("customer").group != other.set_index("customer").group).any()
+
+
+def test_customers_who_cost_more_than_they_bring_are_listed_for_a_person_to_decide():
+    people = scored(ann=100.0, bob=-5.0, cid=80.0).assign(expected_profit=[50.0, -2.0, -7.0])
+    plan = decide(people, [MAIL], 100.0, holdout=0.0)
+    assert plan.unprofitable[["customer", "shortfall"]].values.tolist() == [["cid", 7.0], ["bob", 5.0]]
+    assert set(plan.unprofitable.choices) == {"reprice, reduce service or let go"}
+    assert (plan.summary["unprofitable"], set(plan.table.customer)) == (2, {"ann", "cid"})
+
+
+def test_the_profit_curve_has_its_best_point_and_that_of_the_plan():
+    curve = decide(scored(ann=400.0, bob=300.0, cid=10.0), [MAIL], 1.0, holdout=0.0).summary["curve"]
+    points = {(point["customers"], point["point"]): point["expected_gain"] for point in curve}
+    assert points == {(0, ""): 0.0, (1, ""): 19.0, (1, "plan"): 19.0, (2, "best"): 33.0, (3, ""): 32.5}
+
+
+@pytest.mark.parametrize(
+    ("budget", "more", "said"),
+    [
+        (0.0, {}, "gain: none, as nobody is treated; the budget is 0: [decisions] budget = 2000.0"),
+        (3.0, {"holdout": 0.0}, "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"),
+        (3.0, {"rules": Rules({"mail": 9})}, "capacity: contacts by mail 3 of 9"),
+        (3.0, {"effects": learned(ann=(-90.0, 50.0, 99.0))}, "it may lose: ask for robust = true, or try it on few"),
+        (3.0, {}, 'no consent is looked at for mail: consent = "the column"'),
+    ],
+)
+def test_what_a_campaign_lacks_is_said_before_it_goes_out(budget, more, said):
+    plan = decide(ALL, [MAIL], budget, **{"holdout": 0.0} | more)
+    answers = preflight(plan.table, plan.summary, [MAIL], more.get("rules", Rules()))
+    assert said in " ".join(answers)
+
+
+def test_a_hold_out_says_what_it_can_see():
+    plan = decide(various(900), [MAIL], 900.0, holdout=0.2)
+    assert (
+        "180 of 900 held out; a difference in leaving of 11." in preflight(plan.table, plan.summary, [MAIL], Rules())[3]
+    )

@@ -45,3 +45,37 @@ def test_a_column_that_no_row_has_is_refused_with_those_that_are_near(kiosk, tra
     job = Job(replace(kiosk, offers=(replace(MAIL, consent="orders_90d"),)), trained_job.now)
     with pytest.raises(SettingsError, match=r"Offer 'mail' looks at the column 'orders_90d', .* Did you mean 'orders_"):
         decide(job)
+
+
+def test_learned_effects_are_read_from_their_file_and_the_summary_counts_whom_they_leave_alone(kiosk, trained_job):
+    offer = Offer("mail", 0.5, effect=0.5)
+    customers = Job(replace(kiosk, offers=(offer,)), trained_job.now).scores.customer
+    kept = {"kept_low": -9.0, "kept": [-3.0, *[5.0] * (len(customers) - 1)], "kept_high": 9.0, "evidence": "randomised"}
+    kiosk.out.mkdir(exist_ok=True)
+    path = kiosk.out / "effects.csv"
+    pd.DataFrame({"customer": customers, "offer": "mail", **kept}).to_csv(path, index=False)
+    job = Job(replace(kiosk, offers=(offer,), effects=path), trained_job.now)
+    outcome = decide(job)
+    assert outcome["left_alone"]["do not disturb"] == outcome["do_not_disturb"]["expected"] == 1
+    assert (outcome["evidence"], outcome["chosen"]) == ("randomised", len(customers) - 1)
+    with pytest.raises(SettingsError, match=r"There is no file of learned effects 'gone.csv' .*effects = \"effects\.p"):
+        decide(Job(replace(kiosk, offers=(offer,), effects=kiosk.out / "gone.csv"), trained_job.now))
+
+
+def test_deciding_answers_four_questions_before_the_campaign(kiosk, trained_job):
+    lines = []
+    job = Job(replace(kiosk, offers=(replace(MAIL, rest=0, eligible=()),), holdout=0.0), trained_job.now, lines.append)
+    answers = decide(job)["preflight"]
+    assert [answer.split(":")[0] for answer in answers] == ["capacity", "gain", "consent", "control"]
+    assert "nobody said how many mail can do: [channels.mail] capacity = 1000" in answers[0]
+    assert answers[3] == "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"
+    assert [line for line in lines if line.startswith("preflight")] == [f"preflight {answer}" for answer in answers]
+
+
+def test_customers_who_cost_more_than_they_bring_are_listed_and_nothing_is_done_about_them(kiosk, trained_job):
+    job = Job(replace(kiosk, offers=(MAIL,)), trained_job.now)
+    lossy = replace(job.plan, unprofitable=job.scores[["customer", "value"]].head(2).assign(shortfall=3.0))
+    job.__dict__["plan"] = lossy
+    files = [path.rsplit("/", 1)[1] for path in decide(job)["files"]]
+    assert {"unprofitable.parquet", "unprofitable.csv"} <= set(files)
+    assert pd.read_csv(kiosk.out / "unprofitable.csv").shortfall.tolist() == [3.0, 3.0]

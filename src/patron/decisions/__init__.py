@@ -8,6 +8,8 @@ from patron.decisions.former_contacts import FormerContacts
 from patron.decisions.offers import Offer
 from patron.decisions.permission import columns_needed, lacking
 from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
+from patron.decisions.preflight import preflight
+from patron.decisions.profit_curve import CurvePoint
 from patron.decisions.reasons import with_reasons
 from patron.decisions.rules import Rules
 
@@ -15,6 +17,7 @@ __all__ = [
     "COLUMNS",
     "EVIDENCE",
     "CrmImport",
+    "CurvePoint",
     "Decisions",
     "FormerContacts",
     "Offer",
@@ -24,6 +27,7 @@ __all__ = [
     "crm_table",
     "decide",
     "lacking",
+    "preflight",
     "with_reasons",
     "with_risk",
 ]

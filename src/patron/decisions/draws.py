@@ -23,7 +23,7 @@ def draws(customers: pd.Series, seed: object) -> np.ndarray:
     >>> bool(alone[0] == with_others[1])
     True
     """
-    return np.array([_drawn(customer, seed) for customer in customers])
+    return np.array([_drawn(customer, seed) for customer in customers.tolist()])
 
 
 def _drawn(customer: object, seed: object) -> float:

@@ -70,7 +70,7 @@ class Gains:
         bounds = {name: part[rows, offers] - cost - fatigue for name, part in zip(BOUNDS, self._parts, strict=True)}
         even = np.divide(cost + fatigue, stake, out=np.full(len(rows), np.nan), where=stake > 0)
         sources = np.array(self.sources, dtype=object)[self.evidence[rows, offers]]
-        return {"cost": cost, **bounds, "break_even": even, "evidence": sources}
+        return {"cost": cost, "fatigue": fatigue, **bounds, "break_even": even, "evidence": sources}
 
     @property
     def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,7 +169,7 @@ def _check_learned(offers: Sequence[Offer], effects: pd.DataFrame | None) -> Non
 def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
     check_columns(effects, LEARNED, "effects", "Give a row for each customer and offer that was learned about.")
     check_once(effects, ["customer", "offer"], "effects")
-    strange = sorted(set(map(str, effects.offer)) - set(names))
+    strange = sorted(set(map(str, effects.offer.unique())) - set(names))
     if strange:
         raise ScoreError(
             f"The effects are of the offer {strange[0]!r}, which is not among those of this plan: {listed(names)}."
@@ -183,7 +183,7 @@ def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
             f"{len(effects)} rows; the first is row {bad[0]} with {low[bad[0]]:g}, {kept[bad[0]]:g} and "
             f"{high[bad[0]]:g}. Leave those rows out: the assumed effect counts for them."
         )
-    unsaid = int((effects.evidence.isna() | (effects.evidence.astype(str).str.strip() == "")).sum())
+    unsaid = int((effects.evidence.isna() | effects.evidence.isin(["", " "])).sum())
     if unsaid:
         raise ScoreError(
             f"{unsaid} of {len(effects)} effects do not say what they rest on. Add it: effects['evidence'] = "

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -11,14 +11,18 @@ import pandas as pd
 
 from patron.decisions.allocation import allocate
 from patron.decisions.draws import drawn_order, draws
-from patron.decisions.gains import Gains, expected_gains
+from patron.decisions.gains import expected_gains
+from patron.decisions.holdout import held_out
 from patron.decisions.offers import Offer
 from patron.decisions.optimum import SMALL, Allocation, optimal
-from patron.decisions.permission import Permission, permission, with_facts
+from patron.decisions.permission import permission, with_facts
+from patron.decisions.plan_counts import counts, n_tied, totals, woken
 from patron.decisions.prices import prices
+from patron.decisions.profit_curve import profit_curve
 from patron.decisions.reasons import REASONS, with_reasons
 from patron.decisions.rules import Rules
 from patron.decisions.table_checks import NEEDED, check_scores
+from patron.decisions.unprofitable import unprofitable
 from patron.errors import SettingsError, listed
 from patron.formatting import html_table
 
@@ -26,8 +30,8 @@ __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_ris
 
 NO_RULES = Rules()
 COLUMNS = (
-    *("customer", "cutoff", "group", "offer", "churn_probability", "value", "cost", "expected_gain"),
-    *("gain_low", "gain_high", "break_even", "evidence", *REASONS),
+    *("customer", "cutoff", "group", "offer", "channel", "churn_probability", "value", "cost", "fatigue"),
+    *("expected_gain", "gain_low", "gain_high", "break_even", "evidence", *REASONS),
 )
 EVIDENCE = "assumed"
 MOST_HELD_OUT = 0.5
@@ -44,11 +48,14 @@ class Decisions:
         summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why), and
             ties: customers with the same at stake as others, among whom the budget was given out by a draw.
             Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget; gap,
-            by how much any other plan could be better at most.
+            by how much any other plan could be better at most. Besides: curve, the gain with ever more customers
+            treated (`patron.decisions.profit_curve`).
+        unprofitable: customers who cost more than they bring, with the choices that there are; none is taken.
     """
 
     table: pd.DataFrame
     summary: Mapping[str, Any]
+    unprofitable: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         """Return how many are treated and what is expected of it, in a line."""
@@ -91,8 +98,9 @@ def decide(
             takes its place), and value (the profit at stake over the horizon if the customer is kept, in currency).
         offers: what can be done; each customer gets one or none.
         budget: the most that all chosen may be expected to cost, in currency.
-        holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5; the draw depends
-            on the seed and the customer alone.
+        holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5: of each offer alike
+            among thirds of risk and of value, where it has 90 customers or more; who it is depends on a draw by the
+            seed and the customer.
         reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three to leave and
             of the first three that keep the customer are carried along, as `reasons_for` and `reasons_against`.
         seed: of the draw of the control, and of that among ties.
@@ -125,19 +133,23 @@ def decide(
     rows = np.flatnonzero(plan.offer >= 0)
     columns = plan.offer[rows]
     chosen = customers.iloc[rows]
-    held = draws(chosen.customer, seed) < holdout
-    table = _table(chosen, gains.columns(rows, columns), [known[j].name for j in columns], held)
+    risk, value = (chosen[name].to_numpy(np.float64) for name in ("churn_probability", "value"))
+    held = held_out(draws(chosen.customer, seed), columns, risk, value, holdout)
+    table = _table(chosen, gains.columns(rows, columns), [known[j] for j in columns], held)
     table = with_reasons(table, reasons)[list(COLUMNS)]
+    lossy = unprofitable(customers)
     limits = "budget" if rules == NO_RULES else "budget or capacity"
     return Decisions(
         table,
-        _counts(gains, may, worth, plan.offer, limits)
-        | {"ties": _ties(worth, plan.offer)}
-        | _totals(table, offers)
-        | _woken(gains, known)
+        counts(gains, may, worth, plan.offer, limits)
+        | {"ties": n_tied(worth, plan.offer)}
+        | totals(table, offers)
+        | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))}
-        | {"beware": list(may.notes)},
+        | {"beware": list(may.notes), "unprofitable": len(lossy)}
+        | {"curve": profit_curve(gains, may.allowed, plan.offer)},
+        lossy,
     )
 
 
@@ -184,63 +196,14 @@ def _allocated(worth: np.ndarray, offers: Sequence[Offer], rules: Rules, budget:
     return Allocation(allocate(worth, use[:, 0], budget), prices(worth, use[:, :1], most[:1]).bound)
 
 
-def _table(chosen: pd.DataFrame, figures: Mapping[str, np.ndarray], names: Sequence[str], held: np.ndarray) -> Any:
+def _table(chosen: pd.DataFrame, figures: Mapping[str, np.ndarray], given: Sequence[Offer], held: np.ndarray) -> Any:
     table = chosen[list(NEEDED)].assign(
-        group=np.where(held, "control", "treat"), offer=pd.array(names, dtype="str"), **figures
+        group=np.where(held, "control", "treat"),
+        offer=pd.array([offer.name for offer in given], dtype="str"),
+        channel=pd.array([offer.channel for offer in given], dtype="str"),
+        **figures,
     )
     return table.iloc[np.lexsort((table.customer.astype(str), -table.expected_gain))].reset_index(drop=True)
-
-
-def _ties(worth: np.ndarray, picked: np.ndarray) -> int:
-    """How many customers are worth the same as others, of whom some are treated otherwise."""
-    kind = np.zeros(len(worth), dtype=np.uint64)
-    for j, column in enumerate(worth.T):
-        kind += pd.util.hash_array(np.ascontiguousarray(column)) * np.uint64(2 * j + 1)
-    alike = pd.Series(picked).groupby(kind)
-    return int((alike.transform("min") != alike.transform("max")).sum())
-
-
-def _counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:
-    """How many were asked about, how many were worth it, and why the others are left alone."""
-    is_worth = (worth > 0).any(axis=1)
-    staked = (gains.stake > 0) | gains.learned.any(axis=1)
-    alone = {"no value at stake": ~staked}
-    alone |= {why: rows & staked for why, rows in may.refused.items()}
-    open_ = staked & may.allowed.any(axis=1)
-    if gains.learned.any():
-        woken = (~may.allowed | (gains.learned & (gains.kept < 0))).all(axis=1)
-        alone["do not disturb"] = open_ & woken
-        open_ &= ~woken
-    alone |= {"no offer earns its cost": open_ & ~is_worth, f"{limits} does not reach": is_worth & (picked < 0)}
-    counted = {why: int(rows.sum()) for why, rows in alone.items()}
-    return {"asked": len(worth), "worth_treating": int(is_worth.sum()), "left_alone": counted}
-
-
-def _woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:
-    """Whom learned effects say an offer would wake to leave: expected, and surely, where the whole interval says so."""
-    expected, surely = (gains.learned & (bound < 0) for bound in (gains.kept, gains.kept_high))
-    by_offer = {offer.name: int(expected[:, j].sum()) for j, offer in enumerate(offers)}
-    counts = {"expected": int(expected.any(axis=1).sum()), "surely": int(surely.any(axis=1).sum())}
-    return {"do_not_disturb": counts | {"offers": by_offer}}
-
-
-def _totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
-    treated, control = table[table.group == "treat"], table[table.group == "control"]
-    return {
-        "chosen": len(table),
-        "treated": len(treated),
-        "control": len(control),
-        "spent": math.fsum(treated.cost),
-        "withheld": math.fsum(control.cost),
-        **{name: math.fsum(treated[name]) for name in ("expected_gain", "gain_low", "gain_high")},
-        "offers": {
-            offer.name: {
-                "treated": int((treated.offer == offer.name).sum()),
-                "control": int((control.offer == offer.name).sum()),
-            }
-            for offer in offers
-        },
-    }
 
 
 def check_plan(offers: Sequence[Offer], budget: float, holdout: float, rules: Rules = NO_RULES) -> None:

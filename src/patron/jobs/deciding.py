@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from patron.decisions import preflight
+from patron.decisions.unprofitable import CHOICES
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
 from patron.jobs.job import Job
@@ -12,6 +14,7 @@ from patron.reports.plan_lines import plan_lines
 __all__ = ["decide", "mostly_gone"]
 
 GONE, MOST = 0.95, 0.5
+APART = ("ties", "gap", "unprofitable")  # told in lines of their own
 
 
 def decide(job: Job) -> dict[str, Any]:
@@ -23,15 +26,20 @@ def decide(job: Job) -> dict[str, Any]:
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in ("ties", "gap")}
     text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
     job.tell(f"decisions {text}: {paths[0]} and .csv")
-    for line in plan_lines(summary):
+    answers = preflight(table, summary, job.settings.offers, job.settings.rules)
+    for line in plan_lines(summary, answers):
         job.tell(line)
+    if len(job.plan.unprofitable):
+        lossy = job.plan.unprofitable.assign(pseudonym=job.named(job.plan.unprofitable))
+        paths += [job.write("unprofitable", lossy, ending) for ending in ("parquet", "csv")]
+        job.tell(f"lossy     {len(lossy):,} customers cost more than they bring; {CHOICES}, as you decide: {paths[-1]}")
     if summary["ties"]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):
         job.tell(f"beware    {sentence}")
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
-    return {**summary, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
+    return {**summary, "preflight": answers, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
 
 
 def mostly_gone(risk: pd.Series) -> str:

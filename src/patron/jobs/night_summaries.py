@@ -2,6 +2,7 @@
 
 from typing import Annotated, TypedDict
 
+from patron.decisions import CurvePoint
 from patron.evaluation.realised import Realised
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
 from patron.scoring.breaks import Break
@@ -108,6 +109,9 @@ class Decide(Population):
     gap: Annotated[float, "how much more any other plan could gain at most"]
     do_not_disturb: DoNotDisturb
     beware: Annotated[list[str], "sentences on what is odd about the plan"]
+    unprofitable: Annotated[int, "customers who cost more than they bring: listed, and nothing done about it"]
+    curve: Annotated[list[CurvePoint], "gain with ever more customers treated; point: best, plan or nothing"]
+    preflight: Annotated[list[str], "answers to four questions: capacity, gain, consent, control"]
     versions: Versions
     files: Files
 

@@ -11,6 +11,7 @@ from patron.history.history import History
 from patron.jobs.kept import ScoredRun
 from patron.jobs.plan_effects import plan_effects
 from patron.jobs.plan_facts import OF_CONTACTS, plan_facts
+from patron.jobs.written_effects import joined_effects, written_effects
 from patron.registry import Champion
 from patron.settings import Settings
 
@@ -41,13 +42,14 @@ def planned(
         QuestionError: the settings ask for no chance to leave, or do not say what a customer is worth.
     """
     check_plan(settings.offers, settings.budget, settings.holdout, settings.rules)
+    written = written_effects(settings.effects)
     run = scored()
     if not set(RISKS) & set(run.columns):
         raise QuestionError(
             "Decisions need a probability of churn, but the settings ask no churn question. "
             "Add to [questions]: churn = { horizon = 90 }."
         )
-    scores = with_risk(run.scores([name for name in (*RISKS, "value") if name in run.columns]))
+    scores = with_risk(run.scores([name for name in (*RISKS, "value", "expected_profit") if name in run.columns]))
     if "value" not in scores or scores.value.isna().any():
         raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
     offers, rules = settings.offers, settings.rules
@@ -57,7 +59,7 @@ def planned(
         history if {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
     )
-    effects = plan_effects(offers, run, scores, champion)
+    effects = joined_effects(written, plan_effects(offers, run, scores, champion))
     about = scores, offers, settings.budget, settings.holdout
     plan = decide(*about, seed=settings.seed, rules=rules, facts=facts, effects=effects)
     return replace(plan, table=with_reasons(plan.table, reasons_of(plan.table.customer)))

@@ -1,20 +1,21 @@
 """Plan lines: what a plan rests on and what limits it, as lines on the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["plan_lines"]
 
 
-def plan_lines(summary: Mapping[str, Any]) -> list[str]:
+def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str]:
     """Return what stands beside the figures of a plan: its evidence, its gap, whom it leaves alone, what to beware of.
 
     Args:
         summary: of the decisions.
+        preflight: the answers to four questions before a campaign.
 
-    >>> plan_lines({"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [],
-    ...             "do_not_disturb": {"expected": 0, "surely": 0, "offers": {}}})
-    ['evidence  assumed']
+    >>> summary = {"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [], "curve": []}
+    >>> plan_lines(summary | {"do_not_disturb": {"expected": 0, "surely": 0, "offers": {}}}, ["control: none"])
+    ['evidence  assumed', 'preflight control: none']
     """
     lines = [f"evidence  {summary['evidence']}"]
     if summary["gap"] > 0.005:
@@ -26,4 +27,11 @@ def plan_lines(summary: Mapping[str, Any]) -> list[str]:
             f"disturb   {woken['expected']:,} customers are expected to lose by an offer, {woken['surely']:,} of them "
             "surely: none gets one that would wake them to leave"
         )
+    best = next((point for point in summary["curve"] if point["point"] == "best"), None)
+    if best:
+        lines.append(
+            f"curve     the most, {best['expected_gain']:,.2f}, would be gained with {best['customers']:,} customers "
+            "treated, without any limits"
+        )
+    lines += [f"preflight {answer}" for answer in preflight]
     return [*lines, *(f"beware    {sentence}" for sentence in summary["beware"])]

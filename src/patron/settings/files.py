@@ -132,6 +132,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         score_at=instant(cutoffs["score"]) if "score" in cutoffs else None,
         offers=tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items()),
         rules=_rules(source, content),
+        effects=folder / decisions["effects"] if "effects" in decisions else None,
         crm=tuple(CrmImport(name, **section) for name, section in content.get("crm", {}).items()),
         tuning=Budget(**content.get("tuning", {})),
         contract=Tolerance(**content.get("contract", {})),
@@ -273,7 +274,7 @@ def _offer(source: Source, name: str, section: Mapping[str, Any]) -> Offer:
 
 def _rules(source: Source, content: Mapping[str, Any]) -> Rules:
     capacities = {name: section["capacity"] for name, section in content.get("channels", {}).items()}
-    others = {key: value for key, value in content.get("decisions", {}).items() if key not in MONEY}
+    others = {key: value for key, value in content.get("decisions", {}).items() if key not in (*MONEY, "effects")}
     offers = tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items())
     with source.at("channels"):
         rules = Rules(capacities, **others)

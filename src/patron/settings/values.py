@@ -196,6 +196,7 @@ class Settings:
         crm: what CRM systems import of scores and decisions.
         budget: what may be spent on offers, in the currency of the amounts.
         holdout: share of the chosen customers who are left untreated, so that the effect can be measured.
+        effects: the file of effects that past campaigns showed, which take the place of the assumed ones.
         rules: capacities of channels, caps on contacts, and whether the lower bound of the gain counts.
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
         seed: what chance starts from.
@@ -228,6 +229,7 @@ class Settings:
     budget: float = 0.0
     holdout: float = 0.1
     rules: Rules = Rules()
+    effects: Path | None = None
     value: float | None = None
     seed: int = 0
     top_reasons: int = 3

@@ -1,0 +1,53 @@
+"""Hold-out: who of the chosen gets nothing, so that the effect of each offer can be measured.
+
+Of each offer it is drawn within thirds of risk and thirds of value, so that treated and held out are alike in both.
+"""
+
+import numpy as np
+
+__all__ = ["held_out"]
+
+LEAST = 90  # chosen for an offer: ten for each of nine strata
+
+
+def held_out(draw: np.ndarray, offer: np.ndarray, risk: np.ndarray, value: np.ndarray, share: float) -> np.ndarray:
+    """Return who is held out: of each stratum those with the lowest draws, as many as the share says.
+
+    Where an offer has too few customers for strata, each is held out by the own draw alone.
+
+    Args:
+        draw: a number from 0 to 1 that belongs to the customer.
+        offer: the offer that each was chosen for.
+        risk: chance to leave.
+        value: profit at stake.
+        share: of the chosen who are held out.
+
+    >>> draw = np.linspace(0.0, 0.99, 100)
+    >>> held = held_out(draw, np.zeros(100), np.full(100, 0.5), np.repeat([1.0, 9.0], 50), 0.1)
+    >>> int(held[:50].sum()), int(held[50:].sum())
+    (5, 5)
+    """
+    held = draw < share
+    for name in np.unique(offer):
+        rows = np.flatnonzero(offer == name)
+        if len(rows) >= LEAST:
+            held[rows] = _of_strata(draw[rows], 3 * _third(risk[rows]) + _third(value[rows]), share)
+    return held
+
+
+def _third(values: np.ndarray) -> np.ndarray:
+    """The third of each value; equal ones are in the same."""
+    return np.searchsorted(np.quantile(values, [1 / 3, 2 / 3]), values)
+
+
+def _of_strata(draw: np.ndarray, stratum: np.ndarray, share: float) -> np.ndarray:
+    """Who has the lowest draws of each stratum; what rounding leaves goes to those with the largest remainders."""
+    size = np.bincount(stratum, minlength=9)
+    count = np.floor(share * size)
+    missing = round(share * len(draw)) - int(count.sum())
+    count[np.argsort(count - share * size, kind="stable")[: max(missing, 0)]] += 1
+    order = np.lexsort((draw, stratum))
+    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
+    rank = np.empty(len(draw), dtype=np.int64)
+    rank[order] = np.arange(len(draw)) - starts[stratum[order]]
+    return np.asarray(rank < count[stratum])

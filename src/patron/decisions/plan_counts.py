@@ -1,0 +1,67 @@
+"""Plan counts: how many are treated and held out, who is left alone and why, and what all that comes to."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.decisions.gains import Gains
+from patron.decisions.offers import Offer
+from patron.decisions.permission import Permission
+
+__all__ = ["counts", "n_tied", "totals", "woken"]
+
+
+def n_tied(worth: np.ndarray, picked: np.ndarray) -> int:
+    """Count the customers who are worth the same as others, of whom some are treated otherwise."""
+    kind = np.zeros(len(worth), dtype=np.uint64)
+    for j, column in enumerate(worth.T):
+        kind += pd.util.hash_array(np.ascontiguousarray(column)) * np.uint64(2 * j + 1)
+    alike = pd.Series(picked).groupby(kind)
+    return int((alike.transform("min") != alike.transform("max")).sum())
+
+
+def counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:
+    """Count who was asked about, who was worth it, and why the others are left alone."""
+    is_worth = (worth > 0).any(axis=1)
+    staked = (gains.stake > 0) | gains.learned.any(axis=1)
+    alone = {"no value at stake": ~staked}
+    alone |= {why: rows & staked for why, rows in may.refused.items()}
+    open_ = staked & may.allowed.any(axis=1)
+    if gains.learned.any():
+        woken = (~may.allowed | (gains.learned & (gains.kept < 0))).all(axis=1)
+        alone["do not disturb"] = open_ & woken
+        open_ &= ~woken
+    alone |= {"no offer earns its cost": open_ & ~is_worth, f"{limits} does not reach": is_worth & (picked < 0)}
+    counted = {why: int(rows.sum()) for why, rows in alone.items()}
+    return {"asked": len(worth), "worth_treating": int(is_worth.sum()), "left_alone": counted}
+
+
+def woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:
+    """Count whom learned effects say an offer would wake to leave; surely, where the whole interval says so."""
+    expected, surely = (gains.learned & (bound < 0) for bound in (gains.kept, gains.kept_high))
+    by_offer = {offer.name: int(expected[:, j].sum()) for j, offer in enumerate(offers)}
+    counts = {"expected": int(expected.any(axis=1).sum()), "surely": int(surely.any(axis=1).sum())}
+    return {"do_not_disturb": counts | {"offers": by_offer}}
+
+
+def totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
+    """Sum up customers and money of those treated and held out."""
+    treated, control = table[table.group == "treat"], table[table.group == "control"]
+    return {
+        "chosen": len(table),
+        "treated": len(treated),
+        "control": len(control),
+        "spent": math.fsum(treated.cost),
+        "withheld": math.fsum(control.cost),
+        **{name: math.fsum(treated[name]) for name in ("expected_gain", "gain_low", "gain_high")},
+        "offers": {
+            offer.name: {
+                "treated": int((treated.offer == offer.name).sum()),
+                "control": int((control.offer == offer.name).sum()),
+            }
+            for offer in offers
+        },
+    }
