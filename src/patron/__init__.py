@@ -36,6 +36,7 @@ In the order of the work:
     Offer, Rules, decide        whom to treat with what, within which limits
     power                       how many customers a hold-out needs, or what one can see
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
+    learn                       what past decisions earned, beside customers who were held out
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
     Registry                    runs and registered models
@@ -98,6 +99,7 @@ _HOME = {
     "decide": "decisions",
     "power": "metrics.campaign_power",
     "expected_maximum_profit": "metrics.campaign_profit",
+    "learn": "decisions.outcomes",
     "CrmImport": "decisions",
     "crm_table": "decisions",
     "Settings": "settings",

@@ -24,7 +24,7 @@ from patron.questions.kinds import Tier
 from patron.questions.matrices import KEY, MEMORY, Matrix, matrices
 from patron.questions.question import Question
 
-__all__ = ["CampaignTrial", "campaign_trial"]
+__all__ = ["OUTCOMES", "CampaignTrial", "campaign_trial", "without_offers"]
 
 FEW = 60  # different times, up to which each is a cutoff of its own
 FAR, NEAR = 4.0, 3.0  # standard deviations
@@ -151,12 +151,18 @@ def _rows(question: Question, history: History, frame: pd.DataFrame, memory: flo
     return place[order], Matrix(frame.iloc[place[order]][KEY].reset_index(drop=True), X[names], tuple(known))
 
 
-def _labels(question: Question, history: History, contacts: Table) -> np.ndarray:
-    """Return the label of the question after each contact; what offers cost is no part of a profit here."""
+def without_offers(question: Question, history: History) -> tuple[Question, History]:
+    """Return a question and the history that answers it as if offers cost nothing, whatever they did."""
     bare = replace(history, tables={name: table for name, table in history.tables.items() if name != OFFERS})
     if isinstance(question, Tier):
         per_event = {name: cost for name, cost in question.costs.cost_per_event.items() if name != OFFERS}
         question = replace(question, costs=replace(question.costs, cost_per_event=per_event))
+    return question, bare
+
+
+def _labels(question: Question, history: History, contacts: Table) -> np.ndarray:
+    """Return the label of the question after each contact; what offers cost is no part of a profit here."""
+    question, bare = without_offers(question, history)
     label = question.label(bare)
 
     def after(name: str, horizon: Span) -> Table:

@@ -1,0 +1,174 @@
+"""Measured: what each customer of a decision did before it and within the horizon after it, as the engine counts it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from patron.decisions.outcomes.decision_tables import TREAT
+from patron.decisions.uplift.campaigns import OUTCOMES, without_offers
+from patron.features import purchases
+from patron.features.compute.generic import feature_table
+from patron.features.measures import Feature
+from patron.history.history import History
+from patron.history.offers import OFFERS, are_treated
+from patron.history.point_in_time import in_window
+from patron.periods import Span
+from patron.questions.kinds import Tier
+from patron.questions.profit import CostModel
+from patron.questions.question import Question
+
+__all__ = ["DONE", "Window"]
+
+DONE = "done"
+YES = ("true", "yes", "y", "1", "1.0", "t")
+Events = Callable[[str, Span], Table]
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The time after one cutoff in which outcomes are counted: the horizon, or as much of it as has passed.
+
+    Args:
+        history: the checked event tables.
+        cutoff: of the decisions.
+        question: what an offer should keep from happening, with the whole horizon.
+        costs: what is left of money that comes in; None where profit is not counted.
+    """
+
+    history: History
+    cutoff: datetime
+    question: Question
+    costs: CostModel | None
+
+    @cached_property
+    def is_over(self) -> bool:
+        """Whether the whole horizon has passed."""
+        return bool(in_window(self.history.ends, self.question.horizon.after(self.cutoff)))
+
+    @cached_property
+    def days(self) -> int:
+        """How many days of the horizon have passed; 0 where none has."""
+        if self.is_over:
+            return self.question.horizon.days_after(self.cutoff)
+        return max((self.history.ends - self.cutoff).days, 0)
+
+    @property
+    def span(self) -> Span:
+        """What has passed of the horizon."""
+        return self.question.horizon if self.is_over else Span(self.days)
+
+    def measure(self, decided: pd.DataFrame) -> pd.DataFrame:
+        """Return the decisions of the cutoff with what came of each, and what was known before.
+
+        Args:
+            decided: the decisions of this cutoff, each customer once.
+
+        Returns:
+            Besides the columns of the decisions: `kept` (1 where the customer bought, or no contract ended, within
+            the window), `orders_before`, and where profit is counted `before` (profit over a horizon before the
+            cutoff), `gross` (profit within the window, whatever offers cost) and `earned` (after what they cost).
+        """
+        spine = ibis.memtable(pa.table({"customer": pa.array(decided.customer, pa.string())}))
+        spine = spine.mutate(cutoff=ibis.literal(self.cutoff))
+        after, before = self._after(spine), self._before(spine)
+        result = decided.assign(**{name: _aligned(after[name], decided.customer) for name in after})
+        result = result.assign(**{name: _aligned(before[name], decided.customer) for name in before})
+        _, raised = OUTCOMES[self.question.name]
+        result["kept"] = raised(result.kept.to_numpy())
+        if self.costs is not None:
+            result["earned"] = self._earned(spine, result)
+        return result
+
+    def reached(self) -> pd.DataFrame | None:
+        """Return who got which offer within the window by the table of offers; None where there is none.
+
+        Returns:
+            `customer`, `offer`, `accepted` (share of the contacts; null where the table does not say it).
+        """
+        if OFFERS not in self.history.tables:
+            return None
+        rows = self._rows(OFFERS)
+        treated = are_treated(rows)
+        rows = rows if treated is None else rows.filter(treated)
+        offer = rows.offer if "offer" in rows.columns else ibis.literal(OFFERS)
+        taken = rows.accepted.cast("float64").mean() if "accepted" in rows.columns else ibis.null("float64")
+        return rows.group_by(customer=rows.customer.cast("string"), offer=offer).aggregate(accepted=taken).to_pandas()
+
+    def carried_out(self) -> pd.DataFrame | None:
+        """Return what was really done by the table `done`, the latest row of each customer and offer; None without it.
+
+        Returns:
+            `customer`, `done` (whether it was carried out), and `offer`, `why` and `team` where the table has them.
+        """
+        if DONE not in self.history.tables or DONE not in self.history[DONE].columns:
+            return None
+        rows = self._rows(DONE)
+        named = [name for name in ("offer", "why", "team") if name in rows.columns]
+        yes = rows[DONE].cast("string").lower().isin(YES)
+        frame = rows.select("at", *named, customer=rows.customer.cast("string"), done=yes.fill_null(False)).to_pandas()
+        latest = frame.sort_values("at", kind="stable")
+        key = ["customer", *(["offer"] if "offer" in named else [])]
+        return latest.drop_duplicates(key, keep="last").drop(columns="at").reset_index(drop=True)
+
+    @property
+    def _offers_cost(self) -> bool:
+        """Whether the tables say what offers cost, so that the ledger has it already."""
+        per_event = self.costs.cost_per_event if self.costs else {}
+        return OFFERS in self.history.tables and ("cost" in self.history[OFFERS].columns or OFFERS in per_event)
+
+    def _after(self, spine: Table) -> pd.DataFrame:
+        """Return the label of the question, and the profit whatever offers cost, within the window."""
+        question, bare = without_offers(replace(self.question, horizon=self.span), self.history)
+        labels = {"kept": question.label(bare)}
+        if self.costs is not None:
+            labels["gross"] = without_offers(Tier(self.span, costs=self.costs), self.history)[0].label(bare)
+        return _columns(spine, self._future(bare), labels, self.span)
+
+    def _before(self, spine: Table) -> pd.DataFrame:
+        """Return orders and profit over a horizon before the cutoff, as far as the tables tell them."""
+        horizon = self.question.horizon
+        _, bare = without_offers(self.question, self.history)
+        known: dict[str, Feature] = {"orders_before": purchases.orders.over(horizon)} if "orders" in bare.tables else {}
+        if self.costs is not None:
+            known["before"] = without_offers(Tier(horizon, costs=self.costs), self.history)[0].label(bare)
+        return _columns(spine, self._past(bare), known, horizon)
+
+    def _earned(self, spine: Table, rows: pd.DataFrame) -> pd.Series:
+        """Return the profit within the window after what offers cost: as recorded, or else as planned."""
+        if not self._offers_cost:
+            planned = rows.cost.fillna(0.0) if "cost" in rows else 0.0
+            return rows.gross - np.where(rows.group == TREAT, planned, 0.0)
+        assert self.costs is not None, "profit is counted"
+        profit = {"earned": Tier(self.span, costs=self.costs).label(self.history)}
+        table = _columns(spine, self._future(self.history), profit, self.span)
+        return pd.Series(_aligned(table.earned, rows.customer), rows.index)
+
+    def _future(self, history: History) -> Events:
+        return lambda name, horizon: history.future(name, self.cutoff, horizon)
+
+    def _past(self, history: History) -> Events:
+        return lambda name, window: history.past(name, self.cutoff, window)
+
+    def _rows(self, name: str) -> Table:
+        return self.history.future(name, self.cutoff, self.span)
+
+
+def _columns(spine: Table, events: Events, features: Mapping[str, Feature], window: Span) -> pd.DataFrame:
+    """Return features of the customers under names of their own, by customer; one query."""
+    if not features:
+        return pd.DataFrame(index=pd.Index([], name="customer"))
+    table = feature_table(spine, events, tuple(features.values()))
+    named = {name: table[feature.column(window)] for name, feature in features.items()}
+    return table.select("customer", **named).to_pandas().set_index("customer")
+
+
+def _aligned(column: pd.Series, customers: pd.Series) -> np.ndarray:
+    """Return a column in the order of the customers."""
+    return column.loc[customers].to_numpy(dtype=np.float64)
