@@ -137,9 +137,9 @@ SHARES = {"none": 0.4, "mail": 0.3, "call": 0.3}
 def test_several_arms_and_the_users_own_rule_end_in_the_policy_that_brings_most(three, tmp_path):
     effects = learn(three, propensity=SHARES, cost="cost", value=10.0, rule=lambda rows: three.mine)
     table = effects.card.policies.set_index("policy")
-    assert table.gain["rule"] > 0
+    assert table.gain["own rule"] > 0
     chosen = table[table.chosen].iloc[0]
-    assert chosen.gain >= table.gain["rule"]
+    assert chosen.gain >= table.gain["own rule"]
     arms = effects.recommend(three).arm
     assert (arms[three.channel == "web"] == "call").mean() > 0.9
     assert (arms[three.channel == "shop"] == "mail").mean() > 0.9
@@ -227,7 +227,7 @@ def test_trees_that_break_off_are_refused(mixed):
 
 
 def test_a_policy_that_starts_from_a_rule_needs_it():
-    spec = {"base": "rule", "features": [], "learners": {}, "folds": 2, "arms": ["none", "mail"]}
+    spec = {"base": "own rule", "features": [], "learners": {}, "folds": 2, "arms": ["none", "mail"]}
     with pytest.raises(ScoreError, match="starts from the user's own rule, which was not given"):
         EffectModel(spec, {}).recommend(pd.DataFrame({"a": [1]}))
     with pytest.raises(ScoreError, match=r"The column 'mine' of the rule is missing\. There are: a"):

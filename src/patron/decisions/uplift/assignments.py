@@ -13,7 +13,7 @@ from patron.errors import ScoreError, listed
 
 __all__ = ["POLICIES", "RULE", "Money", "Rule", "Scores", "contrast_bounds", "promised_gains", "rule_arms", "settle"]
 
-RULE = "rule"
+RULE = "own rule"
 Rule = str | Callable[[pd.DataFrame], Any]
 
 

@@ -43,7 +43,7 @@ class Policies:
     Args:
         table: for each what it promised and brought per customer over the control, what it brought over the best single
             arm, with intervals, and how many customers it treats.
-        base: what the policy to use starts from: an arm, or "rule".
+        base: what the policy to use starts from: an arm, or "own rule".
         kind: "base" where it stays there, "guarded" where it moves customers who surely gain, "individual" where each
             customer gets what promises most.
     """
