@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from patron.decisions import Decisions, Offer, decide
+from patron.decisions import Decisions, Offer, Rules, decide
 from patron.errors import ScoreError
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
@@ -161,6 +161,21 @@ def test_nothing_worth_doing_is_a_recommendation_to_treat_nobody(report):
     told = words(page(replace(report, decisions=decisions(CALL, budget=0.0))))
     assert "Treat nobody for now." in told
     assert "Nobody is on the list." in told
+
+
+def test_an_effect_that_campaigns_showed_is_told_from_an_assumed_one(report):
+    offers = [Offer("call", contact_cost=10.0, effect="learned"), Offer("fix", 50.0, effect="usual", kind="service")]
+    kept = {"kept": [1_500.0], "kept_low": [900.0], "kept_high": [2_000.0], "evidence": ["randomised"]}
+    effects = pd.DataFrame({"customer": ["customer-anna"], "offer": ["call"], **kept})
+    plan = decide(SCORES, offers, 10.0, holdout=0.0, effects=effects, rules=Rules(contacts=1))
+    plan = Decisions(plan.table.assign(pseudonym=plan.table.customer.map(NAMED)), plan.summary)
+    text = words(page(replace(report, offers=offers, decisions=plan)))
+    # Of 5,000 at stake 1,500 are kept.
+    assert "assumed, or of call learned from past campaigns: the mean of the treated." in text
+    assert "30 % randomised" in text
+    assert "11 % 0 % to 22 %; assumed, usual: 1.9 of 17.2 points by a call" in text
+    assert "Those of call are what past campaigns showed." in text
+    assert "not yet measured" not in text
 
 
 def test_half_the_effect_and_the_break_even_effect_can_be_read_off(told):

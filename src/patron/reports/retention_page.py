@@ -153,6 +153,7 @@ def _decisions(decisions: Decisions, report: Report) -> dict[str, Any]:
         "summary": decisions.summary,
         "decided": decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
         "offers": _offers(decisions, report.offers),
+        "learned": [offer.name for offer in report.offers if offer.is_learned],
         "effects": _effects(decisions.table),
         "money": inline(plots.money_plot(decisions, report.currency)),
     }
@@ -258,11 +259,21 @@ def _window(row: Mapping[str, Any], longest: float) -> list[str]:
 def _offers(decisions: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
     return [
-        {"offer": offer}
-        | decisions.summary["offers"][offer.name]
-        | _effects(decisions.table[decisions.table.offer == offer.name])
+        {"offer": offer} | decisions.summary["offers"][offer.name] | _effects(table) | _effect(offer, table)
         for offer in offers
+        for table in [decisions.table[decisions.table.offer == offer.name]]
     ]
+
+
+def _effect(offer: Offer, table: pd.DataFrame) -> dict[str, Any]:
+    """The share of those who would leave that an offer keeps: as assumed, or as campaigns showed it for the treated."""
+    low, middle, high = offer.effects
+    if not offer.is_learned:
+        return {"effect": middle, "bounds": (low, high), "source": "" if offer.effect == middle else offer.evidence}
+    treated = table[table.group == "treat"]
+    stake = float((treated.churn_probability * treated.value).sum())
+    share = float((treated.expected_gain + treated.cost).sum()) / stake if stake else 0.0
+    return {"effect": share, "bounds": (), "source": "; ".join(sorted(set(table.evidence))) or offer.evidence}
 
 
 def _effects(table: pd.DataFrame) -> dict[str, float]:
