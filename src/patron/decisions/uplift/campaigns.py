@@ -26,6 +26,7 @@ from patron.questions.question import Question
 
 __all__ = ["OUTCOMES", "CampaignTrial", "campaign_trial", "without_offers"]
 
+MOST_ROWS = 500_000  # at once, of which those of the contacts are kept
 FEW = 60  # different times, up to which each is a cutoff of its own
 FAR, NEAR = 4.0, 3.0  # standard deviations
 ROUNDING, DIGITS = 1e-6, 6
@@ -134,7 +135,7 @@ def _rows(question: Question, history: History, frame: pd.DataFrame, memory: flo
     wanted = frame[KEY].assign(place=np.arange(len(frame)))
     places, parts = [], []
     definitions: tuple[Definition, ...] = ()
-    for matrix in matrices(question, history, times, memory):
+    for matrix in matrices(question, history, times, memory, MOST_ROWS):
         pairs = matrix.key.assign(row=np.arange(len(matrix))).merge(wanted, on=KEY)
         places.append(pairs.place.to_numpy())
         parts.append(matrix.X.iloc[pairs.row])
