@@ -18,7 +18,6 @@ from patron.jobs import alone, decide, event_answers, explain, job, job_of, repo
 from patron.jobs.run_identity import Request
 from patron.questions.kinds import churn, tier
 from patron.questions.profit import CostModel
-from patron.registry import Registry
 from patron.scoring.partitions import LINEAGE, MANIFEST, Manifest, read_scores
 from patron.settings import Settings, Table, load
 from worlds.stopping_customers import purchases
@@ -86,10 +85,11 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def stall(trained, tmp_path) -> Path:
-    """A copy of the business with its models, of which nothing is scored."""
-    folder = shutil.copytree(trained, tmp_path / "stall")
-    Registry.relocate(folder)
-    return folder
+    """The business in a folder of its own, of which nothing is scored, with the models where they are."""
+    shutil.copy(trained / "orders.parquet", tmp_path)
+    places = f'root = "{trained}"\nout = "{tmp_path / "patron-out" / "stall"}"\n'
+    (tmp_path / "stall.toml").write_text(places + SETTINGS)
+    return tmp_path
 
 
 def work(folder: Path, **changed):
@@ -169,8 +169,8 @@ def test_parts_hold_the_rows_of_one_part_to_the_last_byte(stall, monkeypatch):
 
 
 def test_reasons_stand_beside_the_answers_where_the_settings_ask_for_them(stall):
-    asked_for = SETTINGS.replace("[offers.call]", "[scores]\nreasons = true\n[offers.call]")
-    (stall / "stall.toml").write_text(asked_for)
+    path = stall / "stall.toml"
+    path.write_text(path.read_text().replace("[offers.call]", "[scores]\nreasons = true\n[offers.call]"))
     score(work(stall))
     row, why = read_scores(scores_of(stall)).iloc[0], work(stall).why
     mine = why[(why.customer == row.customer) & (why.side == "for")].sort_values("rank")
