@@ -27,9 +27,9 @@ def html(portfolio):
 
 
 def test_the_page_has_all_parts_and_is_the_same_to_the_last_byte(html, portfolio):
-    parts = ("brief", "grid", "segments", "tiers", "equity", "concentration", "loyalty", "how")
+    parts = ("brief", "grid", "segments", "tiers", "tenure", "equity", "concentration", "loyalty", "how")
     assert [f'id="{part}"' in html for part in parts] == [True] * len(parts)
-    assert html.count("<svg") == 5
+    assert html.count("<svg") == 6
     assert page(PortfolioReport("Corner shop", MADE, "EUR", portfolio)) == html
 
 

@@ -38,6 +38,21 @@ class Step(TypedDict):
     money: float
 
 
+class Age(TypedDict):
+    """The profit of a period by how many periods after the first order it lies."""
+
+    age: int
+    customers: Annotated[int, "whose change to that age is known"]
+    survivors: Annotated[float, "the mean over all who stayed, which is biased"]
+    profit: Annotated[float, "that of the same customers"]
+    low: float
+    high: float
+    base: float
+    growth: float
+    price: float
+    service: float
+
+
 class Equity(TypedDict):
     """What all customers are expected to bring within the horizon."""
 
@@ -59,6 +74,7 @@ class PortfolioSummary(TypedDict):
     moves: Annotated[dict[str, list[Move]], "of segments, tiers and relationships"]
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
+    tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
     tops: Annotated[dict[str, float], "the share of spend that the best customers bring, by their share"]
     herfindahl: Annotated[dict[str, float], "of spend and of profit"]
     ledger: dict[str, float]
@@ -79,6 +95,7 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "moves": {name: _moves(table) for name, table in portfolio.moved.items()},
         "stability": dict(portfolio.stability),
         "bridge": portfolio.bridge.to_dict("records"),
+        "tenure": portfolio.tenure.to_dict("records"),
         "tops": {f"{top:g}": share for top, share in portfolio.tops.items()},
         "herfindahl": dict(portfolio.herfindahl),
         "ledger": dict(portfolio.ledger),

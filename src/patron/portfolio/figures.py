@@ -56,6 +56,15 @@ FIGURES = (
         "Zeithaml, Rust and Lemon 2001, California Management Review 43",
     ),
     Figure(
+        "profit by tenure",
+        "profit of a period (the horizon of the tiers) by how many periods after the first order it lies: that of the "
+        "first, plus the mean changes of the same customers from period to period, of those who ordered again later; "
+        "beside it the mean over survivors; base + growth (change of spend at the same share of profit) + price (that "
+        "of the share) + service (returns, contacts and all else that costs)",
+        "profit; amounts to part growth and price; referrals are not in it, as orders do not say who was referred",
+        "Reichheld and Sasser 1990, Harvard Business Review 68; first differences as in Wooldridge 2010, chapter 10",
+    ),
+    Figure(
         "customer equity",
         "sum of the lifetime value of all customers over the horizon times the share of spend that is left as profit "
         "(the customer's own, drawn towards that of all), discounted; of spend where no profit is known",

@@ -17,6 +17,7 @@ from patron.portfolio.customers import LATELY, customers_at, profit_parts
 from patron.portfolio.equity import equity_bridge, equity_by, equity_of, total
 from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.rfm import LEAST, rfm_grid
+from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier, tier
 from patron.questions.matrices import row_source
@@ -46,6 +47,7 @@ class Portfolio:
         moved: for segments, tiers and relationships, how many moved from each (rows) to each (columns).
         stability: the adjusted Rand index of the same.
         parts: what each table that earns or costs brought over the horizon of the tiers, by tier.
+        tenure: the profit of a period by how many periods after the first order it lies, see `tenure_profile`.
         equity: the sum over customers with its 95 % interval; None where it is not known.
         at_risk: equity less its 5 % quantile.
         bridge: how the equity before became that of now.
@@ -67,6 +69,7 @@ class Portfolio:
     moved: Mapping[str, pd.DataFrame]
     stability: Mapping[str, float]
     parts: pd.DataFrame
+    tenure: pd.DataFrame
     equity: Estimate | None
     at_risk: float | None
     bridge: pd.DataFrame
@@ -192,6 +195,7 @@ def _composed(
         moved={name: moves(*pair, names[name]) for name, pair in pairs.items()},
         stability={name: adjusted_rand(*pair) for name, pair in pairs.items()},
         parts=_parts(history, now, question),
+        tenure=_tenure(history, times[-1], question, left_out),
         equity=total(now.equity.to_numpy()) if "equity" in now else None,
         at_risk=_at_risk(now) if "equity" in now else None,
         bridge=equity_bridge(before, now) if len(before) and "equity" in before and "equity" in now else pd.DataFrame(),
@@ -232,6 +236,18 @@ def _parts(history: History, customers: pd.DataFrame, question: Tier | None) -> 
     columns = [part.name + LATELY for part in profit_parts(history, question)]
     table = customers.groupby("tier")[[*columns, f"profit{LATELY}"]].sum()
     return table.reindex(list(question.names), fill_value=0.0).rename(columns=lambda name: name.removesuffix(LATELY))
+
+
+def _tenure(history: History, at: datetime, question: Tier | None, left_out: dict[str, str]) -> pd.DataFrame:
+    if question is None:
+        return pd.DataFrame()
+    profile = tenure_profile(tenure_rows(history, at, question))
+    if profile.empty:
+        left_out["profit by tenure"] = (
+            f"It needs {LEAST_PAIRS} customers who came back after a whole period of {question.horizon.length} that "
+            "followed the one of their first order. Use a shorter horizon of tiers, or a longer history."
+        )
+    return profile
 
 
 def _at_risk(customers: pd.DataFrame) -> float:

@@ -62,6 +62,7 @@ def page(report: PortfolioReport) -> str:
         kinds=_relationships(portfolio),
         segment_moves=_heat(portfolio.moved["segment"]) if "segment" in portfolio.moved else [],
         tier_moves=_heat(_best_first(portfolio.moved["tier"])) if "tier" in portfolio.moved else [],
+        ages=portfolio.tenure.to_dict("records"),
         figures=FIGURES,
         joined=JOINED,
         **_plots(report),
@@ -76,6 +77,7 @@ def _plots(report: PortfolioReport) -> dict[str, Any]:
     svgs = {
         "bridge": plots.bridge_plot(portfolio.bridge, currency) if len(portfolio.bridge) else "",
         "cohort_plot": plots.cohort_plot(cohorts, currency) if cohorts is not None else "",
+        "tenure_plot": plots.tenure_plot(portfolio.tenure, currency) if len(portfolio.tenure) else "",
         "curve": plots.concentration_plot(portfolio.curves) if portfolio.curves else "",
         "tier_flow": "" if tiers is None else plots.flow_plot(_best_first(tiers), "tiers", "Moves between tiers"),
         "flow": "" if segments is None else plots.flow_plot(segments, "segments", "Moves between segments"),

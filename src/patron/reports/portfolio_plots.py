@@ -12,7 +12,7 @@ from patron.reports.figure_style import BLUE, GREEN, GREY, INK, ORANGE, svg, tho
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["bridge_plot", "cohort_plot", "concentration_plot", "flow_plot"]
+__all__ = ["bridge_plot", "cohort_plot", "concentration_plot", "flow_plot", "tenure_plot"]
 
 MONEY = "money"
 HEIGHT, GAP, SMALL, TICKS = 3.2, 0.025, 8, 8
@@ -86,6 +86,26 @@ def concentration_plot(curves: Mapping[str, pd.DataFrame]) -> str:
         ax.set(xlabel="Customers, the best first (%)", ylabel="Share of all money (%)", xlim=(0, 100), ylim=(0, None))
 
     return svg("concentration", "Share of the money, best customers first", draw, HEIGHT)
+
+
+def tenure_plot(profile: pd.DataFrame, currency: str) -> str:
+    """Plot the profit of a period by tenure: that of the same customers, and the mean over survivors.
+
+    Args:
+        profile: what `patron.portfolio.tenure.tenure_profile` returns.
+        currency: code or sign written beside the numbers, empty where nobody said.
+    """
+
+    def draw(ax: "Axes") -> None:
+        ax.plot(profile.age, profile.survivors, "--", color=ORANGE, linewidth=1.5, label="mean over survivors")
+        ax.plot(profile.age, profile.profit, "o-", color=BLUE, linewidth=2, label="the same customers")
+        ax.fill_between(profile.age, profile.low, profile.high, color=BLUE, alpha=0.2, linewidth=0)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.set_xticks(profile.age)
+        ax.set(xlabel="Periods after the first order", ylabel=f"Profit of a period ({currency or MONEY})")
+        thousands(ax.yaxis)
+
+    return svg("tenure", "Profit of a customer by tenure", draw, HEIGHT)
 
 
 def flow_plot(moves: pd.DataFrame, name: str, title: str) -> str:

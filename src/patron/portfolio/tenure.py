@@ -1,0 +1,162 @@
+"""Profit by tenure: how the profit of the same customers changes with the time they are there, and what it comes from.
+
+Who stays longer was often worth more from the start, so the mean over those who are still there rises even where
+nobody's profit does. Changes of the same customers do not have that bias.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from patron.features import available, purchases
+from patron.history.history import History
+from patron.periods import EVER, Span
+from patron.portfolio.customers import profit_parts
+from patron.questions.kinds import Tier
+from patron.questions.matrices import exact_features
+
+__all__ = ["LEAST_PAIRS", "tenure_profile", "tenure_rows"]
+
+MOST = 9  # periods that are looked at
+LEAST_PAIRS = 10  # customers of whom a change is a figure
+Z_95 = 1.959964
+COLUMNS = ["age", "customers", "survivors", "profit", "low", "high", "base", "growth", "price", "service"]
+
+
+def tenure_rows(history: History, cutoff: datetime, question: Tier) -> pd.DataFrame:
+    """Return what customers brought in each of the last periods, those after the one of their first order.
+
+    A period is as long as the horizon of the question; the last ends at the cutoff.
+
+    Args:
+        history: the checked event tables.
+        cutoff: only events before it are looked at.
+        question: what profit is, and how long a period is.
+
+    Returns:
+        a row for each customer and period: `customer`, `period` (counted, the earliest 0), `age`, how many periods
+        after that of the first order; `orders_profit`, `other_profit` and, where orders have amounts, `spend` of the
+        period; and `stayed`, whether the customer ordered after it, still before the cutoff.
+    """
+    period = Span(question.horizon.days)
+    times = list(_ends(history, cutoff, period))
+    parts = profit_parts(history, question)
+    shopping = available(history, (purchases.spend.over(period),))[0]
+    known = (purchases.tenure, purchases.orders.over(EVER), *shopping, *(part.over(period) for part in parts))
+    table = exact_features(history, known, times)
+    columns = [part.column(period) for part in parts]
+    rows = table.assign(
+        period=np.searchsorted(np.array(times, "datetime64[us]"), table.cutoff.to_numpy()),
+        age=np.ceil(table.tenure / period.days).astype(int) - 1,
+        orders_profit=table[columns[0]],
+        other_profit=table[columns[1:]].sum(axis=1),
+        stayed=table.groupby("customer").orders.transform("max") > table.orders,
+    ).rename(columns={f"spend_{period}": "spend"})
+    money = ["orders_profit", "other_profit", *(("spend",) if len(shopping) else ())]
+    return rows.loc[rows.age > 0, ["customer", "period", "age", "stayed", *money]].reset_index(drop=True)
+
+
+def tenure_profile(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the profit of a period by how many periods after the first order it lies.
+
+    Only periods after which a customer ordered again count, so that a silence at the end is taken neither for a loss
+    nor for the end. From one age to the next the profit changes by the mean change of the same customers.
+
+    Args:
+        rows: what `tenure_rows` returns.
+
+    Returns:
+        `age`; `customers`, whose change to that age is known; `survivors`, the mean of all who stayed, which is biased;
+        `profit`, that of the same customers, from that of the first age on, with its 95 % interval; and what adds up to
+        it: `base`, the profit of the first age, and what came on top by `growth` (more spend, at the same share of
+        profit), `price` (more of the spend left as profit: prices, discounts, mix) and `service` (returns, contacts and
+        all else that costs).
+
+    Source: F. F. Reichheld and W. E. Sasser, Zero defections, Harvard Business Review 68 (1990), with changes within
+    customers in place of means over them (a first-difference estimate, as in Wooldridge 2010, chapter 10).
+
+    >>> rows = pd.DataFrame({"customer": ["a", "a"] * 10, "period": [0, 1] * 10, "age": [1, 2] * 10, "stayed": True,
+    ...                      "orders_profit": [5.0, 8.0] * 10, "other_profit": [0.0, -1.0] * 10})
+    >>> tenure_profile(rows.assign(customer=[f"{i // 2}" for i in range(20)]))[["profit", "growth", "service"]].values
+    array([[ 5.,  0.,  0.],
+           [ 7.,  3., -1.]])
+    """
+    there = rows[rows.stayed].assign(profit=lambda frame: frame.orders_profit + frame.other_profit)
+    changes = _changes(there)
+    first = there[there.age == 1]
+    known = [1, *_gapless(changes.groupby("age").size())]
+    if len(first) < LEAST_PAIRS:
+        return pd.DataFrame(columns=COLUMNS)
+    changes = changes[changes.age.isin(known)]
+    means = changes.groupby("age")[["profit", "growth", "price", "service"]].mean()
+    steps = means.reindex(known, fill_value=0.0).cumsum()
+    base = float(first.profit.mean())
+    half = Z_95 * _spread(first, changes, len(known))
+    return pd.DataFrame(
+        {
+            "age": known,
+            "customers": [len(first), *changes.groupby("age").size()],
+            "survivors": there.groupby("age").profit.mean().reindex(known).to_numpy(),
+            "profit": base + steps.profit.to_numpy(),
+            "low": base + steps.profit.to_numpy() - half,
+            "high": base + steps.profit.to_numpy() + half,
+            "base": base,
+            **{name: steps[name].to_numpy() for name in ("growth", "price", "service")},
+        }
+    )
+
+
+def _ends(history: History, cutoff: datetime, period: Span) -> Iterator[datetime]:
+    """Return the ends of the last periods that lie in the history, the earliest first."""
+    ends = [cutoff]
+    while len(ends) < MOST and period.before(period.before(ends[-1])) > history.starts:
+        ends.append(period.before(ends[-1]))
+    return reversed(ends)
+
+
+def _changes(there: pd.DataFrame) -> pd.DataFrame:
+    """Return how the money of each customer changed from one period to the next, by what, and at which age."""
+    before = there.assign(period=there.period + 1)
+    pairs = there.merge(before, on=["customer", "period"], suffixes=("", "_before"))
+    by_orders, price = pairs.orders_profit - pairs.orders_profit_before, 0.0
+    if "spend" in pairs:
+        share, share_before = (
+            pairs[f"orders_profit{end}"] / pairs[f"spend{end}"].where(pairs[f"spend{end}"] > 0)
+            for end in ("", "_before")
+        )
+        price = ((share - share_before) * (pairs.spend + pairs.spend_before) / 2).fillna(0.0)
+    return pd.DataFrame(
+        {
+            "customer": pairs.customer,
+            "age": pairs.age,
+            "profit": pairs.profit - pairs.profit_before,
+            "growth": by_orders - price,
+            "price": price,
+            "service": pairs.other_profit - pairs.other_profit_before,
+        }
+    )
+
+
+def _gapless(counts: pd.Series) -> list[int]:
+    """Return the ages from 2 on as far as enough customers are known at each.
+
+    >>> _gapless(pd.Series({2: 50, 3: 20, 4: 9, 5: 30}))
+    [2, 3]
+    """
+    ages: list[int] = []
+    while counts.get(len(ages) + 2, 0) >= LEAST_PAIRS:
+        ages.append(len(ages) + 2)
+    return ages
+
+
+def _spread(first: pd.DataFrame, changes: pd.DataFrame, ages: int) -> np.ndarray:
+    """Return the standard error of the profit at each age, by what each customer adds to it."""
+    parts = pd.concat([first.assign(age=1), changes])[["customer", "age", "profit"]]
+    by_age = parts.groupby("age").profit
+    pull = (parts.profit - by_age.transform("mean")) / by_age.transform("size")
+    place = parts.customer.astype("category").cat.codes.to_numpy()
+    added = np.zeros((int(place.max()) + 1, ages))
+    np.add.at(added, (place, parts.age.to_numpy() - 1), pull.to_numpy())
+    return np.asarray(np.sqrt((added.cumsum(axis=1) ** 2).sum(axis=0)))
