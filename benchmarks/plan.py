@@ -5,6 +5,7 @@ CPU time with one thread.
 """
 
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -81,7 +82,8 @@ def main(page: Path | None) -> None:
             f"| {count:,} | {took['decide']:.1f} s ({took['clock']:.1f} s) | {took['solve']:.1f} s "
             f"| {took['chosen']:,.0f} | {took['gap']:.2f} ({share:.1e}) | {took['peak']:.1f} GB |"
         )
-    head = f"# Plans\n\n{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}; one thread.\n\n{CAPTION}\n"
+    machine = f"one thread of {os.cpu_count()} cores with a load of {os.getloadavg()[1]:.0f}"
+    head = f"# Plans\n\n{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}; {machine}.\n\n{CAPTION}\n"
     text = head + "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if page:

@@ -304,3 +304,10 @@ def test_a_hold_out_says_what_it_can_see():
     assert (
         "180 of 900 held out; a difference in leaving of 11." in preflight(plan.table, plan.summary, [MAIL], Rules())[3]
     )
+
+
+def test_where_values_are_hidden_a_refused_effect_shows_its_shape_alone(monkeypatch):
+    monkeypatch.setenv("PATRON_SHOW_VALUES", "0")
+    with pytest.raises(ScoreError) as refused:
+        decide(ALL, [MAIL], 100.0, effects=learned(ann=(8731.5, 2.0, 1.0)))
+    assert "8731" not in str(refused.value)

@@ -13,7 +13,11 @@ __all__ = ["drawn_order", "draws"]
 
 def drawn_order(customers: pd.Series, seed: int) -> np.ndarray:
     """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
-    return np.lexsort((customers.astype(str), draws(customers, f"{seed}:tie")))
+    drawn = draws(customers, f"{seed}:tie")
+    order = np.argsort(drawn, kind="stable")
+    if (np.diff(drawn[order]) > 0).all():
+        return order
+    return np.lexsort((customers.astype(str), drawn))
 
 
 def draws(customers: pd.Series, seed: object) -> np.ndarray:

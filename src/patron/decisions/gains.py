@@ -14,7 +14,7 @@ import pandas as pd
 from patron.decisions.former_contacts import contacts_within
 from patron.decisions.offers import Offer
 from patron.decisions.table_checks import check_columns, check_once
-from patron.errors import ScoreError, SettingsError, listed, nearest
+from patron.errors import ScoreError, SettingsError, cell, listed, nearest
 
 __all__ = ["LEARNED", "Gains", "expected_gains"]
 
@@ -180,8 +180,9 @@ def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
     if len(bad):
         raise ScoreError(
             f"kept_low, kept and kept_high of the effects are rising amounts of money, but not in {len(bad)} of "
-            f"{len(effects)} rows; the first is row {bad[0]} with {low[bad[0]]:g}, {kept[bad[0]]:g} and "
-            f"{high[bad[0]]:g}. Leave those rows out: the assumed effect counts for them."
+            f"{len(effects)} rows; the first is row {bad[0]} with {cell(low[bad[0]], 'g')}, "
+            f"{cell(kept[bad[0]], 'g')} and {cell(high[bad[0]], 'g')}. Leave those rows out: the assumed "
+            "effect counts for them."
         )
     unsaid = int((effects.evidence.isna() | effects.evidence.isin(["", " "])).sum())
     if unsaid:

@@ -23,7 +23,7 @@ def decide(job: Job) -> dict[str, Any]:
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
-    figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in ("ties", "gap")}
+    figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}
     text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
     job.tell(f"decisions {text}: {paths[0]} and .csv")
     answers = preflight(table, summary, job.settings.offers, job.settings.rules)
