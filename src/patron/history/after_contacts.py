@@ -18,6 +18,7 @@ __all__ = ["CONTACT", "LEFT_OUT", "contacted", "contacts_of", "events_after", "n
 
 CONTACT, LEFT_OUT = "contact", "left_out"
 DAY = 86_400_000_000
+OF_CONTACT = ("__contact__", "__owner__", "__opens__", "__closes__")  # beside whatever columns events have
 KEPT = ("propensity", "cost")
 SHOWN = 60  # offers at most in a message
 LINE = '[tables.offers] with arm = "the column", and offer = "the column" where there are several'
@@ -70,12 +71,13 @@ def events_after(history: History, name: str, contacts: Table, horizon: Span) ->
     The column `customer` holds the number of the contact: an event comes once for each contact that it came after.
     The column `days_ahead` tells how long after it.
     """
-    opened = contacts.select("contact", owner="customer", opens="at", closes=_after(contacts["at"], horizon))
-    events = history.as_happened(name)
-    joined = events.join(opened, events.customer == opened.owner)
-    after = joined.filter(in_window(joined["at"], joined.opens), is_past(joined["at"], joined.closes))
-    ahead = after["at"].delta(after.opens, unit="microsecond") / DAY
-    return after.mutate(customer=after.contact, days_ahead=ahead).drop("contact", "owner", "opens", "closes")
+    number, owner, opens, closes = OF_CONTACT
+    columns = {number: CONTACT, owner: "customer", opens: "at", closes: _after(contacts["at"], horizon)}
+    opened, events = contacts.select(**columns), history.as_happened(name)
+    joined = events.join(opened, events.customer == opened[owner])
+    after = joined.filter(in_window(joined["at"], joined[opens]), is_past(joined["at"], joined[closes]))
+    ahead = after["at"].delta(after[opens], unit="microsecond") / DAY
+    return after.mutate(customer=after[number], days_ahead=ahead).drop(*OF_CONTACT)
 
 
 def n_followed(history: History, contacts: Table, horizon: Span) -> int:

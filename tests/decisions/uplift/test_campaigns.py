@@ -12,6 +12,8 @@ from patron.decisions.uplift.campaigns import campaign_trial
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.history.sources import events
+from patron.history.subscriptions import subscriptions
+from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import matrix
 from patron.questions.profit import CostModel
@@ -256,3 +258,18 @@ def test_events_from_the_contact_on_change_no_feature_and_events_before_it_no_ou
     assert_frame_equal(drawn.drop(columns="outcome"), future.drop(columns="outcome"), check_exact=True)
     both = drawn.index.intersection(past.index)
     assert drawn.outcome[both].tolist() == past.outcome[both].tolist()
+
+
+def test_an_offer_to_members_is_to_keep_their_contracts_and_one_to_who_left_is_to_bring_them_back():
+    rows = [("ann", ago(90), ago(-9)), ("bob", ago(90), None), ("cid", ago(90), None), ("dan", ago(90), ago(-40))]
+    rows += [("eve", ago(90), ago(20)), ("fay", ago(90), ago(20)), ("eve", ago(-5), None), ("gus", ago(90), ago(20))]
+    rows += [("hal", ago(90), ago(20)), ("end", ago(-190), None)]
+    members = subscriptions(
+        pd.DataFrame(rows, columns=["customer", "start", "end"]), customer="customer", start="start", end="end"
+    )
+    sent = [*BOTH, *sent_to("eve", "fay"), *sent_to("gus", "hal", arm="control")]
+    whole = History.of(contracts=members, offers=events(pd.DataFrame(sent, columns=SENT), **ROLES))
+    kept = campaign_trial(cancellation(30), whole)
+    assert outcomes(kept) == {"ann": 0, "bob": 1, "cid": 1, "dan": 1}
+    assert kept.counts["left_out"] == {"not asked about then": 4}
+    assert outcomes(campaign_trial(win_back(30), whole)) == {"eve": 1, "fay": 0, "gus": 0, "hal": 0}
