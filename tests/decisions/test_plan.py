@@ -311,3 +311,9 @@ def test_where_values_are_hidden_a_refused_effect_shows_its_shape_alone(monkeypa
     with pytest.raises(ScoreError) as refused:
         decide(ALL, [MAIL], 100.0, effects=learned(ann=(8731.5, 2.0, 1.0)))
     assert "8731" not in str(refused.value)
+
+
+def test_facts_never_take_the_place_of_an_answer():
+    facts = FACTS.assign(churn_probability=np.nan, value=-1.0)
+    offer = Offer("mail", 1.0, effect=0.1, eligible=["churn_probability > 0.4", "value > 150"])
+    assert set(chosen(ALL, [offer], facts=facts)) == {"ann", "bob", "cid"}

@@ -55,7 +55,7 @@ def with_facts(scores: pd.DataFrame, facts: pd.DataFrame | None, offers: Sequenc
 
     Args:
         scores: a row for each customer.
-        facts: customer, and whatever is known of them; of who is not there nothing is known.
+        facts: customer, and what the scores do not tell of them; of who is not there nothing is known.
         offers: what can be done.
         rules: what the plan keeps to.
 
@@ -67,7 +67,7 @@ def with_facts(scores: pd.DataFrame, facts: pd.DataFrame | None, offers: Sequenc
     if facts is not None:
         check_columns(facts, ("customer",), "facts", "Give the column of the customer's key.")
         check_once(facts, ["customer"], "facts")
-        names = [name for name in needed if name in facts]
+        names = [name for name in needed if name in facts and name not in scores]
         rows = pd.Index(facts.customer).get_indexer(scores.customer)
         scores = scores.assign(**{name: _taken(facts[name], rows) for name in names})
     known = [*scores, *(facts if facts is not None else ())]
