@@ -14,7 +14,7 @@ from patron.engines.outputs import write_text
 from patron.errors import HistoryError, ScoreError
 from patron.jobs.kept import Facts, ScoredRun, matrix_frame, rows_name
 from patron.jobs.run_identity import Request, digest, sources_of
-from patron.jobs.staging import Part, Staging, publish, recover, remove_others
+from patron.jobs.staging import Part, Staging, publish, recover, remove_others, remove_replaced
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
 from patron.scoring.breaks import Break, check_breaks, tolerated
@@ -115,7 +115,10 @@ def standing_run(work: Work) -> ScoredRun | None:
     """
     request = work.request
     recover(work.out, work.out / SCORES_FOLDER)
-    return _unchanged(work, request)
+    run = _unchanged(work, request)
+    if run:
+        remove_replaced(work.out, run.manifest.run_id)
+    return run
 
 
 def scored_run(work: Work) -> ScoredRun:

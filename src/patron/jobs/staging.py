@@ -18,7 +18,17 @@ import pandas as pd
 from patron.engines.outputs import write_text
 from patron.scoring.partitions import MANIFEST, Manifest, file_hash, folder_of, part_name, write_part
 
-__all__ = ["COMPLETE", "HIDDEN", "Part", "Staging", "make_private", "publish", "recover", "remove_others"]
+__all__ = [
+    "COMPLETE",
+    "HIDDEN",
+    "Part",
+    "Staging",
+    "make_private",
+    "publish",
+    "recover",
+    "remove_others",
+    "remove_replaced",
+]
 
 HIDDEN = ".scores"  # the folder in that of the results
 COMPLETE = "facts.json"  # is written last
@@ -177,6 +187,13 @@ def remove_others(out: Path, *run_ids: str) -> None:
     for folder in (out / HIDDEN).glob("*"):
         if folder.name not in run_ids:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_replaced(out: Path, run_id: str) -> None:
+    """Remove what replaced runs have kept, where the run in their place was killed before it did; no unfinished one."""
+    for staging in map(Staging, (out / HIDDEN).glob("*")):
+        if staging.folder.name != run_id and staging.is_complete and not staging.scores.is_dir():
+            shutil.rmtree(staging.folder, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:
