@@ -113,6 +113,12 @@ def decide(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def learn(settings: SettingsPath, as_json: AsJson = False) -> None:
+    """Measure what past decisions earned beside who was held out, and write what the next training learns from."""
+    run_verb(settings, "learn", as_json)
+
+
+@app.command()
 def report(settings: SettingsPath, as_json: AsJson = False) -> None:
     """Write the page for the retention manager."""
     run_verb(settings, "report", as_json)

@@ -24,6 +24,7 @@ from patron.jobs.explaining import (
 from patron.jobs.identifying import identify
 from patron.jobs.job import Job
 from patron.jobs.locks import alone, champions_alone
+from patron.jobs.outcomes import learn
 from patron.jobs.overview import overview
 from patron.jobs.panel_job import PanelJob
 from patron.jobs.parted_job import PartedJob, parts
@@ -57,6 +58,7 @@ __all__ = [
     "explain_version",
     "identify",
     "job_of",
+    "learn",
     "opened",
     "overview",
     "portfolio",
@@ -114,6 +116,6 @@ VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {
     verb.__name__: verb
     for verb in (
         *(check, identify, tune, train, backtest, score, explain),
-        *(decide, report, portfolio, drift, run, everything),
+        *(decide, learn, report, portfolio, drift, run, everything),
     )
 }

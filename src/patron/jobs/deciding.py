@@ -8,6 +8,7 @@ from patron.decisions import preflight
 from patron.decisions.unprofitable import CHOICES
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
+from patron.jobs.decision_log import keep_decisions
 from patron.jobs.job import Job
 from patron.reports.plan_lines import plan_lines
 
@@ -21,6 +22,7 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
+    keep_decisions(job.out, job.settings.holdout, job.now)
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}

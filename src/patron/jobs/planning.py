@@ -56,7 +56,7 @@ def planned(
     facts = plan_facts(
         columns_needed(offers, rules),
         run,
-        history if {*OF_CONTACTS} & {*settings.tables} else None,
+        history if settings.outcomes or {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
     )
     effects = joined_effects(written, plan_effects(offers, run, scores, champion))

@@ -86,7 +86,8 @@ def sources_of(settings: Settings) -> list[object]:
     tables = settings.files.values()
     joined = [join.source for table in tables for join in getattr(table, "joins", ())]
     identity = [settings.identity.path] if settings.identity else []
-    return [*(table.path for table in tables), *joined, *identity]
+    learned = [path] if (path := settings.outcomes_path) and path.is_file() else []
+    return [*(table.path for table in tables), *joined, *identity, *learned]
 
 
 def digest(value: object) -> str:

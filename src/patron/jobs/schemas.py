@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from patron.errors import QuestionError, listed, nearest
 from patron.jobs import model_summaries as models
 from patron.jobs import night_summaries as night
+from patron.jobs import outcome_summaries as outcomes
 from patron.jobs import portfolio_summary as relationships
 from patron.json_schemas import Schema, schema_of
 
@@ -27,6 +28,7 @@ SUMMARIES: Mapping[str, tuple[type, ...]] = {
     "report": (night.Report,),
     "portfolio": (relationships.PortfolioSummary,),
     "drift": (night.DriftReport,),
+    "learn": (outcomes.Learn,),
     "run": (night.Night,),
     "models": (models.Models,),
 }

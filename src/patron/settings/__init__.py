@@ -10,9 +10,10 @@ from patron.settings.panels import OpenedPanel, PanelFile
 from patron.settings.plain import describe
 from patron.settings.registry import RegistrySettings
 from patron.settings.subscriptions import Subscriptions
-from patron.settings.values import Attributes, Settings, Table
+from patron.settings.values import FOR_HISTORY, Attributes, Settings, Table
 
 __all__ = [
+    "FOR_HISTORY",
     "Attributes",
     "Identity",
     "OpenedPanel",

@@ -202,8 +202,9 @@ def _check_tables(source: Source, content: Mapping[str, Any], questions: Sequenc
 def _check_learned(source: Source, content: Mapping[str, Any]) -> None:
     """Refuse an effect that is to be learned where no campaign tells it."""
     declared = content.get("tables", {}).get("offers", {})
+    own = content.get("decisions", {}).get("outcomes", False)
     for name, offer in content.get("offers", {}).items():
-        if offer["effect"] == LEARNED and "arm" not in declared:
+        if offer["effect"] == LEARNED and "arm" not in declared and not own:
             raise source.wrong(
                 ("offers", name, "effect"),
                 f'[offers.{name}] has effect = "{LEARNED}", and no campaign tells it: [tables.offers] has '

@@ -36,6 +36,7 @@ from patron.settings.values import Attributes, Settings, Table
 __all__ = ["load", "parse", "template"]
 
 MONEY = ("budget", "holdout", "value")
+NOT_RULES = (*MONEY, "effects", "outcomes")
 CODE = 3  # letters of a currency's code, which has the rate 1 in its own business
 
 
@@ -141,6 +142,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         registry=RegistrySettings(**content.get("registry", {})),
         reasons_in_scores=content.get("scores", {}).get("reasons", False),
         portfolio=_portfolio(source, content.get("portfolio", {})),
+        outcomes=decisions.get("outcomes", False),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency", "memory") if key in content},
     )
@@ -274,7 +276,7 @@ def _offer(source: Source, name: str, section: Mapping[str, Any]) -> Offer:
 
 def _rules(source: Source, content: Mapping[str, Any]) -> Rules:
     capacities = {name: section["capacity"] for name, section in content.get("channels", {}).items()}
-    others = {key: value for key, value in content.get("decisions", {}).items() if key not in (*MONEY, "effects")}
+    others = {key: value for key, value in content.get("decisions", {}).items() if key not in NOT_RULES}
     offers = tuple(_offer(source, name, section) for name, section in content.get("offers", {}).items())
     with source.at("channels"):
         rules = Rules(capacities, **others)

@@ -10,9 +10,11 @@ from patron.decisions import CrmImport, Offer, Rules
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.explanations.tested_levers import TestedLever
 from patron.history import sources
+from patron.history.decided_offers import decided_offers, with_decided
 from patron.history.event_tables import Events, Role
 from patron.history.history import History
 from patron.history.joins import Join
+from patron.history.offers import OFFERS
 from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Split
@@ -23,7 +25,10 @@ from patron.settings.panels import PanelFile
 from patron.settings.registry import RegistrySettings
 from patron.settings.subscriptions import Subscriptions
 
-__all__ = ["Attributes", "Settings", "Table"]
+__all__ = ["FOR_HISTORY", "Attributes", "Settings", "Table"]
+
+FOR_HISTORY = "outcomes"
+"""The folder, in that of the results, of the event tables that past decisions left."""
 
 Opened = TypeVar("Opened", covariant=True)
 
@@ -215,6 +220,7 @@ class Settings:
         registry: where runs and models are kept, and how many persons must agree to a new champion.
         memory: gigabytes that scoring may take; None for a quarter of the machine.
         reasons_in_scores: whether scores have the reasons of each answer beside it, as texts.
+        outcomes: whether the decisions that `patron learn` has measured are read as offers beside those of the tables.
         portfolio: how the relationship portfolio is told.
     """
 
@@ -246,6 +252,7 @@ class Settings:
     registry: RegistrySettings = RegistrySettings()
     memory: float | None = None
     reasons_in_scores: bool = False
+    outcomes: bool = False
     portfolio: PortfolioTerms = PortfolioTerms()
 
     def history(self) -> History:
@@ -272,7 +279,15 @@ class Settings:
             name: _open(f"The table of contracts {name!r} ([subscriptions.{name}])", table)
             for name, table in self.subscriptions.items()
         }
+        past = decided_offers(self.outcomes_path) if self.outcomes_path else None
+        if past is not None:
+            tables[OFFERS] = with_decided(tables[OFFERS], past) if OFFERS in tables else past
         return tables | contracts | facts
+
+    @property
+    def outcomes_path(self) -> Path | None:
+        """Where the offers lie that past decisions left; none where they are not read."""
+        return self.out / FOR_HISTORY / f"{OFFERS}.parquet" if self.outcomes else None
 
     @property
     def files(self) -> dict[str, Table | Subscriptions | Attributes | PanelFile]:

@@ -153,6 +153,11 @@ def test_campaigns_at_once_are_told_apart_and_overlaps_are_counted(four):
     assert learn(four, pd.concat([decided(), after]), churn(30)).counts["overlapping"] == 0
 
 
+def test_without_costs_who_stays_earns_the_value_of_the_decision(four):
+    line = only(learn(four, decided(cost=2.0, value=[50.0, 30.0, 40.0, 20.0]), churn(30)))
+    assert line["profit_effect"] == (50 + 0) / 2 - 2 - (40 + 0) / 2
+
+
 def test_a_campaign_without_a_control_has_totals_and_no_effect(four):
     result = learn(four, decided("ann bob cid dan", "", cost=1.0), churn(30), HALF, holdout=0.0)
     line = only(result)

@@ -90,7 +90,8 @@ def learn(
         decisions: customer, cutoff, group (treat, control), offer, as `pt.decide(...).table`, of one or many cutoffs;
             cost, expected_gain, gain_low, gain_high, propensity, churn_probability and value where they are known.
         question: what the offers should keep from happening, for example pt.churn(horizon=90), with the horizon.
-        costs: what is left of money that comes in; without it only the effect on staying is measured.
+        costs: what is left of money that comes in; without it a customer who stays earns the `value`
+            of the decision, and where there is none only the effect on staying is measured.
         holdout: the share that was to be held out, where the decisions have no propensity.
 
     Raises:

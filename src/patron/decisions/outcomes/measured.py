@@ -74,6 +74,7 @@ class Window:
             Besides the columns of the decisions: `kept` (1 where the customer bought, or no contract ended, within
             the window), `orders_before`, and where profit is counted `before` (profit over a horizon before the
             cutoff), `gross` (profit within the window, whatever offers cost) and `earned` (after what they cost).
+            Without costs the profit is the `value` of the decision where the customer stayed.
         """
         spine = ibis.memtable(pa.table({"customer": pa.array(decided.customer, pa.string())}))
         spine = spine.mutate(cutoff=ibis.literal(self.cutoff))
@@ -82,7 +83,9 @@ class Window:
         result = result.assign(**{name: _aligned(before[name], decided.customer) for name in before})
         _, raised = OUTCOMES[self.question.name]
         result["kept"] = raised(result.kept.to_numpy())
-        if self.costs is not None:
+        if self.costs is None and "value" in result:
+            result["gross"] = result.kept * result.value.fillna(0.0)
+        if "gross" in result:
             result["earned"] = self._earned(spine, result)
         return result
 
@@ -141,14 +144,15 @@ class Window:
         return _columns(spine, self._past(bare), known, horizon)
 
     def _earned(self, spine: Table, rows: pd.DataFrame) -> pd.Series:
-        """Return the profit within the window after what offers cost: as recorded, or else as planned."""
-        if not self._offers_cost:
-            planned = rows.cost.fillna(0.0) if "cost" in rows else 0.0
-            return rows.gross - np.where(rows.group == TREAT, planned, 0.0)
-        assert self.costs is not None, "profit is counted"
+        """Return the profit within the window after what offers cost: as recorded, of other offers as planned."""
+        planned = np.where(rows.group == TREAT, rows.cost.fillna(0.0) if "cost" in rows else 0.0, 0.0)
+        if self.costs is None or not self._offers_cost:
+            return rows.gross - planned
         profit = {"earned": Tier(self.span, costs=self.costs).label(self.history)}
         table = _columns(spine, self._future(self.history), profit, self.span)
-        return pd.Series(_aligned(table.earned, rows.customer), rows.index)
+        reached = self.reached()
+        recorded = rows.offer.isin([] if reached is None else reached.offer)
+        return _aligned(table.earned, rows.customer) - np.where(recorded, 0.0, planned)
 
     def _future(self, history: History) -> Events:
         return lambda name, horizon: history.future(name, self.cutoff, horizon)

@@ -1,0 +1,92 @@
+"""Outcome summaries: what `learn` says to machines, key by key."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from patron.jobs.summary_parts import Files
+
+__all__ = ["Learn"]
+
+
+class CampaignLine(TypedDict):
+    """What an offer at a cutoff earned."""
+
+    cutoff: str
+    offer: str
+    treated: int
+    control: int
+    days: Annotated[int, "of the horizon that are counted"]
+    early: Annotated[bool, "whether the horizon is not over: its intervals hold for any number of looks"]
+    kept_effect: Annotated[float, "by how much more of the treated stayed, as a share"]
+    kept_effect_low: float
+    kept_effect_high: float
+    profit_effect: Annotated[float, "of each treated customer, after what offers cost"]
+    profit_effect_low: float
+    profit_effect_high: float
+    incremental: Annotated[float, "profit of all treated beyond the held out"]
+    incremental_low: float
+    incremental_high: float
+    cost: float
+    roi: float
+    promised: Annotated[float, "the gain that was expected of the treated"]
+    promised_low: float
+    promised_high: float
+    variance_left: Annotated[float, "after what was known before the cutoff"]
+    evidence: Literal["randomised", "observational", "none"]
+    contaminated: Annotated[int | None, "held out who got the offer; null where nobody says who got it"]
+    not_reached: int | None
+    other_offers: Annotated[int, "customers who got another offer in that time"]
+    mismatch: Annotated[float, "chance of a hold-out so far from its declared size"]
+    advice: Literal["again", "stop", "test", "wait"]
+
+
+class LedgerLine(TypedDict):
+    """A line of the profit of a campaign's customers."""
+
+    cutoff: str
+    offer: str
+    line: str
+    amount: float
+
+
+class Third(TypedDict):
+    """Promised beside delivered gain of each treated customer."""
+
+    third: Literal["lowest", "middle", "highest"]
+    treated: int
+    control: int
+    promised: float
+    delivered: float
+    delivered_low: float
+    delivered_high: float
+
+
+class Followed(TypedDict):
+    """What was carried out; empty where no table says it."""
+
+    followed: NotRequired[int]
+    overridden: NotRequired[int]
+    unreported: NotRequired[int]
+    share: NotRequired[float]
+    why: NotRequired[dict[str, int]]
+    teams: NotRequired[Annotated[dict[str, float], "the share followed"]]
+    effect: NotRequired[Annotated[float, "what a followed decision earned more than an overridden one"]]
+    effect_low: NotRequired[float]
+    effect_high: NotRequired[float]
+    evidence: NotRequired[str]
+
+
+class Learn(TypedDict):
+    """What past decisions earned."""
+
+    plans: Annotated[int, "that were kept"]
+    repeated: int
+    in_several: Annotated[int, "customers in several groups or offers of one cutoff"]
+    decisions: int
+    overlapping: Annotated[int, "customers decided on again before an earlier horizon was over"]
+    not_begun: Annotated[int, "cutoffs of which nothing is known yet"]
+    campaigns: list[CampaignLine]
+    ledger: list[LedgerLine]
+    calibration: list[Third]
+    following: Followed
+    notes: list[str]
+    files: Files

@@ -1,0 +1,100 @@
+"""Outcomes: what the decisions that were kept earned, for people, for machines, and for the next training."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from patron.decisions import outcomes as past
+from patron.decisions.outcomes import Outcomes
+from patron.engines.outputs import write, write_text
+from patron.errors import QuestionError
+from patron.formatting import json_values
+from patron.jobs.decision_log import DecisionLog, kept_decisions
+from patron.jobs.job import Job
+from patron.questions.question import Question
+from patron.reports.outcome_lines import outcome_lines
+from patron.settings import FOR_HISTORY
+
+__all__ = ["learn"]
+
+ABOUT_LEAVING = ("cancellation", "churn")
+
+
+def learn(job: Job) -> dict[str, Any]:
+    """Write what past decisions earned, and the event tables from which the next training learns."""
+    if job.settings.panels:
+        raise QuestionError(
+            "What decisions earned is counted from events, and these settings have ready-made rows. Declare the "
+            'orders: [tables.orders] with path = "orders.csv".'
+        )
+    log, question = kept_decisions(job.out), _question(job)
+    costs = job.tiers[0].costs if job.tiers else None
+    outcomes = past.learn(_without_plans(job).history, log.table, question, costs)
+    notes = [*log.notes, *_of_log(log), *_of_costs(job), *outcomes.notes]
+    for line in outcome_lines(outcomes, notes):
+        job.tell(line)
+    plain = _plain(outcomes, log, notes)
+    return plain | {"files": _written(job, outcomes, plain)}
+
+
+def _without_plans(job: Job) -> Job:
+    """Return the work on what the business has written down itself: a plan is no proof that it was carried out."""
+    return replace(job, settings=replace(job.settings, outcomes=False)) if job.settings.outcomes else job
+
+
+def _question(job: Job) -> Question:
+    """Return the question whose outcome offers should change."""
+    known = {question.name: question for question in job.settings.questions}
+    for name in ABOUT_LEAVING:
+        if name in known:
+            return known[name]
+    raise QuestionError(
+        "What decisions earned is measured on who stays, but the settings ask no churn question. "
+        "Add to [questions]: churn = { horizon = 90 }."
+    )
+
+
+def _of_log(log: DecisionLog) -> list[str]:
+    if not log.replaced:
+        return []
+    return [f"{log.replaced:,} of {log.plans:,} plans were replaced by a later one of the same cutoff, which counts"]
+
+
+def _of_costs(job: Job) -> list[str]:
+    if job.tiers:
+        return []
+    return [
+        "profit is the value that was at stake of who stayed, as no tier question counts it; add to [questions]: "
+        "tier = { horizon = 90 }"
+    ]
+
+
+def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, Any]:
+    campaigns = outcomes.table.assign(cutoff=outcomes.table.cutoff.dt.strftime("%Y-%m-%dT%H:%M:%S"))
+    ledger = outcomes.ledger.assign(cutoff=outcomes.ledger.cutoff.astype(str))
+    follow = dict(outcomes.following)
+    if follow:
+        effect = follow.pop("effect")
+        follow |= {"effect": effect.value, "effect_low": effect.low, "effect_high": effect.high}
+    return {
+        "plans": log.plans,
+        **outcomes.counts,
+        "campaigns": campaigns.to_dict("records"),
+        "ledger": ledger.to_dict("records"),
+        "calibration": outcomes.calibration.to_dict("records"),
+        "following": follow,
+        "notes": notes,
+    }
+
+
+def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any]) -> list[str]:
+    """Write the campaigns for people and machines, and the event tables; return the paths."""
+    paths = [
+        job.write("campaigns", outcomes.table, "csv"),
+        job.write("campaigns_ledger", outcomes.ledger, "csv"),
+        write_text(json.dumps(json_values(plain), indent=1) + "\n", job.out / "outcomes.json"),
+        write(outcomes.offers, job.out / FOR_HISTORY / "offers.parquet"),
+        write(outcomes.outcomes, job.out / FOR_HISTORY / "outcomes.parquet"),
+    ]
+    job.tell(f"learned   {len(outcomes.offers):,} offers and {len(outcomes.outcomes):,} outcomes: {paths[-2].parent}")
+    return [str(path) for path in paths]
