@@ -349,7 +349,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {
         "budget": MONEY, "holdout": SHARE, "value": MONEY, "contacts": SEED, "most_contacts": COUNT,
-        "contact_days": DAYS, "robust": YES_OR_NO, "outcomes": YES_OR_NO,
+        "contact_days": DAYS, "robust": YES_OR_NO, "effects": FILE, "outcomes": YES_OR_NO,
     },
     "channels": {"*": CHANNEL},
     "channels.*": {"capacity": SEED},
