@@ -1,5 +1,6 @@
 """Past campaigns as trials: features end at the contact, outcomes begin there, and nothing is left out in silence."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -10,9 +11,11 @@ from pandas.testing import assert_frame_equal
 
 from patron.decisions.uplift.campaigns import campaign_trial
 from patron.errors import QuestionError
+from patron.features import purchases
 from patron.history.history import History
 from patron.history.sources import events
 from patron.history.subscriptions import subscriptions
+from patron.periods import EVER, span
 from patron.questions.contracts import cancellation, win_back
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import matrix
@@ -24,6 +27,7 @@ ROLES = {"customer": "customer", "at": "at", "offer": "campaign", "arm": "arm", 
 LAST = ("end", ago(-200), 1.0)  # up to here all is known
 ORDERS = [(name, ago(40), 10.0) for name in ("ann", "bob", "cid", "dan")]
 BUY = ("ann", CUTOFF, 1.0)
+SHORT = churn(30, features=(purchases.recency, purchases.orders.over(EVER)))
 
 
 def history(orders: list[tuple], sent: list[tuple], **tables: pd.DataFrame) -> History:
@@ -46,7 +50,7 @@ def outcomes(trial) -> dict[str, float]:
 def test_the_horizon_is_counted_from_the_contact_which_itself_is_its_future():
     end = CUTOFF + timedelta(days=30)
     bought = [("ann", CUTOFF, 1.0), ("bob", end, 1.0), ("cid", end - TICK, 1.0), ("dan", CUTOFF - TICK, 1.0)]
-    trial = campaign_trial(churn(30), history([*ORDERS, *bought], BOTH))
+    trial = campaign_trial(SHORT, history([*ORDERS, *bought], BOTH))
     assert outcomes(trial) == {"ann": 1, "bob": 0, "cid": 1, "dan": 0}
     assert trial.features.orders.tolist() == [1, 1, 1, 2]
     assert (trial.outcome_kind, trial.control, trial.treatments) == ("probability", "control", ("call",))
@@ -56,7 +60,7 @@ def test_each_contact_has_a_horizon_of_its_own_by_the_calendar_where_it_is_in_mo
     late = CUTOFF + timedelta(days=31)  # 1 August: a month is over on 1 August and on 1 September
     sent = [*sent_to("ann"), *sent_to("bob", at=late), *sent_to("cid", "dan", arm="control", at=late)]
     bought = [("ann", late, 1.0), ("bob", late + timedelta(days=31) - TICK, 1.0), ("cid", CUTOFF, 1.0)]
-    trial = campaign_trial(churn("1 month"), history([*ORDERS, *bought], sent))
+    trial = campaign_trial(replace(SHORT, horizon=span("1 month")), history([*ORDERS, *bought], sent))
     assert outcomes(trial) == {"ann": 0, "bob": 1, "cid": 0, "dan": 0}
 
 
@@ -82,7 +86,7 @@ def test_many_times_of_contact_look_back_from_the_beginning_of_their_day_and_say
         *sent_to("c00", arm="control", at=CUTOFF + timedelta(days=1)),
     ]
     sent[1] = (*sent[1][:3], "control", *sent[1][4:])
-    trial = campaign_trial(churn(30), history(orders, sent))
+    trial = campaign_trial(SHORT, history(orders, sent))
     last = trial.key[trial.key.customer == "c61"].index[0]
     assert trial.key.cutoff[last] == pd.Timestamp(CUTOFF)
     assert trial.features.orders[last] == 1  # the order of that day's midnight is no past of it
@@ -103,7 +107,7 @@ def test_contacts_that_tell_nothing_are_left_out_and_counted_by_reason():
         *sent_to("cid", chance=1.0, at=ago(5)),
         *sent_to("dan", chance=None, at=ago(5)),
     ]
-    trial = campaign_trial(churn(30), history([*ORDERS, BUY], sent))
+    trial = campaign_trial(SHORT, history([*ORDERS, BUY], sent))
     assert trial.counts["left_out"] == {
         "could get one arm only": 1,
         "horizon not over": 1,
@@ -126,12 +130,12 @@ def test_a_contact_whose_horizon_looks_into_a_hole_in_the_orders_is_left_out():
     orders = events(frame_of([*daily, *known], ("customer", "at", "amount")))
     whole = History.of(orders=orders, offers=events(pd.DataFrame(sent, columns=SENT), **ROLES))
     assert len(whole.holes) == 1
-    assert campaign_trial(churn(30), whole).counts["left_out"] == {"no orders are known within the horizon": 1}
+    assert campaign_trial(SHORT, whole).counts["left_out"] == {"no orders are known within the horizon": 1}
 
 
 def test_a_contact_followed_by_another_treatment_within_its_horizon_is_told():
     again = [*sent_to("cid", campaign="autumn", at=ago(-29)), *sent_to("ann", campaign="autumn", at=ago(-30))]
-    trial = campaign_trial(churn(30), history([*ORDERS, BUY], [*BOTH, *again]), offer="spring")
+    trial = campaign_trial(SHORT, history([*ORDERS, BUY], [*BOTH, *again]), offer="spring")
     assert trial.counts["followed"] == 1
     assert "1 contacts were followed by another treatment" in trial.notes[0]
 
@@ -141,11 +145,11 @@ def test_a_contact_followed_by_another_treatment_within_its_horizon_is_told():
 )
 def test_how_the_arms_came_about_is_read_off_the_propensities(chances, assignment):
     sent = [*sent_to("ann", "cid", chance=chances[0]), *sent_to("bob", "dan", chance=chances[1], arm="control")]
-    trial = campaign_trial(churn(30), history([*ORDERS, BUY], sent))
+    trial = campaign_trial(SHORT, history([*ORDERS, BUY], sent))
     assert trial.assignment == assignment
     if chances[0] is None:
         assert trial.propensity is None
-        assert campaign_trial(churn(30), history([*ORDERS, BUY], sent), "", "randomised").assignment
+        assert campaign_trial(SHORT, history([*ORDERS, BUY], sent), "", "randomised").assignment
     else:
         assert trial.propensity.loc[0].to_dict() == pytest.approx({"control": 1 - chances[0], "call": chances[0]})
 
@@ -166,15 +170,15 @@ def test_what_is_raised_follows_the_question():
 def test_a_history_without_arms_and_an_offer_that_it_lacks_are_refused():
     whole = history(ORDERS, [*BOTH, *sent_to("ann", campaign="autumn")])
     with pytest.raises(QuestionError, match=r"has several offers: 'autumn', 'spring'. Name one: offer='autumn'"):
-        campaign_trial(churn(30), whole)
+        campaign_trial(SHORT, whole)
     with pytest.raises(QuestionError, match=r"is of the offer 'sprin'. Did you mean 'spring'\? It has: 'autumn'"):
-        campaign_trial(churn(30), whole, "sprin")
+        campaign_trial(SHORT, whole, "sprin")
     with pytest.raises(QuestionError, match=r"contacts of the offer 'autumn', 1 treated and 0 control can be compared"):
-        campaign_trial(churn(30), whole, "autumn")
+        campaign_trial(SHORT, whole, "autumn")
     with pytest.raises(
         QuestionError, match=r"from the event table 'offers', and the history has none: orders. Declare"
     ):
-        campaign_trial(churn(30), History.of(orders=events(frame_of(ORDERS, ("customer", "at", "amount")))))
+        campaign_trial(SHORT, History.of(orders=events(frame_of(ORDERS, ("customer", "at", "amount")))))
 
 
 def test_contacts_without_an_outcome_say_why_in_the_refusal():
@@ -196,17 +200,17 @@ def test_propensities_that_fit_only_as_the_chance_of_being_treated_are_refused()
     with pytest.raises(
         QuestionError, match=r"90% of 400 contacts were treated, .* Write 1 - the chance in the rows of"
     ):
-        campaign_trial(churn(30), history(orders, sent))
+        campaign_trial(SHORT, history(orders, sent))
 
 
 def test_chances_of_several_arms_are_known_where_all_of_an_arm_had_the_same():
     sent = [*sent_to("ann", "bob", chance=0.5), *sent_to("cid", "dan", chance=0.2, arm="mail")]
     sent += sent_to("eve", "fay", chance=0.3, arm="control")
     orders = [*ORDERS, ("eve", ago(40), 1.0), ("fay", ago(40), 1.0), BUY]
-    trial = campaign_trial(churn(30), history(orders, sent))
+    trial = campaign_trial(SHORT, history(orders, sent))
     assert trial.propensity.to_dict("records") == [{"control": 0.3, "call": 0.5, "mail": 0.2}] * 6
     sent[0] = (*sent[0][:4], 0.4, sent[0][5])
-    trial = campaign_trial(churn(30), history(orders, sent))
+    trial = campaign_trial(SHORT, history(orders, sent))
     assert (trial.propensity, trial.assignment) == (None, "observational")
     assert trial.notes == ("the propensity is not used: it is unknown, or does not tell the chance of the other arms",)
 
