@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from patron.decisions import Offer
+from patron.errors import QuestionError
 from patron.jobs import Job
 from patron.registry import Registry
 
 PIPELINES = Path(__file__).parents[2] / "pipelines"
-STEPS = {"train", "score", "decide", "drift"}
+STEPS = {"train", "score", "decide", "learn", "drift"}
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
 
 
@@ -51,6 +52,13 @@ def test_each_file_does_what_its_name_says(step, business):
     assert reported["files"][0].endswith("report.html")
     drifted = step(business, "drift")
     assert drifted["beyond"] == (drifted["kind"] != "none")
+
+
+@pytest.mark.parametrize("business", ["retailer", "subscription"])
+def test_what_was_decided_just_now_cannot_be_learned_from_yet(step, business):
+    step(business, "decide")
+    with pytest.raises(QuestionError, match="Nothing is known yet of what came of"):
+        step(business, "learn")
 
 
 def test_training_registers_another_version(step):

@@ -13,6 +13,7 @@ from patron.jobs.decision_log import DecisionLog, kept_decisions
 from patron.jobs.job import Job
 from patron.questions.question import Question
 from patron.reports.outcome_lines import outcome_lines
+from patron.reports.outcomes_page import OutcomesReport, page
 from patron.settings import FOR_HISTORY
 
 __all__ = ["learn"]
@@ -70,8 +71,10 @@ def _of_costs(job: Job) -> list[str]:
 
 
 def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, Any]:
-    campaigns = outcomes.table.assign(cutoff=outcomes.table.cutoff.dt.strftime("%Y-%m-%dT%H:%M:%S"))
-    ledger = outcomes.ledger.assign(cutoff=outcomes.ledger.cutoff.astype(str))
+    campaigns, ledger = (
+        frame.assign(cutoff=[cutoff.isoformat() for cutoff in frame.cutoff])
+        for frame in (outcomes.table, outcomes.ledger)
+    )
     follow = dict(outcomes.following)
     if follow:
         effect = follow.pop("effect")
@@ -89,12 +92,15 @@ def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, 
 
 def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any]) -> list[str]:
     """Write the campaigns for people and machines, and the event tables; return the paths."""
+    report = OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, plain["notes"])
     paths = [
         job.write("campaigns", outcomes.table, "csv"),
         job.write("campaigns_ledger", outcomes.ledger, "csv"),
+        write_text(page(report), job.out / "outcomes.html"),
         write_text(json.dumps(json_values(plain), indent=1) + "\n", job.out / "outcomes.json"),
         write(outcomes.offers, job.out / FOR_HISTORY / "offers.parquet"),
         write(outcomes.outcomes, job.out / FOR_HISTORY / "outcomes.parquet"),
     ]
+    job.tell(f"page      {job.out / 'outcomes.html'}")
     job.tell(f"learned   {len(outcomes.offers):,} offers and {len(outcomes.outcomes):,} outcomes: {paths[-2].parent}")
     return [str(path) for path in paths]

@@ -1,0 +1,80 @@
+"""The outcomes page: what each campaign earned with doubt, whether promises were kept, what to do with each offer."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from patron.decisions.outcomes import Outcomes
+from patron.metrics import Estimate
+from patron.reports.outcome_plots import MOST_CAMPAIGNS, earned_plot, promised_plot
+from patron.reports.rendering import inline, render
+
+__all__ = ["OutcomesReport", "page"]
+
+ACTIONS = {
+    "again": ("Do again", "the interval lies above zero"),
+    "stop": ("Stop", "the interval lies below zero"),
+    "test": ("Test", "the interval includes zero, or nobody was held out"),
+    "wait": ("Wait", "the horizon is not over"),
+}
+
+
+@dataclass(frozen=True)
+class OutcomesReport:
+    """What past decisions of a business earned.
+
+    Args:
+        name: the business.
+        made_at: when the page was made.
+        currency: code or sign; empty where nobody said.
+        outcomes: what they earned.
+        notes: what to beware of, as sentences.
+    """
+
+    name: str
+    made_at: datetime
+    currency: str
+    outcomes: Outcomes
+    notes: Sequence[str]
+
+    @property
+    def campaigns(self) -> pd.DataFrame:
+        """The campaigns, the latest first."""
+        return self.outcomes.table.sort_values(["cutoff", "offer"], ascending=[False, True], ignore_index=True)
+
+    @property
+    def together(self) -> Estimate:
+        """What the campaigns that are over, with a hold-out by lot, earned together; their doubts add in squares."""
+        table = self.outcomes.table
+        sure = table[~table.early & (table.evidence == "randomised") & table.incremental.notna()]
+        if sure.empty:
+            return Estimate(math.nan, math.nan, math.nan)
+        half = math.sqrt(((sure.incremental_high - sure.incremental) ** 2).sum())
+        value = math.fsum(sure.incremental)
+        return Estimate(value, value - half, value + half)
+
+    @property
+    def actions(self) -> list[tuple[str, str, list[str]]]:
+        """What to do, why, and the campaigns that it is true of."""
+        table = self.campaigns
+        named = table.offer.astype(str) + table.cutoff.dt.strftime(" (%-d %b %Y)")
+        groups = ((words, why, list(named[table.advice == name])) for name, (words, why) in ACTIONS.items())
+        return [group for group in groups if group[2]]
+
+    @property
+    def books(self) -> list[tuple[str, pd.DataFrame]]:
+        """The ledger of each campaign, the latest first."""
+        groups = self.outcomes.ledger.groupby(["cutoff", "offer"], sort=True)
+        return [(f"{offer} of {cutoff:%-d %b %Y}", book) for (cutoff, offer), book in groups][::-1]
+
+
+def page(report: OutcomesReport) -> str:
+    """Return the page as HTML."""
+    known = report.campaigns[report.campaigns.incremental.notna()].head(MOST_CAMPAIGNS)
+    thirds = report.outcomes.calibration.dropna()
+    plots = [earned_plot(known, report.currency)] if len(known) else []
+    plots += [promised_plot(thirds, report.currency)] if len(thirds) else []
+    return render("outcomes.html.j2", report.currency, report=report, plots=[inline(plot) for plot in plots])
