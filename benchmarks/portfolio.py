@@ -21,12 +21,12 @@ import pandas as pd
 
 from patron.history.history import History
 from patron.history.sources import events
-from patron.portfolio.portfolio import customer_portfolio
+from patron.portfolio.composition import customer_portfolio
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
 
 START, DAYS = datetime(2021, 1, 1), 1096
-PARTS = ("customers_at", "equity_of", "lifetime_value", "classified", "equity_by", "concentration_curve", "_ledger")
+PARTS = ("customers_at", "equity_of", "lifetime_value", "classified", "equity_by", "concentration_curve", "_tenure")
 
 
 def write_orders(customers: int, path: Path) -> None:
@@ -58,7 +58,7 @@ def main(customers: int) -> None:
         writer.start()
         writer.join()
         history = History.of(orders=events(path, customer="customer", at="at"))
-        before, clock, profile = time.process_time(), time.perf_counter(), cProfile.Profile()
+        before, clock, profile = time.process_time(), time.perf_counter(), cProfile.Profile(time.process_time)
         question = tier(90, CostModel(margin_rate=0.4, cost_per_order=2.0))
         result = profile.runcall(customer_portfolio, history, datetime(2024, 1, 1), question)
         spent, waited = time.process_time() - before, time.perf_counter() - clock

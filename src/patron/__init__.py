@@ -88,7 +88,7 @@ _HOME = {
     "interactions": "explanations.dependence",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
-    "customer_portfolio": "portfolio.portfolio",
+    "customer_portfolio": "portfolio.composition",
     "PortfolioTerms": "portfolio.terms",
     "Segment": "portfolio.segments",
     "trial": "decisions.uplift.trial",

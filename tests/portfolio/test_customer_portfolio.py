@@ -9,8 +9,8 @@ import patron as pt
 from patron.datasets import simulate
 from patron.errors import HistoryError, QuestionError
 from patron.periods import EVER, Span
+from patron.portfolio.composition import customer_portfolio
 from patron.portfolio.customers import customers_at
-from patron.portfolio.portfolio import customer_portfolio
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel, profit_before

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from patron.portfolio.portfolio import customer_portfolio
+from patron.portfolio.composition import customer_portfolio
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
 from patron.reports.portfolio_lines import portfolio_lines
@@ -27,7 +27,7 @@ def html(portfolio):
 
 
 def test_the_page_has_all_parts_and_is_the_same_to_the_last_byte(html, portfolio):
-    parts = ("brief", "grid", "segments", "tiers", "tenure", "equity", "concentration", "loyalty", "how")
+    parts = ("brief", "grid", "segments", "tiers", "tenure", "equity", "concentration", "loyalty", "ending", "how")
     assert [f'id="{part}"' in html for part in parts] == [True] * len(parts)
     assert html.count("<svg") == 6
     assert page(PortfolioReport("Corner shop", MADE, "EUR", portfolio)) == html

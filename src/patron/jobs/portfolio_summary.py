@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypedDict
 import pandas as pd
 
 from patron.jobs.summary_parts import Files, Tables
+from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 
 __all__ = ["PortfolioSummary", "plain_portfolio"]
@@ -62,6 +63,23 @@ class Equity(TypedDict):
     at_risk: Annotated[float, "the value less its 5 % quantile"]
 
 
+class Loss(TypedDict):
+    """Relationships that lose money, by the table that costs most."""
+
+    reason: str
+    customers: int
+    profit: Annotated[float, "to date"]
+
+
+class Ending(TypedDict):
+    """What a customer of a tier is worth, and what the option to end the relationship is worth on top."""
+
+    tier: str
+    value: float
+    value_with_option: float
+    option: float
+
+
 class PortfolioSummary(TypedDict):
     """What relationships there are, what they are worth, and how they moved."""
 
@@ -75,6 +93,8 @@ class PortfolioSummary(TypedDict):
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
+    losses: list[Loss]
+    ending: list[Ending]
     tops: Annotated[dict[str, float], "the share of spend that the best customers bring, by their share"]
     herfindahl: Annotated[dict[str, float], "of spend and of profit"]
     ledger: dict[str, float]
@@ -96,6 +116,8 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "stability": dict(portfolio.stability),
         "bridge": portfolio.bridge.to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
+        "losses": losses_by_reason(portfolio.customers).to_dict("records"),
+        "ending": portfolio.ending.rename_axis("tier").reset_index().to_dict("records"),
         "tops": {f"{top:g}": share for top, share in portfolio.tops.items()},
         "herfindahl": dict(portfolio.herfindahl),
         "ledger": dict(portfolio.ledger),

@@ -8,7 +8,7 @@ from patron.formatting import json_values
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
 from patron.jobs.portfolio_summary import plain_portfolio
-from patron.portfolio.portfolio import customer_portfolio
+from patron.portfolio.composition import customer_portfolio
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
 

@@ -106,6 +106,15 @@ FIGURES = (
         "Reinartz and Kumar 2002, Harvard Business Review 80",
     ),
     Figure(
+        "letting go",
+        "who loses money: profit below zero to date and over the last horizon of the tiers, by the table that cost "
+        "most; option to end: value of a customer of a tier with the choice to end it less that without, by backward "
+        "induction on the moves between tiers and their mean profits, in periods as long as the comparison looks back",
+        "profit; the option: moves",
+        "Pfeifer and Carraway 2000, J. Interactive Marketing 14; Mittal, Sarkees and Murshed 2008, Harvard Business "
+        "Review 86",
+    ),
+    Figure(
         "ledger",
         "profit of all events before the cutoff = profit of all customers + what belongs to nobody who ordered",
         "profit",

@@ -55,8 +55,7 @@ def adjusted_rand(before: pd.Series, now: pd.Series) -> float:
     >>> adjusted_rand(groups, groups)
     1.0
     """
-    both = before.index.intersection(now.index)
-    counts = pd.crosstab(before.reindex(both).astype(object), now.reindex(both).astype(object)).to_numpy(np.float64)
+    counts = pd.crosstab(before.reindex(now.index).astype(object), now.astype(object)).to_numpy(np.float64)
     together, rows, columns, all_pairs = (
         float((sizes * (sizes - 1) / 2).sum())
         for sizes in (counts, counts.sum(axis=1), counts.sum(axis=0), np.array([counts.sum()]))

@@ -1,33 +1,16 @@
 """The relationship portfolio: what relationships a business has at a cutoff, what they are worth, how they move."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
-from patron.errors import QuestionError, listed
-from patron.history.history import History
 from patron.metrics.intervals import Estimate
-from patron.periods import Moment, instant
-from patron.portfolio.classification import SCORE, class_names, classified
-from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
-from patron.portfolio.customers import LATELY, customers_at, profit_parts
-from patron.portfolio.equity import equity_bridge, equity_by, equity_of, total
-from patron.portfolio.migration import adjusted_rand, moves
-from patron.portfolio.rfm import LEAST, rfm_grid
-from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
 from patron.portfolio.terms import PortfolioTerms
-from patron.questions.kinds import Tier, tier
-from patron.questions.matrices import row_source
-from patron.questions.profit import profit_before
+from patron.questions.kinds import Tier
 
-__all__ = ["Portfolio", "customer_portfolio"]
-
-RISK = 0.90  # level of the interval whose lower bound is the 5 % quantile
-GROUPS = ("cohort", "channel", "segment", "tier", "relationship")
-NO_AMOUNT = "The orders have no amount. Declare it at the door (amount = '...')."
+__all__ = ["Portfolio"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +23,8 @@ class Portfolio:
         question: which tiers of which profit; None where no profit is known.
         terms: how it is told.
         customers: a row for each customer: what `patron.portfolio.customers.customers_at` returns, equity with its
-            interval, and what `patron.portfolio.classification.classified` adds.
+            interval, what `patron.portfolio.classification.classified` adds, and `loses_by`, the table by which a
+            customer loses money, where they do.
         before: the same at the earlier cutoff; empty where there is none.
         grid: customers and money in each of the 25 fields of recency and frequency.
         groups: customers, money and equity by cohort, channel, segment, tier and relationship.
@@ -48,6 +32,7 @@ class Portfolio:
         stability: the adjusted Rand index of the same.
         parts: what each table that earns or costs brought over the horizon of the tiers, by tier.
         tenure: the profit of a period by how many periods after the first order it lies, see `tenure_profile`.
+        ending: what a customer of each tier is worth without and with the option to end, see `option_to_end`.
         equity: the sum over customers with its 95 % interval; None where it is not known.
         at_risk: equity less its 5 % quantile.
         bridge: how the equity before became that of now.
@@ -70,6 +55,7 @@ class Portfolio:
     stability: Mapping[str, float]
     parts: pd.DataFrame
     tenure: pd.DataFrame
+    ending: pd.DataFrame
     equity: Estimate | None
     at_risk: float | None
     bridge: pd.DataFrame
@@ -78,187 +64,3 @@ class Portfolio:
     herfindahl: Mapping[str, float]
     ledger: Mapping[str, float]
     left_out: Mapping[str, str] = field(default_factory=dict)
-
-
-def customer_portfolio(
-    history: History, cutoff: Moment, question: Tier | None = None, terms: PortfolioTerms = PortfolioTerms()
-) -> Portfolio:
-    """Return the relationship portfolio of a business at a cutoff, beside that of an earlier one.
-
-    Nothing that happened at or after a cutoff changes what is known of customers at it. Those of the earlier cutoff
-    are scored by the thresholds of the later one, so that it is customers who move, and no threshold.
-
-    Args:
-        history: the checked event tables.
-        cutoff: only events before it are looked at.
-        question: which tiers of which profit; by default those of `tier(90)`, where orders say what is left of them.
-        terms: what it is compared with, how far it looks ahead, and how customers are scored and named.
-
-    Raises:
-        QuestionError: there are no orders, the cutoff lies outside the history, nobody ordered before it, a segment
-            asks for a score of money that orders do not have, or the cost model does not fit the tables.
-
-    >>> from patron.datasets import online_retail
-    >>> from patron.questions.profit import CostModel
-    >>> portfolio = customer_portfolio(online_retail(), "2011-09-09", tier(90, CostModel(margin_rate=0.35)))
-    >>> portfolio.bridge.part.tolist()
-    ['before', 'lost', 'shrunk', 'grown', 'new', 'now', 'kept']
-    """
-    row_source(history).check_events("A relationship portfolio")
-    if "orders" not in history.tables:
-        raise QuestionError(
-            f"A relationship portfolio looks at 'orders', and the tables are: {listed(history.tables)}. Declare the "
-            "purchases, or the payments of contracts, as orders."
-        )
-    at = instant(cutoff)
-    history.check_cutoff(at)
-    profit, left_out = _profit_question(history, question)
-    times = (*_comparable(history, at, terms, left_out), at)
-    frames = _with_equity(history, times, customers_at(history, times, profit), terms, left_out)
-    return _composed(history, times, classified(frames, profit, terms), profit, terms, left_out)
-
-
-def _profit_question(history: History, question: Tier | None) -> tuple[Tier | None, dict[str, str]]:
-    """Return what profit is, and why none is told where nobody asks for it and the tables do not say it."""
-    try:
-        profit_parts(history, question or tier(90))
-    except QuestionError as error:
-        if question is not None:
-            raise
-        return None, {"profit, tiers and relationships": f"{error}"}
-    return question or tier(90), {}
-
-
-def _comparable(
-    history: History, at: datetime, terms: PortfolioTerms, left_out: dict[str, str]
-) -> tuple[datetime, ...]:
-    """Return the earlier cutoff, where there is anything before it; note else why there is none."""
-    earlier = terms.since.before(at)
-    if earlier > history.starts:
-        return (earlier,)
-    left_out["moves and bridge"] = (
-        f"They compare with {earlier:%Y-%m-%d}, before which nothing is known: the first event is of "
-        f'{history.starts:%Y-%m-%d}. Compare with a later day, for example since = "1 month".'
-    )
-    return ()
-
-
-def _with_equity(
-    history: History,
-    times: Sequence[datetime],
-    frames: Sequence[pd.DataFrame],
-    terms: PortfolioTerms,
-    left_out: dict[str, str],
-) -> list[pd.DataFrame]:
-    """Return customers with their equity at all cutoffs, or at the last, or at none, and note why."""
-    results = list(frames)
-    if "spend" not in frames[-1]:
-        left_out["equity and concentration"] = NO_AMOUNT
-        return results
-    for place in reversed(range(len(times))):
-        about = (history, times[place], terms.horizon, terms.discount, frames[place])
-        try:
-            results[place] = pd.concat([frames[place], equity_of(*about)], axis=1)
-        except QuestionError as error:
-            left_out["equity" if place + 1 == len(times) else "bridge and moves of relationships"] = f"{error}"
-            break
-    return results
-
-
-def _composed(
-    history: History,
-    times: Sequence[datetime],
-    frames: Sequence[pd.DataFrame],
-    question: Tier | None,
-    terms: PortfolioTerms,
-    left_out: dict[str, str],
-) -> Portfolio:
-    now, before = frames[-1], frames[0] if len(times) > 1 else frames[0].head(0)
-    if "segment" not in now:
-        count = f"{len(now)} customer{'s' if len(now) > 1 else ''}"
-        left_out["scores and segments"] = f"They compare customers, and there is {count}: at least {LEAST} are needed."
-    names = {name: every for name, every in class_names(question, terms).items() if name in now and name in before}
-    pairs = {name: (_by_customer(before, name), _by_customer(now, name)) for name in names if len(before)}
-    money = _money(now)
-    for name in [name for name in money if not now[name].sum() > 0]:
-        left_out[f"concentration of {name}"] = f"All customers together bring {now[name].sum():,.2f}."
-    gaining = {name: now[name].to_numpy(np.float64) for name in money if now[name].sum() > 0}
-    return Portfolio(
-        cutoff=times[-1],
-        earlier=times[0] if len(times) > 1 else None,
-        question=question,
-        terms=terms,
-        customers=now,
-        before=before,
-        grid=_grid(now),
-        groups={name: _group(now, name, class_names(question, terms).get(name)) for name in GROUPS if name in now},
-        moved={name: moves(*pair, names[name]) for name, pair in pairs.items()},
-        stability={name: adjusted_rand(*pair) for name, pair in pairs.items()},
-        parts=_parts(history, now, question),
-        tenure=_tenure(history, times[-1], question, left_out),
-        equity=total(now.equity.to_numpy()) if "equity" in now else None,
-        at_risk=_at_risk(now) if "equity" in now else None,
-        bridge=equity_bridge(before, now) if len(before) and "equity" in before and "equity" in now else pd.DataFrame(),
-        curves={name: concentration_curve(values) for name, values in gaining.items()},
-        tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
-        herfindahl={name: herfindahl(values) for name, values in gaining.items()},
-        ledger=_ledger(history, times[-1], question, now) if question else {},
-        left_out=left_out,
-    )
-
-
-def _by_customer(frame: pd.DataFrame, name: str) -> pd.Series:
-    return frame.set_index("customer")[name]
-
-
-def _money(customers: pd.DataFrame) -> list[str]:
-    return [name for name in ("spend", "profit") if name in customers]
-
-
-def _grid(customers: pd.DataFrame) -> pd.DataFrame:
-    if "segment" not in customers:
-        return pd.DataFrame()
-    scores = customers.filter(like=SCORE).rename(columns=lambda name: name.removeprefix(SCORE))
-    money = [*_money(customers), *(("equity",) if "equity" in customers else ())]
-    return rfm_grid(scores, customers[money])
-
-
-def _group(customers: pd.DataFrame, name: str, names: Sequence[str] | None) -> pd.DataFrame:
-    """Return the sums of each group; classes in their order, each of them, whether or not anybody is in it."""
-    frame = customers if names is None else customers.assign(**{name: pd.Categorical(customers[name], names)})
-    return equity_by(frame, name)
-
-
-def _parts(history: History, customers: pd.DataFrame, question: Tier | None) -> pd.DataFrame:
-    """Return what each table brought over the horizon, by tier, worst first, with the profit that they add up to."""
-    if question is None:
-        return pd.DataFrame()
-    columns = [part.name + LATELY for part in profit_parts(history, question)]
-    table = customers.groupby("tier")[[*columns, f"profit{LATELY}"]].sum()
-    return table.reindex(list(question.names), fill_value=0.0).rename(columns=lambda name: name.removesuffix(LATELY))
-
-
-def _tenure(history: History, at: datetime, question: Tier | None, left_out: dict[str, str]) -> pd.DataFrame:
-    if question is None:
-        return pd.DataFrame()
-    profile = tenure_profile(tenure_rows(history, at, question))
-    if profile.empty:
-        left_out["profit by tenure"] = (
-            f"It needs {LEAST_PAIRS} customers who came back after a whole period of {question.horizon.length} that "
-            "followed the one of their first order. Use a shorter horizon of tiers, or a longer history."
-        )
-    return profile
-
-
-def _at_risk(customers: pd.DataFrame) -> float:
-    whole = total(customers.equity.to_numpy(), RISK)
-    return whole.value - whole.low
-
-
-def _ledger(history: History, cutoff: datetime, question: Tier, customers: pd.DataFrame) -> dict[str, float]:
-    everything, of_customers = profit_before(history, question.costs, cutoff), float(customers.profit.sum())
-    return {
-        "profit of all events": everything,
-        "profit of customers": of_customers,
-        "not led back to a customer": everything - of_customers,
-    }

@@ -97,7 +97,8 @@ def segment_of(scores: pd.DataFrame, segments: Sequence[Segment] = SEGMENTS) -> 
                 f"The segment {segment.name!r} asks for a score of money, and the orders have no amount. Declare it "
                 "at the door (amount = '...'), or leave money out of the segment."
             )
-    return np.select([segment.fits(scores) for segment in segments], [segment.name for segment in segments], OTHERS)
+    names = np.array([*(segment.name for segment in segments), OTHERS], dtype=object)
+    return names[np.select([segment.fits(scores) for segment in segments], range(len(segments)), len(segments))]
 
 
 def segment_names(segments: Sequence[Segment]) -> tuple[str, ...]:

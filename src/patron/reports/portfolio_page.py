@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from patron.portfolio.figures import FIGURES
+from patron.portfolio.letting_go import first_step, losses_by_reason
 from patron.portfolio.loyalty import RELATIONSHIPS
 from patron.portfolio.migration import JOINED
 from patron.portfolio.portfolio import Portfolio
@@ -63,6 +64,8 @@ def page(report: PortfolioReport) -> str:
         segment_moves=_heat(portfolio.moved["segment"]) if "segment" in portfolio.moved else [],
         tier_moves=_heat(_best_first(portfolio.moved["tier"])) if "tier" in portfolio.moved else [],
         ages=portfolio.tenure.to_dict("records"),
+        losses=_losses(portfolio),
+        ending=portfolio.ending[::-1].rename_axis("tier").reset_index().to_dict("records"),
         figures=FIGURES,
         joined=JOINED,
         **_plots(report),
@@ -131,6 +134,12 @@ def _relationships(portfolio: Portfolio) -> list[dict[str, Any]]:
         {**row, "rule": RELATIONSHIPS[row["relationship"]][0], "advice": RELATIONSHIPS[row["relationship"]][1]}
         for row in _records(portfolio, "relationship")
     ]
+
+
+def _losses(portfolio: Portfolio) -> list[dict[str, Any]]:
+    """The reasons of losses with the gentlest step against each."""
+    rows = losses_by_reason(portfolio.customers).to_dict("records")
+    return [{**row, "step": first_step(row["reason"])} for row in rows]
 
 
 def _records(portfolio: Portfolio, name: str) -> list[dict[str, Any]]:
