@@ -23,7 +23,7 @@ def test_who_lost_money_once_or_only_lately_is_not_on_the_list():
 
 def test_a_gentler_step_comes_first():
     assert first_step("returns").startswith("ask why")
-    assert first_step("contacts") == "self-service, or another level of service"
+    assert first_step("tickets") == "self-service, or another level of service"
 
 
 def test_a_customer_who_costs_two_in_each_of_three_periods_is_worth_ending():

@@ -10,6 +10,8 @@ __all__ = ["first_step", "loss_reason", "losses_by_reason", "option_to_end"]
 ENDING = "_profit"
 FIRST_STEPS = {
     "orders": "a fee for small orders, or other prices",
+    "contacts": "fewer contacts, or cheaper ones",
+    "offers": "fewer offers, and only those that earn their cost",
     "returns": "ask why goods come back; then a charge for returns",
 }
 OTHER_STEP = "self-service, or another level of service"
