@@ -93,7 +93,10 @@ def hiding(monkeypatch):
 @pytest.fixture
 def reading(monkeypatch):
     """Let `patron check` read the tables, and draw no page."""
-    monkeypatch.setitem(jobs.VERBS, "check", lambda job: {"tables": [job.history.receipt().to_dict("list")] * 0})
+    nothing = {"receipt": [], "features": 0, "cautions": [], "suspects": {}, "quarantine": {}, "files": []}
+    monkeypatch.setitem(
+        jobs.VERBS, "check", lambda job: nothing | {"tables": [job.history.receipt().to_dict("list")] * 0}
+    )
 
 
 def written(folder: Path, table: pd.DataFrame | str, extra: str = "") -> Path:
@@ -122,7 +125,7 @@ def test_the_same_inputs_show_their_values_where_it_is_allowed(reading, tmp_path
 
 
 @pytest.mark.parametrize(
-    "verb", ["check", "train", "backtest", "run", "score", "explain", "decide", "report", "identify"]
+    "verb", ["check", "train", "backtest", "run", "score", "explain", "decide", "report", "identify", "portfolio"]
 )
 def test_no_verb_shows_a_value(tmp_path, verb):
     settings = written(tmp_path, orders(when=some(NAME, DAYS), paid=some(MAIL, ["1"] * 60)))
