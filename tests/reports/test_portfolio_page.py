@@ -55,7 +55,7 @@ def test_the_lines_say_what_was_computed_and_what_was_left_out(portfolio):
     lines = list(portfolio_lines(portfolio, "EUR"))
     assert lines[0] == f"portfolio {len(portfolio.customers)} customers on 2024-06-01, beside 2024-03-01"
     assert [line.split()[0] for line in lines[1:]] == [
-        *("equity", "bridge", "segments", "tiers", "relationships", "spend"),
+        *("equity", "bridge", "segments", "tiers", "relationships", "spend", "tenure"),
     ]
     alone = customer_portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
     told_out = [line for line in portfolio_lines(alone, "") if line.startswith("left out")]

@@ -33,5 +33,12 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
             yield f"{f'{name}s':<13} {'; '.join(f'{group} {size:,}' for group, size in sizes.items())}{agreement}"
     if portfolio.tops:
         yield f"spend     {'; '.join(f'best {percent(t)} bring {percent(s)}' for t, s in portfolio.tops.items())}"
+    if len(portfolio.tenure):
+        first, last = portfolio.tenure.iloc[0], portfolio.tenure.iloc[-1]
+        yield (
+            f"tenure    profit of a period goes from {money(first.profit, currency)} to {money(last.profit, currency)} "
+            f"within {last.age - first.age:.0f} periods of the same customers; over survivors to "
+            f"{money(last.survivors, currency)}"
+        )
     for what, why in portfolio.left_out.items():
         yield f"left out  {what}: {why}"
