@@ -123,6 +123,7 @@ def test_the_next_history_has_the_decisions_as_offers_by_one_line_of_settings(ki
     trial = campaign_trial(kiosk.settings.question("churn"), history, offer="call")
     (line,) = learned["campaigns"]
     assert trial.assignment == "randomised"
+    assert "cost" not in history["offers"].columns  # a plan is no booking: profit means what it meant before
     assert trial.counts["contacts"] == line["treated"] + line["control"]
 
 
@@ -136,6 +137,7 @@ def test_a_contact_that_the_business_has_written_down_itself_counts_once(kiosk, 
     tables = {**kiosk.settings.tables, "offers": Table(tmp_path / "offers.csv", roles)}
     offers = replace(kiosk.settings, tables=tables, outcomes=True).history()["offers"].to_pandas()
     assert len(offers) == len(plan) + 1
+    assert offers.cost.sum() == 1.5 * len(sent) + 0.5  # as the business booked it, nothing of the plan
     assert offers.arm.value_counts().to_dict() == {"treated": len(sent) + 1, "control": len(plan) - len(sent)}
     own = replace(kiosk.settings, tables=tables, outcomes=True, out=copied(kiosk, tmp_path).out)
     outcome = learn(Job(own, kiosk.now))

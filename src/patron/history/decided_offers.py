@@ -18,7 +18,10 @@ SAME = 31  # days after a decision within which a contact with its offer is the 
 
 
 def decided_offers(path: Path) -> Events | None:
-    """Return the offers that `patron learn` wrote, declared; none where there are none yet."""
+    """Return the offers that `patron learn` wrote, declared; none where there are none yet.
+
+    Their cost is a plan and no booking: it is no cost of the customer, so that profit means what it meant before.
+    """
     if not path.is_file() or not pyarrow.parquet.read_metadata(path).num_rows:
         return None
     arms = pyarrow.parquet.read_table(path, columns=["arm"])["arm"].unique().to_pylist()
@@ -28,7 +31,7 @@ def decided_offers(path: Path) -> Events | None:
         at="at",
         offer="offer",
         propensity="propensity",
-        cost="cost",
+        cost="",
         accepted="accepted",
         arm="arm" if CONTROL in arms else "",
     )

@@ -102,5 +102,7 @@ def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any]) -> list[str]:
         write(outcomes.outcomes, job.out / FOR_HISTORY / "outcomes.parquet"),
     ]
     job.tell(f"page      {job.out / 'outcomes.html'}")
-    job.tell(f"learned   {len(outcomes.offers):,} offers and {len(outcomes.outcomes):,} outcomes: {paths[-2].parent}")
+    how = "read by the next training" if job.settings.outcomes else "to read them: outcomes = true in [decisions]"
+    rows = f"{len(outcomes.offers):,} offers and {len(outcomes.outcomes):,} outcomes"
+    job.tell(f"learned   {rows}, {how}: {paths[-1].parent}")
     return [str(path) for path in paths]
