@@ -347,7 +347,7 @@ def _shared(
     read = "orders" if "orders" in counts else "lines"
     notes = {read: note_of_own_keys(counts[read].declared.used, buyers)} if _may_be_own(counts[read]) else {}
     if _have_returns(tables, counts) and "returns" not in counts:
-        notes[read] = (*notes.get(read, ()), *note_of_returns_only(tables["returns"], buyers))
+        notes[read] = (*notes.get(read, ()), *note_of_returns_only(tables["returns"], tables["orders"]))
     for name, count in counts.items():
         if name in facts:
             notes[name] = unknown_of(name, facts[name].rows, buyers)

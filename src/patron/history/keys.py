@@ -152,9 +152,13 @@ def check_meeting(name: str, rows: Table, buyers: Table, having: str = "an order
     return (f"{share}have no {having.removeprefix('an ').removeprefix('a ')}{doubt}",)
 
 
-def note_of_returns_only(returns: Table, buyers: Table) -> tuple[str, ...]:
-    """Note how many customers brought something back of whom no order is known."""
-    alone = meeting(returns, buyers).alone
+def note_of_returns_only(returns: Table, orders: Table) -> tuple[str, ...]:
+    """Note how many customers brought something back of whom no order is known.
+
+    Only those with returns are held in memory, not all who bought.
+    """
+    keys = returns.select("customer").distinct().anti_join(orders, "customer")
+    alone = int(keys.count().to_pyarrow().as_py())
     return (f"{alone:,} customers have returns and no order; nothing is asked about them",) if alone else ()
 
 
