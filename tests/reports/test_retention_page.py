@@ -184,6 +184,32 @@ def test_half_the_effect_and_the_break_even_effect_can_be_read_off(told):
     assert "keep at least 0.2 % of the treated customers" in told
 
 
+def test_the_list_says_on_what_ground_and_the_contact_centre_what_to_offer_and_not_to_promise(told):
+    assert "call assumed 50 % £10,000 £10.00 £990 £490 to £1,490" in told
+    card = told[told.index("As a contact centre would read it") :]
+    assert card.index("Never say that we expect somebody to leave") < card.index("Costs, may bring £10.00; £990 after")
+    assert "Do not promise a discount or a gift: this offer has none" in card
+
+
+def test_who_is_left_alone_who_costs_more_and_what_speaks_against_it_are_counted_with_the_reason(report):
+    plan = decisions(CALL)
+    lossy = pd.DataFrame({"pseudonym": ["p2"], "shortfall": [30.0]})
+    asked = ["capacity: contacts by phone 1", "control: none; [decisions] holdout = 0.1"]
+    plan = replace(plan, unprofitable=lossy, summary=plan.summary | {"unprofitable": 1})
+    text = words(page(replace(report, decisions=plan, preflight=asked)))
+    assert "1 no offer earns its cost an offer would cost more than it is expected to save" in text
+    assert "Who costs more than they bring: 1 customer, £30 in all over the horizon." in text
+    assert "Nothing is done about them here." in text
+    assert "Is the process ready? contacts by phone 1 Will we know what it did? none; [decisions] holdout = 0.1" in text
+
+
+def test_the_ladder_and_the_curve_say_what_finer_strategies_and_more_customers_gain(told):
+    # One call of 990; by segment and by risk x value the same customer is called.
+    assert "Each customer: the plan 1 £10 £990 £490 to £1,490 £0 £0 to £0" in told
+    assert "Without any limits the most is gained with 1 customer" in told
+    assert "best: 1 treated the plan: 1 chosen" in told
+
+
 def test_the_next_order_is_dated_within_the_horizon_only(report):
     card = replace(CARD, question="next_purchase", base={"bought within 30 days": 0.5})
     assert "31 May 2024 4 May 2024 to after 30 Jul 2024" in words(page(replace(report, cards=[card])))

@@ -5,6 +5,7 @@ Every decision carries its evidence: the effect of an offer is the business's as
 
 from patron.decisions.crm import CrmImport, crm_table
 from patron.decisions.former_contacts import FormerContacts
+from patron.decisions.ladder import Rung
 from patron.decisions.offers import Offer
 from patron.decisions.permission import columns_needed, lacking
 from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
@@ -22,6 +23,7 @@ __all__ = [
     "FormerContacts",
     "Offer",
     "Rules",
+    "Rung",
     "check_plan",
     "columns_needed",
     "crm_table",

@@ -5,7 +5,7 @@ Of each offer it is drawn within thirds of risk and thirds of value, so that tre
 
 import numpy as np
 
-__all__ = ["held_out"]
+__all__ = ["held_out", "strata"]
 
 LEAST = 90  # chosen for an offer: ten for each of nine strata
 
@@ -31,8 +31,17 @@ def held_out(draw: np.ndarray, offer: np.ndarray, risk: np.ndarray, value: np.nd
     for name in np.unique(offer):
         rows = np.flatnonzero(offer == name)
         if len(rows) >= LEAST:
-            held[rows] = _of_strata(draw[rows], 3 * _third(risk[rows]) + _third(value[rows]), share)
+            held[rows] = _of_strata(draw[rows], strata(risk[rows], value[rows]), share)
     return held
+
+
+def strata(risk: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the stratum of each customer: 3 times the third of the risk plus that of the value, from 0.
+
+    >>> strata(np.array([0.1, 0.5, 0.9]), np.array([9.0, 5.0, 1.0])).tolist()
+    [2, 4, 6]
+    """
+    return 3 * _third(risk) + _third(value)
 
 
 def _third(values: np.ndarray) -> np.ndarray:

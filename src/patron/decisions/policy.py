@@ -12,7 +12,8 @@ import pandas as pd
 from patron.decisions.allocation import allocate
 from patron.decisions.draws import drawn_order, draws
 from patron.decisions.gains import expected_gains
-from patron.decisions.holdout import held_out
+from patron.decisions.holdout import held_out, strata
+from patron.decisions.ladder import ladder
 from patron.decisions.offers import Offer
 from patron.decisions.optimum import SMALL, Allocation, optimal
 from patron.decisions.permission import permission, with_facts
@@ -49,7 +50,8 @@ class Decisions:
             ties: customers with the same at stake as others, among whom the budget was given out by a draw.
             Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget; gap,
             by how much any other plan could be better at most. Besides: curve, the gain with ever more customers
-            treated (`patron.decisions.profit_curve`).
+            treated (`patron.decisions.profit_curve`); ladder, what coarser strategies would gain
+            (`patron.decisions.ladder`).
         unprofitable: customers who cost more than they bring, with the choices that there are; none is taken.
     """
 
@@ -148,9 +150,15 @@ def decide(
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))}
         | {"beware": list(may.notes), "unprofitable": len(lossy)}
-        | {"curve": profit_curve(gains, may.allowed, plan.offer)},
+        | {"curve": profit_curve(gains, may.allowed, plan.offer)}
+        | {"ladder": ladder(gains, worth, _segments(customers), rules.scarce(known, budget), plan.offer)},
         lossy,
     )
+
+
+def _segments(customers: pd.DataFrame) -> np.ndarray:
+    """The segments that a rule could tell apart: thirds of risk and thirds of value."""
+    return strata(*(customers[name].to_numpy(np.float64) for name in ("churn_probability", "value")))
 
 
 def _evidence(table: pd.DataFrame, offers: Sequence[Offer]) -> str:

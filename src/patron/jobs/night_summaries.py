@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypedDict
 
-from patron.decisions import CurvePoint
+from patron.decisions import CurvePoint, Rung
 from patron.evaluation.realised import Realised
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
 from patron.scoring.breaks import Break
@@ -111,6 +111,9 @@ class Decide(Population):
     beware: Annotated[list[str], "sentences on what is odd about the plan"]
     unprofitable: Annotated[int, "customers who cost more than they bring: listed, and nothing done about it"]
     curve: Annotated[list[CurvePoint], "gain with ever more customers treated; point: best, plan or nothing"]
+    ladder: Annotated[
+        list[Rung], "strategies from nobody to the plan, each with its gain, and more than the one before"
+    ]
     preflight: Annotated[list[str], "answers to four questions: capacity, gain, consent, control"]
     versions: Versions
     files: Files

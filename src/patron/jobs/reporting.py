@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.decisions import Decisions, with_risk
+from patron.decisions import Decisions, preflight, with_risk
 from patron.engines.outputs import write_text
 from patron.errors import PatronError
 from patron.evaluation.cards import Card
@@ -59,6 +59,7 @@ def _report(job: Job) -> retention_page.Report:
         versions={name: champion.version for name, champion in job.champions.items()},
         at_stake="revenue" if value_basis(job) else "profit",
         contracts=_contracts(job),
+        preflight=_preflight(job) if job.settings.offers else (),
     )
 
 
@@ -108,5 +109,10 @@ def _contracts(job: Job) -> ContractOutlook | None:
     return replace(outlook, **named)
 
 
+def _preflight(job: Job) -> list[str]:
+    return preflight(job.plan.table, job.plan.summary, job.settings.offers, job.settings.rules)
+
+
 def _decisions(job: Job) -> Decisions:
-    return Decisions(job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary)
+    lossy = job.plan.unprofitable.drop(columns="customer", errors="ignore")
+    return Decisions(job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary, lossy)

@@ -1,9 +1,17 @@
 """Plan lines: what a plan rests on and what limits it, as lines on the terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+
+from patron.decisions import Rung
 
 __all__ = ["plan_lines"]
+
+Figure = Literal["expected_gain", "gain_low", "gain_high", "more", "more_low", "more_high"]
+FIGURES: tuple[tuple[Figure, Figure, Figure], ...] = (
+    ("expected_gain", "gain_low", "gain_high"),
+    ("more", "more_low", "more_high"),
+)
 
 
 def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str]:
@@ -13,7 +21,7 @@ def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str
         summary: of the decisions.
         preflight: the answers to four questions before a campaign.
 
-    >>> summary = {"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [], "curve": []}
+    >>> summary = {"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [], "curve": [], "ladder": []}
     >>> plan_lines(summary | {"do_not_disturb": {"expected": 0, "surely": 0, "offers": {}}}, ["control: none"])
     ['evidence  assumed', 'preflight control: none']
     """
@@ -33,5 +41,12 @@ def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str
             f"curve     the most, {best['expected_gain']:,.2f}, would be gained with {best['customers']:,} customers "
             "treated, without any limits"
         )
+    lines += [_rung(rung) for rung in summary["ladder"]]
     lines += [f"preflight {answer}" for answer in preflight]
     return [*lines, *(f"beware    {sentence}" for sentence in summary["beware"])]
+
+
+def _rung(rung: Rung) -> str:
+    gain, more = (f"{rung[name]:,.2f} [{rung[low]:,.2f}, {rung[high]:,.2f}]" for name, low, high in FIGURES)
+    step = "" if rung["rung"] == "nobody" else f", {more} more than the rung below"
+    return f"ladder    {rung['rung']}: {gain} with {rung['customers']:,} customers for {rung['cost']:,.2f}{step}"

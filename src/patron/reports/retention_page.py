@@ -21,13 +21,14 @@ from patron.portfolio.contract_outlook import ContractOutlook
 from patron.questions.profit import CostModel
 from patron.reports import plots
 from patron.reports.contract_section import contract_section
+from patron.reports.decision_section import decision_section
 from patron.reports.quality_page import answer, rates, verdict
 from patron.reports.rendering import inline, render
 
 __all__ = ["TOP_CUSTOMERS", "Report", "page", "stake"]
 
 OF_LEAVING = ("churn", "cancellation")
-TOP_CUSTOMERS, TOP_DECISIONS, REASONS, LIKELY, UNLIKE = 10, 25, 3, 3, 0.1
+TOP_CUSTOMERS, REASONS, LIKELY, UNLIKE = 10, 3, 3, 0.1
 MOST_PAIRS, LEAST_TOGETHER = 3, 0.15
 
 
@@ -59,6 +60,7 @@ class Report:
         dependence: how the answer goes with some measures, see `patron.explanations.dependence`.
         pairs: which measures move the answers only together, see there.
         noun: what is explained, in words.
+        preflight: the answers to four questions before a campaign.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Report:
     dependence: Sequence[tuple[FeatureSpec, pd.DataFrame]] = ()
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     noun: str = "the risk"
+    preflight: Sequence[str] = ()
 
 
 def page(report: Report) -> str:
@@ -128,8 +131,13 @@ def page(report: Report) -> str:
         dependence=[inline(plots.dependence_plot(*line)) for line in report.dependence],
         pairs=_pairs(report.pairs),
         **_importance(report.importance),
-        **(_decisions(report.decisions, report) if report.decisions else {"summary": None}),
+        **(_decisions(report, report.decisions) if report.decisions else {"summary": None}),
     )
+
+
+def _decisions(report: Report, decisions: Decisions) -> dict[str, Any]:
+    """The values of the part on decisions."""
+    return decision_section(decisions, report.offers, report.preflight, report.currency)
 
 
 def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
@@ -145,18 +153,6 @@ def _costs(costs: CostModel) -> list[tuple[str, float]]:
     known = {"order": costs.cost_per_order, "return": costs.cost_per_return}
     known |= {f"row of {table}": cost for table, cost in costs.cost_per_event.items()}
     return [(thing, cost) for thing, cost in known.items() if cost]
-
-
-def _decisions(decisions: Decisions, report: Report) -> dict[str, Any]:
-    """The values of the part on decisions."""
-    return {
-        "summary": decisions.summary,
-        "decided": decisions.table.drop(columns="customer", errors="ignore").head(TOP_DECISIONS).to_dict("records"),
-        "offers": _offers(decisions, report.offers),
-        "learned": [offer.name for offer in report.offers if offer.is_learned],
-        "effects": _effects(decisions.table),
-        "money": inline(plots.money_plot(decisions, report.currency)),
-    }
 
 
 def _check_pseudonyms(report: Report) -> None:
@@ -254,32 +250,3 @@ def _window(row: Mapping[str, Any], longest: float) -> list[str]:
 
     low, median, high = (day_after(row[f"days_{name}"]) for name in ("low", "median", "high"))
     return [median] if low == median == high else [median, f"{low} to {high}"]
-
-
-def _offers(decisions: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
-    """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
-    return [
-        {"offer": offer} | decisions.summary["offers"][offer.name] | _effects(table) | _effect(offer, table)
-        for offer in offers
-        for table in [decisions.table[decisions.table.offer == offer.name]]
-    ]
-
-
-def _effect(offer: Offer, table: pd.DataFrame) -> dict[str, Any]:
-    """The share of those who would leave that an offer keeps: as assumed, or as campaigns showed it for the treated."""
-    low, middle, high = offer.effects
-    if not offer.is_learned:
-        return {"effect": middle, "bounds": (low, high), "source": "" if offer.effect == middle else offer.evidence}
-    treated = table[table.group == "treat"]
-    stake = float((treated.churn_probability * treated.value).sum())
-    share = float((treated.expected_gain + treated.cost).sum()) / stake if stake else 0.0
-    return {"effect": share, "bounds": (), "source": "; ".join(sorted(set(table.evidence))) or offer.evidence}
-
-
-def _effects(table: pd.DataFrame) -> dict[str, float]:
-    """Gain of the treated as assumed and at half the effect, and the effect at which it is nothing."""
-    treated = table[table.group == "treat"]
-    spent, gain = float(treated.cost.sum()), float(treated.expected_gain.sum())
-    stake = float((treated.churn_probability * treated.value).sum())
-    even = spent / stake if stake else 0.0
-    return {"spent": spent, "gain": gain, "half": (gain + spent) / 2 - spent, "break_even": even}
