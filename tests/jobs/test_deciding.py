@@ -9,6 +9,7 @@ from patron.decisions import Offer, Rules
 from patron.errors import SettingsError
 from patron.jobs import Job, decide
 from patron.settings import Table
+from worlds.command_line import check_summary
 
 MAIL = Offer("mail", 0.5, effect=0.5, channel="mail", eligible="orders_30d > 1", rest=10)
 
@@ -79,3 +80,25 @@ def test_customers_who_cost_more_than_they_bring_are_listed_and_nothing_is_done_
     files = [path.rsplit("/", 1)[1] for path in decide(job)["files"]]
     assert {"unprofitable.parquet", "unprofitable.csv"} <= set(files)
     assert pd.read_csv(kiosk.out / "unprofitable.csv").shortfall.tolist() == [3.0, 3.0]
+
+
+def test_how_past_contacts_were_answered_is_advice_beside_the_plan_and_changes_nothing_of_it(kiosk, trained_job):
+    lines = []
+    job = Job(replace(kiosk, offers=(MAIL,)), trained_job.now, lines.append)
+    outcome = decide(job)
+    response = outcome["contact_response"]
+    assert (response["evidence"], response["answer"], response["enough"]) == ("observational", "orders", None)
+    assert (response["contacts"], response["left_out"]) == (0, {"horizon not over": 201})  # all lie in July or August
+    assert response["sentences"][0].startswith("when and how to contact is unknown")
+    assert [line for line in lines if line.startswith("response")] == [f"response  {s}" for s in response["sentences"]]
+    assert set(job.plan.table) & {"when", "hour", "best_channel"} == set()
+    check_summary("decide", outcome | {"asked": 80})
+
+
+def test_a_business_without_contacts_is_told_nothing_of_them(trained_job, tmp_path):
+    at = pd.Timestamp("2023-08-01").to_pydatetime()
+    settings = replace(trained_job.settings, out=tmp_path, score_at=at, value=100.0, budget=9.0)
+    lines = []
+    outcome = decide(Job(replace(settings, offers=(Offer("mail", 0.5, effect=0.5),)), trained_job.now, lines.append))
+    assert "contact_response" not in outcome
+    assert not [line for line in lines if line.startswith("response")]

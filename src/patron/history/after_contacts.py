@@ -4,6 +4,7 @@ A contact is an instant like a cutoff: what was before it is its past, what came
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 import ibis
 from ibis.expr.types import BooleanValue, Column, Table, TimestampColumn
@@ -14,7 +15,7 @@ from patron.history.offers import CONTROL, OFFERS, are_treated
 from patron.history.point_in_time import in_window, is_past
 from patron.periods import Span
 
-__all__ = ["CONTACT", "LEFT_OUT", "contacted", "contacts_of", "events_after", "n_followed"]
+__all__ = ["CONTACT", "LEFT_OUT", "contacted", "contacts_of", "events_after", "n_followed", "without_outcome"]
 
 CONTACT, LEFT_OUT = "contact", "left_out"
 DAY = 86_400_000_000
@@ -47,7 +48,7 @@ def contacts_of(history: History, offer: str, horizon: Span) -> Table:
         (rows.arm.isnull(), "no arm"),
         (rows.arms > 1, "in several arms at one time"),
         (rows.again > 0, "repeated contact"),
-        *_without_outcome(history, rows["at"], horizon),
+        *without_outcome(history, rows["at"], horizon, history.ends),
         *_without_chance(rows),
     ]
     marked = rows.mutate(**{LEFT_OUT: ibis.cases(*reasons, else_=ibis.null("string"))})
@@ -89,6 +90,28 @@ def n_followed(history: History, contacts: Table, horizon: Span) -> int:
     return int(followed.customer.nunique().to_pyarrow().as_py())
 
 
+def without_outcome(
+    history: History, at: TimestampColumn, horizon: Span, until: datetime
+) -> list[tuple[BooleanValue, str]]:
+    """Return which contacts have no outcome that is known, and why; and those before which nothing is known.
+
+    Args:
+        history: the checked event tables.
+        at: the times of the contacts.
+        horizon: the time after each that its outcome looks at.
+        until: up to when it is known what customers did.
+    """
+    closes, ends, starts = _after(at, horizon), ibis.literal(until), ibis.literal(history.starts)
+    reasons = [
+        (~in_window(ends, closes), "horizon not over"),
+        (~is_past(starts, at.truncate("D")), "nothing known before"),
+    ]
+    for first, after in history.holes:
+        within = is_past(at, ibis.literal(after)) & is_past(ibis.literal(first), closes)
+        reasons.append((within, "no orders are known within the horizon"))
+    return reasons
+
+
 def _of_offer(history: History, offer: str) -> Table:
     """Return the rows of an offer; refuse a history without arms, and an offer that it does not have."""
     if OFFERS not in history.tables or "arm" not in history[OFFERS].columns:
@@ -117,19 +140,6 @@ def _offers(rows: Table) -> list[str]:
         return []
     names = rows.select("offer").distinct().order_by("offer").limit(SHOWN).to_pyarrow()["offer"].to_pylist()
     return [name for name in names if name is not None]
-
-
-def _without_outcome(history: History, at: TimestampColumn, horizon: Span) -> list[tuple[BooleanValue, str]]:
-    """Return which contacts have no outcome that is known, and why; and those before which nothing is known."""
-    closes, ends, starts = _after(at, horizon), ibis.literal(history.ends), ibis.literal(history.starts)
-    reasons = [
-        (~in_window(ends, closes), "horizon not over"),
-        (~is_past(starts, at.truncate("D")), "nothing known before"),
-    ]
-    for first, after in history.holes:
-        within = is_past(at, ibis.literal(after)) & is_past(ibis.literal(first), closes)
-        reasons.append((within, "no orders are known within the horizon"))
-    return reasons
 
 
 def _without_chance(rows: Table) -> list[tuple[BooleanValue, str]]:

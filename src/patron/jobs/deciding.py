@@ -5,11 +5,14 @@ from typing import Any
 import pandas as pd
 
 from patron.decisions import preflight
+from patron.decisions.response import ResponseSummary, contact_response
 from patron.decisions.unprofitable import CHOICES
+from patron.history.business_contacts import CONTACTS, ORDERS
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
 from patron.jobs.decision_log import keep_decisions
 from patron.jobs.job import Job
+from patron.jobs.plan_facts import OF_CONTACTS
 from patron.reports.plan_lines import plan_lines
 
 __all__ = ["decide", "mostly_gone"]
@@ -39,9 +42,21 @@ def decide(job: Job) -> dict[str, Any]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):
         job.tell(f"beware    {sentence}")
+    response = _response(job)
+    for sentence in response["sentences"] if response else ():
+        job.tell(f"response  {sentence}")
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
-    return {**summary, "preflight": answers, "versions": versions, "files": [str(path) for path in (*paths, *imports)]}
+    files = [str(path) for path in (*paths, *imports)]
+    advice = {"contact_response": response} if response else {}
+    return {**summary, "preflight": answers, **advice, "versions": versions, "files": files}
+
+
+def _response(job: Job) -> ResponseSummary | None:
+    """Return how customers answered past contacts, up to the cutoff; None where no table tells."""
+    if not {*OF_CONTACTS} & {*job.settings.tables} or not {CONTACTS, ORDERS} & {*job.history.tables}:
+        return None
+    return contact_response(job.history, until=job.scored.cutoff).summary()
 
 
 def mostly_gone(risk: pd.Series) -> str:

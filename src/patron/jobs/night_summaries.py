@@ -1,8 +1,9 @@
 """Night summaries: what scoring, and all that follows from it, says to machines, key by key."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from patron.decisions import CurvePoint, Rung
+from patron.decisions.response import ResponseSummary
 from patron.evaluation.realised import Realised
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
 from patron.scoring.breaks import Break
@@ -115,6 +116,7 @@ class Decide(Population):
         list[Rung], "strategies from nobody to the plan, each with its gain, and more than the one before"
     ]
     preflight: Annotated[list[str], "answers to four questions: capacity, gain, consent, control"]
+    contact_response: NotRequired[Annotated[ResponseSummary, "how past contacts were answered, where a table has them"]]
     versions: Versions
     files: Files
 

@@ -11,16 +11,15 @@ from ibis.expr.types import Table
 
 from patron.decisions import FormerContacts
 from patron.errors import SettingsError
+from patron.history.business_contacts import CONTACTS, begun_by_business
 from patron.history.history import History
-from patron.history.offers import OFFERS, are_treated
+from patron.history.offers import OFFERS
 from patron.jobs.kept import ScoredRun, read_kept, rows_name
 from patron.periods import EVER
 
 __all__ = ["OF_CONTACTS", "plan_facts"]
 
-CONTACTS = "contacts"
 OF_CONTACTS = (CONTACTS, OFFERS)
-BEGUN_BY_CUSTOMER = "in"
 
 
 def plan_facts(
@@ -82,9 +81,6 @@ def _former(history: History, cutoff: datetime, wanted: FormerContacts) -> pd.Da
 
 
 def _begun(rows: Table) -> Table:
-    """Those contacts that reached the customer and were begun by the business."""
-    if "direction" in rows.columns:
-        rows = rows.filter((rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull())
-    treated = are_treated(rows)
-    rows = rows if treated is None else rows.filter(treated)
+    """Whom the business contacted how long ago."""
+    rows = begun_by_business(rows)
     return rows.select(customer=rows.customer.cast("string"), days_ago=rows.days_ago)
