@@ -51,6 +51,9 @@ def test_a_plan_rests_on_what_was_learned_and_says_so(job):
     table = pd.read_parquet(job.out / "decisions.parquet")
     assert outcome["evidence"] == "randomised"
     assert set(table.evidence) <= {"randomised"}
+    past = outcome["past_ladders"]["call"]
+    assert (past["evidence"], past["unit"]) == ("randomised", "money")
+    assert [rung["rung"] for rung in past["rungs"]] == [rung["rung"] for rung in outcome["ladder"]]
 
 
 def test_a_change_of_what_was_learned_is_refused_as_one_of_the_model_is(job):

@@ -5,6 +5,7 @@ from typing import Annotated, NotRequired, TypedDict
 from patron.decisions import CurvePoint, Rung
 from patron.decisions.response import ResponseSummary
 from patron.evaluation.realised import Realised
+from patron.jobs.plan_effects import PastLadder
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
 from patron.scoring.breaks import Break
 from patron.scoring.consequences import Shift
@@ -115,6 +116,7 @@ class Decide(Population):
     ladder: Annotated[
         list[Rung], "strategies from nobody to the plan, each with its gain, and more than the one before"
     ]
+    past_ladders: Annotated[dict[str, PastLadder], "the same on past campaigns, of offers whose effect was learned"]
     preflight: Annotated[list[str], "answers to four questions: capacity, gain, consent, control"]
     contact_response: NotRequired[Annotated[ResponseSummary, "how past contacts were answered, where a table has them"]]
     versions: Versions

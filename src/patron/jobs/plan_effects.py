@@ -1,6 +1,7 @@
 """Plan effects: what the offers of a plan were seen to change in past campaigns, for the customers of a scoring run."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated, TypedDict
 
 import pandas as pd
 
@@ -8,7 +9,28 @@ from patron.decisions import Offer
 from patron.jobs.kept import ScoredRun, read_matrix, rows_name
 from patron.registry import Champion
 
-__all__ = ["learned_offers", "plan_effects"]
+__all__ = ["PastLadder", "PastRung", "learned_offers", "past_ladders", "plan_effects"]
+
+
+class PastRung(TypedDict):
+    """What one strategy brought per contact of past campaigns, and how much more than the one before it."""
+
+    rung: str
+    treated: Annotated[float, "share of the contacts"]
+    gain: float
+    gain_low: float
+    gain_high: float
+    more: float
+    more_low: float
+    more_high: float
+
+
+class PastLadder(TypedDict):
+    """What ever finer strategies brought with past contacts of one offer."""
+
+    evidence: str
+    unit: Annotated[str, "of the gains: money, or customers kept"]
+    rungs: list[PastRung]
 
 
 def learned_offers(offers: Sequence[Offer]) -> list[str]:
@@ -43,3 +65,19 @@ def plan_effects(
         rows = read_matrix(path, run.facts.definitions[0])
         tables.append(effects_today(learned, rows.take(rows.at(run.cutoff)), scores))
     return pd.concat(tables, ignore_index=True)
+
+
+def past_ladders(offers: Sequence[Offer], champion: Callable[[], Champion]) -> dict[str, PastLadder]:
+    """Return what ever finer strategies brought in the past campaigns of each learned offer, where its card says so."""
+    names = learned_offers(offers)
+    if not names:
+        return {}
+    from patron.scoring.learned_effects import kept_effects
+
+    model = champion()
+    cards = {effect.offer: effect.card for effect in kept_effects(model.bundle, names, model.name)}
+    return {
+        name: {"evidence": card["evidence"], "unit": card["unit"], "rungs": card["ladder"]}
+        for name, card in cards.items()
+        if "ladder" in card
+    }

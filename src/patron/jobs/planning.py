@@ -9,7 +9,7 @@ from patron.decisions import Decisions, check_plan, columns_needed, decide, lack
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.jobs.kept import ScoredRun
-from patron.jobs.plan_effects import plan_effects
+from patron.jobs.plan_effects import past_ladders, plan_effects
 from patron.jobs.plan_facts import OF_CONTACTS, plan_facts
 from patron.jobs.written_effects import joined_effects, written_effects
 from patron.registry import Champion
@@ -62,4 +62,6 @@ def planned(
     effects = joined_effects(written, plan_effects(offers, run, scores, champion))
     about = scores, offers, settings.budget, settings.holdout
     plan = decide(*about, seed=settings.seed, rules=rules, facts=facts, effects=effects)
-    return replace(plan, table=with_reasons(plan.table, reasons_of(plan.table.customer)))
+    past = {"past_ladders": past_ladders(offers, champion)}
+    table = with_reasons(plan.table, reasons_of(plan.table.customer))
+    return replace(plan, table=table, summary={**plan.summary, **past})

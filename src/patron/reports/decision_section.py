@@ -64,8 +64,18 @@ def decision_section(
         "curve": inline(curve_plot(summary["curve"], currency)) if summary["curve"] else "",
         "best": next((point for point in summary["curve"] if point["point"] == "best"), None),
         "rungs": [rung | {"words": RUNGS[rung["rung"]]} for rung in summary["ladder"]],
+        "past": _past(summary.get("past_ladders", {})),
         "ladder": inline(ladder_plot(summary["ladder"], currency)),
     }
+
+
+def _past(ladders: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What ever finer strategies brought in past campaigns, by offer."""
+    return [
+        {"offer": offer, "unit": past["unit"], "ground": evidence_words(past["evidence"])}
+        | {"rungs": [rung | {"words": RUNGS[rung["rung"]]} for rung in past["rungs"]]}
+        for offer, past in ladders.items()
+    ]
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from patron.decisions import Rung
 
 __all__ = ["plan_lines"]
 
+PAST = ("gain", "more")
 Figure = Literal["expected_gain", "gain_low", "gain_high", "more", "more_low", "more_high"]
 FIGURES: tuple[tuple[Figure, Figure, Figure], ...] = (
     ("expected_gain", "gain_low", "gain_high"),
@@ -42,6 +43,8 @@ def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str
             "treated, without any limits"
         )
     lines += [_rung(rung) for rung in summary["ladder"]]
+    for offer, past in summary.get("past_ladders", {}).items():
+        lines += [_past(offer, past["unit"], rung) for rung in past["rungs"]]
     lines += [f"preflight {answer}" for answer in preflight]
     return [*lines, *(f"beware    {sentence}" for sentence in summary["beware"])]
 
@@ -50,3 +53,9 @@ def _rung(rung: Rung) -> str:
     gain, more = (f"{rung[name]:,.2f} [{rung[low]:,.2f}, {rung[high]:,.2f}]" for name, low, high in FIGURES)
     step = "" if rung["rung"] == "nobody" else f", {more} more than the rung below"
     return f"ladder    {rung['rung']}: {gain} with {rung['customers']:,} customers for {rung['cost']:,.2f}{step}"
+
+
+def _past(offer: str, unit: str, rung: Mapping[str, Any]) -> str:
+    gain, more = (f"{rung[name]:,.4g} [{rung[f'{name}_low']:,.4g}, {rung[f'{name}_high']:,.4g}]" for name in PAST)
+    step = "" if rung["rung"] == "nobody" else f", {more} more than the rung below"
+    return f"past      {offer}, {rung['rung']}: {gain} {unit} per contact, {rung['treated']:.0%} treated{step}"

@@ -74,7 +74,7 @@ def learned_effect(offer: str, trial: CampaignTrial, effects: Effects) -> Learne
     ]
     about = {"question": f"the effect of {offer}", "features": features}
     model = replace(effects.model, spec={**effects.model.spec, **about})
-    return LearnedEffect(offer, model, _card(offer, trial, effects.card))
+    return LearnedEffect(offer, model, _card(offer, trial, effects.card) | {"unit": _unit(model)})
 
 
 def kept_effects(bundle: Path, offers: Sequence[str], model: str) -> tuple[LearnedEffect, ...]:
@@ -136,8 +136,16 @@ def _of_offer(learned: LearnedEffect, rows: Matrix, scores: pd.DataFrame) -> pd.
 
 
 def _card(offer: str, trial: CampaignTrial, card: EffectCard) -> dict[str, Any]:
-    tables = {name: getattr(card, name) for name in ("effects", "candidates", "policies", "deciles", "placebo")}
+    tables = {
+        name: getattr(card, name) for name in ("effects", "candidates", "policies", "deciles", "placebo", "ladder")
+    }
     plain = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
     about = {"offer": offer, "question": trial.question.name if trial.question else "", "outcome": trial.outcome_kind}
     words = {"evidence": card.evidence, "sentences": list(card.sentences), "notes": list(trial.notes)}
     return {**about, **words, "contacts": dict(trial.counts), **plain}
+
+
+def _unit(model: EffectModel) -> str:
+    """What gains on the card are of: money, or customers kept where nobody said what one is worth."""
+    is_worth = model.spec["outcome"] != "probability" or model.spec["value"] != 1.0 or any(model.spec["costs"])
+    return "money" if is_worth else "customers"

@@ -40,6 +40,7 @@ class EffectCard:
         placebo: the t value of the best learner where arms were dealt anew by lot; it should be of chance.
         evidence: "randomised", "logged propensity", "observational with overlap" or "assumed".
         sentences: what to make of it.
+        ladder: what ever finer strategies brought on unseen customers, each more than the one before it.
     """
 
     preflight: Preflight
@@ -50,6 +51,7 @@ class EffectCard:
     placebo: pd.DataFrame
     evidence: str
     sentences: tuple[str, ...]
+    ladder: pd.DataFrame
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)

@@ -14,7 +14,8 @@ from patron.decisions.uplift.cross_fitting import CrossFit, cross_fit
 from patron.decisions.uplift.layouts import Encoded, encoded, feature_specs
 from patron.decisions.uplift.learners import LEARNERS, Learner
 from patron.decisions.uplift.model import FORMAT, EffectModel
-from patron.decisions.uplift.policies import Policies, Unseen, compare_policies
+from patron.decisions.uplift.past_rungs import past_rungs
+from patron.decisions.uplift.policies import Policies, Unseen, compare_policies, promised_unseen
 from patron.decisions.uplift.preflight import Preflight, compare_arms, with_overlap
 from patron.decisions.uplift.selection import Choice, choose, pair_lines
 from patron.decisions.uplift.trial import Trial
@@ -139,6 +140,7 @@ def conclude(trial: Trial, prepared: Prepared, money: Money, rule: Rule | None, 
         _placebo(rows, arms, choices, seed),
         preflight.evidence,
         sentences(preflight, effects, choices, policies.table, len(trial)),
+        past_rungs(fit, promised_unseen(unseen, money, fit.scores.shape), rows.groups, money, repeats),
     )
     return Effects(model, card, rule)
 

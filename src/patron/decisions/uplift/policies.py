@@ -15,7 +15,15 @@ from patron.decisions.uplift.lines import Line
 from patron.metrics import by_draw, estimate
 from patron.metrics.columns import mean, rows
 
-__all__ = ["GUARDED", "INDIVIDUAL", "Policies", "Unseen", "compare_policies"]
+__all__ = [
+    "GUARDED",
+    "INDIVIDUAL",
+    "Policies",
+    "Unseen",
+    "compare_policies",
+    "mean_estimates",
+    "promised_unseen",
+]
 
 GUARDED = ", moved where surely better"
 INDIVIDUAL = "each what promises most"
@@ -73,7 +81,7 @@ def compare_policies(
         rule: number of the arm by the user's own rule, shape (n,), or None.
         repeats: draws of the bootstrap.
     """
-    gains, promised = money.gains(scores), _promised(unseen, money, scores.shape)
+    gains, promised = money.gains(scores), promised_unseen(unseen, money, scores.shape)
     single = int(gains.mean(axis=0).argmax())
     starts = {arms[single]: np.full(len(scores), single)} | ({} if rule is None else {RULE: rule})
     moved = {name + GUARDED: _settled(unseen, base, money) for name, base in starts.items()}
@@ -81,8 +89,8 @@ def compare_policies(
     place = np.arange(len(scores))
     lines = [
         {"policy": name, "treated": float((arm > 0).mean()), "promised": float(promised[place, arm].mean())}
-        | _estimates("gain", gains[place, arm], groups, money.level, repeats)
-        | _estimates("over_single", gains[place, arm] - gains[:, single], groups, money.level, repeats)
+        | mean_estimates("gain", gains[place, arm], groups, money.level, repeats)
+        | mean_estimates("over_single", gains[place, arm] - gains[:, single], groups, money.level, repeats)
         for name, arm in given.items()
     ]
     allowed = len(lines) if lines[-1]["over_single_low"] > 0 else len(lines) - 1
@@ -94,7 +102,7 @@ def compare_policies(
     return Policies(table, chosen.removesuffix(GUARDED), "guarded" if chosen.endswith(GUARDED) else "base")
 
 
-def _promised(unseen: Sequence[Unseen], money: Money, shape: tuple[int, ...]) -> np.ndarray:
+def promised_unseen(unseen: Sequence[Unseen], money: Money, shape: tuple[int, ...]) -> np.ndarray:
     """Return what each arm promises each customer over the control, shape (n, arms)."""
     promised = np.zeros(shape)
     for part in unseen:
@@ -109,7 +117,8 @@ def _settled(unseen: Sequence[Unseen], base: np.ndarray, money: Money) -> np.nda
     return arm
 
 
-def _estimates(name: str, values: np.ndarray, groups: np.ndarray, level: float, repeats: int) -> dict[str, float]:
+def mean_estimates(name: str, values: np.ndarray, groups: np.ndarray, level: float, repeats: int) -> dict[str, float]:
+    """Return the mean of values of rows with its interval over customers, by names that begin alike."""
     figure = estimate(_average, groups, values, repeats=repeats, level=level)
     return {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
 
