@@ -210,6 +210,20 @@ def test_the_ladder_and_the_curve_say_what_finer_strategies_and_more_customers_g
     assert "best: 1 treated the plan: 1 chosen" in told
 
 
+def test_the_ladder_of_past_contacts_says_in_what_it_counts_and_where_a_choice_by_customer_is_not_sure(report):
+    names = ("gain", "gain_low", "gain_high", "more", "more_low", "more_high")
+    rungs = [
+        {"rung": "nobody", "treated": 0.0} | dict.fromkeys(names, 0.0),
+        {"rung": "individual", "treated": 0.4} | dict(zip(names, (0.02, 0.01, 0.03, 0.02, -0.01, 0.05), strict=True)),
+    ]
+    past = {"call": {"evidence": "randomised", "unit": "customers", "rungs": rungs}}
+    plan = decisions(CALL)
+    text = words(page(replace(report, decisions=replace(plan, summary=plan.summary | {"past_ladders": past}))))
+    assert "Its effect is measured by a past campaign that drew by lot who got it." in text
+    assert "That a choice by customer brings more than the strategy above it is not sure." in text
+    assert "Kept of 100 contacts More than the one above Nobody 0 % 0.0 – Each customer 40 % 2.0 1.0 to 3.0 2.0" in text
+
+
 def test_the_next_order_is_dated_within_the_horizon_only(report):
     card = replace(CARD, question="next_purchase", base={"bought within 30 days": 0.5})
     assert "31 May 2024 4 May 2024 to after 30 Jul 2024" in words(page(replace(report, cards=[card])))

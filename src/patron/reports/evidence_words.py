@@ -7,10 +7,10 @@ __all__ = ["evidence_words"]
 USUAL = "assumed, usual: "
 WORDS: Mapping[str, str] = {
     "assumed": "assumed by the business, not measured",
-    "randomised": "measured: a past campaign drew by lot who got it",
-    "logged propensity": "measured: a past campaign chose by chances that are known",
-    "observational with overlap": "estimated from past contacts that nobody drew by lot: it may mislead",
-    "not learned": "not known: no past campaign told of it",
+    "randomised": "measured by a past campaign that drew by lot who got it",
+    "logged propensity": "measured by past campaigns that chose by known chances",
+    "observational with overlap": "estimated from past contacts that nobody drew by lot, which may mislead",
+    "not learned": "not known, as no past campaign told of it",
 }
 
 
@@ -20,7 +20,7 @@ def evidence_words(kind: str) -> str:
     >>> evidence_words("assumed, usual: Beta(6, 14)")
     'assumed, as the literature has it (Beta(6, 14)), not measured'
     >>> evidence_words("randomised")
-    'measured: a past campaign drew by lot who got it'
+    'measured by a past campaign that drew by lot who got it'
     """
     if kind.startswith(USUAL):
         return f"assumed, as the literature has it ({kind.removeprefix(USUAL)}), not measured"
