@@ -49,12 +49,12 @@ def past_rungs(fit: CrossFit, promised: np.ndarray, groups: np.ndarray, money: M
     return pd.DataFrame(lines)
 
 
-def _by_segment(gains: np.ndarray, known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+def _by_segment(gains: np.ndarray, known: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     """The arm that brought most in the third of each row, nobody's where none did."""
     edges = np.quantile(known, THIRDS)
     third = np.searchsorted(edges, known)
     best = [int(gains[third == name].mean(axis=0).argmax()) if (third == name).any() else 0 for name in range(3)]
-    return np.array(best)[np.searchsorted(edges, asked)]
+    return np.array(best)[np.searchsorted(edges, unseen)]
 
 
 def _edge(gain: np.ndarray, left_alone: np.ndarray) -> float:
