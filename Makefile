@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift ui clean
+.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -79,6 +79,9 @@ bench-contract: $(VENV)/.dev ## Count false alarms of the data contract on the d
 
 bench-uplift: $(VENV)/.dev ## Measure learned effects on the trials of DATA (default ../shared/data), and decisions by money
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/uplift.py $(or $(DATA),../shared/data) docs/benchmarks-uplift.md
+
+bench-promises: $(VENV)/.dev ## Measure what plans on learned effects promise and earn in simulated worlds; SEEDS=200
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/promises.py docs/benchmarks-promises.md $(SEEDS)
 
 bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
 	$(BIN)/python benchmarks/door.py

@@ -2,7 +2,7 @@
 
 `python benchmarks/uplift.py <folder of the data> [page]` learns from one half of the customers of Hillstrom's test and
 judges on the other, twenty times. Nothing is tuned here, but the defaults were set while this test was looked at.
-Decisions by costs that differ by customer, without a trial, stand beside it.
+Decisions by costs that differ by customer, without a trial, stand beside it, and contacts that nobody drew by lot.
 """
 
 import platform
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from churn_costs import table as costs_table
+from observed_contacts import section
 
 from patron.decisions.uplift.assignments import Money, promised_gains
 from patron.decisions.uplift.effects import Effects, Prepared, conclude, prepare
@@ -52,7 +53,8 @@ def main() -> None:
     tasks = {name: _task(frame, *task) for name, task in TASKS.items()}
     arms = _arms(frame)
     costs = costs_table(folder)
-    text = _page(tasks, arms, costs, time.process_time() - started)
+    observed = section(folder)
+    text = _page(tasks, arms, costs, observed, time.process_time() - started)
     print(text)
     if page:
         page.write_text(text, encoding="utf-8")
@@ -167,11 +169,11 @@ def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
     )
 
 
-def _page(tasks: Mapping[str, pd.DataFrame], arms: pd.DataFrame, costs: str, seconds: float) -> str:
+def _page(tasks: Mapping[str, pd.DataFrame], arms: pd.DataFrame, costs: str, observed: str, seconds: float) -> str:
     day = datetime.now(UTC).date()
     head = f"# Uplift\n\n{day}, Python {platform.python_version()}, {seconds:.0f} s of CPU in all.\n"
     parts = [head, CAPTION.format(splits=SPLITS), _learners(tasks), _promises(tasks), _policies(arms), COSTS, costs]
-    return "\n".join(parts)
+    return "\n".join([*parts, observed])
 
 
 def _learners(tasks: Mapping[str, pd.DataFrame]) -> str:
