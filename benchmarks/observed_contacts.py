@@ -27,10 +27,12 @@ ratio is who was chosen. Spend after a contact less that without, per household 
 | within each household and each campaign (two-way fixed effects) | {within} | assumed: who is chosen stays so |
 {learned}
 
-The preflight says: {warnings} It is right to: what `train_effects` estimates moves with the features that it is given
-by far more than its interval is wide, because some households were hardly ever chosen. An effect that is "assumed" is
-not to be acted on, and this one shows why. The comparison within households is the one to believe: contacts do next to
-nothing, give or take some units of currency, and the ratio is all selection.
+The preflight says: {warnings}
+
+It is right to: what `train_effects` estimates is off by far more than its interval is wide. Some households were
+hardly ever chosen, and the few of their kind that were stand for all of them. An effect that is "assumed" is not to be
+acted on. The comparison within households is the one to believe: contacts do next to nothing, give or take some units
+of currency, and the ratio is all selection.
 """
 RESPONSES = """\
 **retail_tx_125k, {rows:,} customers with a response.** {share:.1%} responded. There is no time, no offer and nobody who

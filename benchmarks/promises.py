@@ -41,16 +41,16 @@ features tell it; *by hearsay*: who has in truth left is less likely treated, wh
 declared all of them count as observational.
 """
 READING = """\
-What holds: after a campaign by lot, and after one by a rule that features tell, the truth lies within the interval of the
-plan; the order of customers is learned in part; risk earns nothing here, and treating everybody loses.
+What holds: after a campaign by lot, and after one by a rule that features tell, the truth lies within the interval of
+the plan; the order of customers is learned in part; risk earns nothing here, and treating everybody loses.
 
 What does not: the interval is a sum of bounds, as if all went wrong together, so it is far wider than 95 % would need.
 The promise is too high on average. Effects are calibrated by a line, and the truth is bent: harm goes deeper than help,
-which ends where a customer stays for sure, so the top of the order promises more than it can keep; what is chosen is also
-what chance has flattered. `robust` gives up most of the gain for it. Far more could be earned by who knew the truth.
+so the top of the order promises more than it can keep; and what is chosen is also what chance has flattered. `robust`
+gives up most of the gain for it. Far more could be earned by who knew the truth.
 
 A campaign by hearsay fools every learner: a cause that no feature tells cannot be seen by a preflight. Evidence
-"observational with overlap" is all that tells it from the others, and its promise is not to be believed.
+"observational with overlap" is all that tells it from a lot, and its promise is not to be believed.
 """
 CHOICES = """\
 What ways to choose truly earn per world, after a campaign by lot:
