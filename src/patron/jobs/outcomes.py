@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from patron.decisions import outcomes as past
-from patron.decisions.outcomes import Outcomes
+from patron.decisions.outcomes import Outcomes, TooEarlyError
 from patron.engines.outputs import write, write_text
 from patron.errors import QuestionError
 from patron.formatting import json_values
@@ -30,12 +30,23 @@ def learn(job: Job) -> dict[str, Any]:
         )
     log, question = kept_decisions(job.out), _question(job)
     costs = job.tiers[0].costs if job.tiers else None
-    outcomes = past.learn(_without_plans(job).history, log.table, question, costs)
+    try:
+        outcomes = past.learn(_without_plans(job).history, log.table, question, costs)
+    except TooEarlyError as nothing:
+        job.tell(f"outcomes  {nothing}")
+        return _nothing(log, nothing)
     notes = [*log.notes, *_of_log(log), *_of_costs(job), *outcomes.notes]
     for line in outcome_lines(outcomes, notes):
         job.tell(line)
     plain = _plain(outcomes, log, notes)
     return plain | {"files": _written(job, outcomes, plain)}
+
+
+def _nothing(log: DecisionLog, nothing: TooEarlyError) -> dict[str, Any]:
+    """Return that there is nothing to learn from yet, which is no failure of a night."""
+    notes = [*log.notes, *_of_log(log), str(nothing)]
+    none: dict[str, Any] = {"campaigns": [], "ledger": [], "calibration": [], "following": {}, "files": []}
+    return {"plans": log.plans, **nothing.counts, **none, "notes": notes}
 
 
 def _without_plans(job: Job) -> Job:

@@ -3,6 +3,6 @@
 Nothing is counted twice, and what cannot be known is said with the evidence that there is.
 """
 
-from patron.decisions.outcomes.learning import Outcomes, learn
+from patron.decisions.outcomes.learning import Outcomes, TooEarlyError, learn
 
-__all__ = ["Outcomes", "learn"]
+__all__ = ["Outcomes", "TooEarlyError", "learn"]

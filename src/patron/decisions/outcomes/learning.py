@@ -25,7 +25,21 @@ from patron.history.point_in_time import is_past
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
 
-__all__ = ["Outcomes", "learn"]
+__all__ = ["Outcomes", "TooEarlyError", "learn"]
+
+
+class TooEarlyError(QuestionError):
+    """Nothing has happened since any of the decisions.
+
+    Args:
+        message: how many there are, and where the history ends.
+        counts: decisions, repeated rows, customers in several groups, overlaps, cutoffs not begun.
+    """
+
+    def __init__(self, message: str, counts: Mapping[str, int]) -> None:
+        """Keep the counts beside the message."""
+        super().__init__(message)
+        self.counts = counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +109,8 @@ def learn(
         holdout: the share that was to be held out, where the decisions have no propensity.
 
     Raises:
-        QuestionError: the question is not about leaving, nothing has happened yet, or profit cannot be told.
+        QuestionError: the question is not about leaving, or profit cannot be told.
+        TooEarlyError: nothing has happened since.
         ScoreError: the decisions lack a column or hold what cannot be meant.
     """
     if question.name not in OUTCOMES or question.name == "tier":
@@ -107,9 +122,10 @@ def learn(
     windows = [Window(history, at.to_pydatetime(), question, costs) for at in sorted(known.table.cutoff.unique())]
     begun = [window for window in windows if window.days]
     if not begun:
-        raise QuestionError(
+        raise TooEarlyError(
             f"Nothing is known yet of what came of {len(known.table):,} decisions: the history ends "
-            f"{history.ends:%Y-%m-%d}. Read newer events, then learn again."
+            f"{history.ends:%Y-%m-%d}. Read newer events, then learn again.",
+            {**known.counts, "decisions": len(known.table), "overlapping": 0, "not_begun": len(windows)},
         )
     return _outcomes(known.table, known.counts, begun, len(windows) - len(begun))
 
