@@ -176,6 +176,7 @@ def test_an_effect_that_campaigns_showed_is_told_from_an_assumed_one(report):
     assert "11 % 0 % to 22 %; assumed, usual: 1.9 of 17.2 points by a call" in text
     assert "Those of call are what past campaigns showed." in text
     assert "not yet measured" not in text
+    assert "The effects of the offers above: measured by a past campaign that drew by lot who got it." in text
 
 
 def test_half_the_effect_and_the_break_even_effect_can_be_read_off(told):
