@@ -1,5 +1,6 @@
 """Event answers: today's answers about customers with events, part by part, from one pass of the tables."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,7 +52,7 @@ class EventAnswers:
 
     def parts(self, memory: float, finished: int) -> Iterator[Block]:
         """Yield the answers part by part, within some gigabytes, but for those that are finished."""
-        baskets, spent = self._baskets(), min(MEMORY, EVENTS * memory)
+        baskets, spent = self._baskets(EVENTS * memory), min(MEMORY, EVENTS * memory)
         about = self.questions[0], self.history, self.cutoffs
         for rows in matrices(*about, spent, PART_ROWS, finished, self.progress):
             yield self._block(rows, baskets)
@@ -59,10 +60,10 @@ class EventAnswers:
     def whole(self) -> Block:
         """Return the answers about all customers at once."""
         rows = matrix(self.questions[0], self.history, self.cutoffs, progress=self.progress)
-        return self._block(rows, self._baskets())
+        return self._block(rows, self._baskets(math.inf))
 
-    def _baskets(self) -> list[Suggesting]:
-        return suggesting(self.models, self.history, self.today)
+    def _baskets(self, memory: float) -> list[Suggesting]:
+        return suggesting(self.models, self.history, self.today, memory)
 
     def _block(self, rows: Matrix, baskets: Sequence[Suggesting]) -> Block:
         """Return the answers for some customers, all of whose rows are given, of today and earlier."""

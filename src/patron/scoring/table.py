@@ -48,10 +48,17 @@ def side_by_side(
     return scores
 
 
-def suggesting(models: Mapping[str, Bundle], history: History, cutoff: datetime) -> list[Suggesting]:
-    """Return what tells the next baskets at a cutoff, by category and item, where a model knows them."""
+def suggesting(models: Mapping[str, Bundle], history: History, cutoff: datetime, memory: float) -> list[Suggesting]:
+    """Return what tells the next baskets at a cutoff, by category and item, where a model knows them.
+
+    Args:
+        models: by question.
+        history: the checked event tables.
+        cutoff: the instant at which customers are looked at.
+        memory: gigabytes that order lines may take; more are read part by part.
+    """
     carried = [(model, basket["by"]) for model in models.values() for basket in model.spec.get("baskets", ())]
-    return [Suggesting.of(model, history, cutoff, by) for model, by in carried]
+    return [Suggesting.of(model, history, cutoff, by, memory / len(carried)) for model, by in carried]
 
 
 def with_baskets(scores: pd.DataFrame, baskets: Sequence[Suggesting]) -> pd.DataFrame:

@@ -5,7 +5,8 @@ import pandas as pd
 from patron.history.history import History
 from patron.history.sources import events
 from patron.models.baskets.candidates import COLUMNS
-from patron.models.baskets.lines import Lines, read_lines
+from patron.models.baskets.lines import Lines
+from patron.models.baskets.reading import read_lines
 from patron.models.serving import BasketSpec, Bundle
 from worlds.histories import ago
 

@@ -14,10 +14,11 @@ from patron.models.baskets.counting import (
     baskets_of,
     customer_items,
     customer_visits,
-    item_sales,
     latest_baskets,
 )
-from patron.models.baskets.lines import Lines, next_baskets, next_baskets_before, read_lines
+from patron.models.baskets.lines import Lines, next_baskets, next_baskets_before
+from patron.models.baskets.reading import read_lines
+from patron.models.baskets.sales import Sales
 from patron.periods import Span
 from worlds.histories import CUTOFF, ago
 
@@ -26,6 +27,10 @@ FEW = np.array(["ann", "bob"], dtype=object)
 
 def baskets(lines: Lines) -> Baskets:
     return baskets_of(lines, CUTOFF, FEW)
+
+
+def sales_of(lines: Lines) -> pd.DataFrame:
+    return Sales.of(len(lines.items)).plus(lines, CUTOFF).table(lines.items)
 
 
 def pairs_of(lines: Lines) -> pd.DataFrame:
@@ -50,7 +55,7 @@ def test_baskets_are_counted_with_how_much_they_held():
 
 
 def test_how_an_item_sells_is_counted_over_all_customers():
-    sales = item_sales(bought(), CUTOFF)
+    sales = sales_of(bought())
     assert sales.sold_30.to_dict() == {"cup": 1, "jam": 3, "tea": 2}
     assert sales.rebuy_rate.to_dict() == {"cup": 0.0, "jam": 0.0, "tea": 1.0}
     assert sales.item_gap["tea"] == pytest.approx(10)
@@ -62,7 +67,7 @@ def test_what_is_bought_from_the_cutoff_on_changes_nothing_that_is_known():
     altered = [*past, ("ann", 0, "jam"), ("bob", -1, "tea"), ("end", -60, "cup")]
     for known in (customer_items, customer_visits, latest_baskets):
         pd.testing.assert_frame_equal(known(baskets(bought())), known(baskets(bought(altered))))
-    pd.testing.assert_frame_equal(item_sales(bought(), CUTOFF), item_sales(bought(altered), CUTOFF))
+    pd.testing.assert_frame_equal(sales_of(bought()), sales_of(bought(altered)))
 
 
 def test_the_next_basket_is_the_first_within_the_horizon():

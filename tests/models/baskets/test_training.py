@@ -16,8 +16,9 @@ from patron.models.baskets import what
 from patron.models.baskets.calibration import fit_chances
 from patron.models.baskets.candidates import COLUMNS, candidates
 from patron.models.baskets.judging import judge_ranking
-from patron.models.baskets.lines import next_baskets, read_lines
+from patron.models.baskets.lines import next_baskets
 from patron.models.baskets.market import buyers_of, market_at
+from patron.models.baskets.reading import read_lines
 from patron.models.baskets.training import examples_at, fit_ranking
 from patron.models.serving import Bundle, candidate_chances, candidate_scores, standalone
 from patron.periods import EVER, Span

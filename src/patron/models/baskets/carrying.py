@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from patron.history.history import History
 from patron.models.baskets.contents import basket_kinds
-from patron.models.baskets.lines import read_lines
+from patron.models.baskets.reading import read_lines
 from patron.models.baskets.training import Ranking, fit_ranking
 from patron.models.training import Trained
 from patron.periods import Split

@@ -14,12 +14,17 @@ from patron.models.baskets.lines import DAY, Lines, changes, microseconds
 __all__ = [
     "FADES",
     "LATEST",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
     "Baskets",
     "baskets_of",
     "customer_items",
     "customer_visits",
-    "item_sales",
+    "groups",
+    "held_before",
     "latest_baskets",
+    "whole",
 ]
 
 FADES = (7, 21, 60, 180)  # days after which a basket counts half
@@ -27,7 +32,6 @@ GROUP, WITHIN, ACROSS = 20, 0.95, 0.9  # baskets of a group, and how they and th
 LATEST = 180
 MONTH, QUARTER, YEAR = 30, 90, 365
 WHOLE = 2**30
-RECENT = {f"sold_{span}": span for span in (MONTH, QUARTER, YEAR)}
 
 
 @dataclass(frozen=True)
@@ -69,42 +73,13 @@ class Baskets:
     place: np.ndarray
 
 
-def item_sales(lines: Lines, cutoff: datetime) -> pd.DataFrame:
-    """Return how each item sold to all customers, in the order of the items, which are the index."""
-    held = _held(lines, cutoff, lines.known(cutoff))
-    pair = _groups(held.customer, held.item)
-    mine = {"n": pair.size, "last": pair.least(held.days), "first": pair.most(held.days)}
-    recent = {name: pair.sum(held.days <= days) for name, days in RECENT.items()}
-    season = pair.sum((held.days <= YEAR) & (held.days > YEAR - QUARTER))
-    item, again = held.item[pair.starts], mine["n"] > 1
-    counts = np.bincount(item, minlength=len(lines.items))
-    sold = np.flatnonzero(counts)
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(item, weights=values, minlength=len(counts))[sold]
-
-    by_item = np.argsort(item, kind="stable")
-    each = _groups(item[by_item])
-    frame = pd.DataFrame(index=pd.Index(lines.items[sold], name="item"))
-    frame["sold_last"], frame["sold_first"] = each.least(mine["last"][by_item]), each.most(mine["first"][by_item])
-    frame = frame.assign(**{name: total(n).astype(np.int64) for name, n in recent.items()})
-    frame["sold_season"], frame["buyers"] = total(season).astype(np.int64), counts[sold]
-    rebuyers, spans = total(again), total(_whole(mine["first"] - mine["last"]))
-    frame["rebuy_rate"] = rebuyers / frame.buyers
-    frame["item_gap"] = np.divide(spans, total(mine["n"] - 1), out=np.full(len(sold), np.nan), where=rebuyers > 0)
-    priced = total(pair.sum(~np.isnan(held.price)))
-    paid = total(pair.sum(np.nan_to_num(held.price)))
-    frame["item_price"] = np.divide(paid, priced, out=np.full(len(sold), np.nan), where=priced > 0)
-    return frame
-
-
 def baskets_of(lines: Lines, cutoff: datetime, customers: np.ndarray) -> Baskets:
     """Return what each past basket of some customers, in the order of their keys, held."""
     place = pd.Index(customers).get_indexer(lines.customers)
-    held = _held(lines, cutoff, lines.known(cutoff) & (place >= 0)[lines.customer])
+    held = held_before(lines, cutoff, lines.known(cutoff) & (place >= 0)[lines.customer])
     row = place[held.customer]
     by_basket = np.argsort(held.basket, kind="stable")
-    each = _groups(held.basket[by_basket])
+    each = groups(held.basket[by_basket])
     visit_row, days = row[by_basket][each.starts], each.least(held.days[by_basket])
     order = np.lexsort((days, visit_row))
     number = np.empty(len(held.basket), np.int64)
@@ -116,7 +91,7 @@ def baskets_of(lines: Lines, cutoff: datetime, customers: np.ndarray) -> Baskets
 
 def customer_items(baskets: Baskets) -> pd.DataFrame:
     """Return what customers bought of each item so far, a row for each pair, in order: `row`, `item` and counts."""
-    pair = _groups(baskets.row, baskets.item)
+    pair = groups(baskets.row, baskets.item)
     days, place = baskets.days[baskets.visit], baskets.place[baskets.visit]
     weights = {name: pair.sum(weight[baskets.visit]) for name, weight in _weights(baskets).items()}
     counts = {
@@ -144,7 +119,7 @@ def customer_visits(baskets: Baskets) -> pd.DataFrame:
     def total(values: np.ndarray, of: np.ndarray = row) -> np.ndarray:
         return np.bincount(of, weights=values, minlength=len(baskets.customers))
 
-    each = _groups(row)
+    each = groups(row)
     present = row[each.starts]
     visits = total(np.ones(len(row)))
     recency, age = np.full((2, len(visits)), np.nan)
@@ -199,16 +174,17 @@ class _Groups:
         return np.asarray(of.reduceat(values, self.starts) if len(values) else values)
 
 
-def _groups(*keys: np.ndarray) -> _Groups:
+def groups(*keys: np.ndarray) -> _Groups:
+    """Return the groups of neighbouring entries of equal keys."""
     starts = np.flatnonzero(changes(*keys))
     return _Groups(starts, np.diff(np.append(starts, len(keys[0]))))
 
 
-def _held(lines: Lines, cutoff: datetime, chosen: np.ndarray) -> _Held:
+def held_before(lines: Lines, cutoff: datetime, chosen: np.ndarray) -> _Held:
     """The baskets before a cutoff with what each held, once, of the entries chosen."""
     rows = np.flatnonzero(chosen & (lines.item >= 0))
     customer, item, basket = lines.customer[rows], lines.item[rows], lines.basket[rows]
-    each = _groups(item, basket)
+    each = groups(item, basket)
     days = (microseconds(cutoff) - each.most(lines.at[rows])) / DAY
     price, quantity = each.least(lines.price[rows]), each.known_sum(lines.quantity[rows])
     return _Held(customer[each.starts], item[each.starts], basket[each.starts], days, price, quantity)
@@ -217,10 +193,11 @@ def _held(lines: Lines, cutoff: datetime, chosen: np.ndarray) -> _Held:
 def _weights(baskets: Baskets) -> dict[str, np.ndarray]:
     """The weights of baskets: by their place in groups, as TIFU-KNN weighs them, and fading with the days."""
     grouped = WITHIN ** (baskets.place % GROUP) * ACROSS ** (baskets.place // GROUP)
-    return {"grouped": _whole(grouped), **{f"faded_{days}": _whole(0.5 ** (baskets.days / days)) for days in FADES}}
+    return {"grouped": whole(grouped), **{f"faded_{days}": whole(0.5 ** (baskets.days / days)) for days in FADES}}
 
 
-def _whole(weight: np.ndarray) -> np.ndarray:
+def whole(weight: np.ndarray) -> np.ndarray:
+    """Return weights as whole numbers of the smallest one."""
     return np.floor(weight * WHOLE + 0.5) / WHOLE
 
 

@@ -15,10 +15,10 @@ from patron.models.baskets.counting import (
     baskets_of,
     customer_items,
     customer_visits,
-    item_sales,
     latest_baskets,
 )
-from patron.models.baskets.lines import Lines, next_baskets_before
+from patron.models.baskets.lines import Lines, LineSource, next_baskets_before
+from patron.models.baskets.sales import Sales
 from patron.models.baskets.sparse import Sparse, at, largest, matrix_of, unit_rows
 from patron.periods import Span
 
@@ -80,19 +80,18 @@ class Market:
     partners: Sparse
 
 
-def market_at(lines: Lines, cutoff: datetime, active_in: Span, horizon: Span, seed: int) -> Market:
-    """Return the market of a history at a cutoff; customers are drawn by the seed."""
+def market_at(lines: LineSource, cutoff: datetime, active_in: Span, horizon: Span, seed: int) -> Market:
+    """Return the market of a history at a cutoff, of whom all lines pass by once; customers are drawn by the seed."""
     rng = np.random.default_rng(seed)
-    sales = item_sales(lines, cutoff)
-    items = pd.Index(sales.index)
-    active = lines.active(cutoff, active_in)
-    drawn = _drawn(active, rng)
-    baskets = baskets_of(lines, cutoff, drawn)
+    sales, active, again = _passed(lines, cutoff, active_in, horizon)
+    items, drawn = pd.Index(sales.index), _drawn(active, rng)
+    baskets = baskets_of(lines.of(drawn), cutoff, drawn)
     number = items.get_indexer(lines.items)
     peers = _buyers(baskets, number)
     bought_30 = matrix_of(peers.row, peers.column, peers.pairs.n_30.to_numpy(), peers.share.shape)
     bought_30.eliminate_zeros()
-    earlier, bought = _a_horizon_ago(lines, cutoff, horizon, items, rng)
+    then = _drawn(again, rng)
+    earlier, bought = _a_horizon_ago(lines.of(then), cutoff, horizon, items, then)
     category = pd.factorize(lines.category[number >= 0])[0]
     partners = _partners(latest_baskets(baskets), number)
     likeness = unit_rows(peers.share)
@@ -102,6 +101,18 @@ def market_at(lines: Lines, cutoff: datetime, active_in: Span, horizon: Span, se
 def buyers_of(lines: Lines, cutoff: datetime, customers: np.ndarray, items: pd.Index) -> Buyers:
     """Return some customers, in the order of their keys, with what they bought before a cutoff."""
     return _buyers(baskets_of(lines, cutoff, customers), items.get_indexer(lines.items))
+
+
+def _passed(
+    lines: LineSource, cutoff: datetime, active_in: Span, horizon: Span
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """How each item sold, who is asked about, and who bought within the horizon that ended at a cutoff."""
+    sales, active, again = Sales.of(len(lines.items)), [], []
+    for part in lines.parts():
+        sales = sales.plus(part, cutoff)
+        active.append(part.active(cutoff, active_in))
+        again.append(next_baskets_before(part, cutoff, horizon)["customer"].unique())
+    return sales.table(lines.items), np.concatenate(active), np.concatenate(again)
 
 
 def _buyers(baskets: Baskets, number: np.ndarray) -> Buyers:
@@ -119,11 +130,10 @@ def _drawn(customers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _a_horizon_ago(
-    lines: Lines, cutoff: datetime, horizon: Span, items: pd.Index, rng: np.random.Generator
+    lines: Lines, cutoff: datetime, horizon: Span, items: pd.Index, customers: np.ndarray
 ) -> tuple[Sparse, Sparse]:
-    """What customers looked like a horizon ago, and what they bought next; of drawn customers who bought since."""
+    """What customers who bought since looked like a horizon ago, and what they bought next."""
     bought = next_baskets_before(lines, cutoff, horizon)
-    customers = _drawn(bought["customer"].unique(), rng)
     known = buyers_of(lines, horizon.before(cutoff), customers, items)
     weights = matrix_of(known.row, known.column, known.pairs.grouped.to_numpy(), known.share.shape)
     row, column = pd.Index(customers).get_indexer(bought["customer"]), items.get_indexer(bought["item"])

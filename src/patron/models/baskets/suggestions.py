@@ -1,5 +1,6 @@
 """Suggestions: what each customer buys next, the likeliest first, with its chance and a reason."""
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,8 +13,9 @@ from patron.errors import QuestionError, ScoreError, listed, nearest
 from patron.history.history import History
 from patron.models.baskets.candidates import Candidates, candidates
 from patron.models.baskets.contents import check_contents, item_names
-from patron.models.baskets.lines import Lines, read_lines
+from patron.models.baskets.lines import LineSource
 from patron.models.baskets.market import Market, buyers_of, market_at
+from patron.models.baskets.parted import BLOCK, lines_within
 from patron.models.baskets.reasons import reasons
 from patron.models.serving import BasketSpec, Bundle
 from patron.periods import Moment, instant, span
@@ -22,30 +24,36 @@ __all__ = ["AMONG", "Among", "Suggesting", "what"]
 
 Among = Literal["all", "repeat", "new"]
 AMONG = ("all", "repeat", "new")
-CUSTOMERS = 10_000
 
 
 @dataclass(frozen=True)
 class Suggesting:
     """What suggestions rest on, read once: the next baskets of any customers follow from it.
 
-    All lines stand in memory, some 40 bytes for each item of a basket.
+    Lines are read again for some customers at a time where they do not fit into the memory that is given.
 
     Args:
         model: a trained model of the next purchase.
         by: item or category.
-        lines: what was ever bought.
+        lines: what was ever bought, in memory or part by part.
         market: what is known of all items at the cutoff.
     """
 
     model: Bundle
     by: str
-    lines: Lines
+    lines: LineSource
     market: Market
 
     @classmethod
-    def of(cls, model: Bundle, history: History, cutoff: datetime, by: str) -> "Suggesting":
+    def of(cls, model: Bundle, history: History, cutoff: datetime, by: str, memory: float = math.inf) -> "Suggesting":
         """Read the lines, and what is known of all items at a cutoff.
+
+        Args:
+            model: a trained model of the next purchase.
+            history: the checked event tables, with `lines`.
+            cutoff: the instant at which customers are looked at.
+            by: item or category.
+            memory: gigabytes that the lines may take; all are read at once unless given.
 
         Raises:
             QuestionError: the cutoff lies outside the history, or the lines do not say what baskets held.
@@ -54,7 +62,7 @@ class Suggesting:
         spec = _spec(model, by)
         check_contents(history, by)
         history.check_cutoff(cutoff)
-        lines = read_lines(history, by)
+        lines = lines_within(history, by, memory)
         spans = span(spec["active_in"]), span(spec["horizon"])
         return cls(model, by, lines, market_at(lines, cutoff, *spans, spec["seed"]))
 
@@ -129,10 +137,11 @@ def what(
     return table[columns].rename(columns={"item": by})
 
 
-def _blocks(lines: Lines, market: Market, allowed: np.ndarray | None) -> Iterator[Candidates]:
-    for start in range(0, max(len(market.active), 1), CUSTOMERS):
-        customers = market.active[start : start + CUSTOMERS]
-        yield candidates(market, buyers_of(lines, market.cutoff, customers, market.items), allowed)
+def _blocks(lines: LineSource, market: Market, allowed: np.ndarray | None) -> Iterator[Candidates]:
+    for some, theirs in lines.each(market.active):
+        for start in range(0, max(len(some), 1), BLOCK):
+            customers = some[start : start + BLOCK]
+            yield candidates(market, buyers_of(theirs, market.cutoff, customers, market.items), allowed)
 
 
 def _listed(
