@@ -83,9 +83,9 @@ def lines_within(history: History, by: str, gigabytes: float) -> LineSource:
         QuestionError: there are no order lines, or they have no such column.
     """
     check_contents(history, by)
-    most = max(1.0, gigabytes * GIGABYTE // LINE_BYTES)
-    count = int(history["lines"].count().to_pyarrow().as_py())
-    return read_lines(history, by) if count <= most else PartedLines.of_size(history, by, int(most))
+    if int(history["lines"].count().to_pyarrow().as_py()) * LINE_BYTES <= gigabytes * GIGABYTE:
+        return read_lines(history, by)
+    return PartedLines.of_size(history, by, max(1, int(gigabytes * GIGABYTE / LINE_BYTES)))
 
 
 def _key(table: Table) -> ibis.expr.types.StringValue:
