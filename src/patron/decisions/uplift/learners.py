@@ -12,10 +12,10 @@ import lightgbm as lgb
 import numpy as np
 
 from patron.models.candidates import Estimator, boosted, constant, linear_inputs_of, logit_of_all
-from patron.models.serving import linear_inputs, plain_names, raw_score, sigmoid
+from patron.models.serving import effects_of, linear_inputs, plain_names
 from patron.models.targets.target import Examples
 
-__all__ = ["LEARNERS", "SMALL", "Contacts", "Layout", "Learner", "effects_of", "fit_outcome"]
+__all__ = ["LEARNERS", "SMALL", "Contacts", "Layout", "Learner", "fit_outcome"]
 
 SMALL: Mapping[str, Any] = {
     "learning_rate": 0.05,
@@ -98,23 +98,6 @@ class Learner:
         """Return the learner as plain values, without its trees."""
         parts = [dict(part.spec) for part in self.parts]
         return {"shape": self.shape, "factor": self.factor, "share": self.share, "link": self.link, "parts": parts}
-
-
-def effects_of(spec: Mapping[str, Any], boosters: Sequence[Any], X: np.ndarray) -> np.ndarray:
-    """Return the effect that a learner of plain values gives each row, shape (n,)."""
-
-    def answer(part: int, rows: np.ndarray) -> np.ndarray:
-        raw = raw_score(spec["parts"][part], boosters[part], rows, None)[:, 0]
-        return sigmoid(raw) if spec["link"] == "sigmoid" else raw
-
-    if spec["shape"] == "direct":
-        return answer(0, X)
-    if spec["shape"] == "blend":
-        return (1 - spec["share"]) * answer(0, X) + spec["share"] * answer(1, X)
-    if spec["shape"] == "difference":
-        return (answer(0, X) - answer(1, X)) * spec["factor"]
-    with_offer, without = (np.column_stack([X, np.full(len(X), arm, X.dtype)]) for arm in (1, 0))
-    return (answer(0, with_offer) - answer(0, without)) * spec["factor"]
 
 
 def fit_outcome(X: np.ndarray, outcome: np.ndarray, kind: str, layout: Layout) -> Learner:

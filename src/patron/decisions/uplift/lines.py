@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from patron.models.serving import line_effects, line_errors
+
 __all__ = ["Line", "needed", "predictor"]
 
 FLAT = 1e-9  # of the spread of scores, below which they are one number
@@ -55,7 +57,7 @@ class Line:
 
     def effects(self, score: np.ndarray) -> np.ndarray:
         """Return the effect at some scores, shape (n,)."""
-        return self.effect + self.slope * (score - self.center)
+        return line_effects(asdict(self), score)
 
     def errors(self, score: np.ndarray, spread: np.ndarray | float = 0.0) -> np.ndarray:
         """Return the standard error of the effect at some scores, shape (n,).
@@ -64,9 +66,7 @@ class Line:
             score: of each row.
             spread: variance of the score itself, by the learners that left out a part of the customers each.
         """
-        level, slope, both = self.variance
-        off = score - self.center
-        return np.asarray(np.sqrt(level + off**2 * slope + 2 * off * both + self.slope**2 * spread))
+        return line_errors(asdict(self), score, spread)
 
     def plain(self) -> dict[str, Any]:
         """Return the line as plain values."""

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions.uplift.assignments import POLICIES, RULE, Money, Rule, Scores, contrast_bounds, rule_arms
-from patron.decisions.uplift.learners import effects_of
 from patron.decisions.uplift.lines import Line
 from patron.errors import RegistryError, ScoreError, listed
-from patron.models.serving import encode
+from patron.models.serving import effects_of, encode
 
 __all__ = ["FORMAT", "EffectModel"]
 

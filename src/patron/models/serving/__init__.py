@@ -7,7 +7,18 @@ the registry beside each bundle, so that a model answers there as it does here.
 import ast
 import inspect
 
-from patron.models.serving import bundles, estimators, processes, profits, rankings, renewals, specs, waits
+from patron.models.serving import (
+    bundles,
+    effects,
+    estimators,
+    policies,
+    processes,
+    profits,
+    rankings,
+    renewals,
+    specs,
+    waits,
+)
 from patron.models.serving.bundles import (
     FORMAT,
     SHAPES,
@@ -19,6 +30,7 @@ from patron.models.serving.bundles import (
     shares,
     tier_shares,
 )
+from patron.models.serving.effects import effects_of, line_effects, line_errors
 from patron.models.serving.estimators import (
     horizon_shifts,
     linear_inputs,
@@ -30,6 +42,7 @@ from patron.models.serving.estimators import (
     signed_logs,
     softmax,
 )
+from patron.models.serving.policies import Policy
 from patron.models.serving.processes import BY_REACH, bought_by, process_log_odds, repeats
 from patron.models.serving.profits import profit_spans, tier_chances, tier_codes, tier_names
 from patron.models.serving.rankings import SCORE, candidate_chances, candidate_scores, chance_log_odds
@@ -62,6 +75,7 @@ __all__ = [
     "FeatureSpec",
     "OutputSpec",
     "PlausibleSpec",
+    "Policy",
     "StandingSpec",
     "TargetSpec",
     "bought_by",
@@ -70,10 +84,13 @@ __all__ = [
     "chance_log_odds",
     "chance_name",
     "current_tiers",
+    "effects_of",
     "encode",
     "ended_by",
     "hazard_curve",
     "horizon_shifts",
+    "line_effects",
+    "line_errors",
     "linear_inputs",
     "log_survival",
     "paces",
@@ -91,6 +108,7 @@ __all__ = [
     "softmax",
     "span_name",
     "standalone",
+    "standalone_policy",
     "tier_chances",
     "tier_codes",
     "tier_names",
@@ -98,6 +116,8 @@ __all__ = [
 ]
 
 PARTS = (specs, renewals, processes, estimators, waits, profits, rankings, bundles)  # each needs only those before it
+
+POLICY = "Bundle = Policy\n"
 
 
 def standalone() -> str:
@@ -107,6 +127,15 @@ def standalone() -> str:
     '<module>'
     """
     return "\n\n".join(_alone(inspect.getsource(part)) for part in PARTS)
+
+
+def standalone_policy() -> str:
+    """Return serving with policies as the text of one Python file, whose `Bundle` is a policy.
+
+    >>> compile(standalone_policy(), "policy.py", "exec").co_name
+    '<module>'
+    """
+    return "\n\n".join([standalone(), *(_alone(inspect.getsource(part)) for part in (effects, policies)), POLICY])
 
 
 def _alone(source: str) -> str:

@@ -1,0 +1,131 @@
+"""Policies: what decides where Patron is not installed decides as the plan does, up to the budget's last offer."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.decisions import Offer, decide
+from patron.decisions.uplift import Trial, train_effects
+from patron.errors import SettingsError
+from patron.models.serving import Bundle, Policy, standalone_policy
+from patron.registry import Registry
+from patron.scoring.learned_effects import LearnedEffect
+from patron.scoring.policies import offer_prices, policy_of
+
+COUNT = 1_200
+MAIL, CALL = Offer("mail", 1.0, effect="learned"), Offer("call", 4.0, effect=0.2)
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    visits, shop = rng.normal(size=COUNT), rng.choice(["web", "shop"], COUNT)
+    return pd.DataFrame({"visits": visits, "shop": shop, "value": rng.uniform(5, 80, COUNT)})
+
+
+@pytest.fixture(scope="module")
+def risk() -> Bundle:
+    """Who visits more than usual leaves with a chance of .27, who does not with .73."""
+    spec = {
+        "format": 1,
+        "features": [{"name": "visits", "dtype": "float64", "levels": []}],
+        "outputs": [{"name": "churn_probability", "dtype": "float64"}],
+        "estimator": {"kind": "rates", "input": 0, "edges": [0.0], "table": [[[1.0], [-1.0]]]},
+        "calibration": None,
+        "answer": {"kind": "churn"},
+    }
+    return Bundle(spec)
+
+
+@pytest.fixture(scope="module")
+def mail(rows) -> LearnedEffect:
+    """A mail that keeps those who visit, and loses the others."""
+    rng = np.random.default_rng(1)
+    sent = np.where(rng.random(COUNT) < 0.5, "mail", "none")
+    stays = rng.random(COUNT) < 0.5 + np.where(rows.visits > 0, 0.3, -0.2) * (sent == "mail")
+    past = rows.assign(sent=sent, stays=stays.astype(int))
+    trial = Trial.of(past, "sent", "none", "stays", ["visits", "shop"], assignment="randomised")
+    effects = train_effects(trial, folds=2, repeats=5)
+    return LearnedEffect("mail", effects.model, {})
+
+
+@pytest.fixture(scope="module")
+def scores(rows, risk) -> pd.DataFrame:
+    known = pd.DataFrame({"customer": np.arange(COUNT).astype(str), "cutoff": pd.Timestamp("2024-05-01")})
+    return known.assign(churn_probability=risk.predict(rows).churn_probability, value=rows.value)
+
+
+@pytest.fixture(scope="module")
+def effects(rows, scores, mail) -> pd.DataFrame:
+    """What the mail changes, in currency, as a plan takes it."""
+    table = mail.model.predict(rows)
+    chance = scores.churn_probability.to_numpy()[:, None]
+    shares = np.clip(table[["effect_low", "effect", "effect_high"]].to_numpy(), chance - 1, chance)
+    bounds = dict(zip(("kept_low", "kept", "kept_high"), (shares * rows.value.to_numpy()[:, None]).T, strict=True))
+    return pd.DataFrame({"customer": scores.customer, "offer": "mail", **bounds, "evidence": "randomised"})
+
+
+def chosen(plan) -> pd.DataFrame:
+    columns = ["offer", "expected_gain", "gain_low", "gain_high", "evidence"]
+    return plan.table.assign(row=plan.table.customer.astype(int)).set_index("row").sort_index()[columns]
+
+
+def test_without_a_price_a_policy_decides_as_a_plan_whose_budget_never_ends(rows, scores, risk, mail, effects):
+    plan = chosen(decide(scores, [MAIL, CALL], 1e9, 0.0, effects=effects))
+    answers = policy_of(risk, [mail], [MAIL, CALL]).predict(rows)
+    treated = answers[answers.action != "none"]
+    assert set(treated.action) == {"mail", "call"}
+    assert treated.index.tolist() == plan.index.tolist()
+    assert treated.action.tolist() == plan.offer.tolist()
+    assert treated.evidence.tolist() == plan.evidence.tolist()
+    for name in ("expected_gain", "gain_low", "gain_high"):
+        assert treated[name].to_numpy() == pytest.approx(plan[name].to_numpy(), rel=1e-12)
+
+
+def test_the_price_of_a_budget_makes_the_plan_but_for_about_one_offer(rows, scores, risk, mail, effects):
+    plan = chosen(decide(scores, [MAIL, CALL], 300.0, 0.0, effects=effects))
+    price = offer_prices(scores, [MAIL, CALL], 300.0, effects)
+    answers = policy_of(risk, [mail], [MAIL, CALL], price).predict(rows)
+    given = pd.Series("none", rows.index)
+    given[plan.index] = plan.offer
+    assert price["call"] == pytest.approx(4 * price["mail"])
+    assert (answers.action != given).sum() <= 5
+    assert abs(answers.expected_gain.sum() - plan.expected_gain.sum()) <= plan.expected_gain.max()
+
+
+def test_a_policy_decides_alike_in_a_process_that_has_no_patron(rows, risk, mail, tmp_path):
+    policy = policy_of(risk, [mail], [MAIL, CALL], {"mail": 0.5})
+    policy.save(tmp_path / "policy")
+    (tmp_path / "served.py").write_text(standalone_policy(), encoding="utf-8")
+    rows.to_parquet(tmp_path / "rows.parquet")
+    code = (
+        "import sys; sys.modules['patron'] = None; import pandas, served; "
+        "served.Bundle.load('policy').predict(pandas.read_parquet('rows.parquet')).to_parquet('answers.parquet')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    expected = policy.predict(rows)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "answers.parquet"), expected, check_dtype=False)
+    assert {path.suffix for path in (tmp_path / "policy").rglob("*") if path.is_file()} <= {".json", ".txt"}
+    pd.testing.assert_frame_equal(Policy.load(tmp_path / "policy").predict(rows), expected, check_exact=True)
+
+
+def test_a_policy_is_registered_as_a_model_that_mlflow_loads(rows, risk, mail, tmp_path):
+    policy = policy_of(risk, [mail], [MAIL, CALL])
+    code = tmp_path / "policy.py"
+    code.write_text(standalone_policy(), encoding="utf-8")
+    store = Registry.at(tmp_path)
+    run = store.log_run("shop-policy", "policy", {}, {}, {})
+    assert (
+        store.register("shop-policy", run, policy.save(tmp_path / "bundle"), code, ["lightgbm", "numpy", "pandas"])
+        == "1"
+    )
+
+
+def test_an_offer_whose_effect_was_not_learned_and_a_price_of_another_offer_are_refused(risk, mail):
+    with pytest.raises(SettingsError, match=r"effect of mail is to be learned, and what was learned is of none\. Give"):
+        policy_of(risk, [], [MAIL])
+    with pytest.raises(SettingsError, match=r"price is of 'letter', which is no offer of call, mail\. Leave it out"):
+        policy_of(risk, [mail], [MAIL, CALL], {"letter": 1.0})
