@@ -119,6 +119,25 @@ def test_a_confounded_campaign_is_mended_by_propensities_where_arms_overlap():
     assert set(effects.predict(rows).evidence) == {"observational with overlap"}
 
 
+def test_where_hardly_any_contact_was_open_nothing_is_learned_and_nobody_is_treated_but_by_the_own_rule():
+    rows = customers(1500, 5)
+    rows["mail"] = np.where(rows.age < 0.5, 0.99, 0.01)  # the young got it, and hardly anybody else
+    rows["none"] = 1 - rows.mail
+    rows["got"] = np.where(rows.lot < rows.mail, "mail", "none")
+    rows["bought"] = (rows.luck < 0.1 + 0.6 * rows.age + 0.2 * (rows.got == "mail")).astype(float)
+    rows["mine"] = np.where(rows.channel == "web", "mail", "none")
+    logged = {"assignment": "logged", "propensity": {"mail": "mail", "none": "none"}}
+    effects = learn(rows, **logged)
+    assert effects.card.evidence == "assumed"
+    assert not effects.card.effects.personalise.any()
+    assert set(effects.recommend(rows).arm) == {"none"}
+    assert "Nothing can be learned of these contacts" in str(effects.card)
+    assert (
+        learn(rows, rule="mine", features=[*FEATURES, "mine"], **logged).recommend(rows).arm.tolist()
+        == rows.mine.tolist()
+    )
+
+
 @pytest.fixture(scope="module")
 def three() -> pd.DataFrame:
     """A call helps the web, a mail those of the shop; each costs, and the lot had unequal shares."""

@@ -12,7 +12,7 @@ import pandas as pd
 from patron.decisions.uplift.assignments import Money
 from patron.decisions.uplift.cross_fitting import CrossFit
 from patron.decisions.uplift.layouts import Encoded
-from patron.decisions.uplift.preflight import Preflight
+from patron.decisions.uplift.preflight import ASSUMED, Preflight
 from patron.decisions.uplift.selection import CONSTANT, Choice
 from patron.formatting import html_table
 from patron.metrics import Estimate, autoc, auuc, bootstrap, by_draw, qini, uplift_by_decile
@@ -22,6 +22,10 @@ __all__ = ["EffectCard", "candidate_table", "decile_table", "effect_table", "sen
 
 UNKNOWN = float("nan")
 NEARLY_ALL = 0.99
+NOTHING_LEARNED = (
+    "Nothing can be learned of these contacts, so no policy on them is proposed but your own rule, or nobody. Assume "
+    "an effect (effect = 0.1), or draw by lot who gets the offer next time."
+)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ def sentences(
 ) -> tuple[str, ...]:
     """Return what to make of a trial in sentences."""
     lines = [*preflight.warnings, f"Evidence: {preflight.evidence}."]
+    if preflight.evidence == ASSUMED:
+        return (*lines, NOTHING_LEARNED)
     for line, choice in zip(effects.to_dict("records"), choices, strict=True):
         lines.append(_of_arm(line, choice, rows))
     chosen, single = policies[policies.chosen].iloc[0], policies.iloc[0]

@@ -16,7 +16,7 @@ from patron.decisions.uplift.learners import LEARNERS, Learner
 from patron.decisions.uplift.model import FORMAT, EffectModel
 from patron.decisions.uplift.past_rungs import past_rungs
 from patron.decisions.uplift.policies import Policies, Unseen, compare_policies, promised_unseen
-from patron.decisions.uplift.preflight import Preflight, compare_arms, with_overlap
+from patron.decisions.uplift.preflight import ASSUMED, Preflight, compare_arms, with_overlap
 from patron.decisions.uplift.selection import Choice, choose, pair_lines
 from patron.decisions.uplift.trial import Trial
 from patron.errors import QuestionError, SettingsError, is_number
@@ -129,8 +129,12 @@ def conclude(trial: Trial, prepared: Prepared, money: Money, rule: Rule | None, 
     by_rule = None if rule is None else rule_arms(rule, trial.features, list(arms))
     unseen = _unseen(rows, fit, choices)
     policies = compare_policies(arms, fit.scores, unseen, rows.groups, money, by_rule, repeats)
+    if preflight.evidence == ASSUMED:
+        policies = policies.without_effects(trial.control)
     model = _model(trial, prepared, choices, money, policies)
     effects = effect_table(arms, choices, _bounds(model, trial), money)
+    if preflight.evidence == ASSUMED:
+        effects = effects.assign(personalise=False)
     card = EffectCard(
         preflight,
         effects,

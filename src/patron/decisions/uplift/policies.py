@@ -60,6 +60,15 @@ class Policies:
     base: str
     kind: str
 
+    def without_effects(self, control: str) -> "Policies":
+        """Return the user's own rule, or else nobody, as no outcome of a trial may speak for a policy.
+
+        Args:
+            control: the arm of nobody.
+        """
+        own = self.table.policy == RULE
+        return Policies(self.table.assign(chosen=own), RULE if own.any() else control, "base")
+
 
 def compare_policies(
     arms: Sequence[str],
