@@ -1,7 +1,6 @@
 """Databases: tables of DuckDB, SQLite and PostgreSQL read as if they were files, and no password in any message."""
 
 import sqlite3
-from datetime import datetime
 
 import duckdb
 import pandas as pd
@@ -10,7 +9,7 @@ import pytest
 import patron as pt
 from patron.engines.databases import is_database, open_database, table_names
 from patron.errors import HistoryError
-from patron.jobs.job import Job
+from patron.jobs.source_words import source_lines
 
 ORDERS = """
 CREATE TABLE orders (id integer, who text, "at" timestamp, paid numeric(10, 2), note text);
@@ -150,8 +149,6 @@ def test_settings_read_tables_of_databases_beside_them_and_of_servers(shop, tmp_
     (tmp_path / "shop.toml").write_text(text)
     settings = pt.load_settings(tmp_path / "shop.toml")
     assert settings.history()["orders"].count().to_pyarrow().as_py() == 3
-    sentences = []
-    Job(settings, datetime(2024, 6, 2), sentences.append).tell_sources()
-    assert sentences[0].startswith(
+    assert next(source_lines(settings)).startswith(
         "reading   orders from $SHOP#orders" if path == "$SHOP" else "reading   orders from shop.d"
     )
