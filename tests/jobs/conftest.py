@@ -8,21 +8,9 @@ import pytest
 
 from patron.jobs import Job, train
 from patron.settings.files import parse
+from worlds.kiosk import SETTINGS
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
-SETTINGS = """
-name = "kiosk"
-[tables.orders]
-path = "orders.csv"
-customer = "who"
-at = "day"
-[questions]
-churn = { horizon = 30 }
-[cutoffs]
-train = "2023-03-01"
-valid = "2023-04-01"
-test = "2023-06-01"
-"""
 
 
 @pytest.fixture(scope="session")

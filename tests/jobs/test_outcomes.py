@@ -14,20 +14,8 @@ from patron.jobs import Job, decide, learn
 from patron.settings import Table
 from patron.settings.files import parse
 from worlds.command_line import check_summary
+from worlds.kiosk import SETTINGS
 
-SETTINGS = """
-name = "kiosk"
-[tables.orders]
-path = "orders.csv"
-customer = "who"
-at = "day"
-[questions]
-churn = { horizon = 30 }
-[cutoffs]
-train = "2023-03-01"
-valid = "2023-04-01"
-test = "2023-06-01"
-"""
 CUTOFF = datetime(2023, 6, 20)
 CALL = Offer("call", 1.0, effect=0.5)
 
