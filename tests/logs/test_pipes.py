@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pytest
 
-SETTINGS = """
-name = "shop"
-[tables.orders]
-path = "orders.csv"
-customer = "client"
-at = "day"
-[questions]
-churn = { horizon = 60 }
-[cutoffs]
-train = ["2023-05-01", "2023-07-01"]
-valid = "2023-09-01"
-test = "2023-11-01"
-"""
+from worlds.kiosk import SETTINGS
 
 
 def unread(folder: Path, errors: int | None) -> tuple[int, str]:
     """Run `patron check` into a pipe that nobody reads; return its exit code, and what it says on stderr."""
     (folder / "shop.toml").write_text(SETTINGS)
-    (folder / "orders.csv").write_text("client,day\na,2024-01-01\n")
+    (folder / "orders.csv").write_text("who,day\na,2024-01-01\n")
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-c", "from patron.cli import run; run()", "check", folder / "shop.toml"]

@@ -98,17 +98,19 @@ def effect_table(
     choices: Sequence[Choice],
     bounds: Mapping[int, tuple[np.ndarray, np.ndarray]],
     money: Money,
+    evidence: str,
 ) -> pd.DataFrame:
     """Return the mean effect of each offer, and how many customers it surely helps or harms.
 
-    An offer is to be personalised where its effect differs between customers and no one answer, all or nobody, is
-    surely right for nearly every one of them, its cost taken off.
+    An offer is to be personalised where its effect is more than assumed and differs between customers, and no one
+    answer, all or nobody, is surely right for nearly every one of them, its cost taken off.
 
     Args:
         arms: their names, the control first.
         choices: what was chosen for each treatment.
         bounds: for each treatment the bounds of the effect on each customer.
         money: what outcomes are worth and arms cost.
+        evidence: what the trial is worth.
     """
     lines, half = [], NormalDist().inv_cdf((1 + money.level) / 2)
     for arm, choice in enumerate(choices, start=1):
@@ -118,7 +120,7 @@ def effect_table(
         mean |= {"effect_high": line.effect + half * line.error}
         alike = max((low > even).mean(), (high < even).mean()) >= NEARLY_ALL
         sure = {"surely_helped": int((low > 0).sum()), "surely_harmed": int((high < 0).sum())}
-        verdict = {"differs": choice.differs, "personalise": bool(choice.differs and not alike)}
+        verdict = {"differs": choice.differs, "personalise": bool(choice.differs and not alike and evidence != ASSUMED)}
         lines.append({"arm": arms[arm], **mean, "learner": choice.learner, **verdict, **sure})
     return pd.DataFrame(lines)
 

@@ -132,9 +132,7 @@ def conclude(trial: Trial, prepared: Prepared, money: Money, rule: Rule | None, 
     if preflight.evidence == ASSUMED:
         policies = policies.without_effects(trial.control)
     model = _model(trial, prepared, choices, money, policies)
-    effects = effect_table(arms, choices, _bounds(model, trial), money)
-    if preflight.evidence == ASSUMED:
-        effects = effects.assign(personalise=False)
+    effects = effect_table(arms, choices, _bounds(model, trial), money, preflight.evidence)
     card = EffectCard(
         preflight,
         effects,
