@@ -30,6 +30,7 @@ In the order of the work:
     what_if                     the smallest change in what the business can change, in a model's view
     customer_portfolio          what relationships there are, what they are worth, and how they move
     PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
+    rfm_features, Thresholds    scores of recency, frequency and money as features and conditions of offers
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
     train_effects               what each offer changes in each customer, learned from them
@@ -92,6 +93,8 @@ _HOME = {
     "customer_portfolio": "portfolio.composition",
     "PortfolioTerms": "portfolio.terms",
     "Segment": "portfolio.segments",
+    "rfm_features": "portfolio.rfm_features",
+    "Thresholds": "portfolio.rfm",
     "trial": "decisions.uplift.trial",
     "campaign_trial": "decisions.uplift.campaigns",
     "train_effects": "decisions.uplift",
