@@ -1,7 +1,13 @@
 """What training with past campaigns promises: effects beside the model, with its hashes, and plans that say so."""
 
+import io
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -11,6 +17,7 @@ from patron.decisions import Offer
 from patron.errors import QuestionError, RegistryError
 from patron.features.purchases import recency
 from patron.jobs import Job, decide, train
+from patron.registry import Registry
 from patron.settings import Table
 
 ROLES = {"customer": "who", "at": "day", "arm": "arm", "propensity": "chance"}
@@ -54,6 +61,49 @@ def test_a_plan_rests_on_what_was_learned_and_says_so(job):
     past = outcome["past_ladders"]["call"]
     assert (past["evidence"], past["unit"]) == ("randomised", "money")
     assert [rung["rung"] for rung in past["rungs"]] == [rung["rung"] for rung in outcome["ladder"]]
+
+
+def test_a_plan_is_kept_in_mlflow_and_its_policy_decides_alike_where_patron_is_not(job, tmp_path):
+    visit = Offer("a visit (10% off)", 8.0, effect=0.2)
+    rich = replace(job.settings, offers=(CALL, visit), budget=1e6, holdout=0.0)
+    tracked = decide(Job(rich, job.now))["tracked"]
+    with job.registry._client() as client:
+        run = client.get_run(tracked["run_id"])
+        package = client.get_logged_model(tracked["policy"].removeprefix("models:/")).artifact_location
+    plan = pd.read_parquet(rich.out / "decisions.parquet")
+    assert run.data.metrics["expected_gain"] == pytest.approx(plan.expected_gain.sum())
+    assert run.data.metrics["offers.a visit _10_ off_.price"] == 0
+    assert (run.data.params["offers.call.effect"], run.data.tags["evidence"]) == ("learned", "assumed; randomised")
+    kept = {path.name: path.read_text() for path in Path(urlsplit(run.info.artifact_uri).path).iterdir()}
+    assert json.loads(kept["campaign.json"])["budget"] == 1e6
+    assert json.loads(kept["summary.json"])["treated"] == len(plan)
+    assert pd.read_csv(io.StringIO(kept["decisions.csv"])).pseudonym.tolist() == plan.pseudonym.tolist()
+    assert not [text for text in kept.values() if re.search(r"\bc\d+\b", text)]
+    rows = job.today.X.assign(value=100.0)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    code = (
+        "import sys; sys.modules['patron'] = None; import pandas, mlflow.pyfunc as served; "
+        "served.load_model(sys.argv[1]).predict(pandas.read_parquet('rows.parquet')).to_parquet('answers.parquet')"
+    )
+    subprocess.run([sys.executable, "-c", code, package], cwd=tmp_path, capture_output=True, check=True)
+    answers = pd.read_parquet(tmp_path / "answers.parquet").set_index(job.today.key.customer)
+    assert set(plan.offer) == {"call", "a visit (10% off)"}
+    treated, planned = answers[answers.action != "none"], plan.set_index("customer")
+    assert treated.action.to_dict() == planned.offer.to_dict()
+    for name in ("expected_gain", "gain_low", "gain_high"):
+        assert treated[name].to_dict() == pytest.approx(planned[name].to_dict())
+
+
+def test_the_same_plan_is_kept_in_mlflow_once_and_a_store_that_refuses_loses_no_plan(job, monkeypatch):
+    lines: list[str] = []
+    settings = replace(job.settings, holdout=0.2)
+    monkeypatch.setattr(Registry, "log_run", lambda *_, **__: (_ for _ in ()).throw(RegistryError("It is read-only.")))
+    assert "tracked" not in decide(Job(settings, job.now, lines.append))
+    assert "beware    the plan is not kept in MLflow: It is read-only." in lines
+    assert "control" in set(pd.read_parquet(job.out / "decisions.parquet").group)
+    count = len(lines)
+    assert "tracked" not in decide(Job(settings, job.now, lines.append))
+    assert not [line for line in lines[count:] if "MLflow" in line]
 
 
 def test_a_change_of_what_was_learned_is_refused_as_one_of_the_model_is(job):

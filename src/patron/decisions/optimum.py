@@ -30,10 +30,12 @@ class Allocation:
     Args:
         offer: the position of each row's offer, or -1, shape (rows,).
         bound: the most that any allocation could gain, in currency.
+        price: what each offer must gain for what is scarce to suffice, in currency, shape (offers,).
     """
 
     offer: np.ndarray
     bound: float
+    price: np.ndarray
 
 
 def optimal(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> Allocation:
@@ -54,7 +56,8 @@ def optimal(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> Allocation:
     gain, scarce = np.asfortranarray(gain), np.isfinite(most)
     use, most = use[:, scarce], most[scarce]
     dual = prices(gain, use, most)
-    pick, margin = _margins(gain, use @ dual.price)
+    price = use @ dual.price
+    pick, margin = _margins(gain, price)
     size = max(1, SMALL // gain.shape[1])
     while True:
         core = _core(margin, size)
@@ -66,7 +69,7 @@ def optimal(gain: np.ndarray, use: np.ndarray, most: np.ndarray) -> Allocation:
     rows = np.flatnonzero(core)
     whole = bool((margin[~core] == np.inf).all())
     pick[rows], bound = _exact(gain[rows], use, np.maximum(left, 0.0), NODES if whole else NODES_OF_CORE)
-    return Allocation(pick, min(dual.bound, bound) if whole else dual.bound)
+    return Allocation(pick, min(dual.bound, bound) if whole else dual.bound, price)
 
 
 def _margins(gain: np.ndarray, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

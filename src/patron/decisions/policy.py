@@ -53,11 +53,13 @@ class Decisions:
             treated (`patron.decisions.profit_curve`); ladder, what coarser strategies would gain
             (`patron.decisions.ladder`).
         unprofitable: customers who cost more than they bring, with the choices that there are; none is taken.
+        prices: what each offer must gain beyond its own cost for budget and capacities to suffice, in currency.
     """
 
     table: pd.DataFrame
     summary: Mapping[str, Any]
     unprofitable: pd.DataFrame = field(default_factory=pd.DataFrame)
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return how many are treated and what is expected of it, in a line."""
@@ -153,6 +155,7 @@ def decide(
         | {"curve": profit_curve(gains, may.allowed, plan.offer)}
         | {"ladder": ladder(gains, worth, _segments(customers), rules.scarce(known, budget), plan.offer)},
         lossy,
+        {offer.name: float(price) for offer, price in zip(known, plan.price, strict=True)},
     )
 
 
@@ -201,7 +204,8 @@ def _allocated(worth: np.ndarray, offers: Sequence[Offer], rules: Rules, budget:
     use, most = rules.scarce(offers, budget)
     if np.isfinite(most[1:]).any() or worth.size <= SMALL or not np.isfinite(budget):
         return optimal(worth, use, most)
-    return Allocation(allocate(worth, use[:, 0], budget), prices(worth, use[:, :1], most[:1]).bound)
+    dual = prices(worth, use[:, :1], most[:1])
+    return Allocation(allocate(worth, use[:, 0], budget), dual.bound, use[:, 0] * dual.price)
 
 
 def _table(chosen: pd.DataFrame, figures: Mapping[str, np.ndarray], given: Sequence[Offer], held: np.ndarray) -> Any:

@@ -13,6 +13,7 @@ from patron.jobs.crm import write_imports
 from patron.jobs.decision_log import keep_decisions
 from patron.jobs.job import Job
 from patron.jobs.plan_facts import OF_CONTACTS
+from patron.jobs.plan_tracking import track_plan
 from patron.reports.plan_lines import plan_lines
 
 __all__ = ["decide", "mostly_gone"]
@@ -25,7 +26,7 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
-    keep_decisions(job.out, job.settings.holdout, job.now)
+    is_new = keep_decisions(job.out, job.settings.holdout, job.now)
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}
@@ -48,8 +49,9 @@ def decide(job: Job) -> dict[str, Any]:
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
     files = [str(path) for path in (*paths, *imports)]
-    advice = {"contact_response": response} if response else {}
-    return {**summary, "preflight": answers, **advice, "versions": versions, "files": files}
+    tracked = track_plan(job, answers) if is_new else None
+    beside = {name: v for name, v in (("contact_response", response), ("tracked", tracked)) if v}
+    return {**summary, "preflight": answers, **beside, "versions": versions, "files": files}
 
 
 def _response(job: Job) -> ResponseSummary | None:

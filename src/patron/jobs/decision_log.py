@@ -75,8 +75,8 @@ class DecisionLog:
     notes: tuple[str, ...]
 
 
-def keep_decisions(out: Path, holdout: float, now: datetime) -> Path:
-    """Add the plan that was just written to the log, unless it is the latest of its cutoff; return the list.
+def keep_decisions(out: Path, holdout: float, now: datetime) -> bool:
+    """Add the plan that was just written to the log, unless it is the latest of its cutoff; return whether it is new.
 
     Args:
         out: the folder of results, with `decisions.parquet`.
@@ -90,17 +90,18 @@ def keep_decisions(out: Path, holdout: float, now: datetime) -> Path:
     entries, digest = _entries(out), file_hash(out / LATEST)
     chosen = pd.read_parquet(out / LATEST, columns=["cutoff"]).cutoff
     if not len(chosen):
-        return out / FOLDER / LIST
+        return False
     cutoff = chosen.iloc[0].to_pydatetime()
     same = [entry for entry in entries if instant(entry.cutoff) == cutoff]
     if same and same[-1].sha256 == digest:
-        return out / FOLDER / LIST
+        return False
     file = f"{cutoff:%Y-%m-%dT%H%M%S}-{len(same):03d}.parquet"
     with private_path(out / FOLDER / file) as unfinished:
         shutil.copyfile(out / LATEST, unfinished)
     before = entries[-1].hash if entries else ""
     entry = Entry(file, cutoff.isoformat(), now.isoformat(), len(chosen), holdout, digest, before)
-    return write_text(json.dumps([asdict(known) for known in (*entries, entry)], indent=1) + "\n", out / FOLDER / LIST)
+    write_text(json.dumps([asdict(known) for known in (*entries, entry)], indent=1) + "\n", out / FOLDER / LIST)
+    return True
 
 
 def kept_decisions(out: Path) -> DecisionLog:

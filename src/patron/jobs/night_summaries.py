@@ -6,6 +6,7 @@ from patron.decisions import CurvePoint, Rung
 from patron.decisions.response import ResponseSummary
 from patron.evaluation.realised import Realised
 from patron.jobs.plan_effects import PastLadder
+from patron.jobs.plan_tracking import TrackedPlan
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
 from patron.scoring.breaks import Break
 from patron.scoring.consequences import Shift
@@ -119,6 +120,7 @@ class Decide(Population):
     past_ladders: Annotated[dict[str, PastLadder], "the same on past campaigns, of offers whose effect was learned"]
     preflight: Annotated[list[str], "answers to four questions: capacity, gain, consent, control"]
     contact_response: NotRequired[Annotated[ResponseSummary, "how past contacts were answered, where a table has them"]]
+    tracked: NotRequired[Annotated[TrackedPlan, "in MLflow, where the plan is a new one"]]
     versions: Versions
     files: Files
 

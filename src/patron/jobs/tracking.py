@@ -33,7 +33,7 @@ from patron.settings import Settings, describe
 if TYPE_CHECKING:
     from patron.scoring.learned_effects import LearnedEffect
 
-__all__ = ["Entry", "Logged", "driver_pictures", "judged_figures", "log"]
+__all__ = ["NOTE", "USER", "Entry", "Logged", "driver_pictures", "judged_figures", "log", "served_with"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DRAWN, DRAWN_REASONS, DRAWN_ROWS = 3, 5, 2_000
@@ -116,7 +116,6 @@ def log(
         tags={"champion": trained.champion, "reason": trained.reason, NOTE: page.summary, USER: user(), **words},
         data_sets=data_sets(entry.settings, entry.data, entry.trained_on),
     )
-    requirements = [f"{package}=={version(package)}" for package in SERVED_WITH]
     with TemporaryDirectory() as scratch:
         bundle = _carrying(trained.model, entry.trained_on).save(Path(scratch) / "bundle")
         for effect in effects:
@@ -124,7 +123,7 @@ def log(
         code = Path(scratch) / "serving.py"
         code.write_text(standalone(), encoding="utf-8")
         tags = {"candidate": trained.champion, TRAINING: entry.training} | words | against
-        registered = registry.register(name, run_id, bundle, code, requirements, tags)
+        registered = registry.register(name, run_id, bundle, code, served_with(), tags)
     return Logged(name, registered, trained.champion, trained.reason, contest)
 
 
@@ -133,6 +132,11 @@ def judged_figures(registry: Registry, run_id: str) -> dict[str, float]:
     figures, tags = registry.run(run_id)
     stem = f"test.{tags.get('champion', '')}."
     return {name.removeprefix(stem): value for name, value in figures.items() if name.startswith(stem)}
+
+
+def served_with() -> list[str]:
+    """Return what a served model needs, in the versions that are here."""
+    return [f"{package}=={version(package)}" for package in SERVED_WITH]
 
 
 def driver_pictures(model: Bundle, rows: Matrix, currency: str) -> dict[str, str]:

@@ -114,6 +114,21 @@ class Records(Store):
             package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
             return keep_model(client, name, run, package, {**tags, FILES: json.dumps(hashes(Path(bundle)))})
 
+    def log_model(self, name: str, run_id: str, bundle: Path, serving: Path, pip_requirements: Sequence[str]) -> str:
+        """Log the model of a run without registering a version, and return the address that anyone can load it by.
+
+        It is for a model that nobody promotes, as that of a plan: the next plan has another. Otherwise as `register`.
+
+        Raises:
+            RegistryError: the bundle or the serving file break these promises, or the store refuses.
+        """
+        check_files([serving])
+        spec = spec_of(bundle, serving)
+        with self._client() as client, TemporaryDirectory() as scratch:
+            run = client.get_run(run_id)
+            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
+            return f"models:/{_logged(client, name, run, package).model_id}"
+
     def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
         """Return the figures and the tags of a run.
 
@@ -174,13 +189,19 @@ class Records(Store):
 
 def keep_model(client: Any, name: str, run: Any, package: Path, tags: Mapping[str, str]) -> str:
     """Keep an assembled model of a run as a new version of a registered model, and return its number."""
-    model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run.info.run_id)
-    sign(package, model, run.info.run_id)
-    client.log_model_artifacts(model.model_id, str(package))
-    client.finalize_logged_model(model.model_id, "READY")
-    client.log_outputs(run.info.run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
+    model = _logged(client, name, run, package)
     ensure_model(client, name)
     version = client.create_model_version(
         name, model.artifact_location, run.info.run_id, tags=dict(tags), model_id=model.model_id
     )
     return str(version.version)
+
+
+def _logged(client: Any, name: str, run: Any, package: Path) -> Any:
+    """Log an assembled model of a run."""
+    model = client.create_logged_model(run.info.experiment_id, name=name, source_run_id=run.info.run_id)
+    sign(package, model, run.info.run_id)
+    client.log_model_artifacts(model.model_id, str(package))
+    client.finalize_logged_model(model.model_id, "READY")
+    client.log_outputs(run.info.run_id, [mlflow().entities.LoggedModelOutput(model.model_id, step=0)])
+    return model

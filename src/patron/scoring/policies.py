@@ -7,17 +7,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from patron.decisions import Offer
-from patron.decisions.gains import expected_gains
-from patron.decisions.prices import prices
 from patron.errors import SettingsError, listed
 from patron.models.serving import Bundle, Policy
 from patron.scoring.learned_effects import LearnedEffect
 
-__all__ = ["offer_prices", "policy_of"]
+__all__ = ["policy_of"]
 
 FREE: Mapping[str, float] = MappingProxyType({})
 RISKS = ("cancellation_probability", "churn_probability")
@@ -33,7 +28,7 @@ def policy_of(
         risk: the model of the chance to leave.
         learned: what past campaigns showed of the offers whose effect is learned.
         offers: what can be done, and what it costs.
-        price: of an offer, what it must gain beyond its own cost, in currency (`offer_prices`); 0 where none is given.
+        price: of an offer, what it must gain beyond its own cost, in currency (`prices` of a plan); 0 unless given.
 
     Raises:
         SettingsError: the model knows no chance to leave, an effect is to be learned and was not, or a price is of
@@ -63,29 +58,6 @@ def policy_of(
         "offers": [_plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) for offer in offers],
     }
     return Policy(spec, risk, {name: effect.model.boosters for name, effect in used.items()})
-
-
-def offer_prices(
-    scores: pd.DataFrame, offers: Sequence[Offer], budget: float, effects: pd.DataFrame | None = None
-) -> dict[str, float]:
-    """Return what each offer must gain beyond its cost for a budget to suffice, in currency.
-
-    It is the price of money (what one more unit of budget would earn) times what the offer costs: where it is not
-    above, the plan within the budget leaves the customer alone.
-
-    Args:
-        scores: customer, churn_probability and value of all that the budget is for.
-        offers: what can be done.
-        budget: the most that all chosen may be expected to cost, in currency.
-        effects: learned effects of the same customers, as `decide` takes them.
-
-    >>> two = pd.DataFrame({"customer": ["ann", "bob"], "churn_probability": [0.5, 0.5], "value": [200.0, 100.0]})
-    >>> offer_prices(two, [Offer("call", contact_cost=4.0, effect=0.2)], budget=6.0)
-    {'call': 6.0}
-    """
-    gains = expected_gains(scores, offers, effects)
-    dual = prices(gains.gain, gains.cost[:, None], np.array([float(budget)]))
-    return {offer.name: float(dual.price[0] * cost) for offer, cost in zip(offers, gains.cost, strict=True)}
 
 
 def _features(specs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -1,0 +1,151 @@
+"""Plan tracking: what of one plan goes into MLflow: the campaign, what it promises, and the policy as a model.
+
+No customer's key goes there: the table has pseudonyms and no texts, or a line for each offer where it is long.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, TypedDict
+
+import pandas as pd
+
+from patron.decisions import Decisions
+from patron.errors import RegistryError
+from patron.formatting import json_values
+from patron.jobs.job import Job
+from patron.jobs.plan_effects import learned_offers
+from patron.jobs.tracking import NOTE, USER, served_with
+from patron.jobs.users import user
+from patron.models.serving import Bundle, Policy, standalone_policy
+from patron.registry import Champion
+from patron.scoring.learned_effects import kept_effects
+from patron.scoring.policies import policy_of
+from patron.settings import Settings, describe
+
+__all__ = ["TrackedPlan", "track_plan"]
+
+LONGEST = 10_000  # rows of a table that is kept whole
+LONGEST_PARAM = 500  # letters, as MLflow has long allowed; the whole text is in the campaign
+CAMPAIGN = ("offers", "budget", "holdout", "rules", "value", "effects", "seed", "currency")
+FIGURES = (
+    *("asked", "worth_treating", "chosen", "treated", "control", "spent", "withheld"),
+    *("expected_gain", "gain_low", "gain_high", "gap", "unprofitable", "ties"),
+)
+SHOWN = (
+    *("pseudonym", "cutoff", "group", "offer", "channel", "churn_probability", "value", "cost", "fatigue"),
+    *("expected_gain", "gain_low", "gain_high", "break_even", "evidence"),
+)
+SUMS = ("cost", "expected_gain", "gain_low", "gain_high")
+
+
+class TrackedPlan(TypedDict):
+    """Where a plan is kept in MLflow."""
+
+    run_id: str
+    policy: Annotated[str, "address by which mlflow.pyfunc.load_model loads the model that decides alike"]
+
+
+def track_plan(job: Job, preflight: Sequence[str]) -> TrackedPlan | None:
+    """Log a plan with its campaign, figures, table and policy; None where the store takes nothing, which is said.
+
+    Args:
+        job: whose plan it is.
+        preflight: the answers to the four questions before a campaign.
+    """
+    plan, risk = job.plan, job.champions[job.parts[0].explained]
+    campaign = {name: v for name, v in describe(job.settings).items() if name.split(".")[0] in CAMPAIGN}
+    texts = {
+        "campaign.json": json.dumps(campaign, indent=1, default=str),
+        "summary.json": json.dumps(json_values({**plan.summary, "preflight": preflight}), indent=1, default=str),
+        **_table_text(plan.table.assign(pseudonym=job.named(plan.table))),
+    }
+    experiment = f"{job.settings.name}-decisions"
+    try:
+        run_id = job.registry.log_run(
+            experiment,
+            f"plan {job.scored.cutoff:%Y-%m-%d}, made {job.now:%Y-%m-%d %H:%M}",
+            {_key(name): str(value)[:LONGEST_PARAM] for name, value in campaign.items()},
+            _figures(plan),
+            texts,
+            tags=_words(job, risk),
+        )
+        address = _logged_policy(job, run_id, _policy(job.settings, risk, plan.prices))
+    except RegistryError as error:
+        job.tell(f"beware    the plan is not kept in MLflow: {error}")
+        return None
+    job.tell(f"mlflow    experiment {experiment}, run {run_id}; the policy as a model: {address}")
+    return {"run_id": run_id, "policy": address}
+
+
+def _policy(settings: Settings, risk: Champion, prices: Mapping[str, float]) -> Policy:
+    """Return the policy of a plan as a model: the champion of the chance to leave, learned effects, offers, prices."""
+    learned = kept_effects(risk.bundle, learned_offers(settings.offers), f"model {risk.name!r} version {risk.version}")
+    return policy_of(Bundle.load(risk.bundle), learned, settings.offers, prices)
+
+
+def _logged_policy(job: Job, run_id: str, policy: Policy) -> str:
+    with TemporaryDirectory() as scratch:
+        code = Path(scratch) / "policy.py"
+        code.write_text(standalone_policy(), encoding="utf-8")
+        bundle = policy.save(Path(scratch) / "policy")
+        return job.registry.log_model(f"{job.settings.name}-policy", run_id, bundle, code, served_with())
+
+
+def _words(job: Job, risk: Champion) -> dict[str, str]:
+    """Return what runs are searched by, and what the model leaves to the plan."""
+    summary, cutoff = job.plan.summary, f"{job.scored.cutoff:%Y-%m-%d}"
+    note = (
+        f"**Plan** for {job.settings.name} at {cutoff}: {summary['treated']:,} treated, {summary['control']:,} held "
+        f"out, expected gain {summary['expected_gain']:,.2f} [{summary['gain_low']:,.2f}, {summary['gain_high']:,.2f}]"
+    )
+    return {
+        "business": job.settings.name,
+        "cutoff": cutoff,
+        "evidence": summary["evidence"],
+        "risk_model": f"{risk.name}/{risk.version}",
+        "scores": job.scored.manifest.run_id,
+        "policy_leaves_out": ", ".join(_left_out(job.settings)) or "nothing",
+        NOTE: note,
+        USER: user(),
+    }
+
+
+def _left_out(settings: Settings) -> list[str]:
+    """Return what of the campaign the plan looks at and the policy as a model does not."""
+    offers, rules = settings.offers, settings.rules
+    looked_at = {
+        "consent": any(offer.consent for offer in offers),
+        "eligible": any(offer.conditions for offer in offers),
+        "rest": any(offer.rest for offer in offers),
+        "fatigue": any(offer.fatigue for offer in offers),
+        "most_contacts": rules.most_contacts is not None,
+        "robust": rules.robust,
+        "effects of a file": settings.effects is not None,
+        "holdout": settings.holdout > 0,
+    }
+    return [name for name, is_looked_at in looked_at.items() if is_looked_at]
+
+
+def _figures(plan: Decisions) -> dict[str, float]:
+    summary: Mapping[str, Any] = plan.summary
+    figures = {name: float(summary[name]) for name in FIGURES}
+    for name, group in summary["offers"].items():
+        figures |= {_key(f"offers.{name}.{key}"): float(count) for key, count in group.items()}
+    return figures | {_key(f"offers.{name}.price"): price for name, price in plan.prices.items()}
+
+
+def _key(name: str) -> str:
+    """Return a name without the characters that MLflow refuses in names."""
+    return re.sub(r"[^/\w.\- :]", "_", name)
+
+
+def _table_text(table: pd.DataFrame) -> dict[str, str]:
+    """Return the decisions as a file: whole, or a line for each offer and group where they are many."""
+    if len(table) <= LONGEST:
+        return {"decisions.csv": table[list(SHOWN)].to_csv(index=False)}
+    groups = table.groupby(["offer", "group", "evidence"], sort=True)
+    lines = groups[list(SUMS)].sum().assign(customers=groups.size()).reset_index()
+    return {"decisions_by_offer.csv": lines.to_csv(index=False)}
