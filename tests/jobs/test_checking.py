@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from patron.errors import QuestionError
-from patron.jobs import Job, check
+from patron.decisions import Offer
+from patron.errors import QuestionError, SettingsError
+from patron.jobs import Job, check, train
 from patron.periods import Split
 from patron.settings import load
 
@@ -104,3 +105,15 @@ def test_cutoffs_whose_labels_meet_are_refused_before_any_table_is_read(kiosk):
         check(Job(meeting, NOW, said.append))
     assert said == []
     assert not (job.settings.out / "check.html").exists()
+
+
+def test_a_column_that_an_offer_looks_at_and_nothing_tells_of_is_refused_by_check_and_train(kiosk):
+    job, _ = kiosk()
+    wrong = (Offer("mail", 0.5, effect=0.5, eligible=("churn_probability > 0.2", "recencyy > 30")),)
+    for verb in (check, train):
+        asked = Job(replace(job.settings, offers=wrong, value=1.0), NOW)
+        with pytest.raises(SettingsError, match=r"^Offer 'mail' looks at the column 'recencyy', .* mean 'recency'\?"):
+            verb(asked)
+    resting = (Offer("mail", 0.5, effect=0.5, rest=30),)
+    with pytest.raises(SettingsError, match=r"looks at former contacts \(last_contact\), and nothing tells of any"):
+        check(Job(replace(job.settings, offers=resting, value=1.0), NOW))

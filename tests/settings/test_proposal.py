@@ -358,6 +358,23 @@ def test_files_are_named_by_what_they_hold(tmp_path):
     assert list(proposed(tmp_path, **files)[0].tables) == ["orders", "tickets", "contacts", "returns"]
 
 
+def test_a_table_of_campaigns_is_proposed_as_offers_with_who_got_them_and_who_took_them(tmp_path):
+    sent = {"client": [f"c{i % 7}" for i in range(40)], "sent_at": DAYS[:40], "campaign": ["spring", "autumn"] * 20}
+    drawn = {"group": ["test", "test", "holdout", "test"] * 10, "redeemed": [0, 1, 0, 0] * 10, "chance": [0.75] * 40}
+    settings, text = proposed(tmp_path, shop=orders(), mailing=pd.DataFrame(sent | drawn))
+    roles = {"customer": "client", "at": "sent_at", "offer": "campaign", "arm": "group", "accepted": "redeemed"}
+    assert settings.tables["offers"].roles == roles | {"propensity": "chance"}
+    assert settings.history().tables["offers"].arm.as_table().distinct().order_by("arm").to_pandas().arm.tolist() == [
+        "control",
+        "test",
+    ]
+    once = pd.DataFrame(sent | {"group": ["a", "b"] * 20}).head(7)
+    settings, text = proposed(tmp_path, shop=orders(), mailing=once)
+    assert settings.tables["offers"].roles == {"customer": "client", "at": "sent_at", "offer": "campaign"}
+    assert "none of its 2 values is called a control" in text
+    assert '# arm = "group"' in text
+
+
 def test_money_is_never_assumed_and_profit_asked_only_where_it_is_told(tmp_path):
     settings, text = proposed(tmp_path, orders=ROWS)
     assert [question.name for question in settings.questions] == ["churn", "next_purchase"]

@@ -17,7 +17,16 @@ from patron.history.event_tables import Events
 from patron.history.point_in_time import in_window
 from patron.history.roles import OFFER_ROLES
 
-__all__ = ["CONTROL", "OFFERS", "are_treated", "declared_offers", "offer_notes", "with_control"]
+__all__ = [
+    "CONTROL",
+    "FEW",
+    "OFFERS",
+    "are_treated",
+    "declared_offers",
+    "is_usual_control",
+    "offer_notes",
+    "with_control",
+]
 
 OFFERS, CONTROL = "offers", "control"
 USUAL = (
@@ -30,6 +39,15 @@ FEW = 60  # of a column with more different values none is shown: they may be ke
 def are_treated(offers: Table) -> BooleanValue | None:
     """Return which rows of a table of offers reached the customer; none where nothing says that some did not."""
     return offers.arm != CONTROL if "arm" in offers.columns else None
+
+
+def is_usual_control(arm: str) -> bool:
+    """Check whether an arm has a usual name of those who got nothing.
+
+    >>> is_usual_control("Hold-out"), is_usual_control("voucher")
+    (True, False)
+    """
+    return arm.strip().lower() in USUAL
 
 
 def with_control(declared: Events, control: str | Sequence[str]) -> Events:
@@ -52,7 +70,7 @@ def with_control(declared: Events, control: str | Sequence[str]) -> Events:
         return declared
     arms = declared.used.arm
     known = [arm for arm in arms.as_table().distinct().limit(FEW + 1).to_pyarrow()["arm"].to_pylist() if arm]
-    names = named or {arm for arm in known if arm.strip().lower() in USUAL}
+    names = named or {arm for arm in known if is_usual_control(arm)}
     _check_control(named, names, known)
     table, used = (
         rows.mutate(arm=rows.arm.isin(sorted(names)).ifelse(CONTROL, rows.arm))

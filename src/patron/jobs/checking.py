@@ -16,6 +16,7 @@ from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
 from patron.jobs.panel_job import PanelJob
+from patron.jobs.plan_facts import check_offer_columns
 from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.question import Question
 
@@ -28,6 +29,7 @@ def check(job: Job) -> dict[str, Any]:
     The page is written also where the history refuses the cutoffs, as it shows what is missing.
     """
     if isinstance(job, PanelJob):
+        check_offer_columns(job.settings, lambda: job.row_columns)
         return check_panel(job) | {"tables": receipts(job), "quarantine": check_bad_rows(job)}
     _check_gaps(job)
     apart = check_bad_rows(job)
@@ -37,6 +39,7 @@ def check(job: Job) -> dict[str, Any]:
         write_page(job, str(error))
         raise
     _tell_holes(job)
+    check_offer_columns(job.settings, lambda: job.row_columns)
     question = job.questions[0]
     features = max(len(each.features) for each in job.questions)
     job.tell(f"features  {features} can be made{_windows(question)}")

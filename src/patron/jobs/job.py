@@ -13,7 +13,7 @@ from patron.decisions import Decisions, with_reasons
 from patron.engines.memory import machine_gigabytes
 from patron.errors import QuestionError
 from patron.explanations.drivers import drivers
-from patron.features.definitions import Definition, definitions
+from patron.features.definitions import Definition, columns, definitions
 from patron.jobs import event_answers
 from patron.jobs.business import Business
 from patron.jobs.event_answers import EventAnswers
@@ -103,6 +103,11 @@ class Job(Business):
     def definitions(self) -> tuple[tuple[Definition, ...], ...]:
         """What the columns of the rows mean, for each kind of customers."""
         return (definitions(self.history.tables, self.trained_questions[0].features),)
+
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The columns that rows have, of all kinds of customers, whether any model is trained or not."""
+        return tuple(name for question in self.questions for name, *_ in columns(question.features))
 
     def check_anybody(self, count: int) -> None:
         """Refuse to score nobody."""

@@ -38,6 +38,11 @@ class PanelJob(Job):
         """What the columns of the rows mean."""
         return (self.data.opened.panel.definitions,)
 
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The columns of the panel that models look at."""
+        return tuple(meaning.name for meaning in self.definitions[0])
+
     def rows_at(self, cutoff: datetime) -> Matrix:
         """Return the rows of another cutoff."""
         return self.data.rows_at(cutoff)

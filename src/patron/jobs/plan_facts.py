@@ -1,5 +1,6 @@
 """Plan facts: what is known of the scored customers beside their answers, as far as offers and rules look at it."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,17 +10,47 @@ import pandas as pd
 import pyarrow.parquet
 from ibis.expr.types import Table
 
-from patron.decisions import FormerContacts
+from patron.decisions import FormerContacts, columns_needed, lacking
 from patron.errors import SettingsError
 from patron.history.business_contacts import CONTACTS, begun_by_business
 from patron.history.history import History
 from patron.history.offers import OFFERS
 from patron.jobs.kept import ScoredRun, read_kept, rows_name
 from patron.periods import EVER
+from patron.settings import Settings
 
-__all__ = ["OF_CONTACTS", "plan_facts"]
+__all__ = ["OF_CONTACTS", "check_offer_columns", "plan_facts"]
 
 OF_CONTACTS = (CONTACTS, OFFERS)
+ANSWER = re.compile(
+    r"(churn|cancellation|win_back)_(probability|days_expected|within_\w+|by_\w+)|purchase_within_\w+|days_\w+"
+    r"|expected_profit|profit_\w+|probability_\w+|(present_|settled_)?tier|value(_low|_high)?|next_(category|item)_\d+"
+)
+
+
+def check_offer_columns(settings: Settings, *known: Callable[[], Sequence[str]]) -> None:
+    """Refuse an offer or a rule that looks at a column of which nothing will tell, long before a plan needs it.
+
+    A name that answers have is left to the plan, which knows them.
+
+    Args:
+        settings: offers, rules, and the tables that there are.
+        known: each returns columns of the rows; asked in turn, as long as one is missing.
+
+    Raises:
+        SettingsError: nothing tells of a column.
+    """
+    names = columns_needed(settings.offers, settings.rules)
+    has_contacts = settings.outcomes or {*OF_CONTACTS} & {*settings.tables}
+    former = FormerContacts.among(names).columns if has_contacts else ()
+    open_ = [name for name in names if name not in former and not ANSWER.fullmatch(name)]
+    columns: list[str] = []
+    for source in known:
+        if not {*open_} <= {*columns}:
+            columns += source()
+    for name in open_:
+        if name not in columns:
+            raise SettingsError(lacking(name, columns, settings.offers))
 
 
 def plan_facts(

@@ -10,6 +10,7 @@ from patron.jobs.crm import write_imports
 from patron.jobs.expecting import expected
 from patron.jobs.job import Job
 from patron.jobs.kept import ScoredRun
+from patron.jobs.plan_facts import check_offer_columns
 from patron.jobs.run_identity import digest
 from patron.portfolio.migration import migration
 from patron.scoring.breaks import check_breaks
@@ -19,6 +20,7 @@ __all__ = ["score"]
 
 def score(job: Job) -> dict[str, Any]:
     """Score today's customers with the champions and write the answers, where anything changed since that was done."""
+    check_offer_columns(job.settings, lambda: _trained_columns(job), lambda: job.row_columns)
     apart = _checked_rows(job)
     run, trainings = job.scored, {name: champion.training for name, champion in job.champions.items()}
     used = {name: champion.version for name, champion in job.champions.items()}
@@ -47,6 +49,11 @@ def score(job: Job) -> dict[str, Any]:
         "expected": beside["expected"],
         "files": [str(run.path), *_absolute(job, beside["files"]), *apart.get("files", ())],
     }
+
+
+def _trained_columns(job: Job) -> list[str]:
+    """Return the columns that any of the models looks at, which no table is read for."""
+    return [feature["name"] for model in job.models.values() for feature in model.spec["features"]]
 
 
 def _checked_rows(job: Job) -> dict[str, Any]:

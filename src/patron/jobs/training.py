@@ -22,6 +22,7 @@ from patron.jobs.contests import contest, contest_undated
 from patron.jobs.job import Job
 from patron.jobs.learning import learn_effects, write_effect_cards
 from patron.jobs.locks import champions_alone
+from patron.jobs.plan_facts import check_offer_columns
 from patron.jobs.rankings import Rankings, rankings_beside, with_rankings
 from patron.jobs.tuning import tuned_candidates
 from patron.models.preparation import target_spec
@@ -62,6 +63,7 @@ def train(job: Job) -> dict[str, Any]:
 
 def _train(job: Job) -> dict[str, Any]:
     check_cutoffs(job)
+    check_offer_columns(job.settings, lambda: job.row_columns)
     job.tell_left_out()
     parts = [(part, *labelled_rows(part)) for part in job.parts]
     check_measures(job.settings.levers, [meant for _, rows, _ in parts for meant in rows.definitions])

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from patron.history.offers import OFFERS
+from patron.settings.proposal.campaigns import is_campaign, with_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
 from patron.settings.proposal.known import known_of
@@ -49,7 +51,7 @@ def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[
         drafts = [lines] if bare else [orders, lines]
     names = {"identities", *(draft.name for draft in drafts)}
     for i in result.events:
-        name = _event_name(looks[i], names)
+        name = OFFERS if OFFERS not in names and is_campaign(looks[i]) else _event_name(looks[i], names)
         names.add(name)
         drafts.append(_other(name, i, looks, links, result.ways[i]))
     for i, key in result.attributes.items():
@@ -215,6 +217,8 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
     look = looks[i]
     columns = list(look.columns.values())
     draft = with_time(_begun("tables", name, look, looks, way), look, columns, way)
+    if name == OFFERS and is_campaign(look):
+        return _with_roles(with_campaign(draft, columns), columns, ("channel",))
     if name == "returns":
         order = next((fit.column.name for fit in fits("order", columns) if fit.score >= TAKEN_FOR["order"]), "")
         draft = draft.with_entry("order", order) if order else draft

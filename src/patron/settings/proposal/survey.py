@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from patron.settings.proposal.campaigns import is_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.links import Link, Links
 from patron.settings.proposal.reach import Person, Reached, persons, reached, times
@@ -210,7 +211,7 @@ def _is_line(look: TableLook, links: Sequence[Link], header: int) -> bool:
 
 def _tells_of_people(look: TableLook, key: str) -> bool:
     """Check whether a file tells of customers: it has a row for each, or for each change of one."""
-    if has(look.words, f"{ELSE}|{BACK}"):
+    if has(look.words, f"{ELSE}|{BACK}") or (is_campaign(look) and _has_own_time(look)):
         return False
     changes = any(has(c.words, f"{SINCE}|{CHANGED}") and c.is_time for c in look.columns.values())
     dated = _has_own_time(look) and has(look.words, DATED_PEOPLE)
