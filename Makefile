@@ -7,13 +7,17 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises ui clean
+.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-spark ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
 
 test: $(VENV)/.dev ## Pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-spark: $(VENV)/.dev ## Pass the tests that need a Spark session, and once a cluster on this machine; needs Java 17
+	@$(INSTALL) --editable ".[spark]"
+	$(BIN)/python -m pytest tests/jobs/spark
 
 check: $(VENV)/.dev ## Lint, types and import layers
 	$(BIN)/ruff check .
@@ -85,6 +89,10 @@ bench-promises: $(VENV)/.dev ## Measure what plans on learned effects promise an
 
 bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
 	$(BIN)/python benchmarks/door.py
+
+bench-spark: $(VENV)/.dev ## Measure features on a Spark session beside one machine; EVENTS=1000000; needs Java 17
+	@$(INSTALL) --editable ".[spark]"
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/spark.py $(if $(EVENTS),--events $(EVENTS))
 
 docs/features.md: $(VENV)/.core
 	$(BIN)/python -m patron.features > $@

@@ -70,9 +70,14 @@ def night(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRow
 
 
 @app.command()
-def score(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
+def score(
+    settings: SettingsPath,
+    as_json: AsJson = False,
+    on_bad_rows: OnBadRows = "",
+    engine: Annotated[str, typer.Option(help="What runs it: duckdb, or the spark session of [engine].")] = "duckdb",
+) -> None:
     """Score today's customers with the champions."""
-    run_verb(settings, "score", as_json, on_bad_rows=on_bad_rows)
+    run_verb(settings, "score", as_json, on_bad_rows=on_bad_rows, engine=engine)
 
 
 @app.command()

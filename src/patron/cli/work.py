@@ -21,7 +21,9 @@ __all__ = ["Work", "champions_alone_in", "print_json", "registry_in", "run_verb"
 Work = Callable[[Any], dict[str, Any]]
 
 
-def run_verb(path: Path, verb: str, as_json: bool, own: Work | None = None, on_bad_rows: str = "") -> dict[str, Any]:
+def run_verb(
+    path: Path, verb: str, as_json: bool, own: Work | None = None, on_bad_rows: str = "", engine: str = "duckdb"
+) -> dict[str, Any]:
     """Run one verb; for machines what was done goes out as one JSON object, and sentences beside it."""
     from patron import settings
 
@@ -30,7 +32,7 @@ def run_verb(path: Path, verb: str, as_json: bool, own: Work | None = None, on_b
     loaded = settings.load(path)
     if on_bad_rows:
         loaded = replace(loaded, contract=replace(loaded.contract, on_bad_rows=on_bad_rows))
-    summary = work(loaded, verb, own)
+    summary = work(loaded, verb, own, engine)
     if as_json:
         print_json(verb, summary)
     return summary
@@ -43,14 +45,14 @@ def print_json(verb: str, summary: Mapping[str, Any]) -> None:
     write_line(sys.stdout, json.dumps(json_values({"verb": verb, "run": log_of_run().run, **summary}), default=str))
 
 
-def work(settings: "Settings", verb: str, own: Work | None = None) -> dict[str, Any]:
+def work(settings: "Settings", verb: str, own: Work | None = None, engine: str = "duckdb") -> dict[str, Any]:
     """Run one verb, or work of its own, alone in the folder of its results, but for tuning, which several may share."""
     from patron.jobs import VERBS, alone, job_of
 
     log = log_of_run()
     log.business = settings.name
     with nullcontext() if verb == "tune" else alone(settings.out):
-        job = job_of(settings, now(), log.tell, log.watch)
+        job = job_of(settings, now(), log.tell, log.watch, engine)
         summary = (own or VERBS[verb])(job)
     log.count(summary)
     return summary

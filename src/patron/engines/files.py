@@ -30,6 +30,7 @@ __all__ = [
     "check_unchanged",
     "check_whole",
     "open_source",
+    "parquet_files",
     "read",
 ]
 
@@ -110,6 +111,19 @@ def read(source: Source) -> Table:
     return open_source(source).table
 
 
+def parquet_files(source: object) -> Sequence[Path]:
+    """Return the Parquet files that are a table: one, or the parts in a folder; none where it is something else.
+
+    Raises:
+        HistoryError: there is no such file, or the parts have different columns.
+    """
+    if not isinstance(source, str | Path) or is_database(source):
+        return ()
+    path = _checked_path(source)
+    files, opened = _opened(path)
+    return files if opened is _open_parquet else ()
+
+
 def check_unchanged(stamps: Sequence[tuple[Path, int, int]]) -> None:
     """Refuse files that were written to since they were opened, so that two counts of them would differ.
 
@@ -140,13 +154,17 @@ def _streamed(source: object) -> Opened:
 def _open_path(source: str | Path, form: FileFormat) -> Opened:
     if is_database(source):
         return Opened(open_database(source, form.needed))
+    files, opened = _opened(_checked_path(source))
+    stamps = tuple(_stamp(file) for file in files)
+    return replace(opened(files, form), stamps=stamps)
+
+
+def _checked_path(source: str | Path) -> Path:
     path = Path(source)
     if not _is_there(path):
         raise HistoryError(f"There is no file {str(source)!r}. Check the path; it is seen from {Path.cwd().name!r}.")
     check_whole(path)
-    files, opened = _opened(path)
-    stamps = tuple(_stamp(file) for file in files)
-    return replace(opened(files, form), stamps=stamps)
+    return path
 
 
 def _is_there(path: Path) -> bool:

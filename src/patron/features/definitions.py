@@ -14,7 +14,7 @@ from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.history.point_in_time import STANDING, blank
 from patron.periods import EVER, Span
 
-__all__ = ["Definition", "columns", "combination_column", "definitions", "is_text", "unbound"]
+__all__ = ["Definition", "columns", "columns_read", "combination_column", "definitions", "is_text", "unbound"]
 
 SPINE = ibis.table({"customer": "string", "cutoff": "timestamp"}, name="spine")
 
@@ -99,6 +99,25 @@ def expression(measure: Measure, schema: Schema) -> Scalar:
 def unbound(source: str, schema: Schema) -> Table:
     """Return a table without rows, with the columns that measures see: formulas are written over it."""
     return blank(ibis.table(schema, name=source))
+
+
+def columns_read(tables: Mapping[str, Table], features: Sequence[Feature]) -> dict[str, set[str]]:
+    """Return by event table the columns that some features read, of those that the tables have.
+
+    Args:
+        tables: event tables by name, with the columns that the measures see.
+        features: built-in or own.
+
+    >>> from patron.features import purchases
+    >>> orders = ibis.table({"customer": "string", "at": "timestamp", "amount": "float64", "note": "string"})
+    >>> sorted(columns_read({"orders": orders}, [purchases.recency])["orders"])
+    ['days_ago']
+    """
+    read: dict[str, set[str]] = {}
+    for part in (part for feature in features for part in _parts(feature) if part.source != ON_CUTOFF):
+        value = expression(part.over(EVER), tables[part.source].schema()).op()
+        read.setdefault(part.source, set()).update(field.name for field in value.find(ops.Field))
+    return read
 
 
 def definitions(tables: Mapping[str, Table], features: Sequence[Feature]) -> tuple[Definition, ...]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from patron.errors import SettingsError
 from patron.jobs.carrying import carry_in, carry_out
 from patron.jobs.champions import approve, promote, promote_by_force, rollback
 from patron.jobs.checking import check
@@ -31,6 +32,7 @@ from patron.jobs.parted_job import PartedJob, parts
 from patron.jobs.relationships import portfolio
 from patron.jobs.reporting import report
 from patron.jobs.scoring import score
+from patron.jobs.spark_job import SparkJob
 from patron.jobs.testing import backtest
 from patron.jobs.training import train
 from patron.jobs.tuning import tune
@@ -77,10 +79,26 @@ def _silent(sentence: str) -> None:
     """Take no notice."""
 
 
-def job_of(settings: Settings, now: datetime, tell: Tell = _silent, watch: Tell = _silent) -> Job:
-    """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`."""
+def job_of(
+    settings: Settings, now: datetime, tell: Tell = _silent, watch: Tell = _silent, engine: str = "duckdb"
+) -> Job:
+    """Return the work of a business, whether it has events or ready-made rows; arguments are those of `Job`.
+
+    Args:
+        settings: what is asked of which tables, and where results go.
+        now: the time of the run.
+        tell: called with a sentence after each step.
+        watch: called with a sentence on how far long work has come.
+        engine: what scoring runs on, "duckdb" or "spark".
+
+    Raises:
+        SettingsError: there is no such engine.
+    """
+    if engine not in ("duckdb", "spark"):
+        raise SettingsError(f"Scoring runs on 'duckdb' or 'spark', got {engine!r}. Write --engine spark.")
     several = PartedJob if len(parts(settings)) > 1 else Job
-    return (PanelJob if settings.panels else several)(settings, now, tell, watch)
+    on_one = PanelJob if settings.panels else several
+    return (SparkJob if engine == "spark" else on_one)(settings, now, tell, watch)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from patron.reports.terminal import receipt_lines
 from patron.scoring.breaks import Break
 from patron.scoring.differences import breaks_of
 from patron.settings import Settings
+from patron.settings.values import Reading, as_it_is
 
 __all__ = ["EventData", "EventTables"]
 
@@ -41,17 +42,19 @@ class EventTables:
     Args:
         settings: which tables they are.
         tell: called with a sentence on what is read, and on what came of it.
+        source: what is read in the place of a path.
     """
 
     settings: Settings
     tell: Tell
+    source: Reading = as_it_is
 
     @cached_property
     def history(self) -> History:
         """The checked tables."""
         for line in source_lines(self.settings):
             self.tell(line)
-        history = self.settings.history()
+        history = self.settings.history(self.source)
         for _, receipt in history.receipt().groupby("table", sort=False):
             self.tell(receipt_lines(receipt))
         return history

@@ -1,6 +1,6 @@
 """The job: what verbs share of one business's work today, each computed once: answers, reasons, decisions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,12 +21,14 @@ from patron.jobs.kept import Facts, ScoredRun, read_kept
 from patron.jobs.planning import planned
 from patron.jobs.reason_parts import reason_parts
 from patron.jobs.run_identity import Request
-from patron.jobs.scored import Block, scored_run, standing_run
+from patron.jobs.scored import Block, scored_run, staged_blocks, standing_run
+from patron.jobs.staging import Part, Staging
+from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix, matrix
 from patron.scoring.breaks import Break
 from patron.scoring.differences import age_breaks
 
-__all__ = ["SAMPLE_ROWS", "Job"]
+__all__ = ["SAMPLE_ROWS", "Job", "reasoned", "reasons_at"]
 
 SAMPLE_ROWS = 50_000
 
@@ -78,6 +80,10 @@ class Job(Business):
         """What decides which customers are in which block."""
         return {"memory": self.memory, "rows": event_answers.PART_ROWS}
 
+    def staged(self, staging: Staging, finished: int, lineage: Mapping[str, object]) -> Iterator[Part]:
+        """Write the parts of today's answers that are not finished, and yield each."""
+        return staged_blocks(self.blocks(finished), staging, finished, lineage)
+
     def blocks(self, finished: int) -> Iterator[Block]:
         """Yield the answers of today part by part, but for those that are finished."""
         yield from map(self.with_reasons, self.answers.parts(self.memory, finished))
@@ -90,10 +96,7 @@ class Job(Business):
 
     def with_reasons(self, block: Block) -> Block:
         """Return a block with reasons beside the answers, where the settings ask for them."""
-        if not self.settings.reasons_in_scores or not len(block.scores):
-            return block
-        reasons = self.reasons(block.rows)
-        return replace(block, scores=with_reasons(block.scores, reasons), reasons=reasons)
+        return reasoned(block, self.reasons) if self.settings.reasons_in_scores else block
 
     def facts(self) -> Facts:
         """Return what is known of the data that were read, for the verbs after scoring."""
@@ -184,8 +187,7 @@ class Job(Business):
             rows: theirs, for each kind of customers; those of other cutoffs are not looked at.
         """
         with self.keeping_refused():
-            today = rows[0].take(rows[0].at(self.scored_at))
-            return drivers(self.explained_model, today, top=self.settings.top_reasons)
+            return reasons_at(self.scored_at, self.explained_model, self.settings.top_reasons, rows)
 
     def reasons_of(self, customers: pd.Series) -> pd.DataFrame:
         """Return the reasons of the answers for a few customers."""
@@ -202,3 +204,16 @@ class Job(Business):
         """Whom to treat with what."""
         about = self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed
         return planned(*about, lambda: self.history, lambda: self.champions[self.parts[0].explained])
+
+
+def reasoned(block: Block, reasons: Callable[[Sequence[Matrix]], pd.DataFrame]) -> Block:
+    """Return a block with reasons beside the answers; nobody's has none."""
+    if not len(block.scores):
+        return block
+    known = reasons(block.rows)
+    return replace(block, scores=with_reasons(block.scores, known), reasons=known)
+
+
+def reasons_at(cutoff: datetime, model: Bundle, top: int, rows: Sequence[Matrix]) -> pd.DataFrame:
+    """Return the reasons of a model's answers at a cutoff, for some customers of one kind."""
+    return drivers(model, rows[0].take(rows[0].at(cutoff)), top=top)

@@ -17,10 +17,22 @@ from patron.questions.matrices import KEY, Matrix
 from patron.scoring.contract import together
 from patron.scoring.partitions import write_part
 
-__all__ = ["merged", "merged_blocks"]
+__all__ = ["joined", "merged", "merged_blocks"]
 
 Kind = tuple[Iterator[Block], Callable[[], None]]
 SCORES, ROWS = "scores", "rows"
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Return the answers of one kind about several groups of customers as one block."""
+    filled = [block for block in blocks if len(block.scores)]
+    if len(filled) < 2:
+        return filled[0] if filled else Block(pd.DataFrame(columns=KEY), (), {})
+    scores = pd.concat([block.scores for block in filled]).sort_values("customer", kind="stable", ignore_index=True)
+    rows = pd.concat([matrix_frame(block.rows[0]) for block in filled])
+    rows = rows.sort_values(["cutoff", "customer"], kind="stable", ignore_index=True)
+    noted = {name: _together([block.contracts[name] for block in filled]) for name in filled[0].contracts}
+    return Block(scores, (to_matrix(rows, filled[0].rows[0].definitions),), noted)
 
 
 def merged(blocks: Sequence[Block]) -> Block:

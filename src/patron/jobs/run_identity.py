@@ -38,6 +38,7 @@ APART = {
     "memory",
     "registry",
     "portfolio",
+    "spark",
 }
 
 

@@ -21,7 +21,18 @@ from patron.scoring.breaks import Break, check_breaks, tolerated
 from patron.scoring.contract import feature_breaks, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
-__all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "Block", "Noted", "Work", "scored_run", "standing_run"]
+__all__ = [
+    "ENGINE",
+    "EVENTS",
+    "SCORES_FOLDER",
+    "Block",
+    "Noted",
+    "Work",
+    "scored_run",
+    "staged_blocks",
+    "standing_run",
+    "written",
+]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
 SCORES_FOLDER = "scores.parquet"
@@ -94,8 +105,8 @@ class Work(Protocol):
     def layout(self) -> Mapping[str, Any]:
         """What decides which customers are in which block."""
 
-    def blocks(self, finished: int) -> Iterator[Block]:
-        """Yield the blocks but for the first few, which are finished."""
+    def staged(self, staging: Staging, finished: int, lineage: Mapping[str, object]) -> Iterator[Part]:
+        """Write the parts but for the first few, which are finished, and yield each."""
 
     def facts(self) -> Facts:
         """Return what is known of the tables that were read."""
@@ -201,8 +212,7 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
         work.tell(f"resuming  {len(parts)} parts with {done:,} customers are finished, by a run that ended early")
     lineage = _lineage(work, request, run_id, data, scored_at)
     if not staging.is_complete:
-        for number, block in enumerate(work.blocks(len(parts)), start=len(parts)):
-            parts.append(_staged(staging, number, block, lineage))
+        parts.extend(work.staged(staging, len(parts), lineage))
         work.facts().write(staging.folder)
     rows = sum(part.rows for part in parts)
     work.check_anybody(rows)
@@ -246,16 +256,30 @@ def _lineage(work: Work, request: Request, run_id: str, data: Mapping[str, Any],
     }
 
 
+def staged_blocks(
+    blocks: Iterator[Block], staging: Staging, finished: int, lineage: Mapping[str, object]
+) -> Iterator[Part]:
+    """Write blocks as parts behind those that are finished, and yield each."""
+    for number, block in enumerate(blocks, start=finished):
+        yield _staged(staging, number, block, lineage)
+
+
 def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
-    """Write a block as a part; one in which nobody is scored has no files."""
+    part = written(staging, number, block, lineage)
+    staging.note(part)
+    return part
+
+
+def written(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
+    """Write the files of a block, a part that is still to be noted; one in which nobody is scored has none."""
     notes = {name: {"rows": rows, "table": table.to_dict("list")} for name, (table, rows) in block.contracts.items()}
     if not len(block.scores):
-        return staging.add(number, 0, {}, notes)
+        return staging.write(number, 0, {}, notes)
     frames = {"scores": block.scores.drop(columns="cutoff").assign(**lineage)}
     frames |= {rows_name(kind): matrix_frame(rows) for kind, rows in enumerate(block.rows)}
     if block.reasons is not None:
         frames["reasons"] = block.reasons
-    return staging.add(number, len(block.scores), frames, notes)
+    return staging.write(number, len(block.scores), frames, notes)
 
 
 def _checked(work: Work, parts: list[Part]) -> tuple[list[str], list[Break]]:

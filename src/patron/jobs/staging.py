@@ -98,18 +98,30 @@ class Staging:
 
     def add(self, number: int, rows: int, frames: Mapping[str, pd.DataFrame], notes: Mapping[str, Any]) -> Part:
         """Write the tables of a part, then its line in the journal, both to the disk itself."""
+        part = self.write(number, rows, frames, notes)
+        self.note(part)
+        return part
+
+    def write(self, number: int, rows: int, frames: Mapping[str, pd.DataFrame], notes: Mapping[str, Any]) -> Part:
+        """Write the tables of a part to the disk itself; it counts when it is noted."""
         files = {}
         for name, frame in frames.items():
             make_private(self.folder / name)
             files[f"{name}/{part_name(number)}"] = write_part(frame, self.folder / name / part_name(number))
         for path in files:
             _sync(self.folder / path)
-        part = Part(number, rows, files, notes)
+        return Part(number, rows, files, notes)
+
+    def note(self, part: Part) -> None:
+        """Write the line of a part in the journal, to the disk itself."""
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"{_line(part)}\n")
             file.flush()
             os.fsync(file.fileno())
-        return part
+
+    def holds(self, part: Part) -> bool:
+        """Check whether the files of a part are as they were written."""
+        return all(self._is(path, sha256) for path, sha256 in part.files.items())
 
     def parts(self) -> list[Part]:
         """Return the parts that the journal names, whether their files are still there or were published."""
@@ -136,7 +148,7 @@ class Staging:
         parts: list[Part] = []
         for number, line in enumerate(lines):
             part = _read(line, number)
-            if part is None or not all(self._is(path, sha256) for path, sha256 in part.files.items()):
+            if part is None or not self.holds(part):
                 break
             parts.append(part)
         return parts

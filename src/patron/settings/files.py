@@ -7,6 +7,7 @@ from typing import Any
 
 from patron.decisions import CrmImport, Offer, Rules
 from patron.engines.databases import is_remote
+from patron.engines.spark import Spark
 from patron.errors import SettingsError, listed
 from patron.explanations.tested_levers import TestedLever
 from patron.history.attribute_tables import ABOUT
@@ -142,6 +143,7 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
         registry=RegistrySettings(**content.get("registry", {})),
         reasons_in_scores=content.get("scores", {}).get("reasons", False),
         portfolio=_portfolio(source, content.get("portfolio", {})),
+        spark=Spark(**content["engine"]["spark"]) if "spark" in content.get("engine", {}) else None,
         outcomes=decisions.get("outcomes", False),
         **money,
         **{key: content[key] for key in ("seed", "top_reasons", "currency", "memory") if key in content},

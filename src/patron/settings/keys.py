@@ -261,6 +261,15 @@ FRESH = Kind("a number of days, 0 or more", "KEY = 2", lambda v: is_number(v) an
 UNUSABLE = Kind('"fail" or "quarantine"', 'KEY = "quarantine"', lambda value: value in BAD_ROWS[1:])
 PART = Kind("a share from 0 to 1", "KEY = 0.05", lambda v: is_number(v) and 0 <= v <= 1)
 GIGABYTES = Kind("a number of gigabytes, 0.5 or more", "KEY = 4.0", lambda v: is_number(v) and v >= 0.5)
+ENGINE = _section("what scoring may run on", '[engine]\nspark = { master = "local[4]" }')
+SPARK = _section("a Spark session", 'KEY = { master = "spark://host:7077", conf = { "spark.executor.memory" = "4g" } }')
+MASTER = Kind("the address of a Spark master", 'KEY = "local[4]"', _is_text)
+CONF = _section("what Spark is told, by its own names", 'KEY = { "spark.executor.memory" = "4g" }')
+SPARK_VALUE = Kind(
+    "a text, a number, true or false",
+    'KEY = "4g"',
+    lambda value: _is_text(value) or is_number(value) or isinstance(value, bool),
+)
 PORTFOLIO = _section("how the relationship portfolio is told", '[portfolio]\nsince = "3 months"')
 SCORED = Kind(
     '"quantiles", "money", or thresholds of each score',
@@ -290,6 +299,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "channels": CHANNELS,
         "crm": CRMS, "panels": PANELS, "tuning": TUNING, "levers": LEVERS, "drivers": DRIVERS,
         "registry": REGISTRY, "contract": CONTRACT, "memory": GIGABYTES, "scores": SCORES, "portfolio": PORTFOLIO,
+        "engine": ENGINE,
     },
     "panels": {"*": PANEL},
     "panels.*": {
@@ -362,6 +372,9 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
     "portfolio.segments": {"*": SEGMENT},
     "portfolio.segments.*": dict.fromkeys(("recency", "frequency", "money"), BOUNDS),
+    "engine": {"spark": SPARK},
+    "engine.spark": {"master": MASTER, "conf": CONF},
+    "engine.spark.conf": {"*": SPARK_VALUE},
     "tuning": {"minutes": MINUTES, "trials": COUNT},
     "registry": {"server": SERVER, "approval": PERSONS, "contact": TEXT},
     "contract": {
@@ -385,6 +398,7 @@ NAMES_OF_DATA = (
     "panels.*.limits",
     "subscriptions.*.formats",
     "levers",
+    "engine.spark.conf",
 )  # currencies and columns: called as the data call them
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "": ("name", "questions", "cutoffs"),

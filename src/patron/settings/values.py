@@ -1,12 +1,15 @@
 """Settings as Python values: what a run needs beside the code."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeAlias, TypeVar
 
 from patron.decisions import CrmImport, Offer, Rules
+from patron.engines.files import Source
+from patron.engines.spark import Spark
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.explanations.tested_levers import TestedLever
 from patron.history import sources
@@ -25,19 +28,19 @@ from patron.settings.panels import PanelFile
 from patron.settings.registry import RegistrySettings
 from patron.settings.subscriptions import Subscriptions
 
-__all__ = ["FOR_HISTORY", "Attributes", "Settings", "Table"]
+__all__ = ["FOR_HISTORY", "Attributes", "Reading", "Settings", "Table", "as_it_is"]
 
 FOR_HISTORY = "outcomes"
 """The folder, in that of the results, of the event tables that past decisions left."""
 
-Opened = TypeVar("Opened", covariant=True)
+Opened = TypeVar("Opened")
+Reading: TypeAlias = Callable[[Source], Source]
+"""What is read in the place of a path, where an engine opens it in its own way."""
 
 
-class Opening(Protocol[Opened]):
-    """A part of the settings that a table is opened by."""
-
-    def open(self) -> Opened:
-        """Return the declared table."""
+def as_it_is(source: Source) -> Source:
+    """Return a source itself, which the engine of this machine opens."""
+    return source
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,17 @@ class Table:
     joins: tuple[Join, ...] = ()
     control: str | Sequence[str] = ()
 
-    def open(self) -> Events:
+    def open(self, source: Reading = as_it_is) -> Events:
         """Return the declared events, ready for a history.
+
+        Args:
+            source: what is read in the place of a path.
 
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
         return sources.events(
-            self.path,
+            source(self.path),
             self.where,
             self.returns,
             self.timezone,
@@ -118,7 +124,7 @@ class Table:
             self.sheet,
             self.fill_down,
             self.rows,
-            self.joins,
+            [replace(join, source=source(join.source)) for join in self.joins],
             self.control,
             **self.roles,
         )
@@ -161,14 +167,17 @@ class Attributes:
     sheet: str = ""
     decimal: str = ""
 
-    def open(self) -> Events:
+    def open(self, source: Reading = as_it_is) -> Events:
         """Return the declared attributes, ready for a history.
+
+        Args:
+            source: what is read in the place of a path.
 
         Raises:
             HistoryError: the file is not there, or lacks a column.
         """
         return sources.attributes(
-            self.path,
+            source(self.path),
             self.where,
             self.timezone,
             self.duplicates,
@@ -222,6 +231,7 @@ class Settings:
         reasons_in_scores: whether scores have the reasons of each answer beside it, as texts.
         outcomes: whether the decisions that `patron learn` has measured are read as offers beside those of the tables.
         portfolio: how the relationship portfolio is told.
+        spark: the session that `patron score --engine spark` runs on; one of this machine where it is None.
     """
 
     name: str
@@ -254,29 +264,39 @@ class Settings:
     reasons_in_scores: bool = False
     outcomes: bool = False
     portfolio: PortfolioTerms = PortfolioTerms()
+    spark: Spark | None = None
 
-    def history(self) -> History:
+    def history(self, source: Reading = as_it_is) -> History:
         """Open and check all event tables.
+
+        Args:
+            source: what is read in the place of a path of events and attributes.
 
         Raises:
             HistoryError: a file is not there, or a table breaks a promise.
         """
-        known = _open("The identity table ([identity])", self.identity) if self.identity else None
-        return History.of(identities=known, **self.declared())
+        known = _open("The identity table ([identity])", self.identity.open) if self.identity else None
+        return History.of(identities=known, **self.declared(source))
 
-    def declared(self) -> dict[str, Events]:
+    def declared(self, source: Reading = as_it_is) -> dict[str, Events]:
         """Open all event tables and attributes, with keys as their files have them.
+
+        Args:
+            source: what is read in the place of a path of events and attributes.
 
         Raises:
             HistoryError: a file is not there, or lacks a column.
         """
-        tables = {name: _open(f"Event table {name!r} ([tables.{name}])", t) for name, t in self.tables.items()}
+        tables = {
+            name: _open(f"Event table {name!r} ([tables.{name}])", partial(table.open, source))
+            for name, table in self.tables.items()
+        }
         facts = {
-            name: _open(f"Attribute table {name!r} ([attributes.{name}])", table)
+            name: _open(f"Attribute table {name!r} ([attributes.{name}])", partial(table.open, source))
             for name, table in self.attributes.items()
         }
         contracts = {
-            name: _open(f"The table of contracts {name!r} ([subscriptions.{name}])", table)
+            name: _open(f"The table of contracts {name!r} ([subscriptions.{name}])", table.open)
             for name, table in self.subscriptions.items()
         }
         past = decided_offers(self.outcomes_path) if self.outcomes_path else None
@@ -309,8 +329,8 @@ class Settings:
         return questions[name]
 
 
-def _open(place: str, table: Opening[Opened]) -> Opened:
+def _open(place: str, opened: Callable[[], Opened]) -> Opened:
     try:
-        return table.open()
+        return opened()
     except HistoryError as error:
         raise HistoryError(f"{place}: {error}") from None

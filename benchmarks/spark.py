@@ -1,0 +1,130 @@
+"""Measure Spark beside one machine: features on a local session, scoring beside MLflow's own, memory of the driver.
+
+    python benchmarks/spark.py --events 1000000 --cores 2
+
+Each way runs in a process of its own. The session has begun, and has run a query, before the clock starts.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from patron.engines.spark import Spark
+from patron.history.history import History
+from patron.history.some_customers import history_of, rows_before, without_rows
+from patron.history.sources import events
+from patron.jobs.spark_job import columns_of
+from patron.questions.kinds import churn
+from patron.questions.matrices import matrix
+from patron.questions.question import Question
+
+BEGIN, DAYS = pd.Timestamp("2022-01-01"), 730
+CUTOFF = datetime(2024, 1, 1)
+EACH = 20  # orders of a customer
+
+
+def write_orders(folder: Path, count: int, files: int = 8) -> None:
+    """Write orders of customers with a pace of their own, in some files."""
+    folder.mkdir(parents=True)
+    for number in range(files):
+        rng, n = np.random.default_rng(number), count // files
+        customers = rng.integers(0, max(1, count // EACH), n)
+        at = BEGIN + pd.to_timedelta(rng.integers(0, DAYS * 86_400, n), unit="s")
+        table = {
+            "customer": [f"c{c:08d}" for c in customers],
+            "at": at.as_unit("us"),
+            "amount": rng.integers(100, 20_000, n) / 100,
+            "kind": rng.choice(["web", "shop", "call"], n),
+            "note": rng.integers(0, 10**9, n).astype(str),
+        }
+        pq.write_table(pa.table(pd.DataFrame(table)), folder / f"{number}.parquet")
+
+
+def write_features(question: Question, known: History, folder: Path, number: int, rows: dict[str, pa.Table]) -> str:
+    """Write the features of some customers, as a task does."""
+    some = matrix(question, history_of(known, rows), [CUTOFF])
+    pd.concat([some.key, some.X], axis=1).to_parquet(folder / f"{number}.parquet", index=False)
+    return str(len(some))
+
+
+def on_one_machine(folder: Path, out: Path, cores: int) -> dict[str, float]:
+    """Return seconds and rows of the features on this machine alone."""
+    begin = time.perf_counter()
+    history = History.of(orders=events(folder))
+    door = time.perf_counter() - begin
+    question = churn(90).on(history)
+    begin = time.perf_counter()
+    rows = matrix(question, history, [CUTOFF])
+    pd.concat([rows.key, rows.X], axis=1).to_parquet(out, index=False)
+    return {"door": door, "features": time.perf_counter() - begin, "rows": len(rows), "peak": peak()}
+
+
+def on_spark(folder: Path, out: Path, cores: int) -> dict[str, float]:
+    """Return seconds and rows of the features on a local session, and the memory of the driver's Python."""
+    parts = 2 * cores
+    conf = {"spark.sql.shuffle.partitions": parts, "spark.driver.memory": "2g", "spark.ui.enabled": False}
+    spark = Spark(f"local[{cores}]", conf)
+    begin = time.perf_counter()
+    spark.session.range(10).count()
+    session = time.perf_counter() - begin
+    begin = time.perf_counter()
+    history = History.of(orders=events(spark.open(folder)))
+    door = time.perf_counter() - begin
+    question = churn(90).on(history)
+    out.mkdir()
+    begin = time.perf_counter()
+    rows = rows_before(history, CUTOFF, columns_of(history, [question]))
+    counts = spark.each(rows, partial(write_features, question, without_rows(history), out))
+    features = time.perf_counter() - begin
+    return {"session": session, "door": door, "features": features, "rows": sum(map(int, counts)), "peak": peak()}
+
+
+def peak() -> float:
+    """Return the most memory of this process, in gigabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def alone(way: Callable[..., dict[str, float]], *about: Any) -> dict[str, float]:
+    """Run a way in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(way, about)
+
+
+def main() -> None:
+    """Measure, and print one JSON object for each way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--cores", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_orders(folder / "orders", given.events)
+        one, many = folder / "one.parquet", folder / "many"
+        for way, out in ((on_one_machine, one), (on_spark, many)):
+            figures = alone(way, folder / "orders", out, given.cores)
+            print(
+                json.dumps(
+                    {"way": way.__name__, "events": given.events, **{k: round(v, 2) for k, v in figures.items()}}
+                )
+            )
+        left = pd.read_parquet(one)
+        right = pd.concat(map(pd.read_parquet, sorted(many.iterdir()))).sort_values("customer", ignore_index=True)
+        pd.testing.assert_frame_equal(left, right, check_exact=True)
+        print(f"equal: {len(left):,} rows of {left.shape[1] - 2} features")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Spark job: scoring on a Spark session; each task answers for some customers by the code of one machine.
+
+The tables are checked by the session. What comes back of a task is what it counted: it writes its part itself, to the
+folder of the results, which all executors share.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+
+import pandas as pd
+import pyarrow as pa
+
+from patron.engines.memory import machine_gigabytes
+from patron.engines.spark import Spark
+from patron.errors import QuestionError, ScoreError, listed
+from patron.features.compute.plan import silent
+from patron.features.definitions import columns_read
+from patron.history.history import History
+from patron.history.some_customers import history_of, rows_before, without_rows
+from patron.jobs.event_answers import EventAnswers
+from patron.jobs.event_data import EventData, EventTables
+from patron.jobs.job import Job, reasoned, reasons_at
+from patron.jobs.merged_blocks import joined
+from patron.jobs.scored import written
+from patron.jobs.staging import Part, Staging
+from patron.questions.matrices import Matrix
+from patron.questions.question import Question
+
+__all__ = ["SparkJob", "columns_of"]
+
+Reasons = Callable[[Sequence[Matrix]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class SparkJob(Job):
+    """One business's scoring on a Spark session, with the answers of one machine."""
+
+    @cached_property
+    def spark(self) -> Spark:
+        """The session of the settings, or one of this machine."""
+        _check_possible(self)
+        return self.settings.spark or Spark()
+
+    @cached_property
+    def data(self) -> EventData:
+        """What is read by the session, when it is first needed."""
+        return EventData(self.settings, self.now, EventTables(self.settings, self.tell, self.spark.open))
+
+    @property
+    def layout(self) -> dict[str, float]:
+        """What decides which customers are in which part."""
+        return {"spark": self.spark.parts}
+
+    def staged(self, staging: Staging, finished: int, lineage: Mapping[str, object]) -> Iterator[Part]:
+        """Have the parts of today's answers written by tasks, and yield each when it is found to be there."""
+        answers = self.answers
+        known = replace(answers, history=without_rows(self.history), progress=silent)
+        task = _Task(known, self._reasons, staging, lineage, self.settings.memory)
+        rows = rows_before(self.history, self.scored_at, columns_of(self.history, answers.questions))
+        for line in self.spark.each(rows, task)[finished:]:
+            part = Part(**json.loads(line))
+            if not staging.holds(part):
+                raise ScoreError(
+                    f"The executors wrote part {part.number} to a folder that this machine does not see, or that is "
+                    'not theirs alone. Name one that all share, by the same path: out = "/mnt/shared/results".'
+                )
+            staging.note(part)
+            yield part
+
+    @property
+    def _reasons(self) -> Reasons | None:
+        """What tells the reasons of answers, where scores have them beside; it holds no table."""
+        if not self.settings.reasons_in_scores:
+            return None
+        return partial(reasons_at, self.scored_at, self.explained_model, self.settings.top_reasons)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is done about the customers of a part; it holds no row and no session, and goes to the executors.
+
+    Args:
+        answers: those of one machine, whose history has no rows yet.
+        reasons: of the answers, where they are asked for.
+        staging: where the part is written.
+        lineage: where all answers come from.
+        memory: gigabytes that a task may take; a quarter of its machine where it is None.
+    """
+
+    answers: EventAnswers
+    reasons: Reasons | None
+    staging: Staging
+    lineage: Mapping[str, object]
+    memory: float | None
+
+    def __call__(self, number: int, rows: Mapping[str, pa.Table]) -> str:
+        answers = replace(self.answers, history=history_of(self.answers.history, rows))
+        block = joined(list(answers.parts(self.memory or machine_gigabytes() / 4, 0)))
+        if self.reasons is not None:
+            block = reasoned(block, self.reasons)
+        return json.dumps(asdict(written(self.staging, number, block, self.lineage)))
+
+
+def columns_of(history: History, questions: Sequence[Question]) -> dict[str, set[str]]:
+    """Return by event table the columns that questions of the same features read; none of one that says who is asked.
+
+    Args:
+        history: the checked event tables.
+        questions: asked of the same customers.
+    """
+    read = columns_read(history.tables, questions[0].features)
+    return {table: set() for table in questions[0].population.tables} | read
+
+
+def _check_possible(job: Job) -> None:
+    """Refuse what is answered from more than a customer's own rows, or from other tables than Spark opens."""
+    settings = job.settings
+    others = {
+        "[panels]": settings.panels,
+        "[subscriptions]": settings.subscriptions,
+        "[identity]": settings.identity,
+        "outcomes = true": settings.outcomes,
+    }
+    if there := [name for name, value in others.items() if value]:
+        raise QuestionError(
+            f"Spark does not score with {listed(there)}. Score on this machine: leave out --engine spark."
+        )
+    if baskets := [name for name, model in job.models.items() if model.spec.get("baskets")]:
+        raise QuestionError(
+            f"The model for {listed(map(repr, baskets))} ranks what the next basket holds, from the lines of all "
+            "customers, which Spark does not hold together. Score on this machine: leave out --engine spark."
+        )

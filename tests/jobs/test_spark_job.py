@@ -1,0 +1,86 @@
+"""Spark job: tasks that answer for some customers each come to what one machine answers for all."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+import pytest
+from ibis.expr.types import Table
+
+from patron.engines.spark import SparkWork
+from patron.errors import QuestionError, ScoreError, SettingsError
+from patron.jobs import Job, job_of, score, spark_job
+from patron.jobs.spark_job import SparkJob
+from patron.scoring.partitions import LINEAGE, Manifest, read_scores
+
+
+@dataclass(frozen=True)
+class ThreeParts:
+    """A session of this process: files are opened as they are, and work goes to three parts as it goes to executors."""
+
+    parts: int = 3
+
+    def open(self, source: object) -> object:
+        return source
+
+    def each(self, tables: Mapping[str, Table], work: SparkWork) -> list[str]:
+        rows = {name: table.to_pyarrow() for name, table in tables.items()}
+        number = {n: np.array([zlib.crc32(c.encode()) % 3 for c in r["customer"].to_pylist()]) for n, r in rows.items()}
+        work = cloudpickle.loads(cloudpickle.dumps(work))
+        return [work(part, {name: r.filter(number[name] == part) for name, r in rows.items()}) for part in range(3)]
+
+
+def on_parts(job: Job, out: Path, **changed: object) -> SparkJob:
+    parted = job_of(replace(job.settings, out=out, spark=ThreeParts(), **changed), job.now, engine="spark")
+    assert isinstance(parted, SparkJob)
+    return parted
+
+
+def frame(job: Job) -> pd.DataFrame:
+    return pd.concat([job.rows.key, job.rows.X], axis=1)
+
+
+def test_parts_come_to_the_scores_rows_and_reasons_of_one_machine(trained_job, tmp_path):
+    whole = Job(replace(trained_job.settings, out=tmp_path / "whole", reasons_in_scores=True), trained_job.now)
+    parted = on_parts(trained_job, tmp_path / "parted", reasons_in_scores=True)
+    for job in (whole, parted):
+        score(job)
+    one, other = (read_scores(job.out).drop(columns=list(LINEAGE)) for job in (whole, parted))
+    assert "reasons_for" in one
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    pd.testing.assert_frame_equal(frame(whole), frame(parted), check_exact=True)
+    manifest = Manifest.of(parted.scored.path)
+    assert (len(manifest.parts), manifest.rows) == (3, len(one))
+    assert manifest.breaks == Manifest.of(whole.scored.path).breaks
+
+
+def test_what_was_scored_on_spark_stands_for_one_machine_too(trained_job, tmp_path):
+    score(on_parts(trained_job, tmp_path))
+    assert score(Job(replace(trained_job.settings, out=tmp_path), trained_job.now))["unchanged"]
+
+
+def test_a_part_that_this_machine_does_not_see_is_no_part(trained_job, tmp_path, monkeypatch):
+    job = on_parts(trained_job, tmp_path)
+    elsewhere = '{"number": 0, "rows": 1, "files": {"scores/part-00000.parquet": "ab"}, "notes": {}}'
+    monkeypatch.setattr(ThreeParts, "each", lambda *_: [elsewhere])
+    with pytest.raises(ScoreError, match=r'part 0 to a folder that this machine does not see.*out = "/mnt/shared'):
+        score(job)
+
+
+def test_what_needs_all_customers_at_once_is_refused_before_anything_is_read(trained_job, tmp_path):
+    job = on_parts(trained_job, tmp_path, outcomes=True)
+    with pytest.raises(QuestionError, match=r"does not score with outcomes = true.*leave out --engine spark"):
+        _ = job.data
+    ranking = SimpleNamespace(settings=trained_job.settings, models={"churn": SimpleNamespace(spec={"baskets": [1]})})
+    with pytest.raises(QuestionError, match="The model for 'churn' ranks what the next basket holds"):
+        spark_job._check_possible(ranking)
+
+
+def test_an_engine_that_there_is_not_is_refused(trained_job):
+    with pytest.raises(SettingsError, match="runs on 'duckdb' or 'spark', got 'flink'"):
+        job_of(trained_job.settings, trained_job.now, engine="flink")
