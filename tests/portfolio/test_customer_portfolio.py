@@ -39,7 +39,7 @@ def history(tables):
 
 @pytest.fixture(scope="module")
 def portfolio(history):
-    return customer_portfolio(history, AT, QUESTION)
+    return customer_portfolio(history, AT, QUESTION, PortfolioTerms(acquisition_cost=10.0))
 
 
 def test_a_snapshot_counted_by_hand():
@@ -116,6 +116,20 @@ def test_stability_and_risk_are_told(portfolio):
     assert portfolio.equity.low < portfolio.equity.value < portfolio.equity.high
     assert 0 < portfolio.at_risk < portfolio.equity.value - portfolio.equity.low
     assert portfolio.left_out == {}
+
+
+def test_returns_add_up_to_the_bridge_and_to_what_customers_brought_since(portfolio):
+    returns = portfolio.cash.returns.set_index("group")
+    money, since = (
+        portfolio.bridge.set_index("part").money,
+        portfolio.customers.profit.sum() - portfolio.before.profit.sum(),
+    )
+    assert returns.loc["all", ["profit", "equity"]].tolist() == pytest.approx(
+        [since, money.now - money.before], abs=CENT
+    )
+    assert returns.iloc[1:][["profit", "equity", "cost"]].sum().tolist() == pytest.approx(
+        returns.loc["all", ["profit", "equity", "cost"]].tolist(), abs=CENT
+    )
 
 
 def test_without_costs_equity_is_of_revenue_and_profit_is_left_out_with_the_reason(tables):

@@ -27,9 +27,21 @@ def html(portfolio):
 
 
 def test_the_page_has_all_parts_and_is_the_same_to_the_last_byte(html, portfolio):
-    parts = ("brief", "grid", "segments", "tiers", "tenure", "equity", "concentration", "loyalty", "ending", "how")
+    parts = (
+        "brief",
+        "grid",
+        "segments",
+        "tiers",
+        "tenure",
+        "equity",
+        "cash",
+        "concentration",
+        "loyalty",
+        "ending",
+        "how",
+    )
     assert [f'id="{part}"' in html for part in parts] == [True] * len(parts)
-    assert html.count("<svg") == 6
+    assert html.count("<svg") == 7
     assert page(PortfolioReport("Corner shop", MADE, "EUR", portfolio)) == html
 
 
@@ -54,9 +66,8 @@ def test_a_single_customer_has_a_page_that_says_what_is_left_out():
 def test_the_lines_say_what_was_computed_and_what_was_left_out(portfolio):
     lines = list(portfolio_lines(portfolio, "EUR"))
     assert lines[0] == f"portfolio {len(portfolio.customers)} customers on 2024-06-01, beside 2024-03-01"
-    assert [line.split()[0] for line in lines[1:]] == [
-        *("equity", "bridge", "segments", "tiers", "relationships", "spend", "tenure"),
-    ]
+    figures = ["equity", "bridge", "cash", "segments", "tiers", "relationships", "spend", "tenure"]
+    assert [line.split()[0] for line in lines[1:]] == [*figures, *("left" for _ in portfolio.left_out)]
     alone = customer_portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
     told_out = [line for line in portfolio_lines(alone, "") if line.startswith("left out")]
     assert len(told_out) == len(alone.left_out) > 0

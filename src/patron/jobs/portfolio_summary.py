@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypedDict
 import pandas as pd
 
 from patron.jobs.summary_parts import Files, Tables
+from patron.portfolio.cash import Cash
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 
@@ -63,6 +64,51 @@ class Equity(TypedDict):
     at_risk: Annotated[float, "the value less its 5 % quantile"]
 
 
+class Payback(TypedDict):
+    """When customers of a group have brought what it cost to win them; null is not yet, or not known."""
+
+    name: str
+    customers: int
+    cost: Annotated[float | None, "to win a customer, in currency"]
+    months: float | None
+    soonest: Annotated[float | None, "months by the upper bound of what they brought"]
+    latest: float | None
+    observed: Annotated[int, "months that are looked at"]
+
+
+class Return(TypedDict):
+    """What came back since the earlier cutoff for what relationships cost in the same time."""
+
+    group: Annotated[str, "all, or a tier of the earlier cutoff"]
+    customers: int
+    profit: float
+    equity: Annotated[float, "its change"]
+    cost: float
+    value: Annotated[float | None, "(profit + equity) / cost"]
+    low: float | None
+    high: float | None
+
+
+class ValueInTime(TypedDict):
+    """What a customer has brought on average within so many months of the first order."""
+
+    group: Annotated[str, "all, or a channel of the first order"]
+    months: int
+    customers: int
+    value: float
+    low: float
+    high: float
+
+
+class CashSummary(TypedDict):
+    """What relationships bring in time."""
+
+    flow: Annotated[dict[str, float], "speed (months), size and residual (currency), volatility (a share)"]
+    curves: Annotated[list[ValueInTime], "of profit, or of spend where no profit is known"]
+    payback: Annotated[dict[str, list[Payback]], "by channel and by cohort"]
+    returns: list[Return]
+
+
 class Loss(TypedDict):
     """Relationships that lose money, by the table that costs most."""
 
@@ -92,6 +138,7 @@ class PortfolioSummary(TypedDict):
     moves: Annotated[dict[str, list[Move]], "of segments, tiers and relationships"]
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
+    cash: CashSummary
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
     losses: list[Loss]
     ending: list[Ending]
@@ -115,6 +162,7 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "moves": {name: _moves(table) for name, table in portfolio.moved.items()},
         "stability": dict(portfolio.stability),
         "bridge": portfolio.bridge.to_dict("records"),
+        "cash": _cash(portfolio.cash),
         "tenure": portfolio.tenure.to_dict("records"),
         "losses": losses_by_reason(portfolio.customers).to_dict("records"),
         "ending": portfolio.ending.rename_axis("tier").reset_index().to_dict("records"),
@@ -122,6 +170,16 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "herfindahl": dict(portfolio.herfindahl),
         "ledger": dict(portfolio.ledger),
         "left_out": dict(portfolio.left_out),
+    }
+
+
+def _cash(cash: Cash) -> dict[str, Any]:
+    named = {by: table.rename(columns={by: "name"}) for by, table in cash.payback.items()}
+    return {
+        "flow": dict(cash.flow),
+        "curves": cash.curves.to_dict("records"),
+        "payback": {by: table.to_dict("records") for by, table in named.items()},
+        "returns": cash.returns.to_dict("records"),
     }
 
 

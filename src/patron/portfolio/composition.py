@@ -9,6 +9,7 @@ import pandas as pd
 from patron.errors import QuestionError, listed
 from patron.history.history import History
 from patron.periods import Moment, instant
+from patron.portfolio.cash import cash_of
 from patron.portfolio.classification import SCORE, class_names, classified
 from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
 from patron.portfolio.customers import LATELY, customers_at, profit_parts
@@ -137,6 +138,10 @@ def _composed(
     for name in [name for name in money if not now[name].sum() > 0]:
         left_out[f"concentration of {name}"] = f"All customers together bring {now[name].sum():,.2f}."
     gaining = {name: now[name].to_numpy(np.float64) for name in money if now[name].sum() > 0}
+    known = len(before) and "equity" in before and "equity" in now
+    bridge = equity_bridge(before, now) if known else pd.DataFrame()
+    cash, unknown = cash_of(history, times[-1], (before, now), bridge, question, terms)
+    left_out |= unknown
     return Portfolio(
         cutoff=times[-1],
         earlier=times[0] if len(times) > 1 else None,
@@ -155,7 +160,8 @@ def _composed(
         tenure=_tenure(history, times[-1], question, left_out),
         equity=total(now.equity.to_numpy()) if "equity" in now else None,
         at_risk=_at_risk(now) if "equity" in now else None,
-        bridge=equity_bridge(before, now) if len(before) and "equity" in before and "equity" in now else pd.DataFrame(),
+        bridge=bridge,
+        cash=cash,
         curves={name: concentration_curve(values) for name, values in gaining.items()},
         tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},

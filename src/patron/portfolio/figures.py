@@ -92,6 +92,38 @@ FIGURES = (
         "Dhar and Glazer 2003, Harvard Business Review 81; Efron and Tibshirani 1993",
     ),
     Figure(
+        "value in time",
+        "mean profit to date (spend where no profit is known) within so many months (30.4375 days) of the first order, "
+        "of the customers whose months are over, and of the first 3 months by channel of the first order; costs before "
+        "the first order count as its month; 95 % interval over customers",
+        "orders with amounts; channel of the orders; 10 customers",
+        "Gupta, Lehmann and Stuart 2004, J. Marketing Research 41; Villanueva, Yoo and Hanssens 2008, J. Marketing "
+        "Research 45 (by channel)",
+    ),
+    Figure(
+        "payback",
+        "first month in which the mean profit to date reaches what it cost to win a customer, by channel and cohort; "
+        "its interval is that of the month in which the upper and the lower bound of the mean do",
+        "profit; acquisition_cost below [portfolio]",
+        "Farris, Bendle, Pfeifer and Reibstein 2006, Marketing Metrics, chapter 5",
+    ),
+    Figure(
+        "return on relationships",
+        "(profit + change of equity) / cost since the earlier cutoff, cost being that of every table that costs but "
+        "orders and returns; of all and by tier of the earlier cutoff; 95 % interval of the ratio over customers",
+        "profit, the equity of both cutoffs, and contacts, tickets or offers that cost",
+        "Rust, Lemon and Zeithaml 2004, J. Marketing 68; Cochran 1977, Sampling Techniques, chapter 6 (interval)",
+    ),
+    Figure(
+        "cash flow",
+        "speed: months after the first order within which a customer brings half of what the first 12 bring; size: "
+        "profit of a month, mean of the last 12; volatility: their standard deviation by their mean; residual: equity "
+        "x q / (1 - q), q = ((now - new) / before) ^ (horizon / time between), discounted: what is beyond the horizon "
+        "if the equity of the same customers goes on as it did",
+        "profit; 12 months (size and volatility: 6); the bridge for the residual, which is left out where equity grows",
+        "Srivastava, Shervani and Fahey 1998, J. Marketing 62",
+    ),
+    Figure(
         "concentration",
         "share of the best 1, 5, 10, 20 % of customers; Herfindahl index, the sum of squared shares of gains; curve of "
         "shares, best customers first, of spend and of profit to date",

@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from patron.metrics.intervals import Estimate
+from patron.portfolio.cash import Cash
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
 
@@ -36,6 +37,7 @@ class Portfolio:
         equity: the sum over customers with its 95 % interval; None where it is not known.
         at_risk: equity less its 5 % quantile.
         bridge: how the equity before became that of now.
+        cash: what relationships bring in time: returns, payback, early value, four figures of the cash flow.
         curves: the concentration curve of spend and of profit.
         tops: the share of the best customers in spend, by which share of the customers they are.
         herfindahl: the index of spend, and of profit.
@@ -59,6 +61,7 @@ class Portfolio:
     equity: Estimate | None
     at_risk: float | None
     bridge: pd.DataFrame
+    cash: Cash
     curves: Mapping[str, pd.DataFrame]
     tops: Mapping[float, float]
     herfindahl: Mapping[str, float]

@@ -26,9 +26,11 @@ class PortfolioTerms:
         scores: "quantiles" for fifths of the customers, "money" for fifths of the money, or thresholds of recency,
             frequency and money, four each.
         segments: in the order in which they are tried.
+        acquisition_cost: what it costs to win a customer, or that by channel of the first order; None where nobody
+            says.
 
     Raises:
-        QuestionError: the discount is below 0, scores are told in no such way, or two segments have one name.
+        QuestionError: the discount or a cost is below 0, scores are told in no such way, or two segments have one name.
     """
 
     since: Span = Span.of_months(3)
@@ -36,10 +38,18 @@ class PortfolioTerms:
     discount: float = 0.1
     scores: str | Mapping[str, Sequence[float]] = "quantiles"
     segments: tuple[Segment, ...] = SEGMENTS
+    acquisition_cost: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if not (is_number(self.discount) and self.discount >= 0):
             raise QuestionError(f"The discount is a rate a year of 0 or more, got {self.discount}. Write 0.1 for 10 %.")
+        costs = self.acquisition_cost
+        for cost in costs.values() if isinstance(costs, Mapping) else () if costs is None else (costs,):
+            if not (is_number(cost) and cost >= 0):
+                raise QuestionError(
+                    f"What it costs to win a customer is a number of 0 or more, got {cost!r}. Write acquisition_cost = "
+                    "12.0, or by channel of the first order: acquisition_cost = { web = 8.0, store = 20.0 }."
+                )
         if self.since.days is None or self.horizon.days is None:
             raise QuestionError(
                 'A portfolio looks back and ahead by some time. Write since = "3 months", horizon = 365.'

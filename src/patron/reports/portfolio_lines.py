@@ -26,6 +26,8 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
     if len(portfolio.bridge):
         steps = zip(portfolio.bridge.part, portfolio.bridge.money, strict=True)
         yield f"bridge    {'; '.join(f'{part} {money(value, currency)}' for part, value in steps)}"
+    if portfolio.cash.flow:
+        yield f"cash flow {'; '.join(_cash(name, value, currency) for name, value in portfolio.cash.flow.items())}"
     for name in ("segment", "tier", "relationship"):
         if name in portfolio.groups:
             sizes = dict(zip(portfolio.groups[name][name], portfolio.groups[name].customers, strict=True))
@@ -42,3 +44,8 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
         )
     for what, why in portfolio.left_out.items():
         yield f"left out  {what}: {why}"
+
+
+def _cash(name: str, value: float, currency: str) -> str:
+    words = f"{value:.0f} months" if name == "speed" else percent(value) if name == "volatility" else None
+    return f"{name} {words or money(value, currency)}"

@@ -17,6 +17,7 @@ from patron.portfolio.migration import JOINED
 from patron.portfolio.portfolio import Portfolio
 from patron.portfolio.tiers import next_tiers
 from patron.reports import portfolio_plots as plots
+from patron.reports.cash_section import cash_section
 from patron.reports.rendering import inline, render
 
 __all__ = ["PortfolioReport", "page"]
@@ -66,6 +67,7 @@ def page(report: PortfolioReport) -> str:
         ages=portfolio.tenure.to_dict("records"),
         losses=_losses(portfolio),
         ending=portfolio.ending[::-1].rename_axis("tier").reset_index().to_dict("records"),
+        cash=cash_section(portfolio, report.currency),
         figures=FIGURES,
         joined=JOINED,
         **_plots(report),

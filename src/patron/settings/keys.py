@@ -276,6 +276,11 @@ SCORED = Kind(
     'KEY = "quantiles"',
     lambda value: value in ("quantiles", "money") or isinstance(value, dict),
 )
+WINNING_COSTS = Kind(
+    "a number, or a number for each channel of the first order",
+    "KEY = 12.0",
+    lambda value: is_number(value) or isinstance(value, dict),
+)
 SEGMENTS = _section("segments by their scores", "KEY = { champions = { recency = [5, 5], frequency = [4, 5] } }")
 SEGMENT = _section("the bounds of its scores", "KEY = { recency = [5, 5], frequency = [4, 5] }")
 BOUNDS = Kind(
@@ -368,7 +373,11 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "levers.*.tested": {"effect": NUMBER, "source": TEXT},
     "drivers": {"refits": COUNT},
     "scores": {"reasons": YES_OR_NO},
-    "portfolio": {"since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS},
+    "portfolio": {
+        "since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS,
+        "acquisition_cost": WINNING_COSTS,
+    },
+    "portfolio.acquisition_cost": {"*": NUMBER},
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
     "portfolio.segments": {"*": SEGMENT},
     "portfolio.segments.*": dict.fromkeys(("recency", "frequency", "money"), BOUNDS),
