@@ -35,6 +35,7 @@ In the order of the work:
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
     train_effects               what each offer changes in each customer, learned from them
     Offer, Rules, decide        whom to treat with what, within which limits
+    policy_value                what another policy would have earned, from decisions whose chances were kept
     contact_response            when and how to contact: by channel, hour and number, where past contacts tell
     power                       how many customers a hold-out needs, or what one can see
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
@@ -101,6 +102,7 @@ _HOME = {
     "Offer": "decisions",
     "Rules": "decisions",
     "decide": "decisions",
+    "policy_value": "decisions.off_policy",
     "contact_response": "decisions.response",
     "power": "metrics.campaign_power",
     "expected_maximum_profit": "metrics.campaign_profit",

@@ -68,6 +68,20 @@ def test_deciding_or_learning_twice_counts_once(kiosk, learned, tmp_path):
     assert first == second
 
 
+def test_what_a_lot_decided_is_kept_with_its_chance_and_learned_from(kiosk, tmp_path):
+    job = copied(kiosk, tmp_path)
+    decided = decide(Job(replace(job.settings, exploration=0.4), job.now))
+    assert 0 < decided["exploration"]["customers"] < decided["chosen"]
+    outcome = learn(job)
+    check_summary("learn", outcome)
+    assert [(line["explored"], line["evidence"]) for line in outcome["campaigns"]] == [
+        (False, "randomised"),
+        (True, "randomised"),
+    ]
+    assert outcome["campaigns"][1]["treated"] == decided["exploration"]["treated"]
+    assert set(pd.read_parquet(job.out / "outcomes/offers.parquet").propensity) == {0.4, 0.5, 0.6}
+
+
 def test_another_plan_of_the_cutoff_is_kept_beside_the_first_and_takes_its_place(kiosk, tmp_path):
     job = copied(kiosk, tmp_path)
     decide(Job(replace(job.settings, budget=20.0), job.now))

@@ -61,7 +61,7 @@ CONTENT = {
         "test": [date(2011, 9, 9)],
         "score": "2011-12-10",
     },
-    "decisions": {"budget": 2000, "holdout": 0.2, "value": 30.0},
+    "decisions": {"budget": 2000, "holdout": 0.2, "exploration": 0.05, "value": 30.0},
     "offers": {"voucher": {"contact_cost": 0.5, "accepted": 0.4, "effect": 0.1, "words": "a call"}},
 }
 TEXTS = st.one_of(

@@ -35,7 +35,7 @@ def counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray,
         alone["do not disturb"] = open_ & woken
         open_ &= ~woken
     alone |= {"no offer earns its cost": open_ & ~is_worth, f"{limits} does not reach": is_worth & (picked < 0)}
-    counted = {why: int(rows.sum()) for why, rows in alone.items()}
+    counted = {why: int((rows & (picked < 0)).sum()) for why, rows in alone.items()}
     return {"asked": len(worth), "worth_treating": int(is_worth.sum()), "left_alone": counted}
 
 

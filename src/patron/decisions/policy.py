@@ -10,19 +10,21 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions.allocation import allocate
-from patron.decisions.draws import drawn_order, draws
+from patron.decisions.draws import drawn_order
+from patron.decisions.exploration import explore
 from patron.decisions.gains import expected_gains
-from patron.decisions.holdout import held_out, strata
+from patron.decisions.holdout import strata
 from patron.decisions.ladder import ladder
 from patron.decisions.offers import Offer
 from patron.decisions.optimum import SMALL, Allocation, optimal
 from patron.decisions.permission import permission, with_facts
 from patron.decisions.plan_counts import counts, n_tied, totals, woken
+from patron.decisions.plan_tables import chosen_table, held_back, received_log
 from patron.decisions.prices import prices
 from patron.decisions.profit_curve import profit_curve
 from patron.decisions.reasons import REASONS, with_reasons
 from patron.decisions.rules import Rules
-from patron.decisions.table_checks import NEEDED, check_scores
+from patron.decisions.table_checks import check_scores
 from patron.decisions.unprofitable import unprofitable
 from patron.errors import SettingsError, listed
 from patron.formatting import html_table
@@ -31,7 +33,8 @@ __all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_ris
 
 NO_RULES = Rules()
 COLUMNS = (
-    *("customer", "cutoff", "group", "offer", "channel", "churn_probability", "value", "cost", "fatigue"),
+    *("customer", "cutoff", "group", "offer", "channel", "propensity", "explored"),
+    *("churn_probability", "value", "cost", "fatigue"),
     *("expected_gain", "gain_low", "gain_high", "break_even", "evidence", *REASONS),
 )
 EVIDENCE = "assumed"
@@ -45,21 +48,25 @@ class Decisions:
 
     Args:
         table: a row for each chosen customer, the highest expected gain first, then by customer. Cost and gain
-            of the control are those of the offer that it was chosen for and does not get.
+            of the control are those of the offer that it was chosen for and does not get. `propensity` is the chance of
+            the group in the row, `explored` says that a lot chose the offer.
         summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why), and
             ties: customers with the same at stake as others, among whom the budget was given out by a draw.
             Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget; gap,
             by how much any other plan could be better at most. Besides: curve, the gain with ever more customers
             treated (`patron.decisions.profit_curve`); ladder, what coarser strategies would gain
-            (`patron.decisions.ladder`).
+            (`patron.decisions.ladder`); exploration, how many a lot chose for, and what that costs.
         unprofitable: customers who cost more than they bring, with the choices that there are; none is taken.
         prices: what each offer must gain beyond its own cost for budget and capacities to suffice, in currency.
+        log: what each customer who was asked about is given, for `patron.policy_value`: customer, cutoff, offer (empty
+            for nothing) and `propensity`, the chance of just that by plan, lot and hold-out together.
     """
 
     table: pd.DataFrame
     summary: Mapping[str, Any]
     unprofitable: pd.DataFrame = field(default_factory=pd.DataFrame)
     prices: Mapping[str, float] = field(default_factory=dict)
+    log: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         """Return how many are treated and what is expected of it, in a line."""
@@ -88,6 +95,7 @@ def decide(
     rules: Rules = NO_RULES,
     facts: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
+    exploration: float = 0.0,
 ) -> Decisions:
     """Choose whom to treat with which offer, so that a budget earns the most, and hold some out to learn from.
 
@@ -114,9 +122,12 @@ def decide(
         effects: effects learned from past campaigns, which take the place of the assumed ones: customer, offer, kept
             (change of profit before costs, in currency), kept_low, kept_high, evidence. Who is expected to lose by
             an offer does not get it: `do_not_disturb` in the summary.
+        exploration: share of the customers who may get any offer for whom a lot takes the place of the plan, so that
+            effects are learned also where it would not look, 0 to 1. Each is drawn one of the offers that they may
+            get, all alike, and half of them get it; what that costs comes off the budget first.
 
     Raises:
-        SettingsError: there is no offer, two have one name, budget or holdout are out of bounds, a column that an
+        SettingsError: there is no offer, two have one name, budget or a share are out of bounds, a column that an
             offer looks at is missing, or nobody may get it.
         ScoreError: a column is missing, a value is unknown, or a customer comes twice.
 
@@ -128,34 +139,37 @@ def decide(
     >>> plan.summary["left_alone"]
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
-    check_plan(offers, budget, holdout, rules)
+    check_plan(offers, budget, holdout, rules, exploration)
     customers = _checked(scores, offers, rules, facts, seed)
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
     gains, may = expected_gains(customers, known, effects), permission(customers, known, rules)
     worth = np.where(may.allowed, gains.gain_low if rules.robust else gains.gain, -np.inf)
-    plan = _allocated(worth, known, rules, budget)
-    rows = np.flatnonzero(plan.offer >= 0)
-    columns = plan.offer[rows]
-    chosen = customers.iloc[rows]
-    risk, value = (chosen[name].to_numpy(np.float64) for name in ("churn_probability", "value"))
-    held = held_out(draws(chosen.customer, seed), columns, risk, value, holdout)
-    table = _table(chosen, gains.columns(rows, columns), [known[j] for j in columns], held)
-    table = with_reasons(table, reasons)[list(COLUMNS)]
+    scarce = rules.scarce(known, budget)
+    best = _allocated(worth, scarce)
+    lot = explore(customers.customer, may.allowed, scarce, exploration, seed)
+    planned = _allocated(worth, (scarce[0], lot.left(*scarce))).offer if lot.drawn.any() else best.offer
+    given = lot.given(planned)
+    held = held_back(customers, planned, lot, holdout, seed)
+    table = with_reasons(chosen_table(customers, gains, known, given, held, (lot, holdout)), reasons)[list(COLUMNS)]
     lossy = unprofitable(customers)
     limits = "budget" if rules == NO_RULES else "budget or capacity"
+    explored = np.where(lot.drawn & ~lot.treated, -1, given)
+    forgone = _gain(gains.gain, best.offer) - _gain(gains.gain, explored) if lot.drawn.any() else 0.0
     return Decisions(
         table,
-        counts(gains, may, worth, plan.offer, limits)
-        | {"ties": n_tied(worth, plan.offer)}
+        counts(gains, may, worth, given, limits)
+        | {"ties": n_tied(worth, best.offer)}
         | totals(table, offers)
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
-        | {"gap": max(0.0, plan.bound - math.fsum(worth[rows, columns]))}
-        | {"beware": list(may.notes), "unprofitable": len(lossy)}
-        | {"curve": profit_curve(gains, may.allowed, plan.offer)}
-        | {"ladder": ladder(gains, worth, _segments(customers), rules.scarce(known, budget), plan.offer)},
+        | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
+        | {"beware": [*may.notes, *lot.notes], "unprofitable": len(lossy)}
+        | {"curve": profit_curve(gains, may.allowed, best.offer)}
+        | {"ladder": ladder(gains, worth, _segments(customers), scarce, best.offer)}
+        | {"exploration": lot.summary(table, forgone)},
         lossy,
-        {offer.name: float(price) for offer, price in zip(known, plan.price, strict=True)},
+        {offer.name: float(price) for offer, price in zip(known, best.price, strict=True)},
+        received_log(customers, known, planned, np.where(held, -1, given), (lot, holdout)),
     )
 
 
@@ -196,34 +210,32 @@ def _checked(
     return known.iloc[drawn_order(known.customer, seed)].reset_index(drop=True)
 
 
-def _allocated(worth: np.ndarray, offers: Sequence[Offer], rules: Rules, budget: float) -> Allocation:
+def _allocated(worth: np.ndarray, scarce: tuple[np.ndarray, np.ndarray]) -> Allocation:
     """Spend the budget: along the hull where only money is scarce and customers are many, else by prices and exactly.
 
     The bound of the first is that of the second, so that both say how much better another plan could be.
     """
-    use, most = rules.scarce(offers, budget)
-    if np.isfinite(most[1:]).any() or worth.size <= SMALL or not np.isfinite(budget):
+    use, most = scarce
+    if np.isfinite(most[1:]).any() or worth.size <= SMALL or not np.isfinite(most[0]):
         return optimal(worth, use, most)
     dual = prices(worth, use[:, :1], most[:1])
-    return Allocation(allocate(worth, use[:, 0], budget), dual.bound, use[:, 0] * dual.price)
+    return Allocation(allocate(worth, use[:, 0], most[0]), dual.bound, use[:, 0] * dual.price)
 
 
-def _table(chosen: pd.DataFrame, figures: Mapping[str, np.ndarray], given: Sequence[Offer], held: np.ndarray) -> Any:
-    table = chosen[list(NEEDED)].assign(
-        group=np.where(held, "control", "treat"),
-        offer=pd.array([offer.name for offer in given], dtype="str"),
-        channel=pd.array([offer.channel for offer in given], dtype="str"),
-        **figures,
-    )
-    return table.iloc[np.lexsort((table.customer.astype(str), -table.expected_gain))].reset_index(drop=True)
+def _gain(gain: np.ndarray, picked: np.ndarray) -> float:
+    """The sum of some gains over the customers who get an offer."""
+    rows = np.flatnonzero(picked >= 0)
+    return math.fsum(gain[rows, picked[rows]])
 
 
-def check_plan(offers: Sequence[Offer], budget: float, holdout: float, rules: Rules = NO_RULES) -> None:
+def check_plan(
+    offers: Sequence[Offer], budget: float, holdout: float, rules: Rules = NO_RULES, exploration: float = 0.0
+) -> None:
     """Refuse what cannot be decided, before any work for it.
 
     Raises:
-        SettingsError: there is no offer, two have one name, budget or holdout are out of bounds, or a channel that
-            has a capacity is not that of any offer.
+        SettingsError: there is no offer, two have one name, budget, holdout or exploration are out of bounds, or a
+            channel that has a capacity is not that of any offer.
     """
     names = [offer.name for offer in offers]
     if not names:
@@ -241,4 +253,6 @@ def check_plan(offers: Sequence[Offer], budget: float, holdout: float, rules: Ru
         raise SettingsError(
             f"The holdout is a share from 0 to {MOST_HELD_OUT}, got {holdout}. Write holdout=0.1 for 10 %."
         )
+    if not 0 <= exploration <= 1:
+        raise SettingsError(f"Exploration is a share from 0 to 1, got {exploration}. Write exploration=0.05 for 5 %.")
     rules.check(offers)

@@ -60,6 +60,7 @@ def _against(summary: Mapping[str, Any], offers: Sequence[Offer]) -> str:
 
 
 def _control(table: pd.DataFrame) -> str:
+    table = table[~table.explored]
     held = int((table.group == "control").sum())
     if not 0 < held < len(table):
         return "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"

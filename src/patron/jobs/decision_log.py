@@ -25,7 +25,7 @@ __all__ = ["DecisionLog", "keep_decisions", "kept_decisions"]
 FOLDER, LIST = "decision_log", "log.json"
 LATEST = "decisions.parquet"
 KEPT = (
-    *("customer", "cutoff", "group", "offer", "churn_probability", "value", "cost"),
+    *("customer", "cutoff", "group", "offer", "propensity", "explored", "churn_probability", "value", "cost"),
     *("expected_gain", "gain_low", "gain_high", "evidence"),
 )
 
@@ -159,8 +159,11 @@ def _is_whole(out: Path, entry: Entry) -> bool:
 
 def _decisions(out: Path, entry: Entry) -> pd.DataFrame:
     frame = pd.read_parquet(out / FOLDER / entry.file)
-    share = np.where(frame.group == "control", entry.holdout, 1 - entry.holdout)
-    return frame[[name for name in KEPT if name in frame]].assign(propensity=share)
+    frame = frame[[name for name in KEPT if name in frame]]
+    if "propensity" in frame:
+        return frame
+    share = np.where(frame.group == "control", entry.holdout, 1 - entry.holdout)  # of a plan of an earlier release
+    return frame.assign(propensity=share, explored=False)
 
 
 def _changed(out: Path, latest: Mapping[str, Entry]) -> list[str]:

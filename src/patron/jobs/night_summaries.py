@@ -82,6 +82,18 @@ class Offered(TypedDict):
     control: int
 
 
+class Explored(TypedDict):
+    """For how many customers a lot takes the place of the plan, and what that costs."""
+
+    share: Annotated[float, "of the customers who may get any offer"]
+    customers: int
+    treated: int
+    control: int
+    spent: float
+    expected_gain: Annotated[float, "of those treated"]
+    forgone: Annotated[float, "what the plan without them would gain more, before anybody is held out"]
+
+
 class DoNotDisturb(TypedDict):
     """How many customers learned effects expect to lose by an offer."""
 
@@ -114,6 +126,7 @@ class Decide(Population):
     beware: Annotated[list[str], "sentences on what is odd about the plan"]
     unprofitable: Annotated[int, "customers who cost more than they bring: listed, and nothing done about it"]
     curve: Annotated[list[CurvePoint], "gain with ever more customers treated; point: best, plan or nothing"]
+    exploration: Explored
     ladder: Annotated[
         list[Rung], "strategies from nobody to the plan, each with its gain, and more than the one before"
     ]

@@ -12,6 +12,7 @@ class CampaignLine(TypedDict):
 
     cutoff: str
     offer: str
+    explored: Annotated[bool, "whether a lot chose the customers, and no plan did"]
     treated: int
     control: int
     days: Annotated[int, "of the horizon that are counted"]
@@ -44,6 +45,7 @@ class LedgerLine(TypedDict):
 
     cutoff: str
     offer: str
+    explored: bool
     line: str
     amount: float
 

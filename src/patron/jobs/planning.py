@@ -41,7 +41,7 @@ def planned(
     Raises:
         QuestionError: the settings ask for no chance to leave, or do not say what a customer is worth.
     """
-    check_plan(settings.offers, settings.budget, settings.holdout, settings.rules)
+    check_plan(settings.offers, settings.budget, settings.holdout, settings.rules, settings.exploration)
     written = written_effects(settings.effects)
     run = scored()
     if not set(RISKS) & set(run.columns):
@@ -60,8 +60,17 @@ def planned(
         lambda name, known: lacking(name, known, offers),
     )
     effects = joined_effects(written, plan_effects(offers, run, scores, champion))
-    about = scores, offers, settings.budget, settings.holdout
-    plan = decide(*about, seed=settings.seed, rules=rules, facts=facts, effects=effects)
+    plan = decide(
+        scores,
+        offers,
+        settings.budget,
+        settings.holdout,
+        seed=settings.seed,
+        rules=rules,
+        facts=facts,
+        effects=effects,
+        exploration=settings.exploration,
+    )
     past = {"past_ladders": past_ladders(offers, champion)}
     table = with_reasons(plan.table, reasons_of(plan.table.customer))
     return replace(plan, table=table, summary={**plan.summary, **past})

@@ -31,6 +31,7 @@ APART = {
     "crm",
     "budget",
     "holdout",
+    "exploration",
     "seed",
     "currency",
     "tuning",

@@ -29,7 +29,8 @@ def outcome_lines(outcomes: Outcomes, notes: Sequence[str]) -> list[str]:
 def _campaign(line: Any) -> str:
     """Return what a campaign earned, in a sentence."""
     parts = [
-        f"{line.offer} of {line.cutoff:%Y-%m-%d}: {line.treated:,} treated, {line.control:,} held out, "
+        f"{line.offer}{' by lot' if line.explored else ''} of {line.cutoff:%Y-%m-%d}: "
+        f"{line.treated:,} treated, {line.control:,} held out, "
         f"{line.days:,} days{' so far' if line.early else ''}"
     ]
     if not math.isnan(line.kept_effect):

@@ -14,6 +14,7 @@ from patron.reports.rendering import inline, render
 
 __all__ = ["OutcomesReport", "page"]
 
+BY_LOT = {False: "", True: " by lot"}
 ACTIONS = {
     "again": ("Do again", "the interval lies above zero"),
     "stop": ("Stop", "the interval lies below zero"),
@@ -42,8 +43,10 @@ class OutcomesReport:
 
     @property
     def campaigns(self) -> pd.DataFrame:
-        """The campaigns, the latest first."""
-        return self.outcomes.table.sort_values(["cutoff", "offer"], ascending=[False, True], ignore_index=True)
+        """The campaigns, the latest first; those whose customers a lot chose are named so."""
+        table = self.outcomes.table
+        table = table.assign(offer=table.offer + table.explored.map(BY_LOT))
+        return table.sort_values(["cutoff", "offer"], ascending=[False, True], ignore_index=True)
 
     @property
     def together(self) -> Estimate:
@@ -67,8 +70,8 @@ class OutcomesReport:
     @property
     def books(self) -> list[tuple[str, pd.DataFrame]]:
         """The ledger of each campaign, the latest first."""
-        groups = self.outcomes.ledger.groupby(["cutoff", "offer"], sort=True)
-        return [(f"{offer} of {cutoff:%-d %b %Y}", book) for (cutoff, offer), book in groups][::-1]
+        groups = self.outcomes.ledger.groupby(["cutoff", "offer", "explored"], sort=True)
+        return [(f"{offer}{BY_LOT[lot]} of {cutoff:%-d %b %Y}", book) for (cutoff, offer, lot), book in groups][::-1]
 
 
 def page(report: OutcomesReport) -> str:

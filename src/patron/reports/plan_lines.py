@@ -23,6 +23,7 @@ def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str
         preflight: the answers to four questions before a campaign.
 
     >>> summary = {"evidence": "assumed", "gap": 0.0, "expected_gain": 9.0, "beware": [], "curve": [], "ladder": []}
+    >>> summary |= {"exploration": {"customers": 0}}
     >>> plan_lines(summary | {"do_not_disturb": {"expected": 0, "surely": 0, "offers": {}}}, ["control: none"])
     ['evidence  assumed', 'preflight control: none']
     """
@@ -35,6 +36,12 @@ def plan_lines(summary: Mapping[str, Any], preflight: Sequence[str]) -> list[str
         lines.append(
             f"disturb   {woken['expected']:,} customers are expected to lose by an offer, {woken['surely']:,} of them "
             "surely: none gets one that would wake them to leave"
+        )
+    lot = summary["exploration"]
+    if lot["customers"]:
+        lines.append(
+            f"explore   a lot chose for {lot['customers']:,} customers in the plan's place, {lot['treated']:,} of them "
+            f"treated for {lot['spent']:,.2f}; that costs {lot['forgone']:,.2f} of expected gain"
         )
     best = next((point for point in summary["curve"] if point["point"] == "best"), None)
     if best:

@@ -36,7 +36,7 @@ from patron.settings.values import Attributes, Settings, Table
 
 __all__ = ["load", "parse", "template"]
 
-MONEY = ("budget", "holdout", "value")
+MONEY = ("budget", "holdout", "exploration", "value")
 NOT_RULES = (*MONEY, "effects", "outcomes")
 CODE = 3  # letters of a currency's code, which has the rate 1 in its own business
 

@@ -363,8 +363,8 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "cutoffs": {"train": DATES, "valid": DATES, "test": DATES, "score": DATE},
     **{f"cutoffs.{group}": {"first": DATE, "last": DATE, "every": SPAN} for group in ("train", "valid", "test")},
     "decisions": {
-        "budget": MONEY, "holdout": SHARE, "value": MONEY, "contacts": SEED, "most_contacts": COUNT,
-        "contact_days": DAYS, "robust": YES_OR_NO, "effects": FILE, "outcomes": YES_OR_NO,
+        "budget": MONEY, "holdout": SHARE, "exploration": PART, "value": MONEY, "contacts": SEED,
+        "most_contacts": COUNT, "contact_days": DAYS, "robust": YES_OR_NO, "effects": FILE, "outcomes": YES_OR_NO,
     },
     "channels": {"*": CHANNEL},
     "channels.*": {"capacity": SEED},

@@ -210,6 +210,7 @@ class Settings:
         crm: what CRM systems import of scores and decisions.
         budget: what may be spent on offers, in the currency of the amounts.
         holdout: share of the chosen customers who are left untreated, so that the effect can be measured.
+        exploration: share of the customers who may get any offer for whom a lot takes the place of the plan.
         effects: the file of effects that past campaigns showed, which take the place of the assumed ones.
         rules: capacities of channels, caps on contacts, and whether the lower bound of the gain counts.
         value: profit of a kept customer over the horizon, in currency, where no tier question tells it.
@@ -244,6 +245,7 @@ class Settings:
     offers: tuple[Offer, ...] = ()
     budget: float = 0.0
     holdout: float = 0.1
+    exploration: float = 0.0
     rules: Rules = Rules()
     effects: Path | None = None
     value: float | None = None

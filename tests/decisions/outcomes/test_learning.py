@@ -97,6 +97,20 @@ def test_a_recorded_cost_takes_the_place_of_the_planned_one_and_strays_are_count
     assert "1 of 2 to be treated by call of 2024-07-01 were not reached" in text
 
 
+def test_those_whom_a_lot_chose_are_a_line_of_their_own_and_were_promised_nothing(four):
+    lot = decided(treat="ann cid", control="bob dan", explored=[True, False, False, True])
+    chance = np.where(lot.explored, 0.5, np.where(lot.group == "treat", 0.9, 0.1))
+    result = learn(four, lot.assign(cost=2.0, expected_gain=5.0, propensity=chance), churn(30), HALF)
+    table = result.table.set_index("explored")
+    assert table.kept_effect.isna().all()  # one customer in each arm says nothing of the doubt
+    assert (table.treated.to_dict(), table.control.to_dict()) == ({False: 1, True: 1}, {False: 1, True: 1})
+    assert result.calibration.empty
+    assert result.offers.set_index("customer").propensity.to_dict() == {"ann": 0.5, "bob": 0.1, "cid": 0.9, "dan": 0.5}
+    amounts = result.ledger.set_index(["explored", "line"]).amount
+    assert amounts[True, "profit of these customers"] == 30.0 - 2.0
+    assert any("call by lot of 2024-07-01 has 1 held out and 1 treated" in note for note in result.notes)
+
+
 def test_an_offer_that_reached_nobody_is_told_and_nothing_is_learned_of_it():
     offers = pd.DataFrame(
         [("x", CUTOFF, "call", "treat"), ("y", CUTOFF, "call", "control")], columns=["customer", "at", "offer", "arm"]

@@ -56,6 +56,7 @@ class Campaign:
         return {
             "cutoff": self.rows.cutoff.iloc[0],
             "offer": self.rows.offer.iloc[0],
+            "explored": self.explored,
             "treated": len(treated),
             "control": len(self.rows) - len(treated),
             "days": self.days,
@@ -78,6 +79,11 @@ class Campaign:
     def cutoff(self) -> datetime:
         """When it was decided."""
         return self.rows.cutoff.iloc[0].to_pydatetime()
+
+    @property
+    def explored(self) -> bool:
+        """Whether a lot chose its customers, and no plan did."""
+        return bool(self.rows.explored.iloc[0])
 
     @property
     def reached_nobody(self) -> bool:
@@ -125,7 +131,7 @@ class Campaign:
         else:
             lines["profit of the treated before the cost of the offer"] = total - held + self._cost
         lines |= {"cost of the offer": -self._cost, "profit of these customers": total}
-        about = {"cutoff": self.rows.cutoff.iloc[0], "offer": self.rows.offer.iloc[0]}
+        about = {"cutoff": self.rows.cutoff.iloc[0], "offer": self.rows.offer.iloc[0], "explored": self.explored}
         return [about | {"line": line, "amount": amount} for line, amount in lines.items()]
 
     @property

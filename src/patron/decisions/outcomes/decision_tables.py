@@ -20,7 +20,8 @@ class Checked:
     """Decisions that can be measured, and how many were set aside.
 
     Args:
-        table: `customer` as text, `cutoff`, `group` (treat or control), `offer`, and the numbers that were given.
+        table: `customer` as text, `cutoff`, `group` (treat or control), `offer`, `explored` (whether a lot chose the
+            offer), and the numbers that were given.
         counts: rows that were repeated, and customers who were in several groups or offers of one cutoff.
     """
 
@@ -46,6 +47,7 @@ def checked(decisions: pd.DataFrame, holdout: float | None) -> Checked:
         )
     numbers = [name for name in NUMBERS if name in decisions.columns]
     table = decisions[[*NEEDED, *numbers]].reset_index(drop=True)
+    table["explored"] = decisions.explored.to_numpy(bool) if "explored" in decisions else False
     empty = table[list(NEEDED)].isna().any(axis=1)
     if empty.any():
         raise ScoreError(

@@ -47,10 +47,11 @@ class Outcomes:
     """What past decisions earned.
 
     Args:
-        table: a line for each campaign, which is an offer at a cutoff: treated, control, days counted, whether that is
-            `early`, the effects on staying (`kept_effect`) and on profit (`profit_effect`, each treated customer, after
-            the offer's cost) and `incremental` profit with their bounds, cost, roi, what was promised, evidence, and
-            what to do (again, stop, test, wait).
+        table: a line for each campaign, which is an offer at a cutoff, with a line of its own (`explored`) for those
+            whom a lot chose it for: treated, control, days counted, whether that is `early`, the effects on staying
+            (`kept_effect`) and on profit (`profit_effect`, each treated customer, after the offer's cost) and
+            `incremental` profit with their bounds, cost, roi, what was promised, evidence, and what to do (again, stop,
+            test, wait).
         ledger: the profit of the customers of each campaign, in lines that add up.
         calibration: promised beside delivered gain, by thirds of what was promised.
         following: how many decisions were carried out, and what those earned beside the others; empty where nobody
@@ -102,7 +103,8 @@ def learn(
     Args:
         history: the checked event tables, up to today.
         decisions: customer, cutoff, group (treat, control), offer, as `pt.decide(...).table`, of one or many cutoffs;
-            cost, expected_gain, gain_low, gain_high, propensity, churn_probability and value where they are known.
+            cost, expected_gain, gain_low, gain_high, propensity, explored, churn_probability and value where they are
+            known.
         question: what the offers should keep from happening, for example pt.churn(horizon=90), with the horizon.
         costs: what is left of money that comes in; without it a customer who stays earns the `value`
             of the decision, and where there is none only the effect on staying is measured.
@@ -139,7 +141,7 @@ def _outcomes(decided: pd.DataFrame, counts: Mapping[str, int], windows: Sequenc
     tallies = {**counts, "decisions": len(decided), "overlapping": _overlapping(rows), "not_begun": unbegun}
     return Outcomes(
         table=table,
-        ledger=pd.DataFrame(ledger, columns=["cutoff", "offer", "line", "amount"]),
+        ledger=pd.DataFrame(ledger, columns=["cutoff", "offer", "explored", "line", "amount"]),
         calibration=promises(campaigns),
         following=follow,
         offers=offer_rows(campaigns),
@@ -158,7 +160,7 @@ def _rows(window: Window, decided: pd.DataFrame) -> pd.DataFrame:
 def _campaigns(window: Window, rows: pd.DataFrame) -> Iterator[Campaign]:
     """Yield the campaigns of a cutoff."""
     reached = window.reached()
-    for offer, some in rows.groupby("offer", sort=True):
+    for (offer, _), some in rows.groupby(["offer", "explored"], sort=True):
         got = _got(some, str(offer), reached)
         yield Campaign(
             some.reset_index(drop=True), window.days, window.is_over, got, _others(some, str(offer), reached)

@@ -47,7 +47,7 @@ def _of_counts(counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def _of_campaign(line: Any) -> Iterator[str]:
-    name = f"{line.offer} of {line.cutoff:%Y-%m-%d}"
+    name = f"{line.offer}{' by lot' if line.explored else ''} of {line.cutoff:%Y-%m-%d}"
     if line.evidence == "none":
         yield (
             f"{name} has {line.control:,} held out and {line.treated:,} treated: what these customers earned is known, "

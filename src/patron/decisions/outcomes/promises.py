@@ -20,10 +20,12 @@ FEWEST = 10  # customers in each arm of a third
 def promises(campaigns: Sequence[Campaign]) -> pd.DataFrame:
     """Return promised and delivered gain of each treated customer, after costs, by thirds of what was promised.
 
-    Only campaigns with a hold-out whose horizon is over count, together. A third with fewer than ten customers in an
+    Only campaigns with a hold-out whose horizon is over count, together; of customers whom a lot chose nothing was
+    promised. A third with fewer than ten customers in an
     arm has no figure, and tells nothing.
     """
-    parts = [c.rows for c in campaigns if c.is_over and c.is_comparable and {"earned", "expected_gain"} <= {*c.rows}]
+    planned = [c for c in campaigns if c.is_over and c.is_comparable and not c.explored]
+    parts = [c.rows for c in planned if {"earned", "expected_gain"} <= {*c.rows}]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     rows = pd.concat(parts, ignore_index=True)
