@@ -20,7 +20,7 @@ from observed_contacts import section
 from patron.decisions.uplift.assignments import Money, promised_gains
 from patron.decisions.uplift.effects import Effects, Prepared, conclude, prepare
 from patron.decisions.uplift.layouts import encoded
-from patron.decisions.uplift.learners import LEARNERS
+from patron.decisions.uplift.learners import LEARNERS, MEAN
 from patron.decisions.uplift.trial import Trial, trial
 from patron.metrics import aipw_value, qini
 
@@ -33,8 +33,9 @@ TASKS = {"women, visit": (WOMEN, "visit"), "men, visit": (MEN, "visit"), "women,
 CAPTION = """\
 Hillstrom's e-mail test (64,000 customers, three arms by lot), {splits} splits into two halves: learned on the one,
 judged on the other. Qini is the area per treated customer above treating at random. **Chosen** is what Patron chose on
-the training half by the t value of the best linear predictor; the best in hindsight is the learner with the largest
-mean, which nobody knows beforehand. Where no learner sorts customers beyond chance the choice is a constant effect,
+the training half: the mean of the learners, or one of them where the t value of its best linear predictor is larger by
+more than luck; the best in hindsight is the learner with the largest mean, which nobody knows beforehand.
+Where no learner sorts customers beyond chance the choice is a constant effect,
 whose Qini is zero: of spend, which one customer in a hundred has, half of this test says too little to choose by.
 """
 COSTS = """\
@@ -77,7 +78,7 @@ def _judged(prepared: Prepared, learned: Effects, theirs: Trial) -> dict[str, fl
     test = encoded(theirs, prepared.specs)
     promised = {
         name: np.mean([learner.effects(test.X) for learner in prepared.fit.learners[1][name]], axis=0)
-        for name in LEARNERS
+        for name in [*LEARNERS, MEAN]
     }
     line: dict[str, float | str | bool] = {
         name: qini(test.arm, test.outcome, score) for name, score in promised.items()
@@ -178,13 +179,13 @@ def _page(tasks: Mapping[str, pd.DataFrame], arms: pd.DataFrame, costs: str, obs
 
 def _learners(tasks: Mapping[str, pd.DataFrame]) -> str:
     lines = ["| Qini | " + " | ".join(tasks) + " |", "| --- |" + " --- |" * len(tasks)]
-    for name in [*LEARNERS, "chosen"]:
+    for name in [*LEARNERS, MEAN, "chosen"]:
         cells = [
             f"{round(lines_of[name].mean(), 4) + 0.0:.4f} (sd {lines_of[name].std():.4f})"
             for lines_of in tasks.values()
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    best = {name: max(table[learner].mean() for learner in LEARNERS) for name, table in tasks.items()}
+    best = {name: max(table[learner].mean() for learner in [*LEARNERS, MEAN]) for name, table in tasks.items()}
     shares = [f"{round(table.chosen.mean() / best[name], 2) + 0.0:.0%}" for name, table in tasks.items()]
     lines.append("| chosen, share of the best in hindsight | " + " | ".join(shares) + " |")
     kept = [f"{(~table.personalise).sum()} of {len(table)}" for table in tasks.values()]

@@ -12,8 +12,9 @@ import pandas as pd
 from patron.decisions.uplift.assignments import Money
 from patron.decisions.uplift.cross_fitting import CrossFit
 from patron.decisions.uplift.layouts import Encoded
+from patron.decisions.uplift.learners import CONSTANT, MEAN
 from patron.decisions.uplift.preflight import ASSUMED, Preflight
-from patron.decisions.uplift.selection import CONSTANT, Choice
+from patron.decisions.uplift.selection import Choice
 from patron.formatting import html_table
 from patron.metrics import Estimate, autoc, auuc, bootstrap, by_draw, qini, uplift_by_decile
 
@@ -68,10 +69,10 @@ class EffectCard:
 def candidate_table(
     rows: Encoded, arms: Sequence[str], fit: CrossFit, choices: Sequence[Choice], repeats: int, level: float
 ) -> pd.DataFrame:
-    """Return how the promises of each candidate stood on unseen customers, the best first and with intervals."""
+    """Return how the promises of each candidate stood on unseen customers, that to choose first and with intervals."""
     lines = []
     for arm, choice in enumerate(choices, start=1):
-        for name, line in sorted(choice.lines.items(), key=lambda item: -item[1].t):
+        for name, line in sorted(choice.lines.items(), key=lambda item: (item[0] != choice.best, -item[1].t)):
             constant = np.zeros(len(rows))  # folds differ in their constant, which sorts nobody
             promised = constant if name == CONSTANT else fit.effects[arm][name]
             figures = _figures(rows, fit, arm, promised, repeats if name == choice.best else 0, level)
@@ -147,9 +148,10 @@ def sentences(
 def _of_arm(line: Mapping[str, Any], choice: Choice, rows: int) -> str:
     mean, best = f"{line['arm']}: effect {_interval(line, 'effect')}", choice.lines[choice.best]
     if not choice.differs:
+        who = "their mean" if choice.best == MEAN else f"the best, {choice.best},"
         return (
-            f"{mean}; nothing to personalise: no learner sorts customers beyond chance (the best, {choice.best}, has "
-            f"t = {best.t:.1f}, where {choice.bound:.1f} are needed)."
+            f"{mean}; nothing to personalise: no learner sorts customers beyond chance ({who} has t = {best.t:.1f}, "
+            f"where {choice.bound:.1f} are needed)."
         )
     differs = f"it differs between customers ({choice.best}, t = {best.t:.1f}, slope {best.slope:.2f})"
     sure = f"{line['surely_helped']:,} of {rows:,} are surely helped, {line['surely_harmed']:,} surely harmed"

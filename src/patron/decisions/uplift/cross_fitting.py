@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from patron.decisions.uplift.layouts import Encoded
-from patron.decisions.uplift.learners import LEARNERS, ROUNDS, SMALL, Contacts, Learner, fit_outcome
+from patron.decisions.uplift.learners import (
+    CONSTANT,
+    LEARNERS,
+    MEAN,
+    ROUNDS,
+    SMALL,
+    Contacts,
+    Learner,
+    fit_outcome,
+    mean_of,
+)
 from patron.models.candidates import boosted, logit_of_all
 from patron.models.serving import raw_score, sigmoid, softmax
 from patron.models.targets.target import Examples
@@ -46,7 +56,7 @@ def cross_fit(rows: Encoded, candidates: Mapping[int, Sequence[str]], folds: int
 
     Args:
         rows: the trial.
-        candidates: for each treatment by its number the learners to try.
+        candidates: for each treatment by its number the learners to try; of several their mean is tried besides.
         folds: how many parts the customers are put in.
         seed: of the parts.
     """
@@ -66,6 +76,11 @@ def cross_fit(rows: Encoded, candidates: Mapping[int, Sequence[str]], folds: int
     effects = {
         a: {name: _left_out(rows, fold, fitted) for name, fitted in kept.items()} for a, kept in learners.items()
     }
+    for a, by_name in learners.items():
+        names = [name for name in by_name if name != CONSTANT]
+        if len(names) > 1:
+            effects[a][MEAN] = np.mean([effects[a][name] for name in names], axis=0)
+            by_name[MEAN] = [mean_of(members) for members in zip(*(by_name[name] for name in names), strict=True)]
     return CrossFit(fold, expected, propensity, robust_scores(rows, expected, propensity), effects, learners)
 
 

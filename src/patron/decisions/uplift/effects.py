@@ -12,7 +12,7 @@ from patron.decisions.uplift.assignments import Money, Rule, Scores, contrast_bo
 from patron.decisions.uplift.card import EffectCard, candidate_table, decile_table, effect_table, sentences
 from patron.decisions.uplift.cross_fitting import CrossFit, cross_fit
 from patron.decisions.uplift.layouts import Encoded, encoded, feature_specs
-from patron.decisions.uplift.learners import LEARNERS, Learner
+from patron.decisions.uplift.learners import LEARNERS, MEAN, Learner
 from patron.decisions.uplift.model import FORMAT, EffectModel
 from patron.decisions.uplift.past_rungs import past_rungs
 from patron.decisions.uplift.policies import Policies, Unseen, compare_policies, promised_unseen
@@ -213,7 +213,9 @@ def _placebo(rows: Encoded, arms: Sequence[str], choices: Sequence[Choice], seed
     """Return how the best learners fare where arms are dealt anew, so that there is nothing to learn."""
     anew = np.random.default_rng(seed).permutation(rows.arm)
     dealt = replace(rows, arm=anew, propensity=None, assignment="randomised")
-    names = {arm: [choice.best] for arm, choice in enumerate(choices, start=1)}
+    names = {
+        arm: list(LEARNERS) if choice.best == MEAN else [choice.best] for arm, choice in enumerate(choices, start=1)
+    }
     fit = cross_fit(dealt, names, PLACEBO_FOLDS, seed)
     lines = []
     for arm, choice in enumerate(choices, start=1):

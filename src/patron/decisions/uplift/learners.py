@@ -15,7 +15,9 @@ from patron.models.candidates import Estimator, boosted, constant, linear_inputs
 from patron.models.serving import effects_of, linear_inputs, plain_names
 from patron.models.targets.target import Examples
 
-__all__ = ["LEARNERS", "SMALL", "Contacts", "Layout", "Learner", "fit_outcome"]
+__all__ = ["CONSTANT", "LEARNERS", "MEAN", "SMALL", "Contacts", "Layout", "Learner", "fit_outcome", "mean_of"]
+
+CONSTANT, MEAN = "constant effect", "mean of the learners"
 
 SMALL: Mapping[str, Any] = {
     "learning_rate": 0.05,
@@ -77,11 +79,13 @@ class Learner:
 
     Args:
         shape: "direct" (the part answers the effect), "difference" (the first part's answer less the second's),
-            "switch" (one part, asked with the offer and without it) or "blend" (a mean of two direct parts).
-        parts: its estimators.
+            "switch" (one part, asked with the offer and without it), "blend" (a mean of two direct parts) or "mean"
+            (of what its members answer).
+        parts: its estimators, those of its members one after another.
         factor: what the difference is multiplied with: 1, or the mean amount where chances of any are compared.
         share: of the second part of a blend.
         link: what makes an answer of a part, "identity" or "sigmoid".
+        members: the learners that a mean is of.
     """
 
     shape: str
@@ -89,6 +93,7 @@ class Learner:
     factor: float = 1.0
     share: float = 0.5
     link: str = "identity"
+    members: "tuple[Learner, ...]" = ()
 
     def effects(self, X: np.ndarray) -> np.ndarray:
         """Return the effect for each row of features, shape (n,)."""
@@ -96,6 +101,8 @@ class Learner:
 
     def plain(self) -> dict[str, Any]:
         """Return the learner as plain values, without its trees."""
+        if self.members:
+            return {"shape": self.shape, "members": [member.plain() for member in self.members]}
         parts = [dict(part.spec) for part in self.parts]
         return {"shape": self.shape, "factor": self.factor, "share": self.share, "link": self.link, "parts": parts}
 
@@ -159,7 +166,7 @@ def _two_linear(contacts: Contacts, layout: Layout) -> Learner:
 
 
 LEARNERS: Mapping[str, Callable[[Contacts, Layout], Learner]] = {
-    "constant effect": _constant,
+    CONSTANT: _constant,
     "S, small trees": _single,
     "T, small trees": _two_trees,
     "X, small trees": _crossed,
@@ -168,6 +175,11 @@ LEARNERS: Mapping[str, Callable[[Contacts, Layout], Learner]] = {
     "residuals, ridge": _residual_ridge,
     "two logits": _two_linear,
 }
+
+
+def mean_of(members: Sequence[Learner]) -> Learner:
+    """Return the mean of some learners: their errors differ, so it errs less than most of them."""
+    return Learner("mean", tuple(part for member in members for part in member.parts), members=tuple(members))
 
 
 def _differing(contacts: Contacts, part: int) -> Learner:

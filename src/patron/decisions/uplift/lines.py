@@ -55,6 +55,19 @@ class Line:
         """Return the line of a constant effect."""
         return Line(self.effect, 0.0, self.center, (self.variance[0], 0.0, 0.0))
 
+    def drawn(self) -> "Line":
+        """Return the line with its slope drawn to zero: the mean of what it may be, seen its size and its error.
+
+        Slopes are taken to lie around zero as widely as this one tells, its square less that of its error (empirical
+        Bayes; Efron and Morris 1973). One of t = 2.5 loses a sixth, and so does its variance.
+
+        >>> Line(0.1, 4.0, 0.0, (0.01, 4.0, 0.0)).drawn().slope
+        3.0
+        """
+        kept = max(0.0, 1 - 1 / self.t**2) if self.t > 0 else 0.0
+        level, slope, both = self.variance
+        return Line(self.effect, kept * self.slope, self.center, (level, kept * slope, kept * both))
+
     def effects(self, score: np.ndarray) -> np.ndarray:
         """Return the effect at some scores, shape (n,)."""
         return line_effects(asdict(self), score)

@@ -13,6 +13,9 @@ from patron.models.serving.estimators import raw_score, sigmoid
 
 def effects_of(spec: Mapping[str, Any], boosters: Sequence[Any], X: np.ndarray) -> np.ndarray:
     """Return the effect that a learner of plain values gives each row, shape (n,)."""
+    if spec["shape"] == "mean":
+        left = iter(boosters)
+        return np.mean([effects_of(part, [next(left) for _ in part["parts"]], X) for part in spec["members"]], axis=0)
 
     def answer(part: int, rows: np.ndarray) -> np.ndarray:
         raw = raw_score(spec["parts"][part], boosters[part], rows, None)[:, 0]
