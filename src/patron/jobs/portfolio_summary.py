@@ -6,6 +6,7 @@ import pandas as pd
 
 from patron.jobs.summary_parts import Files, Tables
 from patron.portfolio.cash import Cash
+from patron.portfolio.channels import Channels
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 
@@ -109,6 +110,44 @@ class CashSummary(TypedDict):
     returns: list[Return]
 
 
+class ChannelEvents(TypedDict):
+    """The events of a channel."""
+
+    channel: str
+    events: Annotated[dict[str, int], "by table"]
+    share: Annotated[float, "of the events of all channels"]
+
+
+class Repeat(TypedDict):
+    """How often contacts of customers were followed by another one within a week."""
+
+    change: Annotated[str, "the same channel as the contact before, or another"]
+    contacts: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class ChannelSummary(TypedDict):
+    """Where customers and business met in the last year."""
+
+    mix: list[ChannelEvents]
+    hand_over: Annotated[list[Move], "from the channel of an event to that of the customer's next one; counts events"]
+    repeats: list[Repeat]
+
+
+class CardFigure(TypedDict):
+    """One figure of the scorecard of a segment."""
+
+    segment: str
+    figure: Annotated[str, "kept, serve, win, begun or requests"]
+    customers: int
+    value: float | None
+    low: float | None
+    high: float | None
+    before: Annotated[float | None, "that of who was in the segment at the earlier cutoff"]
+
+
 class Loss(TypedDict):
     """Relationships that lose money, by the table that costs most."""
 
@@ -139,6 +178,8 @@ class PortfolioSummary(TypedDict):
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
     cash: CashSummary
+    channels: ChannelSummary
+    scorecard: list[CardFigure]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
     losses: list[Loss]
     ending: list[Ending]
@@ -163,6 +204,8 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "stability": dict(portfolio.stability),
         "bridge": portfolio.bridge.to_dict("records"),
         "cash": _cash(portfolio.cash),
+        "channels": _channels(portfolio.channels),
+        "scorecard": portfolio.scorecard.to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
         "losses": losses_by_reason(portfolio.customers).to_dict("records"),
         "ending": portfolio.ending.rename_axis("tier").reset_index().to_dict("records"),
@@ -180,6 +223,16 @@ def _cash(cash: Cash) -> dict[str, Any]:
         "curves": cash.curves.to_dict("records"),
         "payback": {by: table.to_dict("records") for by, table in named.items()},
         "returns": cash.returns.to_dict("records"),
+    }
+
+
+def _channels(channels: Channels) -> dict[str, Any]:
+    counts = channels.mix.drop(columns=["channel", "all", "share"], errors="ignore").to_dict("records")
+    rows = [] if channels.mix.empty else channels.mix[["channel", "share"]].to_dict("records")
+    return {
+        "mix": [{**row, "events": count} for row, count in zip(rows, counts, strict=True)],
+        "hand_over": _moves(channels.hand_over) if len(channels.hand_over) else [],
+        "repeats": channels.repeats.to_dict("records"),
     }
 
 

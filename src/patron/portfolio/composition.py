@@ -10,6 +10,7 @@ from patron.errors import QuestionError, listed
 from patron.history.history import History
 from patron.periods import Moment, instant
 from patron.portfolio.cash import cash_of
+from patron.portfolio.channels import NO_CHANNEL, Channels, channels_of
 from patron.portfolio.classification import SCORE, class_names, classified
 from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
 from patron.portfolio.customers import LATELY, customers_at, profit_parts
@@ -18,6 +19,7 @@ from patron.portfolio.letting_go import loss_reason, option_to_end
 from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.portfolio import Portfolio
 from patron.portfolio.rfm import LEAST, rfm_grid
+from patron.portfolio.scorecard import scorecard
 from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier, tier
@@ -162,12 +164,23 @@ def _composed(
         at_risk=_at_risk(now) if "equity" in now else None,
         bridge=bridge,
         cash=cash,
+        channels=_channels(history, times[-1], left_out),
+        scorecard=scorecard(history, times, frames, (question or tier(90)).horizon, terms)
+        if "segment" in now
+        else pd.DataFrame(),
         curves={name: concentration_curve(values) for name, values in gaining.items()},
         tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},
         ledger=_ledger(history, times[-1], question, now) if question else {},
         left_out=left_out,
     )
+
+
+def _channels(history: History, at: datetime, left_out: dict[str, str]) -> Channels:
+    channels = channels_of(history, at)
+    if channels.mix.empty:
+        left_out["channels"] = NO_CHANNEL
+    return channels
 
 
 def _money(customers: pd.DataFrame) -> list[str]:

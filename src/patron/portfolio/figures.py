@@ -124,6 +124,22 @@ FIGURES = (
         "Srivastava, Shervani and Fahey 1998, J. Marketing 62",
     ),
     Figure(
+        "channels",
+        "events of the last year by channel and table; how often the next event of a customer came by which channel; "
+        "share of the contacts that customers began which were followed by another within a week, by whether they came "
+        "by the same channel as the one before; 95 % interval over customers",
+        "channel of orders, contacts or tickets; direction in or out of contacts, else all count as begun by customers",
+        "Neslin et al. 2006, J. Service Research 9; Dixon, Freeman and Toman 2010, Harvard Business Review 88",
+    ),
+    Figure(
+        "four C's",
+        "by segment over the horizon of the tiers, ratios of sums with 95 % interval, beside those of the earlier "
+        "cutoff: needs = money of orders not sent back / money of orders; cost = cost to serve / spend, and cost to "
+        "win; communication = contacts begun by customers / by the business; convenience = requests / orders",
+        "as segments; and returns; contacts, tickets that cost; acquisition_cost; direction of contacts; tickets",
+        "Lauterborn 1990, Advertising Age 61; which figures stand for them is Patron's choice",
+    ),
+    Figure(
         "concentration",
         "share of the best 1, 5, 10, 20 % of customers; Herfindahl index, the sum of squared shares of gains; curve of "
         "shares, best customers first, of spend and of profit to date",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from patron.metrics.intervals import Estimate
 from patron.portfolio.cash import Cash
+from patron.portfolio.channels import Channels
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
 
@@ -38,6 +39,8 @@ class Portfolio:
         at_risk: equity less its 5 % quantile.
         bridge: how the equity before became that of now.
         cash: what relationships bring in time: returns, payback, early value, four figures of the cash flow.
+        channels: mix, hand-over and repeated contacts of the last year.
+        scorecard: the four C's by segment, see `patron.portfolio.scorecard.scorecard`.
         curves: the concentration curve of spend and of profit.
         tops: the share of the best customers in spend, by which share of the customers they are.
         herfindahl: the index of spend, and of profit.
@@ -62,6 +65,8 @@ class Portfolio:
     at_risk: float | None
     bridge: pd.DataFrame
     cash: Cash
+    channels: Channels
+    scorecard: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]
     tops: Mapping[float, float]
     herfindahl: Mapping[str, float]

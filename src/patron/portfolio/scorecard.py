@@ -1,0 +1,138 @@
+"""Scorecard: the four C's by segment (needs served, cost, communication, convenience), with what they were before."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from patron.features import available, contacts, purchases, service
+from patron.history.history import History
+from patron.periods import Span
+from patron.portfolio.customers import LATELY
+from patron.portfolio.payback import winning_costs
+from patron.portfolio.relationship_return import relationship_costs
+from patron.portfolio.terms import PortfolioTerms
+from patron.questions.matrices import exact_features
+
+__all__ = ["RATIOS", "Ratio", "scorecard"]
+
+Z_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One figure of the scorecard: a ratio of sums over the customers of a segment.
+
+    Args:
+        name: what it is called.
+        about: which of the four C's it tells of.
+        words: what it counts.
+        needs: the columns of customers without which it is left out.
+        top: what is counted.
+        bottom: what it is counted for.
+    """
+
+    name: str
+    about: str
+    words: str
+    needs: tuple[str, ...]
+    top: Callable[[pd.DataFrame], pd.Series]
+    bottom: Callable[[pd.DataFrame], pd.Series]
+
+
+RATIOS = (
+    Ratio(
+        "kept",
+        "customer needs",
+        "share of the money of orders that was not sent back",
+        ("ordered", "refunded"),
+        lambda c: c.ordered - c.refunded,
+        lambda c: c.ordered,
+    ),
+    Ratio(
+        "serve", "cost", "cost to serve by the money spent", ("served", "spend"), lambda c: c.served, lambda c: c.spend
+    ),
+    Ratio("win", "cost", "cost to win a customer", ("won_for",), lambda c: c.won_for, lambda c: c.won_for * 0.0 + 1.0),
+    Ratio(
+        "begun",
+        "communication",
+        "contacts that customers began, for each that the business did",
+        ("contacts", "contacts_begun"),
+        lambda c: c.contacts_begun,
+        lambda c: c.contacts - c.contacts_begun,
+    ),
+    Ratio(
+        "requests",
+        "convenience",
+        "requests for service, for each order",
+        ("tickets", "orders"),
+        lambda c: c.tickets,
+        lambda c: c.orders,
+    ),
+)
+
+
+def scorecard(
+    history: History, times: Sequence[datetime], frames: Sequence[pd.DataFrame], window: Span, terms: PortfolioTerms
+) -> pd.DataFrame:
+    """Return the four C's of each segment over a window before the cutoff, and what they were at the earlier one.
+
+    Args:
+        history: the checked event tables.
+        times: the cutoffs, the later one last.
+        frames: the customers at each, with `segment`.
+        window: the time before a cutoff that is looked at.
+        terms: what it costs to win a customer.
+
+    Returns:
+        `segment`, `figure` (the name of one of `RATIOS`), `customers`, `value` with its 95 % interval over customers
+        `low` to `high`, and `before`, that of who was in the segment at the earlier cutoff; without the figures that
+        no column tells.
+
+    Source: R. F. Lauterborn, New marketing litany, Advertising Age 61 (1990), for the four C's.
+    """
+    parts = (purchases.orders, purchases.spend, service.ordered, service.refunded, contacts.contacts)
+    known = available(history, tuple(part.over(window) for part in (*parts, contacts.contacts_begun, contacts.tickets)))
+    table = exact_features(history, known[0], times)
+    table.columns = [str(name).removesuffix(f"_{window}") for name in table.columns]
+    sides = [
+        _by_segment(_with_costs(table[table.cutoff == at].reset_index(drop=True), frame, terms))
+        for at, frame in zip(times, frames, strict=True)
+    ]
+    card = sides[-1]
+    before = sides[0].value if len(sides) > 1 else pd.Series(np.nan, card.index)
+    return card.assign(before=before.reindex(card.index)).reset_index()
+
+
+def _with_costs(table: pd.DataFrame, frame: pd.DataFrame, terms: PortfolioTerms) -> pd.DataFrame:
+    costs = [f"{name}{LATELY}" for name in relationship_costs(frame)]
+    table = table.assign(segment=frame.segment)
+    if costs:
+        table["served"] = -frame[costs].sum(axis=1)
+    if terms.acquisition_cost is not None and (isinstance(terms.acquisition_cost, float | int) or "channel" in frame):
+        each = frame.assign(customer_number=range(len(frame)))
+        table["won_for"] = winning_costs(each, terms.acquisition_cost, "customer_number").to_numpy()
+    return table
+
+
+def _by_segment(table: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (segment, ratio.name, len(those), *_ratio(ratio, those))
+        for segment, those in table.groupby("segment", sort=False)
+        for ratio in RATIOS
+        if set(ratio.needs) <= set(table.columns)
+    ]
+    columns = ["segment", "figure", "customers", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=columns).set_index(["segment", "figure"])
+
+
+def _ratio(ratio: Ratio, those: pd.DataFrame) -> tuple[float, float, float]:
+    top, bottom = (np.nan_to_num(side(those).to_numpy(np.float64)) for side in (ratio.top, ratio.bottom))
+    total = float(bottom.sum())
+    if not total > 0:
+        return np.nan, np.nan, np.nan
+    value = float(top.sum()) / total
+    half = Z_95 * float(np.sqrt(((top - value * bottom) ** 2).sum())) / total
+    return value, max(value - half, 0.0) if (top >= 0).all() else value - half, value + half
