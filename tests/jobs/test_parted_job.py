@@ -106,7 +106,8 @@ def test_who_only_orders_needs_a_value_beside_the_price_of_contracts(tmp_path):
 
 def test_parts_of_both_kinds_hold_what_one_part_held_to_the_last_byte(job, monkeypatch):
     settings = job[0].settings
-    whole, reasons = read_scores(settings.out), job[0].why
+    whole = read_scores(settings.out)
+    reasons = job[0].reasons_of(whole.customer)
     shutil.rmtree(settings.out / "scores.parquet")
     shutil.rmtree(settings.out / ".scores")
     monkeypatch.setattr(event_answers, "PART_ROWS", 200)
@@ -118,6 +119,8 @@ def test_parts_of_both_kinds_hold_what_one_part_held_to_the_last_byte(job, monke
     pd.testing.assert_frame_equal(read_scores(settings.out), whole, check_exact=True)
     by = ["customer", "side", "rank"]
     pd.testing.assert_frame_equal(
-        again.why.sort_values(by, ignore_index=True), reasons.sort_values(by, ignore_index=True), check_exact=True
+        again.reasons_of(whole.customer).sort_values(by, ignore_index=True),
+        reasons.sort_values(by, ignore_index=True),
+        check_exact=True,
     )
     assert again.scored.manifest.warnings == job[0].scored.manifest.warnings

@@ -96,6 +96,15 @@ def work(folder: Path, **changed):
     return job_of(replace(load(folder / "stall.toml"), **changed), NOW)
 
 
+def night(folder: Path) -> tuple[pd.DataFrame, ...]:
+    """The scores, reasons and decisions of a night, each as it is written."""
+    job = work(folder)
+    for verb in (score, explain, decide):
+        verb(job)
+    written = (pd.read_parquet(job.out / f"{name}.parquet") for name in ("drivers", "decisions"))
+    return read_scores(scores_of(folder)), *written
+
+
 def scores_of(folder: Path) -> Path:
     return folder / "patron-out" / "stall" / "scores.parquet"
 
@@ -157,23 +166,26 @@ def test_a_row_says_where_it_comes_from_and_the_manifest_what_is_whole(stall):
 
 
 def test_parts_hold_the_rows_of_one_part_to_the_last_byte(stall, monkeypatch):
-    score(work(stall))
-    whole, reasons = read_scores(scores_of(stall)), work(stall).why
+    whole, reasons, plan = night(stall)
     shutil.rmtree(stall / "patron-out" / "stall")
     monkeypatch.setattr(event_answers, "PART_ROWS", 30)
-    score(work(stall))
+    scores, *others = night(stall)
     assert len([name for name in files(stall) if name.startswith("part-")]) == 4
-    assert len(reasons)
-    pd.testing.assert_frame_equal(read_scores(scores_of(stall)), whole, check_exact=True)
-    pd.testing.assert_frame_equal(work(stall).why, reasons, check_exact=True)
+    pd.testing.assert_frame_equal(scores, whole, check_exact=True)
+    pd.testing.assert_frame_equal(others[0], reasons, check_exact=True)
+    pd.testing.assert_frame_equal(others[1], plan, check_exact=True)
+    firsts = reasons[reasons.side == "for"].groupby("customer").text.agg("; ".join)
+    assert plan.reasons_for.tolist() == firsts[plan.customer].tolist()
+    assert len(plan) == 20
 
 
 def test_reasons_stand_beside_the_answers_where_the_settings_ask_for_them(stall):
     path = stall / "stall.toml"
     path.write_text(path.read_text().replace("[offers.call]", "[scores]\nreasons = true\n[offers.call]"))
     score(work(stall))
-    row, why = read_scores(scores_of(stall)).iloc[0], work(stall).why
-    mine = why[(why.customer == row.customer) & (why.side == "for")].sort_values("rank")
+    row = read_scores(scores_of(stall)).iloc[0]
+    why = work(stall).reasons_of(pd.Series([row.customer]))
+    mine = why[why.side == "for"].sort_values("rank")
     assert row.reasons_for == "; ".join(mine.text)
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 __all__ = ["drawn_order", "draws"]
 
+BLOCK = 100_000  # keys that are Python's at once
+
 
 def drawn_order(customers: pd.Series, seed: int) -> np.ndarray:
     """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
@@ -27,7 +29,8 @@ def draws(customers: pd.Series, seed: object) -> np.ndarray:
     >>> bool(alone[0] == with_others[1])
     True
     """
-    return np.array([_drawn(customer, seed) for customer in customers.tolist()])
+    blocks = (customers.iloc[start : start + BLOCK].tolist() for start in range(0, len(customers), BLOCK))
+    return np.fromiter((_drawn(customer, seed) for block in blocks for customer in block), float, len(customers))
 
 
 def _drawn(customer: object, seed: object) -> float:

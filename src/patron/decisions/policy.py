@@ -197,7 +197,8 @@ def with_risk(scores: pd.DataFrame) -> pd.DataFrame:
     else:
         risk = scores.cancellation_probability.fillna(scores.churn_probability)
         scores = scores.drop(columns="cancellation_probability").assign(churn_probability=risk)
-    return scores[scores.churn_probability.notna()].reset_index(drop=True)
+    known = scores.churn_probability.notna()
+    return (scores if known.all() else scores[known]).reset_index(drop=True)
 
 
 def _checked(

@@ -7,7 +7,7 @@ import pandas as pd
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import ScoreError
 
-__all__ = ["REASONS", "with_reasons"]
+__all__ = ["REASONS", "REASON_COLUMNS", "with_reasons"]
 
 REASON_COLUMNS = ("customer", "cutoff", "side", "rank", "text")
 REASONS = {"reasons_for": "for", "reasons_against": "against"}

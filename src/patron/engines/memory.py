@@ -1,12 +1,15 @@
-"""Memory: how much there is for this process, and how much of it the engine may take."""
+"""Memory: how much there is for this process, how much of it the engine may take, and what goes back when free."""
 
+import ctypes
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 
-__all__ = ["limit_engine", "machine_gigabytes"]
+__all__ = ["give_back", "limit_engine", "machine_gigabytes"]
 
 GIGABYTE = 2**30
 UNKNOWN = 8.0  # gigabytes, where the system does not tell
@@ -32,6 +35,15 @@ def limit_engine(gigabytes: float) -> None:
     if engine.name == "duckdb":
         engine.raw_sql(f"SET memory_limit = '{gigabytes:.3f}GiB'")
         engine.raw_sql("SET temp_directory = '{}'".format(tempfile.gettempdir().replace("'", "''")))
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the machine, which allocators keep for later: of many threads it adds up."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU library; others have none
+        if trim is not None:
+            trim(0)
 
 
 def _limit(path: Path) -> float:

@@ -16,8 +16,7 @@ from patron.explanations.waterfall import waterfall
 from patron.explanations.what_if import RISK, what_if
 from patron.formatting import date
 from patron.jobs.job import Job
-from patron.jobs.kept import read_kept
-from patron.jobs.reason_parts import join_parts
+from patron.jobs.reason_parts import join_parts, lever_counts
 from patron.models.serving import Bundle, encode
 from patron.periods import instant
 from patron.questions.matrices import KEY, Matrix
@@ -38,12 +37,12 @@ def explain(job: Job) -> dict[str, Any]:
     """Write the reasons of today's answers."""
     check_measures(job.settings.levers, [meant for meanings in job.kinds for meant in meanings])
     path = join_parts(job.reason_paths, job.settings.out / "drivers.parquet")
-    levers = pd.concat([read_kept(part, ["lever"]) for part in job.reason_paths], ignore_index=True).lever
-    job.tell(f"drivers   {len(levers):,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
-    acted = levers[levers != ""]
-    if len(acted):
-        job.tell(f"levers    {len(acted):,} of them can be acted on: {listed(acted.unique())}; {_tested(job)}")
-    return {"reasons": len(levers), "of_levers": len(acted), "files": [str(path)]}
+    counts = lever_counts(job.reason_paths)
+    reasons, acted = sum(counts.values()), {lever: count for lever, count in counts.items() if lever}
+    job.tell(f"drivers   {reasons:,} reasons, up to {job.settings.top_reasons} for each customer: {path}")
+    if acted:
+        job.tell(f"levers    {sum(acted.values()):,} of them can be acted on: {listed(acted)}; {_tested(job)}")
+    return {"reasons": reasons, "of_levers": sum(acted.values()), "files": [str(path)]}
 
 
 def explain_customer(job: Job, customer: str) -> dict[str, Any]:

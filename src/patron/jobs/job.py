@@ -17,9 +17,9 @@ from patron.features.definitions import Definition, columns, definitions
 from patron.jobs import event_answers
 from patron.jobs.business import Business
 from patron.jobs.event_answers import EventAnswers
-from patron.jobs.kept import Facts, ScoredRun, read_kept
+from patron.jobs.kept import Facts, ScoredRun, read_kept_of
 from patron.jobs.planning import planned
-from patron.jobs.reason_parts import reason_parts
+from patron.jobs.reason_parts import reason_parts, with_kept_reasons
 from patron.jobs.run_identity import Request
 from patron.jobs.scored import Block, scored_run, staged_blocks, standing_run
 from patron.jobs.staging import Part, Staging
@@ -170,11 +170,6 @@ class Job(Business):
         return self.scored.scores()
 
     @cached_property
-    def why(self) -> pd.DataFrame:
-        """The reasons of today's answers, the strongest first."""
-        return pd.concat(map(read_kept, self.reason_paths), ignore_index=True)
-
-    @cached_property
     def reason_paths(self) -> list[Path]:
         """The files of the reasons of today's answers, in parts; those that are not there yet are written."""
         staging = self.scored.staging
@@ -191,8 +186,11 @@ class Job(Business):
 
     def reasons_of(self, customers: pd.Series) -> pd.DataFrame:
         """Return the reasons of the answers for a few customers."""
-        some = (frame[frame.customer.isin(customers)] for frame in map(read_kept, self.reason_paths))
-        return pd.concat(some, ignore_index=True)
+        return pd.concat([read_kept_of(path, customers) for path in self.reason_paths], ignore_index=True)
+
+    def with_kept_reasons(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of customers with the first reasons of each in words."""
+        return with_kept_reasons(table, self.reason_paths)
 
     @property
     def kinds(self) -> tuple[tuple[Definition, ...], ...]:
@@ -202,7 +200,7 @@ class Job(Business):
     @cached_property
     def plan(self) -> Decisions:
         """Whom to treat with what."""
-        about = self.settings, lambda: self.scored, self.reasons_of, self.data.value_needed
+        about = self.settings, lambda: self.scored, self.with_kept_reasons, self.data.value_needed
         return planned(*about, lambda: self.history, lambda: self.champions[self.parts[0].explained])
 
 

@@ -8,7 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from patron.engines.outputs import write_text
@@ -19,7 +22,7 @@ from patron.jobs.staging import COMPLETE, Staging
 from patron.questions.matrices import KEY, Matrix
 from patron.scoring.partitions import LINEAGE, MANIFEST, Manifest, read_scores
 
-__all__ = ["Facts", "ScoredRun", "matrix_frame", "read_kept", "read_matrix", "rows_name", "to_matrix"]
+__all__ = ["Facts", "ScoredRun", "matrix_frame", "read_kept", "read_kept_of", "read_matrix", "rows_name", "to_matrix"]
 
 BESIDE = "beside.json"
 
@@ -92,15 +95,14 @@ class ScoredRun:
 
     def scores_of(self, customers: pd.Series) -> pd.DataFrame:
         """Return the answers about some customers, with all columns of `scores`."""
-        frames = (read_kept(path) for path in self._score_paths)
-        some = pd.concat([frame[frame.customer.isin(customers)] for frame in frames], ignore_index=True)
-        some.insert(1, "cutoff", pd.Series([self.cutoff] * len(some), dtype="datetime64[us]"))
+        some = pd.concat([read_kept_of(path, customers) for path in self._score_paths], ignore_index=True)
+        some.insert(1, "cutoff", np.full(len(some), self.cutoff, dtype="datetime64[us]"))
         return some.drop(columns=[name for name in LINEAGE if name in some])
 
     def sample_scores(self, columns: Sequence[str], most: int) -> pd.DataFrame:
         """Return some answers of about so many customers, every so many-th of a part; of all where they are fewer."""
         step = -(-self.manifest.rows // most)
-        return pd.concat([read_kept(path, columns).iloc[::step] for path in self._score_paths], ignore_index=True)
+        return pd.concat([_every(step, read_kept(path, columns)) for path in self._score_paths], ignore_index=True)
 
     @property
     def _score_paths(self) -> list[Path]:
@@ -130,7 +132,7 @@ class ScoredRun:
         frames = []
         for path in self.staging.paths(rows_name(number)):
             frame = read_kept(path)
-            frames.append(frame[frame.cutoff == cutoff].iloc[::step])
+            frames.append(_every(step, frame[frame.cutoff == cutoff]))
         return to_matrix(pd.concat(frames, ignore_index=True), self.facts.definitions[number])
 
     @cached_property
@@ -176,6 +178,13 @@ def read_kept(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     return pyarrow.parquet.ParquetFile(path).read(columns).to_pandas()
 
 
+def read_kept_of(path: Path, customers: pd.Series, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return what a kept table holds of some customers."""
+    table = pyarrow.parquet.ParquetFile(path).read(columns)
+    some = pa.array(customers).cast(table["customer"].type)
+    return table.filter(pc.is_in(table["customer"], some)).to_pandas()
+
+
 def read_matrix(path: Path, definitions: tuple[Definition, ...]) -> Matrix:
     """Return kept rows of one part."""
     return to_matrix(read_kept(path), definitions)
@@ -185,6 +194,11 @@ def to_matrix(frame: pd.DataFrame, definitions: tuple[Definition, ...]) -> Matri
     """Return the rows of a table as `matrix_frame` writes it."""
     key = frame[KEY].astype({"cutoff": "datetime64[us]"})
     return Matrix(key, frame.drop(columns=KEY), definitions)
+
+
+def _every(step: int, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return every so many-th row, copied, as a view would hold all others in memory."""
+    return frame.iloc[::step].copy()
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, columns_needed, decide, lacking, with_reasons, with_risk
+from patron.decisions import Decisions, check_plan, columns_needed, decide, lacking, with_risk
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.jobs.kept import ScoredRun
@@ -23,7 +23,7 @@ RISKS = ("churn_probability", "cancellation_probability")
 def planned(
     settings: Settings,
     scored: Callable[[], ScoredRun],
-    reasons_of: Callable[[pd.Series], pd.DataFrame],
+    reasoned: Callable[[pd.DataFrame], pd.DataFrame],
     value_needed: str,
     history: Callable[[], History],
     champion: Callable[[], Champion],
@@ -33,7 +33,7 @@ def planned(
     Args:
         settings: offers, the budget, and who is left untreated to learn from.
         scored: returns the run that answers.
-        reasons_of: returns the reasons of the answers for some customers.
+        reasoned: returns a table of customers with the first reasons of each in words.
         value_needed: what to write where nobody said what a kept customer is worth.
         history: returns the event tables.
         champion: returns the model of the chance to leave, beside which learned effects are kept.
@@ -72,5 +72,4 @@ def planned(
         exploration=settings.exploration,
     )
     past = {"past_ladders": past_ladders(offers, champion)}
-    table = with_reasons(plan.table, reasons_of(plan.table.customer))
-    return replace(plan, table=table, summary={**plan.summary, **past})
+    return replace(plan, table=reasoned(plan.table), summary={**plan.summary, **past})

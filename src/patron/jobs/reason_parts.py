@@ -1,21 +1,25 @@
 """Reason parts: the reasons of answers, computed from the rows that scoring kept, part by part, and never twice."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet
 
+from patron.decisions.reasons import REASON_COLUMNS, REASONS, with_reasons
+from patron.engines.memory import give_back
 from patron.engines.outputs import private_path
 from patron.features.definitions import Definition
-from patron.jobs.kept import read_matrix, rows_name
+from patron.jobs.kept import read_kept_of, read_matrix, rows_name
 from patron.jobs.staging import Staging
 from patron.questions.matrices import Matrix
 
-__all__ = ["REASONS", "join_parts", "reason_parts"]
+__all__ = ["join_parts", "lever_counts", "reason_parts", "with_kept_reasons"]
 
-REASONS = "reasons"
+TABLES = "reasons"
 
 
 def reason_parts(
@@ -30,14 +34,15 @@ def reason_parts(
         kinds: what the columns of the rows mean, for each kind of customers.
         reasons: computes those of some customers.
     """
-    beside = replace(staging, journal=REASONS)
+    beside = replace(staging, journal=TABLES)
     finished, _ = beside.begin({"parts": len(staging.paths(rows_name(0)))}, "")
     parts = list(zip(*(staging.paths(rows_name(kind)) for kind in range(len(kinds))), strict=True))
     for number, paths in enumerate(parts[len(finished) :], start=len(finished)):
         rows = [read_matrix(path, meanings) for path, meanings in zip(paths, kinds, strict=True)]
         table = reasons(rows)
-        beside.add(number, len(table), {REASONS: table}, {})
-    return beside.paths(REASONS)
+        beside.add(number, len(table), {TABLES: table}, {})
+        give_back()
+    return beside.paths(TABLES)
 
 
 def join_parts(paths: Sequence[Path], path: Path) -> Path:
@@ -47,3 +52,25 @@ def join_parts(paths: Sequence[Path], path: Path) -> Path:
         for part in paths:
             writer.write_table(pyarrow.parquet.ParquetFile(part).read())
     return path
+
+
+def lever_counts(paths: Sequence[Path]) -> Counter[str]:
+    """Return how many reasons name each lever; the empty text is none."""
+    counts: Counter[str] = Counter()
+    for path in paths:
+        levers = pyarrow.parquet.ParquetFile(path).read(["lever"])["lever"]
+        counts.update({pair["values"]: pair["counts"] for pair in pc.value_counts(levers).to_pylist()})
+    return counts
+
+
+def with_kept_reasons(table: pd.DataFrame, paths: Sequence[Path]) -> pd.DataFrame:
+    """Return a table of customers with the first reasons of each in words, read part by part.
+
+    Args:
+        table: `customer` and `cutoff`, whatever else.
+        paths: the files of the reasons.
+    """
+    reasons = (read_kept_of(path, table.customer, REASON_COLUMNS) for path in paths)
+    texts = [with_reasons(table[table.customer.isin(some.customer)], some) for some in reasons if len(some)]
+    words = pd.concat([with_reasons(table[:0], None), *texts])[[*REASONS]]
+    return table.assign(**words.reindex(table.index, fill_value=""))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from patron.engines.file_states import file_states
-from patron.engines.memory import limit_engine
+from patron.engines.memory import give_back, limit_engine
 from patron.engines.outputs import write_text
 from patron.errors import HistoryError, ScoreError
 from patron.jobs.kept import Facts, ScoredRun, matrix_frame, rows_name
@@ -262,6 +262,7 @@ def staged_blocks(
     """Write blocks as parts behind those that are finished, and yield each."""
     for number, block in enumerate(blocks, start=finished):
         yield _staged(staging, number, block, lineage)
+        give_back()
 
 
 def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -137,11 +138,9 @@ def read_scores(path: Path | str, cutoff: Moment | None = None, columns: Sequenc
     manifest = Manifest.of(folder)
     manifest.check(folder)
     wanted = list(dict.fromkeys(("customer", *columns))) if columns else None
-    tables = [pa.parquet.ParquetFile(folder / part["file"]).read(wanted) for part in manifest.parts]
-    frame = pa.concat_tables(tables).to_pandas()
-    times = pd.Series([when] * len(frame), dtype="datetime64[us]")
-    frame.insert(1, "cutoff", times)
-    return frame.sort_values("customer", kind="stable", ignore_index=True) if len(tables) > 1 else frame
+    frame = _below_one_another([folder / part["file"] for part in manifest.parts], wanted)
+    frame.insert(1, "cutoff", np.full(len(frame), when, dtype="datetime64[us]"))
+    return frame.sort_values("customer", kind="stable", ignore_index=True) if len(manifest.parts) > 1 else frame
 
 
 def manifests(root: Path) -> list[Manifest]:
@@ -189,6 +188,12 @@ def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _below_one_another(paths: Sequence[Path], columns: Sequence[str] | None) -> pd.DataFrame:
+    """Return the rows of all files; each column is let go of as soon as it is one of the frame."""
+    table = pa.concat_tables([pa.parquet.ParquetFile(path).read(columns) for path in paths])
+    return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
 def _latest(root: Path) -> datetime:
