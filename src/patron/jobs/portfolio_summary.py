@@ -7,6 +7,7 @@ import pandas as pd
 from patron.jobs.summary_parts import Files, Tables
 from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
+from patron.portfolio.headroom import headroom_by
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 
@@ -148,6 +149,24 @@ class CardFigure(TypedDict):
     before: Annotated[float | None, "that of who was in the segment at the earlier cutoff"]
 
 
+class Room(TypedDict):
+    """How much more the customers of a segment could spend in a period; null where it is not known."""
+
+    segment: str
+    customers: int
+    potential: Annotated[float | None, "what one in ten of the like of them exceeds, in currency"]
+    headroom: Annotated[float | None, "by how much that lies above the spend of the last period"]
+    share_of_customer: Annotated[float | None, "mean share of what they spend anywhere"]
+
+
+class HeadroomSummary(TypedDict):
+    """How much more customers could spend, and how well that was foreseen a period ago."""
+
+    segments: list[Room]
+    above: Annotated[float | None, "share who spent more than was predicted; .1 where it is right"]
+    better: Annotated[float | None, "share by which the error is smaller than that of one quantile for all"]
+
+
 class Loss(TypedDict):
     """Relationships that lose money, by the table that costs most."""
 
@@ -178,6 +197,7 @@ class PortfolioSummary(TypedDict):
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
     cash: CashSummary
+    headroom: HeadroomSummary
     channels: ChannelSummary
     scorecard: list[CardFigure]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
@@ -204,6 +224,7 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "stability": dict(portfolio.stability),
         "bridge": portfolio.bridge.to_dict("records"),
         "cash": _cash(portfolio.cash),
+        "headroom": _headroom(portfolio),
         "channels": _channels(portfolio.channels),
         "scorecard": portfolio.scorecard.to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
@@ -233,6 +254,15 @@ def _channels(channels: Channels) -> dict[str, Any]:
         "mix": [{**row, "events": count} for row, count in zip(rows, counts, strict=True)],
         "hand_over": _moves(channels.hand_over) if len(channels.hand_over) else [],
         "repeats": channels.repeats.to_dict("records"),
+    }
+
+
+def _headroom(portfolio: Portfolio) -> dict[str, Any]:
+    table, above = headroom_by(portfolio.customers, "segment"), portfolio.headroom.above
+    return {
+        "segments": table.reindex(columns=list(Room.__annotations__)).to_dict("records"),
+        "above": above and above.value,
+        "better": portfolio.headroom.better,
     }
 
 

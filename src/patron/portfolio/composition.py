@@ -15,6 +15,7 @@ from patron.portfolio.classification import SCORE, class_names, classified
 from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
 from patron.portfolio.customers import LATELY, customers_at, profit_parts
 from patron.portfolio.equity import equity_bridge, equity_by, equity_of, total
+from patron.portfolio.headroom import with_headroom
 from patron.portfolio.letting_go import loss_reason, option_to_end
 from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.portfolio import Portfolio
@@ -143,7 +144,9 @@ def _composed(
     known = len(before) and "equity" in before and "equity" in now
     bridge = equity_bridge(before, now) if known else pd.DataFrame()
     cash, unknown = cash_of(history, times[-1], (before, now), bridge, question, terms)
-    left_out |= unknown
+    period = (question or tier(90)).horizon
+    now, foreseen, untold = with_headroom(history, times[-1], now, period, terms.outside_total)
+    left_out |= unknown | untold
     return Portfolio(
         cutoff=times[-1],
         earlier=times[0] if len(times) > 1 else None,
@@ -164,10 +167,9 @@ def _composed(
         at_risk=_at_risk(now) if "equity" in now else None,
         bridge=bridge,
         cash=cash,
+        headroom=foreseen,
         channels=_channels(history, times[-1], left_out),
-        scorecard=scorecard(history, times, frames, (question or tier(90)).horizon, terms)
-        if "segment" in now
-        else pd.DataFrame(),
+        scorecard=scorecard(history, times, frames, period, terms) if "segment" in now else pd.DataFrame(),
         curves={name: concentration_curve(values) for name, values in gaining.items()},
         tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},

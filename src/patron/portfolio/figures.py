@@ -124,6 +124,21 @@ FIGURES = (
         "Srivastava, Shervani and Fahey 1998, J. Marketing 62",
     ),
     Figure(
+        "share of customer",
+        "spend of the last year / what the customer spends anywhere in a year; mean by segment",
+        "amounts; an attribute with the total, named as outside_total below [portfolio]",
+        "Peppers and Rogers 1993, The One to One Future; Zeithaml 2000, J. Academy of Marketing Science 28",
+    ),
+    Figure(
+        "headroom",
+        "potential (90 % quantile of the next period's spend by a linear quantile regression on recency, tenure, "
+        "orders, first order, spend to date and of the last period, their logarithms, fitted to the last period) less "
+        "the spend of the last period, at least 0; back-test: share who spent more in the last period than predicted "
+        "before it, and the error beside that of one quantile for all",
+        "amounts; 200 customers who ordered before the last two periods (the horizon of the tiers each)",
+        "Koenker and Bassett 1978, Econometrica 46; Perlich, Rosset, Lawrence and Zadrozny 2007, KDD (wallets)",
+    ),
+    Figure(
         "channels",
         "events of the last year by channel and table; how often the next event of a customer came by which channel; "
         "share of the contacts that customers began which were followed by another within a week, by whether they came "

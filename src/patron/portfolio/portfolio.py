@@ -9,6 +9,7 @@ import pandas as pd
 from patron.metrics.intervals import Estimate
 from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
+from patron.portfolio.headroom import Headroom
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
 
@@ -39,6 +40,7 @@ class Portfolio:
         at_risk: equity less its 5 % quantile.
         bridge: how the equity before became that of now.
         cash: what relationships bring in time: returns, payback, early value, four figures of the cash flow.
+        headroom: how well what customers could spend was foreseen a period ago; it stands in `customers`.
         channels: mix, hand-over and repeated contacts of the last year.
         scorecard: the four C's by segment, see `patron.portfolio.scorecard.scorecard`.
         curves: the concentration curve of spend and of profit.
@@ -65,6 +67,7 @@ class Portfolio:
     at_risk: float | None
     bridge: pd.DataFrame
     cash: Cash
+    headroom: Headroom
     channels: Channels
     scorecard: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]

@@ -28,6 +28,7 @@ class PortfolioTerms:
         segments: in the order in which they are tried.
         acquisition_cost: what it costs to win a customer, or that by channel of the first order; None where nobody
             says.
+        outside_total: the attribute of what a customer spends anywhere in a year, `<table>_<column>`.
 
     Raises:
         QuestionError: the discount or a cost is below 0, scores are told in no such way, or two segments have one name.
@@ -39,6 +40,7 @@ class PortfolioTerms:
     scores: str | Mapping[str, Sequence[float]] = "quantiles"
     segments: tuple[Segment, ...] = SEGMENTS
     acquisition_cost: float | Mapping[str, float] | None = None
+    outside_total: str | None = None
 
     def __post_init__(self) -> None:
         if not (is_number(self.discount) and self.discount >= 0):

@@ -19,6 +19,7 @@ from patron.portfolio.tiers import next_tiers
 from patron.reports import portfolio_plots as plots
 from patron.reports.cash_section import cash_section
 from patron.reports.channel_section import channel_section
+from patron.reports.headroom_section import headroom_section
 from patron.reports.rendering import inline, render
 
 __all__ = ["PortfolioReport", "page"]
@@ -70,6 +71,7 @@ def page(report: PortfolioReport) -> str:
         ending=portfolio.ending[::-1].rename_axis("tier").reset_index().to_dict("records"),
         cash=cash_section(portfolio, report.currency),
         channel=channel_section(portfolio, report.currency),
+        room=headroom_section(portfolio),
         figures=FIGURES,
         joined=JOINED,
         **_plots(report),

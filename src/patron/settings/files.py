@@ -152,7 +152,9 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
 
 def _portfolio(source: Source, section: Mapping[str, Any]) -> PortfolioTerms:
     terms: dict[str, Any] = {key: span(section[key]) for key in ("since", "horizon") if key in section}
-    terms |= {key: section[key] for key in ("discount", "scores", "acquisition_cost") if key in section}
+    terms |= {
+        key: section[key] for key in ("discount", "scores", "acquisition_cost", "outside_total") if key in section
+    }
     with source.at("portfolio"):
         if "segments" in section:
             terms["segments"] = tuple(_segment(name, bounds) for name, bounds in section["segments"].items())

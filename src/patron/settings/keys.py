@@ -375,7 +375,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "scores": {"reasons": YES_OR_NO},
     "portfolio": {
         "since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS,
-        "acquisition_cost": WINNING_COSTS,
+        "acquisition_cost": WINNING_COSTS, "outside_total": COLUMN,
     },
     "portfolio.acquisition_cost": {"*": NUMBER},
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),

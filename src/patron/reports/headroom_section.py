@@ -1,0 +1,26 @@
+"""The section of headroom: how much more customers could spend, by segment, and how well that was foreseen before."""
+
+from typing import Any
+
+from patron.portfolio.headroom import headroom_by
+from patron.portfolio.portfolio import Portfolio
+
+__all__ = ["headroom_section"]
+
+
+def headroom_section(portfolio: Portfolio) -> dict[str, Any]:
+    """Return what the section shows; empty where nothing is known.
+
+    Args:
+        portfolio: what relationships there are.
+    """
+    table = headroom_by(portfolio.customers, "segment")
+    if table.empty:
+        return {}
+    return {
+        "rows": table.to_dict("records"),
+        "above": portfolio.headroom.above,
+        "better": portfolio.headroom.better,
+        "period": portfolio.headroom.period.length,
+        "shared": "share_of_customer" in table,
+    }
