@@ -58,6 +58,21 @@ def test_features_tell_more_than_the_mean_where_they_tell_anything():
     assert better.value.high - better.value.low < 0.8 * (plain.value.high - plain.value.low)
 
 
+def test_a_rare_row_of_large_weight_widens_the_interval_also_where_it_did_not_come():
+    log = pd.DataFrame({"customer": NAMES, "offer": "call", "propensity": 0.9, "profit": [0.0, 10.0] * 500})
+    log.loc[number_of(log) < 60, ["offer", "propensity"]] = ["", 0.98]  # of whom the policy has a chance of .02 at most
+    log.loc[number_of(log) > 900, ["offer", "propensity"]] = ["", 0.1]
+    some = policy_value(log, CALLS, limit=100.0)
+    variance = 25.0 * (60 * (1 / 0.02 - 1) + 940 * (1 / 0.9 - 1)) / 1000**2  # the calls' errors are about 5
+    half = (some.value.high - some.value.low) / 2
+    assert half > 1.96 * variance**0.5
+    assert some.followed == 841
+
+
+def number_of(log: pd.DataFrame) -> pd.Series:
+    return log.customer.str[1:].astype(int)
+
+
 @pytest.fixture(scope="module")
 def world():
     """A simulated business and one plan of which a lot decides for half, with what came of it."""
@@ -100,5 +115,5 @@ def test_what_a_log_cannot_tell_is_refused(log, change, policy, error, words):
 
 def test_too_few_that_followed_the_policy_are_refused(log):
     few = log.assign(offer=np.where(np.arange(1000) < 40, "call", ""), propensity=0.04)
-    with pytest.raises(QuestionError, match=r"40 of 1,000 decisions were by chance .* count as 40 after weighting"):
+    with pytest.raises(QuestionError, match=r"gives 'call' to 1,000 customers, of whom 40 .* count as 40 after"):
         policy_value(few, CALLS)

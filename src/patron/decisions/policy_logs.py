@@ -40,6 +40,17 @@ class Logged:
         return len(self.customer)
 
     @property
+    def chance(self) -> npt.NDArray[np.float64]:
+        """The chance to follow the policy; of who did not, what the chance of the other decision leaves at most."""
+        return np.where(self.followed, self.propensity, 1 - self.propensity)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many customers the policy gives each offer, and nothing."""
+        names, counts = np.unique(self.recommended.astype(str), return_counts=True)
+        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+    @property
     def followed(self) -> npt.NDArray[np.bool_]:
         """Whose decision was by chance that of the policy."""
         return np.asarray(self.received == self.recommended)
