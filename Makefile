@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-spark ui clean
+.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-loop bench-spark ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -86,6 +86,9 @@ bench-uplift: $(VENV)/.dev ## Measure learned effects on the trials of DATA (def
 
 bench-promises: $(VENV)/.dev ## Measure what plans on learned effects promise and earn in simulated worlds; SEEDS=200
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/promises.py docs/benchmarks-promises.md $(SEEDS)
+
+bench-loop: $(VENV)/.dev ## Measure what three rounds of deciding and learning earn in simulated worlds; SEEDS=50
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/loop.py docs/benchmarks-loop.md $(SEEDS)
 
 bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
 	$(BIN)/python benchmarks/door.py
