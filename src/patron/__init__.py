@@ -30,6 +30,7 @@ In the order of the work:
     what_if                     the smallest change in what the business can change, in a model's view
     customer_portfolio          what relationships there are, what they are worth, and how they move
     PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
+    Change                      of assortment or price, that may have driven the core of the customers away
     rfm_features, Thresholds    scores of recency, frequency and money as features and conditions of offers
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
@@ -94,6 +95,7 @@ _HOME = {
     "customer_portfolio": "portfolio.composition",
     "PortfolioTerms": "portfolio.terms",
     "Segment": "portfolio.segments",
+    "Change": "portfolio.core_alarm",
     "rfm_features": "portfolio.rfm_features",
     "Thresholds": "portfolio.rfm",
     "trial": "decisions.uplift.trial",

@@ -87,6 +87,8 @@ def test_the_figures_the_page_and_a_row_for_each_customer_are_written(result, ki
         ("frequency = [4, 5]", "often = [4, 5]", "has no key 'often'"),
         ('since = "1 month"', "discount = -1.0", "The discount is a rate a year of 0 or more, got -1.0"),
         ("[10, 30, 90, 180]", "[10, 30]", r"Scores of recency need four thresholds that rise, got \[10, 30\]"),
+        ("horizon = 180", "changes = { x = { categories = ['a'] } }", "The change 'x' has no day"),
+        ('since = "1 month"', "acquisition_cost = { web = -1.0 }", "number of 0 or more, got -1.0"),
         ("scores = {", 'scores = "deciles" #', """must be "quantiles", "money", or thresholds.*got text 'deciles'"""),
     ],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 from patron.jobs.summary_parts import Files, Tables
 from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
+from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import headroom_by
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
@@ -167,6 +168,30 @@ class HeadroomSummary(TypedDict):
     better: Annotated[float | None, "share by which the error is smaller than that of one quantile for all"]
 
 
+class AlarmDate(TypedDict):
+    """How the share who order changed in the core and among others around a day."""
+
+    date: str
+    core: int
+    others: int
+    core_change: float
+    others_change: float
+    effect: float
+    low: float
+    high: float
+
+
+class CoreAlarm(TypedDict):
+    """Whether a change drove the core away."""
+
+    name: str
+    rings: bool
+    effect: Annotated[float, "change of the share who order, beside others and beside days when nothing changed"]
+    low: float
+    high: float
+    dates: Annotated[list[AlarmDate], "the day of the change, then days when nothing changed"]
+
+
 class Loss(TypedDict):
     """Relationships that lose money, by the table that costs most."""
 
@@ -198,6 +223,7 @@ class PortfolioSummary(TypedDict):
     bridge: list[Step]
     cash: CashSummary
     headroom: HeadroomSummary
+    alarms: list[CoreAlarm]
     channels: ChannelSummary
     scorecard: list[CardFigure]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
@@ -225,6 +251,7 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "bridge": portfolio.bridge.to_dict("records"),
         "cash": _cash(portfolio.cash),
         "headroom": _headroom(portfolio),
+        "alarms": [_alarm(alarm) for alarm in portfolio.alarms],
         "channels": _channels(portfolio.channels),
         "scorecard": portfolio.scorecard.to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
@@ -264,6 +291,12 @@ def _headroom(portfolio: Portfolio) -> dict[str, Any]:
         "above": above and above.value,
         "better": portfolio.headroom.better,
     }
+
+
+def _alarm(alarm: Alarm) -> dict[str, Any]:
+    dates = alarm.table.assign(date=alarm.table.date.astype(str)).to_dict("records")
+    figures = {"rings": alarm.rings, "effect": alarm.effect, "low": alarm.low, "high": alarm.high}
+    return {"name": alarm.change.name, **figures, "dates": dates}
 
 
 def _groups(table: pd.DataFrame, name: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from patron.portfolio.cash import cash_of
 from patron.portfolio.channels import NO_CHANNEL, Channels, channels_of
 from patron.portfolio.classification import SCORE, class_names, classified
 from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
+from patron.portfolio.core_alarm import Alarm, core_alarm
 from patron.portfolio.customers import LATELY, customers_at, profit_parts
 from patron.portfolio.equity import equity_bridge, equity_by, equity_of, total
 from patron.portfolio.headroom import with_headroom
@@ -146,7 +147,8 @@ def _composed(
     cash, unknown = cash_of(history, times[-1], (before, now), bridge, question, terms)
     period = (question or tier(90)).horizon
     now, foreseen, untold = with_headroom(history, times[-1], now, period, terms.outside_total)
-    left_out |= unknown | untold
+    alarms = {change.name: core_alarm(history, times[-1], change, period) for change in terms.changes}
+    left_out |= unknown | untold | {name: alarm for name, alarm in alarms.items() if isinstance(alarm, str)}
     return Portfolio(
         cutoff=times[-1],
         earlier=times[0] if len(times) > 1 else None,
@@ -168,6 +170,7 @@ def _composed(
         bridge=bridge,
         cash=cash,
         headroom=foreseen,
+        alarms=tuple(alarm for alarm in alarms.values() if isinstance(alarm, Alarm)),
         channels=_channels(history, times[-1], left_out),
         scorecard=scorecard(history, times, frames, period, terms) if "segment" in now else pd.DataFrame(),
         curves={name: concentration_curve(values) for name, values in gaining.items()},

@@ -139,6 +139,15 @@ FIGURES = (
         "Koenker and Bassett 1978, Econometrica 46; Perlich, Rosset, Lawrence and Zadrozny 2007, KDD (wallets)",
     ),
     Figure(
+        "core alarm",
+        "share of customers who order in the period after a change less that in the period before it, in the core less "
+        "that among others, less the mean of the same at up to 4 earlier dates; core: customers of over a year (and "
+        "who bought the categories of the change), others: newer ones (or who did not), all a period before the change "
+        "and with an order in the year before; alarm where the 95 % interval lies below 0 and the difference below all",
+        "a change and its day below [portfolio.changes]; 30 customers on each side; categories where it names some",
+        "Angrist and Pischke 2009, chapter 5; Abadie, Diamond and Hainmueller 2010, J. American Statistical Ass. 105",
+    ),
+    Figure(
         "channels",
         "events of the last year by channel and table; how often the next event of a customer came by which channel; "
         "share of the contacts that customers began which were followed by another within a week, by whether they came "

@@ -9,6 +9,7 @@ import pandas as pd
 from patron.metrics.intervals import Estimate
 from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
+from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import Headroom
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
@@ -41,6 +42,7 @@ class Portfolio:
         bridge: how the equity before became that of now.
         cash: what relationships bring in time: returns, payback, early value, four figures of the cash flow.
         headroom: how well what customers could spend was foreseen a period ago; it stands in `customers`.
+        alarms: whether each change of the terms drove the core of the customers away.
         channels: mix, hand-over and repeated contacts of the last year.
         scorecard: the four C's by segment, see `patron.portfolio.scorecard.scorecard`.
         curves: the concentration curve of spend and of profit.
@@ -68,6 +70,7 @@ class Portfolio:
     bridge: pd.DataFrame
     cash: Cash
     headroom: Headroom
+    alarms: tuple[Alarm, ...]
     channels: Channels
     scorecard: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]

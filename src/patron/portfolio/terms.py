@@ -7,6 +7,7 @@ import pandas as pd
 
 from patron.errors import QuestionError, is_number
 from patron.periods import Span
+from patron.portfolio.core_alarm import Change
 from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment
 
@@ -29,6 +30,7 @@ class PortfolioTerms:
         acquisition_cost: what it costs to win a customer, or that by channel of the first order; None where nobody
             says.
         outside_total: the attribute of what a customer spends anywhere in a year, `<table>_<column>`.
+        changes: of assortment or price, which may have driven the core of the customers away.
 
     Raises:
         QuestionError: the discount or a cost is below 0, scores are told in no such way, or two segments have one name.
@@ -41,6 +43,7 @@ class PortfolioTerms:
     segments: tuple[Segment, ...] = SEGMENTS
     acquisition_cost: float | Mapping[str, float] | None = None
     outside_total: str | None = None
+    changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         if not (is_number(self.discount) and self.discount >= 0):

@@ -42,6 +42,10 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
             f"within {last.age - first.age:.0f} periods of the same customers; over survivors to "
             f"{money(last.survivors, currency)}"
         )
+    for alarm in portfolio.alarms:
+        points = ", ".join(f"{100 * bound:.1f}" for bound in (alarm.low, alarm.high))
+        verdict = "alarm, the core was driven away" if alarm.rings else "no alarm"
+        yield f"change    {alarm.change.name}: {verdict}; {100 * alarm.effect:.1f} points who order [{points}]"
     for what, why in portfolio.left_out.items():
         yield f"left out  {what}: {why}"
 

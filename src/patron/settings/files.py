@@ -18,6 +18,7 @@ from patron.history.subscriptions import CONTRACT_ROLES
 from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
+from patron.portfolio.core_alarm import Change
 from patron.portfolio.segments import Segment
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.contracts import cancellation, win_back
@@ -156,9 +157,19 @@ def _portfolio(source: Source, section: Mapping[str, Any]) -> PortfolioTerms:
         key: section[key] for key in ("discount", "scores", "acquisition_cost", "outside_total") if key in section
     }
     with source.at("portfolio"):
+        if "changes" in section:
+            terms["changes"] = tuple(_change(source, name, about) for name, about in section["changes"].items())
         if "segments" in section:
             terms["segments"] = tuple(_segment(name, bounds) for name, bounds in section["segments"].items())
         return PortfolioTerms(**terms)
+
+
+def _change(source: Source, name: str, about: Mapping[str, Any]) -> Change:
+    if "on" not in about:
+        raise source.wrong(
+            ("portfolio", "changes", name), f'The change {name!r} has no day. Write {name!r} = {{ on = "2024-03-01" }}.'
+        )
+    return Change(name, instant(about["on"]), tuple(about.get("categories", ())))
 
 
 def _segment(name: str, bounds: Mapping[str, Any]) -> Segment:

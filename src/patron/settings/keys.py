@@ -281,6 +281,9 @@ WINNING_COSTS = Kind(
     "KEY = 12.0",
     lambda value: is_number(value) or isinstance(value, dict),
 )
+CHANGES = _section("changes of assortment or price", 'KEY = { "new prices" = { on = "2024-03-01" } }')
+CHANGE = _section("the day of a change, and what it is about", 'KEY = { on = "2024-03-01", categories = ["tea"] }')
+CATEGORIES = Kind("a list of categories", 'KEY = ["tea"]', _list_of(_is_text))
 SEGMENTS = _section("segments by their scores", "KEY = { champions = { recency = [5, 5], frequency = [4, 5] } }")
 SEGMENT = _section("the bounds of its scores", "KEY = { recency = [5, 5], frequency = [4, 5] }")
 BOUNDS = Kind(
@@ -376,9 +379,12 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "portfolio": {
         "since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS,
         "acquisition_cost": WINNING_COSTS, "outside_total": COLUMN,
+        "changes": CHANGES,
     },
     "portfolio.acquisition_cost": {"*": NUMBER},
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
+    "portfolio.changes": {"*": CHANGE},
+    "portfolio.changes.*": {"on": DATE, "categories": CATEGORIES},
     "portfolio.segments": {"*": SEGMENT},
     "portfolio.segments.*": dict.fromkeys(("recency", "frequency", "money"), BOUNDS),
     "engine": {"spark": SPARK},
