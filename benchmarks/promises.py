@@ -262,7 +262,8 @@ def promised(effects: Effects, rows: pd.DataFrame) -> pd.DataFrame:
         name: VALUE * table[column]
         for name, column in (("kept", "effect"), ("kept_low", "effect_low"), ("kept_high", "effect_high"))
     }
-    return pd.DataFrame({"customer": table.customer, "offer": table.arm, **figures, "evidence": table.evidence})
+    about = {"customer": table.customer, "offer": table.arm, **figures, "evidence": table.evidence}
+    return pd.DataFrame(about | dict(VALUE * table.filter(like="error_")))
 
 
 def risk(past: Trial, rows: pd.DataFrame) -> np.ndarray:

@@ -159,6 +159,41 @@ def test_the_interval_of_a_value_widens_that_of_the_gain_by_squares():
     assert row.gain_high == pytest.approx(9 + 0.05 * 0.5 * 200)
 
 
+def widths(summary) -> tuple[float, float]:
+    return (summary["expected_gain"] - summary["gain_low"], summary["gain_high"] - summary["expected_gain"])
+
+
+def test_the_interval_of_a_plan_adds_up_what_is_shared_and_in_squares_what_is_not():
+    two = scored(ann=200.0, bob=200.0).assign(value_low=160.0, value_high=200.0)
+    mail = Offer("mail", 1.0, effect=0.1, effect_low=0.04)
+    plan = decide(two, [mail], 9.0, holdout=0.0)  # 6 each by the effect, 2 each by the value
+    assert plan.summary["gain_low"] == pytest.approx(18 - math.hypot(6 + 6, 2, 2))
+    letter = Offer("letter", 1.0, effect=0.1, effect_low=0.04, consent="by_post")
+    facts = pd.DataFrame({"customer": ["ann", "bob"], "by_post": [True, False], "by_mail": [False, True]})
+    apart = [letter, Offer("mail", 1.0, effect=0.1, effect_low=0.02, consent="by_mail")]
+    plan = decide(scored(ann=200.0, bob=200.0), apart, 9.0, holdout=0.0, facts=facts)
+    assert widths(plan.summary)[0] == pytest.approx(math.hypot(0.06 * 100, 0.08 * 100)) == 10.0
+
+
+def test_causes_that_customers_share_tell_how_sure_all_of_them_together_are():
+    effects = learned(ann=(25.0, 30.0, 35.0), bob=(15.0, 20.0, 25.0))
+    caused = effects.assign(error_1=[3.0, 3.0], error_2=[4.0, -4.0])
+    plan = decide(ALL[:2], [MAIL], 9.0, holdout=0.0, effects=caused)
+    assert widths(plan.summary) == pytest.approx((6.0, 6.0))  # the second cause moves one up and the other down
+    assert widths(decide(ALL[:2], [MAIL], 9.0, holdout=0.0, effects=effects).summary) == pytest.approx((10.0, 10.0))
+    curve = {point["point"]: point for point in plan.summary["curve"]}
+    assert curve["plan"]["gain_high"] - curve["plan"]["expected_gain"] == pytest.approx(6.0)
+    assert plan.summary["ladder"][-1]["gain_high"] == pytest.approx(plan.summary["gain_high"])
+
+
+def test_causes_that_come_to_less_than_the_interval_are_refused():
+    effects = learned(ann=(25.0, 30.0, 35.0)).assign(error_1=0.03, error_2=0.04)
+    with pytest.raises(
+        ScoreError, match=r"error_1, error_2 .* less in 1 of 1 rows; the first is row 0 with 0\.05, where"
+    ):
+        decide(ALL[:2], [MAIL], 9.0, effects=effects)
+
+
 def test_a_usual_effect_is_that_of_its_kind_and_every_row_says_whose_it_is():
     call = Offer("call", 1.0, kind="service", effect="usual")
     plan = decide(scored(ann=200.0), [call], 9.0, holdout=0.0)

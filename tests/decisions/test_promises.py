@@ -53,6 +53,8 @@ def planned(effects: Effects, world: World) -> Outcome:
     table = effects.predict(rows).rename(columns={"arm": "offer"})
     for kept, effect in (("kept", "effect"), ("kept_low", "effect_low"), ("kept_high", "effect_high")):
         table[kept] = VALUE * table[effect]
+    causes = [name for name in table if name.startswith("error_")]
+    table[causes] *= VALUE
     scores = rows[["customer"]].assign(cutoff=pd.Timestamp(world.today), churn_probability=0.5, value=VALUE)
     plan = decide(scores, [Offer("call", COST, effect="learned")], 1_000.0, 0.0, effects=table)
     true = world.truth(91).set_index("customer").purchase_effect

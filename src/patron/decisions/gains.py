@@ -5,8 +5,8 @@ value where the effect is assumed (Neslin et al. 2006, "Defection detection"; pe
 "New insights into churn prediction in the telecommunication sector"), or what past campaigns showed for that customer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,12 @@ from patron.decisions.offers import Offer
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import ScoreError, SettingsError, cell, listed, nearest
 
-__all__ = ["LEARNED", "Gains", "expected_gains"]
+__all__ = ["CAUSES", "LEARNED", "Gains", "expected_gains"]
 
 LEARNED = ("customer", "offer", "kept", "kept_low", "kept_high", "evidence")
 PARTS = ("kept_low", "kept", "kept_high")
+CAUSES = r"^error_\d+$"
+CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Gains:
         evidence: what the change rests on, as positions in the sources, shape (customers, offers).
         sources: the kinds of evidence, those of the assumed effects first, in the order of the offers.
         stake: risk * value of each customer, in currency, shape (customers,).
+        own_low: what of the width below is a customer's own, and independent of others', shape (customers, offers).
+        own_high: what of the width above is.
+        errors: for each learned offer by its position the widths by causes that are independent of each other, and that
+            all customers share; zero where nothing was learned, shape (customers, causes).
     """
 
     kept: np.ndarray
@@ -45,6 +51,9 @@ class Gains:
     evidence: np.ndarray
     sources: tuple[str, ...]
     stake: np.ndarray
+    own_low: np.ndarray
+    own_high: np.ndarray
+    errors: Mapping[int, np.ndarray]
 
     @property
     def gain(self) -> np.ndarray:
@@ -72,6 +81,45 @@ class Gains:
         sources = np.array(self.sources, dtype=object)[self.evidence[rows, offers]]
         return {"cost": cost, "fatigue": fatigue, **bounds, "break_even": even, "evidence": sources}
 
+    def together(self, rows: np.ndarray, offers: np.ndarray, ends: Sequence[int]) -> tuple[np.ndarray, ...]:
+        """Return the change of each offer for the first customers together, and how far it may lie below and above.
+
+        What customers share goes wrong for all of them at once, so by each cause their widths add up; causes, and what
+        is a customer's own, add up in squares. No total is less sure than the sum of its customers' bounds.
+
+        Args:
+            rows: positions of the customers, in an order.
+            offers: the offer that each gets.
+            ends: how many of them are the first, rising.
+
+        Returns:
+            the change, and the widths below and above it, each of shape (ends, offers).
+        """
+        place, count = np.searchsorted(ends, np.arange(len(rows)), side="right") * len(self.cost) + offers, len(ends)
+
+        def added(values: np.ndarray) -> np.ndarray:
+            sums = np.bincount(place, values, (count + 1) * len(self.cost)).reshape(count + 1, -1)
+            return np.asarray(sums[:count].cumsum(axis=0))
+
+        kept, errors = self.kept[rows, offers], self._errors(rows, offers)
+        shared, known = sum((added(cause) ** 2 for cause in errors.T), np.zeros(())), errors.any(axis=1)
+
+        def width(bound: np.ndarray, own: np.ndarray) -> np.ndarray:
+            widths, single = np.abs(bound[rows, offers] - kept), np.where(known, 0.0, own[rows, offers])
+            assumed = np.where(known, 0.0, np.sqrt(np.maximum(widths**2 - single**2, 0.0)))
+            learned = np.minimum(shared, added(np.where(known, widths, 0.0)) ** 2)
+            return np.asarray(np.sqrt(learned + added(assumed) ** 2 + added(single**2)))
+
+        return added(kept), width(self.kept_low, self.own_low), width(self.kept_high, self.own_high)
+
+    def _errors(self, rows: np.ndarray, offers: np.ndarray) -> np.ndarray:
+        """Return the widths by cause of one offer to each of some customers, shape (rows, causes)."""
+        errors = np.zeros((len(rows), max((table.shape[1] for table in self.errors.values()), default=0)))
+        for offer, table in self.errors.items():
+            here = offers == offer
+            errors[here, : table.shape[1]] = table[rows[here]]
+        return errors
+
     @property
     def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self.kept, self.kept_low, self.kept_high
@@ -90,7 +138,8 @@ def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd
         customers: customer, churn_probability, value; value_low, value_high and `contacts_<n>d` where known.
         offers: what can be done.
         effects: learned changes, which take the place of the assumed ones: customer, offer, kept (change of profit
-            before costs, in currency), kept_low, kept_high, evidence.
+            before costs, in currency), kept_low, kept_high, evidence; and `error_1`, `error_2`, ... where they are
+            known: the widths by causes that all customers share, as `EffectModel.predict` tells them.
 
     Raises:
         SettingsError: the effect of an offer is to be learned, and there is none.
@@ -105,11 +154,12 @@ def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd
     stake = risk * value
     low, middle, high = (np.array(column) for column in zip(*(offer.effects for offer in offers), strict=True))
     kept, kept_low, kept_high = (stake[:, None] * effect for effect in (middle, low, high))
+    own = {name: np.broadcast_to(0.0, kept.shape) for name in ("value_low", "value_high")}
     for name, bound in (("value_low", kept_low), ("value_high", kept_high)):
         if name in customers:
             off = (risk * np.nan_to_num(customers[name].to_numpy(np.float64, na_value=np.nan) - value))[:, None]
-            sign = -1 if name == "value_low" else 1
-            bound[:] = kept + sign * np.hypot(bound - kept, middle * off)
+            sign, own[name] = -1 if name == "value_low" else 1, middle * off
+            bound[:] = kept + sign * np.hypot(bound - kept, own[name])
     gains = Gains(
         kept,
         kept_low,
@@ -119,6 +169,9 @@ def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd
         evidence=np.tile(np.arange(len(offers), dtype=np.int16), (len(customers), 1)),
         sources=tuple(offer.evidence for offer in offers),
         stake=stake,
+        own_low=own["value_low"],
+        own_high=own["value_high"],
+        errors={},
     )
     return gains if effects is None else _learned(gains, customers.customer, offers, effects)
 
@@ -152,7 +205,12 @@ def _learned(gains: Gains, customers: pd.Series, offers: Sequence[Offer], effect
         part[place] = effects[name].to_numpy(np.float64)[known]
     codes, sources = pd.factorize(effects.evidence[known], sort=True)
     gains.evidence[place] = len(offers) + codes
-    return Gains(**{**vars(gains), "sources": (*gains.sources, *map(str, sources))})
+    causes = effects.filter(regex=CAUSES).to_numpy(np.float64)[known]
+    errors = {}
+    for offer in np.unique(place[1]) if causes.size else ():
+        errors[int(offer)] = np.zeros((len(customers), causes.shape[1]))
+        errors[int(offer)][place[0][place[1] == offer]] = causes[place[1] == offer]
+    return replace(gains, sources=(*gains.sources, *map(str, sources)), errors=errors)
 
 
 def _check_learned(offers: Sequence[Offer], effects: pd.DataFrame | None) -> None:
@@ -183,6 +241,16 @@ def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
             f"{len(effects)} rows; the first is row {bad[0]} with {cell(low[bad[0]], 'g')}, "
             f"{cell(kept[bad[0]], 'g')} and {cell(high[bad[0]], 'g')}. Leave those rows out: the assumed "
             "effect counts for them."
+        )
+    causes = effects.filter(regex=CAUSES)
+    own, width = (causes.astype(np.float64) ** 2).sum(axis=1, skipna=False).to_numpy() ** 0.5, (high - low) / 2
+    bad = np.flatnonzero(~(own >= width * (1 - CLOSE))) if len(causes.columns) else bad
+    if len(bad):
+        raise ScoreError(
+            f"{listed(causes.columns)} of the effects are half the interval by its causes, but are less in {len(bad)} "
+            f"of {len(effects)} rows; the first is row {bad[0]} with {cell(own[bad[0]], 'g')}, where half the interval "
+            f"is {cell(width[bad[0]], 'g')}. Multiply them by what an outcome is worth, as kept, or leave them out: "
+            "effects = effects.drop(columns=effects.filter(like='error_'))."
         )
     unsaid = int((effects.evidence.isna() | effects.evidence.isin(["", " "])).sum())
     if unsaid:

@@ -49,8 +49,8 @@ def ladder(gains: Gains, worth: np.ndarray, segment: np.ndarray, limits: Limits,
     do not reach them. By segment: each gets one offer or none, the best segments first, and of the last some by a draw.
     The cut: one offer to those with the most at stake, as far as its mean effect pays.
 
-    The bounds of an effect are taken as the tenth and nine tenths of a normal law on each side, which all customers
-    share; those of the rungs are the same tenths. Of bounds of another level, they are bounds of that level.
+    The bounds of all changes by an offer (`Gains.together`) are taken as the tenth and nine tenths of a normal law on
+    each side; those of the rungs are the same tenths. Of bounds of another level, they are bounds of that level.
 
     Args:
         gains: what each offer is expected to earn with each customer, in the order of a draw.
@@ -106,13 +106,10 @@ def _totals(gains: Gains, plan: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarr
     rows = np.flatnonzero(plan >= 0)
     offers = plan[rows]
     count = np.bincount(offers, minlength=drawn.shape[1])
-    kept, low, high, fatigue = (
-        np.bincount(offers, part[rows, offers], len(count))
-        for part in (gains.kept, gains.kept_low, gains.kept_high, gains.fatigue)
-    )
-    cost = float(count @ gains.cost)
-    moved = np.where(drawn > 0, drawn * (high - kept), drawn * (kept - low))
-    return (kept + moved).sum(axis=1) - cost - fatigue.sum(), len(rows), cost
+    (kept,), (below,), (above,) = gains.together(rows, offers, [len(rows)])
+    cost, fatigue = float(count @ gains.cost), float(gains.fatigue[rows, offers].sum())
+    moved = np.where(drawn > 0, drawn * above, drawn * below)
+    return (kept + moved).sum(axis=1) - cost - fatigue, len(rows), cost
 
 
 def _everybody(worth: np.ndarray, limits: Limits) -> np.ndarray:

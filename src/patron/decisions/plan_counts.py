@@ -47,16 +47,25 @@ def woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:
     return {"do_not_disturb": counts | {"offers": by_offer}}
 
 
-def totals(table: pd.DataFrame, offers: Sequence[Offer]) -> dict[str, Any]:
-    """Sum up customers and money of those treated and held out."""
+def totals(table: pd.DataFrame, offers: Sequence[Offer], widths: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    """Sum up customers and money of those treated and held out.
+
+    Args:
+        table: of the plan.
+        offers: all that can be done.
+        widths: how far the gain of each offer to the treated may lie below and above; these add up in squares.
+    """
     treated, control = table[table.group == "treat"], table[table.group == "control"]
+    gain = math.fsum(treated.expected_gain)
     return {
         "chosen": len(table),
         "treated": len(treated),
         "control": len(control),
         "spent": math.fsum(treated.cost),
         "withheld": math.fsum(control.cost),
-        **{name: math.fsum(treated[name]) for name in ("expected_gain", "gain_low", "gain_high")},
+        "expected_gain": gain,
+        "gain_low": gain - math.hypot(*widths[0]),
+        "gain_high": gain + math.hypot(*widths[1]),
         "offers": {
             offer.name: {
                 "treated": int((treated.offer == offer.name).sum()),

@@ -120,8 +120,9 @@ def decide(
         facts: customer, and the columns that consent, conditions, rest and fatigue look at, where the scores lack
             them: attributes and features, `last_contact` (days since then) and `contacts_30d` (contacts in 30 days).
         effects: effects learned from past campaigns, which take the place of the assumed ones: customer, offer, kept
-            (change of profit before costs, in currency), kept_low, kept_high, evidence. Who is expected to lose by
-            an offer does not get it: `do_not_disturb` in the summary.
+            (change of profit before costs, in currency), kept_low, kept_high, evidence, and `error_1`, `error_2`, ...
+            (the widths by causes that all customers share), without which bounds add up as if all went wrong at once.
+            Who is expected to lose by an offer does not get it: `do_not_disturb` in the summary.
         exploration: share of the customers who may get any offer for whom a lot takes the place of the plan, so that
             effects are learned also where it would not look, 0 to 1. Each is drawn one of the offers that they may
             get, all alike, and half of them get it; what that costs comes off the budget first.
@@ -151,6 +152,8 @@ def decide(
     given = lot.given(planned)
     held = held_back(customers, planned, lot, holdout, seed)
     table = with_reasons(chosen_table(customers, gains, known, given, held, (lot, holdout)), reasons)[list(COLUMNS)]
+    treated = np.flatnonzero((given >= 0) & ~held)
+    _, below, above = gains.together(treated, given[treated], [len(treated)])
     lossy = unprofitable(customers)
     limits = "budget" if rules == NO_RULES else "budget or capacity"
     explored = np.where(lot.drawn & ~lot.treated, -1, given)
@@ -159,7 +162,7 @@ def decide(
         table,
         counts(gains, may, worth, given, limits)
         | {"ties": n_tied(worth, best.offer)}
-        | totals(table, offers)
+        | totals(table, offers, (below[0], above[0]))
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}

@@ -1,5 +1,6 @@
 """Profit curve: what is gained with ever more customers treated, where that is most, and where the plan stands."""
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
@@ -33,21 +34,26 @@ def profit_curve(gains: Gains, allowed: np.ndarray, picked: np.ndarray) -> list[
     if not len(rows):
         return []
     offers = np.where(allowed[rows], gains.gain[rows], -np.inf).argmax(axis=1)
-    figures = gains.columns(rows, offers)
-    order = np.argsort(-figures["expected_gain"], kind="stable")
-    sums = {
-        name: np.append(0.0, np.cumsum(figures[name][order])) for name in ("expected_gain", "gain_low", "gain_high")
-    }
-    best = int(sums["expected_gain"].argmax())
-    steps = {*np.linspace(0, len(rows), STEPS + 1).round().astype(int).tolist(), best}
-    points = [_point(n, {name: column[n] for name, column in sums.items()}, "best" if n == best else "") for n in steps]
-    chosen = np.flatnonzero(picked >= 0)
-    planned = {name: column.sum() for name, column in gains.columns(chosen, picked[chosen]).items() if name in sums}
-    return sorted(
-        [*points, _point(len(chosen), planned, "plan")], key=lambda point: (point["customers"], point["point"])
-    )
+    order = np.argsort(-gains.gain[rows, offers], kind="stable")
+    total = np.append(0.0, np.cumsum(gains.gain[rows, offers][order]))
+    best, chosen = int(total.argmax()), np.flatnonzero(picked >= 0)
+    steps = sorted({*np.linspace(0, len(rows), STEPS + 1).round().astype(int).tolist(), best})
+    points = _points(gains, rows[order], offers[order], {n: "best" if n == best else "" for n in steps})
+    planned = _points(gains, chosen, picked[chosen], {len(chosen): "plan"})
+    return sorted([*points, *planned], key=lambda point: (point["customers"], point["point"]))
 
 
-def _point(customers: int, figures: dict[str, float], point: str) -> CurvePoint:
-    gain, low, high = (float(figures[name]) for name in ("expected_gain", "gain_low", "gain_high"))
-    return {"customers": customers, "expected_gain": gain, "gain_low": low, "gain_high": high, "point": point}
+def _points(gains: Gains, rows: np.ndarray, offers: np.ndarray, steps: Mapping[int, str]) -> list[CurvePoint]:
+    """What is gained with so many of the first customers treated, with the name of each point."""
+    total = np.append(0.0, np.cumsum(gains.gain[rows, offers]))
+    _, below, above = (np.hypot.reduce(part, axis=1) for part in gains.together(rows, offers, list(steps)))
+    return [
+        {
+            "customers": n,
+            "expected_gain": float(total[n]),
+            "gain_low": float(total[n] - low),
+            "gain_high": float(total[n] + high),
+            "point": point,
+        }
+        for (n, point), low, high in zip(steps.items(), below, above, strict=True)
+    ]

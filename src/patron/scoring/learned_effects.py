@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.decisions.gains import CAUSES
 from patron.decisions.uplift import EffectCard, EffectModel, Effects
 from patron.decisions.uplift.campaigns import CampaignTrial
 from patron.engines.outputs import write_text
@@ -22,7 +23,6 @@ from patron.scoring.model import check_definitions
 __all__ = ["FOLDER", "LearnedEffect", "effects_today", "kept_effects", "learned_effect"]
 
 FOLDER, CARD = "effects", "card.json"
-COLUMNS = ("customer", "offer", "kept", "kept_low", "kept_high", "evidence")
 
 
 @dataclass(frozen=True)
@@ -112,27 +112,30 @@ def effects_today(learned: Sequence[LearnedEffect], rows: Matrix, scores: pd.Dat
         scores: `customer`, `churn_probability` and `value` of the same customers or more.
 
     Returns:
-        customer, offer, `kept` (change of profit before costs) with its interval, and evidence.
+        customer, offer, `kept` (change of profit before costs) with its interval, evidence, and the widths of the
+        interval by causes that customers share (`error_1`, `error_2`, ...).
 
     Raises:
         ScoreError: a feature is missing, or means something else than where the effect was learned.
     """
     known = rows.take(rows.key.customer.isin(scores.customer).to_numpy())
     about = scores.set_index("customer").loc[known.key.customer]
-    return pd.concat([_of_offer(effect, known, about) for effect in learned], ignore_index=True)[list(COLUMNS)]
+    table = pd.concat([_of_offer(effect, known, about) for effect in learned], ignore_index=True)
+    return table.fillna(dict.fromkeys(table.filter(regex=CAUSES), 0.0))
 
 
 def _of_offer(learned: LearnedEffect, rows: Matrix, scores: pd.DataFrame) -> pd.DataFrame:
     check_definitions(learned.model, rows)
     table = learned.model.predict(rows.X)
     bounds = table[["effect_low", "effect", "effect_high"]].to_numpy(dtype=np.float64)
+    causes = table.filter(regex=CAUSES).reset_index(drop=True)
     if learned.model.spec["outcome"] == "probability":
         risk, value = (scores[[name]].to_numpy(dtype=np.float64) for name in ("churn_probability", "value"))
-        bounds = np.sort(np.clip(bounds, risk - 1, risk) * value, axis=1)
+        bounds, causes = np.sort(np.clip(bounds, risk - 1, risk) * value, axis=1), causes * value
     low, kept, high = bounds.T
     names = {"customer": rows.key.customer.to_numpy(), "offer": learned.offer}
     figures = {"kept": kept, "kept_low": low, "kept_high": high}
-    return pd.DataFrame({**names, **figures, "evidence": table.evidence.to_numpy()})
+    return pd.DataFrame({**names, **figures, "evidence": table.evidence.to_numpy()}).join(causes)
 
 
 def _card(offer: str, trial: CampaignTrial, card: EffectCard) -> dict[str, Any]:

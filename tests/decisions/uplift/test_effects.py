@@ -202,7 +202,11 @@ def spent() -> tuple[pd.DataFrame, Effects]:
 def test_effects_on_money_are_in_its_unit_and_every_row_names_its_customer(spent):
     rows, effects = spent
     answers = effects.predict(rows)
-    assert answers.columns.tolist() == ["customer", "arm", "effect", "effect_low", "effect_high", "evidence"]
+    figures = ["effect", "effect_low", "effect_high"]
+    causes = [f"error_{number}" for number in range(1, 6)]  # level and slope of the line, and three folds
+    assert answers.columns.tolist() == ["customer", "arm", *figures, "evidence", *causes]
+    width = (answers.effect_high - answers.effect_low) / 2
+    assert np.allclose(np.sqrt((answers[causes] ** 2).sum(axis=1)), width)
     assert 0 < effects.card.effects.effect.iloc[0] < 3
     assert effects.recommend(rows).columns[:2].tolist() == ["customer", "arm"]
     assert effects.predict(rows.iloc[:0]).empty

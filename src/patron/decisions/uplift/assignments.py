@@ -11,7 +11,18 @@ import pandas as pd
 from patron.decisions.uplift.lines import Line
 from patron.errors import ScoreError, listed
 
-__all__ = ["POLICIES", "RULE", "Money", "Rule", "Scores", "contrast_bounds", "promised_gains", "rule_arms", "settle"]
+__all__ = [
+    "POLICIES",
+    "RULE",
+    "Money",
+    "Rule",
+    "Scores",
+    "contrast_bounds",
+    "contrast_errors",
+    "promised_gains",
+    "rule_arms",
+    "settle",
+]
 
 RULE = "own rule"
 Rule = str | Callable[[pd.DataFrame], Any]
@@ -63,6 +74,21 @@ def contrast_bounds(
     effect = line.effects(score)
     half = NormalDist().inv_cdf((1 + level) / 2) * line.errors(score, spread)
     return effect, effect - half, effect + half
+
+
+def contrast_errors(scores: Scores, line: Line, arm: int, base: int, level: float) -> np.ndarray:
+    """Return half the interval of `contrast_bounds` by its independent causes, whose squares add up to its own.
+
+    Customers share the causes: the level and the slope of the line, then how the learner of each fold differs.
+
+    Returns:
+        the widths, with the sign in which customers go wrong together, shape (n, 2 + folds).
+    """
+    score, _ = scores.contrast(arm, base)
+    between = scores.parts[:, :, arm] - scores.parts[:, :, base]
+    folds = len(between)
+    apart = line.slope * ((folds - 1) / folds) ** 0.5 * (between - between.mean(axis=0))
+    return NormalDist().inv_cdf((1 + level) / 2) * np.column_stack([line.causes(score), *apart])
 
 
 def settle(scores: Scores, base: np.ndarray, lines: Mapping[tuple[int, int], Line], money: Money) -> np.ndarray:

@@ -81,6 +81,17 @@ class Line:
         """
         return line_errors(asdict(self), score, spread)
 
+    def causes(self, score: np.ndarray) -> np.ndarray:
+        """Return the standard error of the effect at some scores by two independent causes, shape (n, 2).
+
+        >>> Line(0.0, 1.0, 1.0, (4.0, 9.0, 0.0)).causes(np.array([1.0, 2.0])).tolist()
+        [[2.0, 0.0], [2.0, 3.0]]
+        """
+        level, slope, both = self.variance
+        first = both / level**0.5 if level > 0 else 0.0
+        off = score - self.center
+        return np.column_stack([level**0.5 + off * first, off * max(0.0, slope - first**2) ** 0.5])
+
     def plain(self) -> dict[str, Any]:
         """Return the line as plain values."""
         return asdict(self) | {"variance": list(self.variance)}

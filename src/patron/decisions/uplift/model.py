@@ -13,7 +13,16 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from patron.decisions.uplift.assignments import POLICIES, RULE, Money, Rule, Scores, contrast_bounds, rule_arms
+from patron.decisions.uplift.assignments import (
+    POLICIES,
+    RULE,
+    Money,
+    Rule,
+    Scores,
+    contrast_bounds,
+    contrast_errors,
+    rule_arms,
+)
 from patron.decisions.uplift.lines import Line
 from patron.errors import RegistryError, ScoreError, listed
 from patron.models.serving import effects_of, encode
@@ -94,6 +103,8 @@ class EffectModel:
         Columns: `customer` where the frame has it, `arm`, `effect` (over the control, in the unit of the outcome),
         `effect_low`, `effect_high` and `evidence`. The interval is that of the mean effect on customers like this: it
         holds what is not known of the calibration line, and how far learners differ that left out a part of customers.
+        `error_1`, `error_2`, ... are half of it by these causes, which customers share: their squares add up to its
+        own, and summed up over customers by cause they tell how sure the effect on all of them together is.
 
         Raises:
             ScoreError: a feature is missing, or holds something else than in training.
@@ -163,7 +174,10 @@ class EffectModel:
     def _by_arm(self, frame: pd.DataFrame, scores: Scores, arm: int) -> pd.DataFrame:
         effect, low, high = contrast_bounds(scores, self.lines[arm, 0], arm, 0, self.spec["level"])
         columns = {"arm": self.spec["arms"][arm], "effect": effect, "effect_low": low, "effect_high": high}
-        return pd.DataFrame({**_customer(frame), **columns, "evidence": self.spec["evidence"]}, index=frame.index)
+        errors = contrast_errors(scores, self.lines[arm, 0], arm, 0, self.spec["level"]).T
+        causes = {f"error_{number}": error for number, error in enumerate(errors, start=1)}
+        about = {**_customer(frame), **columns, "evidence": self.spec["evidence"], **causes}
+        return pd.DataFrame(about, index=frame.index)
 
     def _base(self, frame: pd.DataFrame, rule: Rule | None) -> np.ndarray:
         if self.spec["base"] != RULE:
