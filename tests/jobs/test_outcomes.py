@@ -9,8 +9,9 @@ import pytest
 
 from patron.decisions import Offer
 from patron.decisions.uplift.campaigns import campaign_trial
-from patron.errors import QuestionError, ScoreError
+from patron.errors import PatronError, QuestionError, ScoreError
 from patron.jobs import Job, decide, learn
+from patron.jobs.outcomes import learned_outcomes
 from patron.settings import Table
 from patron.settings.files import parse
 from worlds.command_line import check_summary
@@ -56,6 +57,18 @@ def test_what_was_decided_is_measured_and_written_for_people_machines_and_the_ne
     assert sum(part["amount"] for part in learned["ledger"][:-1]) == pytest.approx(learned["ledger"][-1]["amount"])
     assert any("profit is the value that was at stake" in note for note in learned["notes"])
     assert len(pd.read_parquet(kiosk.out / "outcomes/outcomes.parquet")) == len(plan)
+
+
+def test_what_was_learned_is_read_again_for_the_report_and_a_broken_file_is_refused(kiosk, learned, tmp_path):
+    outcomes = learned_outcomes(kiosk.out)
+    (line,) = learned["campaigns"]
+    assert outcomes.table.incremental.tolist() == [line["incremental"]]
+    assert outcomes.table.cutoff.tolist() == [pd.Timestamp(CUTOFF)]
+    assert list(outcomes.notes) == learned["notes"]
+    assert learned_outcomes(tmp_path) is None
+    (tmp_path / "outcomes.json").write_text("{}")
+    with pytest.raises(PatronError, match=r"'outcomes\.json' in '.*' is broken\. Learn again: patron learn; or make"):
+        learned_outcomes(tmp_path)
 
 
 def test_deciding_or_learning_twice_counts_once(kiosk, learned, tmp_path):

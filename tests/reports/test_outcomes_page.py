@@ -1,5 +1,6 @@
 """The page of outcomes says what was earned with doubt, what to do about it, and what it does not know."""
 
+from dataclasses import replace
 from datetime import datetime
 from html import unescape
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from patron.decisions.outcomes import Outcomes
+from patron.reports import retention_page
 from patron.reports.outcomes_page import OutcomesReport, page
 
 NAN = float("nan")
@@ -29,8 +31,8 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
 
 
 @pytest.fixture(scope="module")
-def text():
-    """The page of three campaigns: one earned, one may have, of one nothing is known."""
+def report() -> OutcomesReport:
+    """The outcomes of three campaigns: one earned, one may have, of one nothing is known."""
     unknown = dict.fromkeys((f"{name}{end}" for name in FIELDS for end in ("", "_low", "_high")), NAN)
     table = [line("call", 400.0, 30.0, advice="again"), line("mail", -100.0, 40.0, advice="stop")]
     table += [line("gift", NAN, NAN, **(unknown | {"evidence": "none", "control": 0, "cost": NAN}))]
@@ -43,8 +45,30 @@ def text():
     outcomes = Outcomes(
         pd.DataFrame(table), book.assign(amount=[-50.0, 1234.5]), thirds, follow, pd.DataFrame(), pd.DataFrame(), {}, ()
     )
-    report = OutcomesReport("Shop", datetime(2024, 7, 1), "EUR", outcomes, ["gift has 0 held out"])
-    return " ".join(unescape(page(report)).replace("\xa0", " ").split())
+    return OutcomesReport("Shop", datetime(2024, 7, 1), "EUR", outcomes, ["gift has 0 held out"])
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(html).replace("\xa0", " ").split())
+
+
+@pytest.fixture(scope="module")
+def text(report):
+    """Their page."""
+    return words(page(report))
+
+
+def test_the_report_says_what_the_last_campaign_earned_beside_its_promise_and_what_to_do_again(report):
+    scores = pd.DataFrame({"cutoff": pd.to_datetime(["2024-05-01"]), "churn_probability": [0.5]})
+    why = pd.DataFrame(columns=["pseudonym", "side", "rank", "text", "lever", "evidence"])
+    moved = pd.DataFrame(columns=["words", "theme", "share"])
+    about = scores, scores.assign(pseudonym="x1"), why, moved, None, [], None, {}
+    whole = retention_page.Report("Shop", report.made_at, "EUR", [], [], [], *about, past=report)
+    text = words(retention_page.page(whole))
+    last = "The latest campaign with call, of 1 Mar 2024, earned <strong>€400</strong> after its costs; with 95 %"
+    assert f"{last} certainty between €370 and €430, where €0 was promised.</p>" in text
+    assert "Do again</strong></td><td>call (1 Mar 2024)" in text
+    assert 'id="earned"' not in retention_page.page(replace(whole, past=None))
 
 
 def test_all_campaigns_together_have_a_doubt_of_their_own(text):

@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 
 from patron.decisions import Decisions, Offer, Rules, decide
+from patron.decisions.response import ContactResponse
+from patron.decisions.response.advice import Enough
 from patron.errors import ScoreError
 from patron.evaluation.backtests import Backtest
 from patron.evaluation.cards import Card
 from patron.history.receipts import Receipt
 from patron.metrics import Estimate
+from patron.periods import days
 from patron.questions.profit import CostModel
 from patron.reports import plots, quality_page
 from patron.reports.retention_page import Report, page
@@ -544,6 +547,28 @@ def test_a_page_without_decisions_says_who_may_leave_and_what_is_assumed(report)
     assert "Each order costs £4.00." in told
     assert "Each return" not in told
     assert "Break-even" not in told
+
+
+def test_when_and_how_to_contact_is_told_with_its_doubt_or_said_to_be_unknown(report, told):
+    assert "When and how to contact Unknown: no table tells of past contacts." in told
+    by_channel = {"group": ["letter", "mail"], "contacts": [400, 600], "customers": [90, 95], "answered": [0.2, 0.5]}
+    shares = pd.DataFrame(by_channel | {"share": [0.25, 0.5], "low": [0.2, 0.45], "high": [0.3, 0.55]})
+    curve = shares.assign(group=[1, 8])
+    nothing = shares.head(0)
+    best = {"channel": "mail", "hour": None, "weekday": None}
+    figures = (Enough(), 1_000, {"horizon not over": 3}, "observational", "orders", days(30)[0])
+    response = ContactResponse(
+        shares, nothing, nothing, curve, best, *figures, ("channel: mail 50 % order", "evidence: x")
+    )
+    words_of = words(page(replace(report, response=response)))
+    assert "mail best channel unknown best hour unknown best weekday unknown contacts that are enough" in words_of
+    assert "answered within 30 days. This is observational" in words_of
+    assert "mail 600 95 50.0 % 50.0 % 45.0 % to 55.0 %" in words_of
+    assert "8 or more 600 95" in words_of
+    none = replace(response, contacts=0)
+    assert "Unknown: of no past contact it is known yet what came of it (3 horizon not over)." in words(
+        page(replace(report, response=none))
+    )
 
 
 def test_features_that_were_left_out_are_told_in_words_and_out_of_the_way(report):

@@ -5,14 +5,11 @@ from typing import Any
 import pandas as pd
 
 from patron.decisions import preflight
-from patron.decisions.response import ResponseSummary, contact_response
 from patron.decisions.unprofitable import CHOICES
-from patron.history.business_contacts import CONTACTS, ORDERS
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
 from patron.jobs.decision_log import keep_decisions
 from patron.jobs.job import Job
-from patron.jobs.plan_facts import OF_CONTACTS
 from patron.jobs.plan_tracking import track_plan
 from patron.reports.plan_lines import plan_lines
 
@@ -43,7 +40,7 @@ def decide(job: Job) -> dict[str, Any]:
         job.tell(f"decisions {summary['ties']:,} customers tie: a draw by the seed says who gets an offer")
     if sentence := mostly_gone(job.plan.table.churn_probability):
         job.tell(f"beware    {sentence}")
-    response = _response(job)
+    response = job.response.summary() if job.response else None
     for sentence in response["sentences"] if response else ():
         job.tell(f"response  {sentence}")
     imports = write_imports(job, job.plan.table)
@@ -52,13 +49,6 @@ def decide(job: Job) -> dict[str, Any]:
     tracked = track_plan(job, answers) if is_new else None
     beside = {name: v for name, v in (("contact_response", response), ("tracked", tracked)) if v}
     return {**summary, "preflight": answers, **beside, "versions": versions, "files": files}
-
-
-def _response(job: Job) -> ResponseSummary | None:
-    """Return how customers answered past contacts, up to the cutoff; None where no table tells."""
-    if not {*OF_CONTACTS} & {*job.settings.tables} or not {CONTACTS, ORDERS} & {*job.history.tables}:
-        return None
-    return contact_response(job.history, until=job.scored.cutoff).summary()
 
 
 def mostly_gone(risk: pd.Series) -> str:

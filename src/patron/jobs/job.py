@@ -10,14 +10,17 @@ from typing import Any
 import pandas as pd
 
 from patron.decisions import Decisions, with_reasons
+from patron.decisions.response import ContactResponse, contact_response
 from patron.engines.memory import machine_gigabytes
 from patron.errors import QuestionError
 from patron.explanations.drivers import drivers
 from patron.features.definitions import Definition, columns, definitions
+from patron.history.business_contacts import CONTACTS, ORDERS
 from patron.jobs import event_answers
 from patron.jobs.business import Business
 from patron.jobs.event_answers import EventAnswers
 from patron.jobs.kept import Facts, ScoredRun, read_kept_of
+from patron.jobs.plan_facts import OF_CONTACTS
 from patron.jobs.planning import planned
 from patron.jobs.reason_parts import reason_parts, with_kept_reasons
 from patron.jobs.run_identity import Request
@@ -202,6 +205,13 @@ class Job(Business):
         """Whom to treat with what."""
         about = self.settings, lambda: self.scored, self.with_kept_reasons, self.data.value_needed
         return planned(*about, lambda: self.history, lambda: self.champions[self.parts[0].explained])
+
+    @cached_property
+    def response(self) -> ContactResponse | None:
+        """How customers answered past contacts, up to the cutoff; None where no table tells."""
+        if not {*OF_CONTACTS} & {*self.settings.tables} or not {CONTACTS, ORDERS} & {*self.history.tables}:
+            return None
+        return contact_response(self.history, until=self.scored.cutoff)
 
 
 def reasoned(block: Block, reasons: Callable[[Sequence[Matrix]], pd.DataFrame]) -> Block:

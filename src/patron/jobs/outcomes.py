@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from patron.decisions import outcomes as past
 from patron.decisions.outcomes import Outcomes, TooEarlyError
 from patron.engines.outputs import write, write_text
-from patron.errors import QuestionError
+from patron.errors import PatronError, QuestionError
 from patron.formatting import json_values
 from patron.jobs.decision_log import DecisionLog, kept_decisions
 from patron.jobs.job import Job
@@ -16,8 +19,9 @@ from patron.reports.outcome_lines import outcome_lines
 from patron.reports.outcomes_page import OutcomesReport, page
 from patron.settings import FOR_HISTORY
 
-__all__ = ["learn"]
+__all__ = ["learn", "learned_outcomes"]
 
+LEARNED = "outcomes.json"
 ABOUT_LEAVING = ("cancellation", "churn")
 
 
@@ -40,6 +44,38 @@ def learn(job: Job) -> dict[str, Any]:
         job.tell(line)
     plain = _plain(outcomes, log, notes)
     return plain | {"files": _written(job, outcomes, plain)}
+
+
+def learned_outcomes(out: Path) -> Outcomes | None:
+    """Return what past decisions earned, as it was last learned; None where nothing was.
+
+    Args:
+        out: the folder of results.
+
+    Raises:
+        PatronError: the file of it is broken.
+    """
+    path = out / LEARNED
+    if not path.is_file():
+        return None
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        table, ledger, calibration = (_frame(plain[name]) for name in ("campaigns", "ledger", "calibration"))
+        notes = tuple(map(str, plain["notes"]))
+        return Outcomes(table, ledger, calibration, plain["following"], pd.DataFrame(), pd.DataFrame(), {}, notes)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise PatronError(
+            f"The file {LEARNED!r} in {out.name!r} is broken. Learn again: patron learn; or make the page without it: "
+            f"rm {path}"
+        ) from None
+
+
+def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return lines as a table, unknown figures as NaN, cutoffs as times."""
+    frame = pd.DataFrame(lines)
+    unknown = {name: frame[name].astype(float) for name in frame if frame[name].isna().any()}
+    times = {"cutoff": pd.to_datetime(frame.cutoff)} if "cutoff" in frame else {}
+    return frame.assign(**unknown, **times)
 
 
 def _nothing(log: DecisionLog, nothing: TooEarlyError) -> dict[str, Any]:
@@ -108,7 +144,7 @@ def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any]) -> list[str]:
         job.write("campaigns", outcomes.table, "csv"),
         job.write("campaigns_ledger", outcomes.ledger, "csv"),
         write_text(page(report), job.out / "outcomes.html"),
-        write_text(json.dumps(json_values(plain), indent=1) + "\n", job.out / "outcomes.json"),
+        write_text(json.dumps(json_values(plain), indent=1) + "\n", job.out / LEARNED),
         write(outcomes.offers, job.out / FOR_HISTORY / "offers.parquet"),
         write(outcomes.outcomes, job.out / FOR_HISTORY / "outcomes.parquet"),
     ]

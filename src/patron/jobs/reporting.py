@@ -16,8 +16,10 @@ from patron.explanations.drivers import importance
 from patron.explanations.pushes import explained_score
 from patron.jobs.contract_tables import contract_outlook, value_basis
 from patron.jobs.job import Job
+from patron.jobs.outcomes import learned_outcomes
 from patron.portfolio.contract_outlook import ContractOutlook
 from patron.reports import retention_page
+from patron.reports.outcomes_page import OutcomesReport
 
 __all__ = ["report"]
 
@@ -60,7 +62,17 @@ def _report(job: Job) -> retention_page.Report:
         at_stake="revenue" if value_basis(job) else "profit",
         contracts=_contracts(job),
         preflight=_preflight(job) if job.settings.offers else (),
+        response=job.response if job.settings.offers else None,
+        past=_past(job),
     )
+
+
+def _past(job: Job) -> OutcomesReport | None:
+    """Return what past decisions earned, as it was last learned."""
+    outcomes = learned_outcomes(job.out)
+    if outcomes is None:
+        return None
+    return OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, outcomes.notes)
 
 
 def _card(path: Path) -> Card:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from patron.decisions.outcomes import Outcomes
 from patron.metrics import Estimate
@@ -73,11 +75,22 @@ class OutcomesReport:
         groups = self.outcomes.ledger.groupby(["cutoff", "offer", "explored"], sort=True)
         return [(f"{offer}{BY_LOT[lot]} of {cutoff:%-d %b %Y}", book) for (cutoff, offer, lot), book in groups][::-1]
 
+    @property
+    def latest(self) -> list[dict[str, Any]]:
+        """The campaigns of the latest cutoff of which it is known what they earned."""
+        known = self.campaigns[self.campaigns.incremental.notna()]
+        return known[known.cutoff == known.cutoff.max()].to_dict("records")
+
+    @property
+    def plots(self) -> list[Markup]:
+        """What each campaign earned beside what was promised, and by how much was promised."""
+        known = self.campaigns[self.campaigns.incremental.notna()].head(MOST_CAMPAIGNS)
+        thirds = self.outcomes.calibration.dropna()
+        plots = [earned_plot(known, self.currency)] if len(known) else []
+        plots += [promised_plot(thirds, self.currency)] if len(thirds) else []
+        return [inline(plot) for plot in plots]
+
 
 def page(report: OutcomesReport) -> str:
     """Return the page as HTML."""
-    known = report.campaigns[report.campaigns.incremental.notna()].head(MOST_CAMPAIGNS)
-    thirds = report.outcomes.calibration.dropna()
-    plots = [earned_plot(known, report.currency)] if len(known) else []
-    plots += [promised_plot(thirds, report.currency)] if len(thirds) else []
-    return render("outcomes.html.j2", report.currency, report=report, plots=[inline(plot) for plot in plots])
+    return render("outcomes.html.j2", report.currency, report=report)

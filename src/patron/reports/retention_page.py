@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from patron.decisions import Decisions, Offer, with_risk
+from patron.decisions.response import ContactResponse
 from patron.errors import ScoreError, listed_columns
 from patron.evaluation.cards import Card
 from patron.formatting import date
@@ -22,8 +23,10 @@ from patron.questions.profit import CostModel
 from patron.reports import plots
 from patron.reports.contract_section import contract_section
 from patron.reports.decision_section import decision_section
+from patron.reports.outcomes_page import OutcomesReport
 from patron.reports.quality_page import answer, rates, verdict
 from patron.reports.rendering import inline, render
+from patron.reports.response_section import response_section
 
 __all__ = ["TOP_CUSTOMERS", "Report", "page", "stake"]
 
@@ -61,6 +64,8 @@ class Report:
         pairs: which measures move the answers only together, see there.
         noun: what is explained, in words.
         preflight: the answers to four questions before a campaign.
+        response: how past contacts were answered; None where no table tells of any.
+        past: what past decisions earned; None where nothing was learned of any.
     """
 
     name: str
@@ -84,6 +89,8 @@ class Report:
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     noun: str = "the risk"
     preflight: Sequence[str] = ()
+    response: ContactResponse | None = None
+    past: OutcomesReport | None = None
 
 
 def page(report: Report) -> str:
@@ -137,7 +144,8 @@ def page(report: Report) -> str:
 
 def _decisions(report: Report, decisions: Decisions) -> dict[str, Any]:
     """The values of the part on decisions."""
-    return decision_section(decisions, report.offers, report.preflight, report.currency)
+    section = decision_section(decisions, report.offers, report.preflight, report.currency)
+    return section | response_section(report.response)
 
 
 def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:

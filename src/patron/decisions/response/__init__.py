@@ -3,6 +3,6 @@
 Advice is given only where the evidence is clear, and is never applied by itself.
 """
 
-from patron.decisions.response.contacts import ContactResponse, ResponseSummary, contact_response
+from patron.decisions.response.contacts import MOST, ContactResponse, ResponseSummary, contact_response
 
-__all__ = ["ContactResponse", "ResponseSummary", "contact_response"]
+__all__ = ["MOST", "ContactResponse", "ResponseSummary", "contact_response"]
