@@ -25,6 +25,7 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
         "control": 10,
         "days": 90,
         "early": False,
+        "explored": False,
     }
     figures = {"incremental": earned, "incremental_low": earned - half, "incremental_high": earned + half}
     return about | bounds | figures | {"cost": 50.0, "evidence": "randomised", "advice": "test"} | other
@@ -40,10 +41,27 @@ def report() -> OutcomesReport:
     thirds = thirds.assign(delivered_low=-1.0, delivered_high=4.0)
     cutoff = [pd.Timestamp("2024-03-01")] * 2
     book = pd.DataFrame({"cutoff": cutoff, "offer": "call", "line": ["cost of the offer", "profit of these customers"]})
-    follow = {"followed": 8, "overridden": 2, "unreported": 80, "why": {"no staff": 2}, "teams": {"north": 0.8}}
+    lacking = {"missing": 2, "promised": 12.0, "teams": {"north": 2}}
+    follow = {
+        "followed": 8,
+        "overridden": 2,
+        "changed": 0,
+        "skipped": 2,
+        "unreported": 80,
+        "capacity": lacking,
+        "why": {"no staff": 2},
+        "teams": {"north": 0.8},
+    }
     follow["effect"] = type("Unknown", (), {"value": NAN})
     outcomes = Outcomes(
-        pd.DataFrame(table), book.assign(amount=[-50.0, 1234.5]), thirds, follow, pd.DataFrame(), pd.DataFrame(), {}, ()
+        pd.DataFrame(table),
+        book.assign(explored=False, amount=[-50.0, 1234.5]),
+        thirds,
+        follow,
+        pd.DataFrame(),
+        pd.DataFrame(),
+        {},
+        (),
     )
     return OutcomesReport("Shop", datetime(2024, 7, 1), "EUR", outcomes, ["gift has 0 held out"])
 
@@ -88,7 +106,8 @@ def test_what_is_not_known_is_said_and_what_was_followed_and_earned_is_listed(te
     assert text.count('data-label="Earned">unknown') == 1
     assert "€400<small>€370 to €430</small>" in text
     assert "<li>gift has 0 held out</li>" in text
-    assert "8 decisions were carried out, 2 overridden, 80 not reported" in text
+    assert "8 decisions were carried out, 2 overridden (0 changed, 2 skipped), 80 not reported." in text
+    assert "For <strong>2</strong> of them capacity was missing, and with it an expected gain of €12 (north 2)." in text
     assert '<td>no staff</td><td class="n">2</td>' in text
     assert '<strong>profit of these customers</strong></td><td class="n">€1,234.50' in text
 
@@ -96,7 +115,7 @@ def test_what_is_not_known_is_said_and_what_was_followed_and_earned_is_listed(te
 def test_a_business_without_any_hold_out_reads_that_nothing_is_known():
     unknown = dict.fromkeys((f"{name}{end}" for name in FIELDS for end in ("", "_low", "_high")), np.nan)
     table = pd.DataFrame([line("gift", NAN, NAN, **(unknown | {"evidence": "none"}))])
-    book = pd.DataFrame(columns=["cutoff", "offer", "line", "amount"])
+    book = pd.DataFrame(columns=["cutoff", "offer", "explored", "line", "amount"])
     outcomes = Outcomes(table, book, pd.DataFrame(), {}, pd.DataFrame(), pd.DataFrame(), {}, ())
     plain = page(OutcomesReport("Shop", datetime(2024, 7, 1), "", outcomes, []))
     assert "What offers earned is not known yet" in plain

@@ -62,15 +62,26 @@ class Third(TypedDict):
     delivered_high: float
 
 
+class MissingCapacity(TypedDict):
+    """What was not carried out because somebody said that capacity was missing."""
+
+    missing: Annotated[int, "decisions"]
+    promised: Annotated[float, "the gain that was expected of them"]
+    teams: dict[str, int]
+
+
 class Followed(TypedDict):
     """What was carried out; empty where no table says it."""
 
     followed: NotRequired[int]
-    overridden: NotRequired[int]
+    overridden: NotRequired[Annotated[int, "changed or skipped"]]
+    changed: NotRequired[Annotated[int, "another offer in the place of the one that was decided"]]
+    skipped: NotRequired[int]
     unreported: NotRequired[int]
     share: NotRequired[float]
     why: NotRequired[dict[str, int]]
     teams: NotRequired[Annotated[dict[str, float], "the share followed"]]
+    capacity: NotRequired[MissingCapacity]
     effect: NotRequired[Annotated[float, "what a followed decision earned more than an overridden one"]]
     effect_low: NotRequired[float]
     effect_high: NotRequired[float]

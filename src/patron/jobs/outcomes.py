@@ -61,12 +61,12 @@ def learned_outcomes(out: Path) -> Outcomes | None:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         table, ledger, calibration = (_frame(plain[name]) for name in ("campaigns", "ledger", "calibration"))
-        notes = tuple(map(str, plain["notes"]))
+        notes, _ = tuple(map(str, plain["notes"])), table.explored  # of an earlier release there is none
         return Outcomes(table, ledger, calibration, plain["following"], pd.DataFrame(), pd.DataFrame(), {}, notes)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise PatronError(
-            f"The file {LEARNED!r} in {out.name!r} is broken. Learn again: patron learn; or make the page without it: "
-            f"rm {path}"
+            f"The file {LEARNED!r} in {out.name!r} is broken, or of an earlier release. Learn again: patron learn; or make "
+            f"the page without it: rm {path}"
         ) from None
 
 

@@ -29,13 +29,25 @@ __all__ = ["TrackedPlan", "track_plan"]
 
 LONGEST = 10_000  # rows of a table that is kept whole
 LONGEST_PARAM = 500  # letters, as MLflow has long allowed; the whole text is in the campaign
-CAMPAIGN = ("offers", "budget", "holdout", "rules", "value", "effects", "seed", "currency")
+CAMPAIGN = ("offers", "budget", "holdout", "exploration", "rules", "value", "effects", "seed", "currency")
 FIGURES = (
     *("asked", "worth_treating", "chosen", "treated", "control", "spent", "withheld"),
     *("expected_gain", "gain_low", "gain_high", "gap", "unprofitable", "ties"),
 )
 SHOWN = (
-    *("pseudonym", "cutoff", "group", "offer", "channel", "churn_probability", "value", "cost", "fatigue"),
+    *(
+        "pseudonym",
+        "cutoff",
+        "group",
+        "offer",
+        "channel",
+        "propensity",
+        "explored",
+        "churn_probability",
+        "value",
+        "cost",
+        "fatigue",
+    ),
     *("expected_gain", "gain_low", "gain_high", "break_even", "evidence"),
 )
 SUMS = ("cost", "expected_gain", "gain_low", "gain_high")
@@ -125,6 +137,7 @@ def _left_out(settings: Settings) -> list[str]:
         "robust": rules.robust,
         "effects of a file": settings.effects is not None,
         "holdout": settings.holdout > 0,
+        "exploration": settings.exploration > 0,
     }
     return [name for name, is_looked_at in looked_at.items() if is_looked_at]
 

@@ -20,8 +20,8 @@ def outcome_lines(outcomes: Outcomes, notes: Sequence[str]) -> list[str]:
     follow = outcomes.following
     if follow:
         lines.append(
-            f"followed  {follow['followed']:,} decisions, {follow['overridden']:,} overridden, "
-            f"{follow['unreported']:,} not reported"
+            f"followed  {follow['followed']:,} decisions, {follow['overridden']:,} overridden "
+            f"({follow['changed']:,} changed, {follow['skipped']:,} skipped), {follow['unreported']:,} not reported"
         )
     return [*lines, *(f"beware    {note}" for note in notes)]
 

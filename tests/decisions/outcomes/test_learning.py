@@ -210,6 +210,23 @@ def test_what_was_really_done_tells_who_was_followed_and_why_not():
     assert any("1 of 2 decisions to treat that were reported were overridden" in note for note in result.notes)
 
 
+def test_a_changed_decision_is_told_from_a_skipped_one_and_missing_capacity_is_a_figure():
+    rows = [("ann", "yes", "mail", "asked for it"), ("bob", "no", "call", "No staff today")]
+    rows += [("eve", "changed", "call", ""), ("dan", "no", "mail", "no time")]
+    done = pd.DataFrame(rows, columns=["customer", "done", "offer", "why"]).assign(at=ago(-1), team="north")
+    decisions = decided("ann bob eve dan", "cid").assign(expected_gain=2.5)
+    follow = learn(history([*BEFORE, *AFTER, LAST], done=done), decisions, churn(30), HALF).following
+    assert (follow["followed"], follow["changed"], follow["skipped"], follow["unreported"]) == (0, 2, 1, 1)
+    assert follow["capacity"] == {"missing": 1, "promised": 2.5, "teams": {"north": 1}}
+
+
+def test_a_report_is_about_the_latest_decision_before_it():
+    done = pd.DataFrame([("ann", ago(-12), "yes")], columns=["customer", "at", "done"])
+    both = pd.concat([decided("ann"), decided("ann", cutoff=ago(-10)).assign(offer="mail")])
+    follow = learn(history([*BEFORE, *AFTER, LAST], done=done), both, churn(30), HALF).following
+    assert (follow["followed"], follow["unreported"]) == (1, 1)
+
+
 def test_an_interval_that_includes_zero_is_called_so(call):
     words = "the interval of call of 2024-07-01 includes zero: this does not show that it earned or lost anything"
     assert words in call.notes

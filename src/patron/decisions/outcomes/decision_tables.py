@@ -7,9 +7,10 @@ import pandas as pd
 
 from patron.errors import ScoreError, listed, listed_columns
 
-__all__ = ["CONTROL", "TREAT", "Checked", "checked"]
+__all__ = ["CARRIED_OUT", "CHANGED", "CONTROL", "SKIPPED", "TREAT", "Checked", "checked"]
 
 TREAT, CONTROL = "treat", "control"
+CARRIED_OUT, CHANGED, SKIPPED = "carried out", "changed", "skipped"
 KEY = ["customer", "cutoff"]
 NEEDED = (*KEY, "group", "offer")
 NUMBERS = ("cost", "expected_gain", "gain_low", "gain_high", "propensity", "churn_probability", "value")

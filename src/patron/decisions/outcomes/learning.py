@@ -154,7 +154,7 @@ def _outcomes(decided: pd.DataFrame, counts: Mapping[str, int], windows: Sequenc
 def _rows(window: Window, decided: pd.DataFrame) -> pd.DataFrame:
     """Return the decisions of a cutoff with what came of them and what was done."""
     some = decided[decided.cutoff == window.cutoff].reset_index(drop=True)
-    return with_done(window.measure(some), window.carried_out())
+    return with_done(window.measure(some), window.carried_out(), decided)
 
 
 def _campaigns(window: Window, rows: pd.DataFrame) -> Iterator[Campaign]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from patron.decisions.outcomes.decision_tables import TREAT
+from patron.decisions.outcomes.decision_tables import CARRIED_OUT, CHANGED, SKIPPED, TREAT
 from patron.decisions.uplift.campaigns import OUTCOMES, without_offers
 from patron.features import purchases
 from patron.features.compute.generic import feature_table
@@ -27,7 +27,7 @@ from patron.questions.question import Question
 __all__ = ["DONE", "Window"]
 
 DONE = "done"
-YES = ("true", "yes", "y", "1", "1.0", "t")
+YES, OTHERWISE = ("true", "yes", "y", "1", "1.0", "t", "done", "carried out"), ("changed", "other", "replaced")
 Events = Callable[[str, Span], Table]
 
 
@@ -105,20 +105,20 @@ class Window:
         return rows.group_by(customer=rows.customer.cast("string"), offer=offer).aggregate(accepted=taken).to_pandas()
 
     def carried_out(self) -> pd.DataFrame | None:
-        """Return what was really done by the table `done`, the latest row of each customer and offer; None without it.
+        """Return what was really done by the table `done`, a row for each report, in time; None without it.
 
         Returns:
-            `customer`, `done` (whether it was carried out), and `offer`, `why` and `team` where the table has them.
+            `customer`, `at`, `how` (carried out, changed or skipped), and `offer`, `why` and `team` where the table has
+            them.
         """
         if DONE not in self.history.tables or DONE not in self.history[DONE].columns:
             return None
         rows = self._rows(DONE)
         named = [name for name in ("offer", "why", "team") if name in rows.columns]
-        yes = rows[DONE].cast("string").lower().isin(YES)
-        frame = rows.select("at", *named, customer=rows.customer.cast("string"), done=yes.fill_null(False)).to_pandas()
-        latest = frame.sort_values("at", kind="stable")
-        key = ["customer", *(["offer"] if "offer" in named else [])]
-        return latest.drop_duplicates(key, keep="last").drop(columns="at").reset_index(drop=True)
+        word = rows[DONE].cast("string").strip().lower()
+        how = ibis.cases((word.isin(YES), CARRIED_OUT), (word.isin(OTHERWISE), CHANGED), else_=SKIPPED)
+        frame = rows.select("at", *named, customer=rows.customer.cast("string"), how=how).to_pandas()
+        return frame.sort_values("at", kind="stable", ignore_index=True)
 
     @property
     def _offers_cost(self) -> bool:

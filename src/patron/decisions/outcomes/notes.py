@@ -27,6 +27,10 @@ def notes_of(table: pd.DataFrame, counts: Mapping[str, int], following: Mapping[
             f"{following['overridden']:,} of {reported:,} decisions to treat that were reported were overridden; what "
             "the others earned beside them is observational"
         )
+    missing = following.get("capacity", {})
+    if missing.get("missing"):
+        promised = f", of which a gain of {missing['promised']:,.2f} was expected" if missing["promised"] > 0 else ""
+        yield f"capacity was missing for {missing['missing']:,} decisions{promised}; say what there is: capacity = 1000"
 
 
 def _of_counts(counts: Mapping[str, int]) -> Iterator[str]:
