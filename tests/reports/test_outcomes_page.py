@@ -53,16 +53,9 @@ def report() -> OutcomesReport:
         "teams": {"north": 0.8},
     }
     follow["effect"] = type("Unknown", (), {"value": NAN})
-    outcomes = Outcomes(
-        pd.DataFrame(table),
-        book.assign(explored=False, amount=[-50.0, 1234.5]),
-        thirds,
-        follow,
-        pd.DataFrame(),
-        pd.DataFrame(),
-        {},
-        (),
-    )
+    book = book.assign(explored=False, amount=[-50.0, 1234.5])
+    nothing = pd.DataFrame()
+    outcomes = Outcomes(pd.DataFrame(table), book, thirds, follow, nothing, nothing, {}, ())
     return OutcomesReport("Shop", datetime(2024, 7, 1), "EUR", outcomes, ["gift has 0 held out"])
 
 

@@ -65,8 +65,8 @@ def learned_outcomes(out: Path) -> Outcomes | None:
         return Outcomes(table, ledger, calibration, plain["following"], pd.DataFrame(), pd.DataFrame(), {}, notes)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise PatronError(
-            f"The file {LEARNED!r} in {out.name!r} is broken, or of an earlier release. Learn again: patron learn; or make "
-            f"the page without it: rm {path}"
+            f"The file {LEARNED!r} in {out.name!r} is broken, or of an earlier release. Learn again: patron learn; "
+            f"or make the page without it: rm {path}"
         ) from None
 
 

@@ -35,19 +35,8 @@ FIGURES = (
     *("expected_gain", "gain_low", "gain_high", "gap", "unprofitable", "ties"),
 )
 SHOWN = (
-    *(
-        "pseudonym",
-        "cutoff",
-        "group",
-        "offer",
-        "channel",
-        "propensity",
-        "explored",
-        "churn_probability",
-        "value",
-        "cost",
-        "fatigue",
-    ),
+    *("pseudonym", "cutoff", "group", "offer", "channel", "propensity", "explored"),
+    *("churn_probability", "value", "cost", "fatigue"),
     *("expected_gain", "gain_low", "gain_high", "break_even", "evidence"),
 )
 SUMS = ("cost", "expected_gain", "gain_low", "gain_high")
