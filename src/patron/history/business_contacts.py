@@ -14,19 +14,34 @@ from patron.history.offers import OFFERS, are_treated
 from patron.history.point_in_time import in_window, is_past
 from patron.periods import Span
 
-__all__ = ["CONTACTS", "LATELY", "ORDERS", "answered_contacts", "begun_by_business", "begun_by_customer"]
+__all__ = [
+    "BEGUN_BY_CUSTOMER",
+    "CONTACTS",
+    "LATELY",
+    "ORDERS",
+    "answered_contacts",
+    "begun_by_business",
+    "begun_by_customer",
+    "from_business",
+]
 
 CONTACTS, ORDERS, LATELY = "contacts", "orders", 30  # days
 BEGUN_BY_CUSTOMER = "in"
 HALF = 0.5  # of the contacts: where fewer have a time of day, midnight is what the others are called
 
 
+def from_business(rows: Table) -> BooleanValue:
+    """Return which contacts reached the customer and were begun by the business."""
+    begun = ibis.literal(True)
+    if "direction" in rows.columns:
+        begun = (rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull()
+    treated = are_treated(rows)
+    return begun if treated is None else begun & treated
+
+
 def begun_by_business(rows: Table) -> Table:
     """Return those contacts that reached the customer and were begun by the business."""
-    if "direction" in rows.columns:
-        rows = rows.filter((rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull())
-    treated = are_treated(rows)
-    return rows if treated is None else rows.filter(treated)
+    return rows.filter(from_business(rows))
 
 
 def begun_by_customer(rows: Table) -> Table:

@@ -20,6 +20,8 @@ from patron.portfolio.headroom import with_headroom
 from patron.portfolio.letting_go import loss_reason, option_to_end
 from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.relational import Relational, relational
+from patron.portfolio.relationship_types import type_names
 from patron.portfolio.rfm import LEAST, rfm_grid
 from patron.portfolio.scorecard import scorecard
 from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
@@ -32,7 +34,7 @@ __all__ = ["customer_portfolio"]
 
 YEAR = 365.25
 RISK = 0.90  # level of the interval whose lower bound is the 5 % quantile
-GROUPS = ("cohort", "channel", "segment", "tier", "relationship")
+GROUPS = ("cohort", "channel", "segment", "tier", "relationship", "type")
 NO_AMOUNT = "The orders have no amount. Declare it at the door (amount = '...')."
 
 
@@ -71,7 +73,8 @@ def customer_portfolio(
     profit, left_out = _profit_question(history, question)
     times = (*_comparable(history, at, terms, left_out), at)
     frames = _with_equity(history, times, customers_at(history, times, profit), terms, left_out)
-    return _composed(history, times, classified(frames, profit, terms), profit, terms, left_out)
+    typed, style = relational(history, times, classified(frames, profit, terms), terms, left_out)
+    return _composed(history, times, typed, profit, terms, style, left_out)
 
 
 def _profit_question(history: History, question: Tier | None) -> tuple[Tier | None, dict[str, str]]:
@@ -127,13 +130,15 @@ def _composed(
     frames: Sequence[pd.DataFrame],
     question: Tier | None,
     terms: PortfolioTerms,
+    style: Relational,
     left_out: dict[str, str],
 ) -> Portfolio:
     now, before = _with_losses(history, frames[-1], question), frames[0] if len(times) > 1 else frames[0].head(0)
     if "segment" not in now:
         count = f"{len(now)} customer{'s' if len(now) > 1 else ''}"
         left_out["scores and segments"] = f"They compare customers, and there is {count}: at least {LEAST} are needed."
-    names = {name: every for name, every in class_names(question, terms).items() if name in now and name in before}
+    classes = class_names(question, terms) | {"type": type_names(style.types)}
+    names = {name: every for name, every in classes.items() if name in now and name in before}
     then, current = (frame.set_index("customer")[list(names)] for frame in (before, now))
     then = then.reindex(current.index)
     pairs = {name: (then[name], current[name]) for name in names if len(before)}
@@ -157,7 +162,7 @@ def _composed(
         customers=now,
         before=before,
         grid=_grid(now),
-        groups={name: _group(now, name, class_names(question, terms).get(name)) for name in GROUPS if name in now},
+        groups={name: _group(now, name, classes.get(name)) for name in GROUPS if name in now},
         moved=moved,
         stability={name: adjusted_rand(*pair) for name, pair in pairs.items()},
         parts=_parts(history, now, question),
@@ -177,6 +182,7 @@ def _composed(
         tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},
         ledger=_ledger(history, times[-1], question, now) if question else {},
+        relational=style,
         left_out=left_out,
     )
 

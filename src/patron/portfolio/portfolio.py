@@ -11,6 +11,7 @@ from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
 from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import Headroom
+from patron.portfolio.relational import Relational
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
 
@@ -27,12 +28,12 @@ class Portfolio:
         question: which tiers of which profit; None where no profit is known.
         terms: how it is told.
         customers: a row for each customer: what `patron.portfolio.customers.customers_at` returns, equity with its
-            interval, what `patron.portfolio.classification.classified` adds, and `loses_by`, the table by which a
-            customer loses money, where they do.
+            interval, what `patron.portfolio.classification.classified` adds, `loses_by`, the table by which a
+            customer loses money, where they do, and the `type` of the relationship with the rules that are broken.
         before: the same at the earlier cutoff; empty where there is none.
         grid: customers and money in each of the 25 fields of recency and frequency.
-        groups: customers, money and equity by cohort, channel, segment, tier and relationship.
-        moved: for segments, tiers and relationships, how many moved from each (rows) to each (columns).
+        groups: customers, money and equity by cohort, channel, segment, tier, relationship and type.
+        moved: for segments, tiers, relationships and types, how many moved from each (rows) to each (columns).
         stability: the adjusted Rand index of the same.
         parts: what each table that earns or costs brought over the horizon of the tiers, by tier.
         tenure: the profit of a period by how many periods after the first order it lies, see `tenure_profile`.
@@ -49,6 +50,7 @@ class Portfolio:
         tops: the share of the best customers in spend, by which share of the customers they are.
         herfindahl: the index of spend, and of profit.
         ledger: how the profit of all events comes to that of customers.
+        relational: the types of relationships, what moved them, the contacts that fit, and usage after broken rules.
         left_out: what could not be told, and why.
     """
 
@@ -77,4 +79,5 @@ class Portfolio:
     tops: Mapping[float, float]
     herfindahl: Mapping[str, float]
     ledger: Mapping[str, float]
+    relational: Relational
     left_out: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,8 @@ import pandas as pd
 from patron.errors import QuestionError, is_number
 from patron.periods import Span
 from patron.portfolio.core_alarm import Change
+from patron.portfolio.interaction import Kinds
+from patron.portfolio.relationship_types import TYPES, RelationshipType
 from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment
 
@@ -31,9 +33,12 @@ class PortfolioTerms:
             says.
         outside_total: the attribute of what a customer spends anywhere in a year, `<table>_<column>`.
         changes: of assortment or price, which may have driven the core of the customers away.
+        types: of relationships, in the order in which they are tried.
+        kinds: how kinds of contacts are called.
 
     Raises:
-        QuestionError: the discount or a cost is below 0, scores are told in no such way, or two segments have one name.
+        QuestionError: the discount is below 0, scores are told in no such way, or two segments, or types, have one
+            name.
     """
 
     since: Span = Span.of_months(3)
@@ -44,6 +49,8 @@ class PortfolioTerms:
     acquisition_cost: float | Mapping[str, float] | None = None
     outside_total: str | None = None
     changes: tuple[Change, ...] = ()
+    types: tuple[RelationshipType, ...] = TYPES
+    kinds: Kinds = Kinds()
 
     def __post_init__(self) -> None:
         if not (is_number(self.discount) and self.discount >= 0):
@@ -66,14 +73,18 @@ class PortfolioTerms:
             )
         if not isinstance(self.scores, str):
             Thresholds.of(self.scores)
-        names = [segment.name for segment in self.segments]
-        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 or name == OTHERS]
-        if twice or not names:
-            raise QuestionError(
-                f"Segments have a name each, and {OTHERS!r} are those who fit none, got {names}. Rename "
-                f"{twice[0] if twice else 'none, and give at least one'!r}."
-            )
+        _check_names("Segments", [segment.name for segment in self.segments])
+        _check_names("Relationship types", [kind.name for kind in self.types])
 
     def thresholds(self, customers: pd.DataFrame) -> Thresholds:
         """Return where one score ends and the next begins, for these customers."""
         return WAYS[self.scores](customers) if isinstance(self.scores, str) else Thresholds.of(self.scores)
+
+
+def _check_names(what: str, names: Sequence[str]) -> None:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 or name == OTHERS]
+    if twice or not names:
+        raise QuestionError(
+            f"{what} have a name each, and {OTHERS!r} are those who fit none, got {list(names)}. Rename "
+            f"{twice[0] if twice else 'none, and give at least one'!r}."
+        )

@@ -61,6 +61,7 @@ class People:
         tied: pairs of numbers, the earlier customer first, shape (pairs, 2).
         referred: of each pair, whether the first brought the second; else they live together.
         growth: share by which orders of a customer become larger in a year.
+        slight: share of the hazard that a mailing adds in the weeks after a customer suggested something.
     """
 
     seed: int
@@ -87,6 +88,7 @@ class People:
     tied: np.ndarray
     referred: np.ndarray
     growth: float
+    slight: float
 
     def __len__(self) -> int:
         return len(self.came)
@@ -149,6 +151,7 @@ def people(setting: Setting, weeks: int) -> People:
         tied=tied,
         referred=referred,
         growth=setting.growth,
+        slight=setting.slight,
     )
 
 

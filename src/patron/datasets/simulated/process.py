@@ -12,16 +12,17 @@ import numpy as np
 from patron.datasets.simulated.draws import uniform
 from patron.datasets.simulated.offers import Campaign, assign
 from patron.datasets.simulated.people import People, unwelcome
-from patron.datasets.simulated.purchases import Rows, contacts_begun, mailed, mailings, purchases, requests
+from patron.datasets.simulated.purchases import INBOUND, Rows, contacts_begun, mailed, mailings, purchases, requests
 from patron.datasets.simulated.setting import Setting
 
-__all__ = ["START", "Chances", "State", "Treatments", "chances", "mailing_touches", "run", "tied_losses"]
+__all__ = ["START", "Chances", "State", "Treatments", "chances", "mailing_touches", "run", "slighted", "tied_losses"]
 
 START = datetime(2021, 1, 4)  # a Monday, as every first day of a week of the world
 YEAR, PEAK, SEASON = 365.25, 340.0, 0.3  # days; when in the world's year most is bought, and what that adds to the log
 SATURATION, ENOUGH, FATIGUE = 1.5, 4.0, 0.15  # contacts in four weeks: what is much, too much, and does with the hazard
 KEEPING, LIFTING = 0.9, 0.7  # what is left of an effect a week later
 UNWELCOME = 0.25  # more hazard for each contact in four weeks by another channel than the one a customer has named
+REMEMBERED = 12  # weeks after a suggestion in which a mailing slights who made it
 COMPLAINTS, UPSET = 0.4, 0.12  # share of requests that are complaints, and chance that one ends the relationship
 NEVER = -1
 
@@ -37,6 +38,7 @@ class State:
         recent: touches of the three weeks before, latest first, shape (3, 2, n): contacts, and the unwelcome of them.
         orders: so far.
         last: week of the last order.
+        suggested: week in which each last suggested something, or -1.
     """
 
     left: np.ndarray
@@ -45,16 +47,18 @@ class State:
     recent: np.ndarray
     orders: np.ndarray
     last: np.ndarray
+    suggested: np.ndarray
 
     @classmethod
     def empty(cls) -> "State":
         """Return the state of nobody."""
         none, whole = np.zeros(0), np.zeros(0, int)
-        return cls(left=whole, keeping=none, lifting=none, recent=np.zeros((3, 2, 0)), orders=whole, last=whole)
+        counts = {name: whole for name in ("left", "orders", "last", "suggested")}
+        return cls(keeping=none, lifting=none, recent=np.zeros((3, 2, 0)), **counts)
 
     def grown(self, customers: int) -> "State":
         """Return a copy with room for those who are yet to come."""
-        values = (NEVER, 0.0, 0.0, 0.0, 0, NEVER)
+        values = (NEVER, 0.0, 0.0, 0.0, 0, NEVER, NEVER)
         columns = zip(self.__dict__.items(), values, strict=True)
         return State(**{name: _padded(column, customers, value) for (name, column), value in columns})
 
@@ -109,6 +113,12 @@ def mailing_touches(people: People, week: int) -> np.ndarray:
     """Return who gets a mailing in a week, and to whom it is unwelcome, shape (2, n)."""
     sent = mailed(people, week)
     return np.stack([sent, sent & unwelcome(people, people.mailed_by)]).astype(float)
+
+
+def slighted(people: People, state: State, week: int, mailing: np.ndarray) -> np.ndarray:
+    """Return how many times as likely each is to leave as those who suggested nothing, where mailings were sent."""
+    lately = (state.suggested != NEVER) & (state.suggested >= week - REMEMBERED)
+    return 1.0 + people.slight * mailing * lately
 
 
 def tied_losses(people: People, leaving: np.ndarray) -> np.ndarray:
@@ -217,15 +227,18 @@ def _lived(setting: Setting, now: _Week, present: int, offered: np.ndarray) -> S
     asked_for = alive & (uniform(seed, "request", n, week) < people.trouble[:present])
     complained = asked_for & (uniform(seed, "complaint", n, week) < COMPLAINTS)
     lost = tied_losses(people, (state.left == week - 1).astype(float) if week else np.zeros(len(people)))[:present]
-    staying = (1.0 - chance.leave[:present]) * (1.0 - UPSET * complained) * (1.0 - setting.spread) ** lost
+    unheard = slighted(people, state, week, mailing[0])[:present]
+    staying = (1.0 - chance.leave[:present]) ** unheard * (1.0 - UPSET * complained) * (1.0 - setting.spread) ** lost
     leaves = alive & (uniform(seed, "leave", n, week) >= staying)
     now.add("orders", purchases(people, n[ordered], week))
     now.add("tickets", requests(people, n[asked_for], week, complained[asked_for]))
     talked = alive & (uniform(seed, "talk", n, week) < people.talk[:present])
-    now.add("contacts", contacts_begun(people, n[talked], week))
+    begun = contacts_begun(people, n[talked], week)
+    now.add("contacts", begun)
     now.add("contacts", mailings(people, np.flatnonzero(mailing[0]), week))
     state.left[:present][leaves] = week
     state.orders[:present][ordered] += 1
     state.last[:present][ordered] = week
+    state.suggested[begun["customer"][begun["inbound"] == INBOUND.index("suggestion")]] = week
     fading = {"keeping": state.keeping * KEEPING, "lifting": state.lifting * LIFTING}
     return replace(state, recent=np.stack([touches, *state.recent[:2]]), **fading)

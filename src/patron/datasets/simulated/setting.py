@@ -19,6 +19,7 @@ class Setting:
         spread: chance that a customer follows a tie who left the week before.
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides.
         growth: share by which orders of a customer become larger in a year.
+        slight: share of the hazard to leave that a mailing adds in the weeks after a customer suggested something.
     """
 
     customers: int
@@ -28,3 +29,4 @@ class Setting:
     spread: float
     mailing: str
     growth: float
+    slight: float

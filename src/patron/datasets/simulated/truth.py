@@ -20,6 +20,7 @@ from patron.datasets.simulated.process import (
     State,
     chances,
     mailing_touches,
+    slighted,
     tied_losses,
 )
 from patron.datasets.simulated.purchases import (
@@ -126,7 +127,8 @@ def _arm(
         profit += there * (chance.order * (order_margin(people, week) - back) - service)
         profit -= mailing[0] * mailing_cost(people)
         buying += waiting * chance.order
-        staying = (1.0 - chance.leave) * (1.0 - UPSET * COMPLAINTS * people.trouble) * np.exp(losses[step])
+        unheard = slighted(people, state, week, mailing[0])
+        staying = (1.0 - chance.leave) ** unheard * (1.0 - UPSET * COMPLAINTS * people.trouble) * np.exp(losses[step])
         leaving.append(there * (1.0 - staying))
         there, waiting = there * staying, waiting * (1.0 - chance.order) * staying
         recent = [touches, *recent[:2]]

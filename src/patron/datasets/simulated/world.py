@@ -162,6 +162,7 @@ def simulate(
     spread: float = 0.05,
     mailing: str = "favoured",
     growth: float = 0.0,
+    slight: float = 0.0,
 ) -> World:
     """Simulate a business from 4 January 2021 up to a day.
 
@@ -183,6 +184,7 @@ def simulate(
         spread: chance that a customer follows a tie who left the week before; 0 for no spread.
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides how many come.
         growth: share by which the orders of a customer become larger in each year that they stay.
+        slight: share of the hazard to leave that a mailing adds in the twelve weeks after a customer suggested something.
 
     Raises:
         SettingsError: one of these cannot be meant.
@@ -195,7 +197,7 @@ def simulate(
     {'call': 0.005, 'tips': 0.004, 'voucher': 0.011}
     """
     own = calendar(tuple(offers), assignment) if campaigns is None else tuple(campaigns)
-    setting = Setting(customers, seed, tuple(offers), own, spread, mailing, growth)
+    setting = Setting(customers, seed, tuple(offers), own, spread, mailing, growth, slight)
     check_setting(setting, assignment)
     return World(setting, 0, people(setting, 0), State.empty(), {}).act(None, until)
 

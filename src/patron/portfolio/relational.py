@@ -1,0 +1,154 @@
+"""Relational intelligence: types of relationships at some cutoffs, which contacts fit them, and which rules broke."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from patron.history.history import History
+from patron.periods import Span
+from patron.portfolio.broken_rules import RULES, broken_rules, unused_channels, usage_after
+from patron.portfolio.interaction import interactions_at
+from patron.portfolio.relationship_types import FACETS, RelationshipType, known_types, type_of, what_moved
+from patron.portfolio.terms import PortfolioTerms
+
+__all__ = ["Relational", "fitting_contacts", "relational", "relationships_at"]
+
+MONTHS = 6  # that are looked at: half of them before rules broke, half after
+KEPT = ("talk", "heard", "begun", "tone", "demand", "silence")
+
+
+@dataclass(frozen=True)
+class Relational:
+    """What is known of types of relationships beside the type of each customer.
+
+    Args:
+        types: those whose rules look at nothing but what is known, in the order in which they are tried.
+        moved_by: what `patron.portfolio.relationship_types.what_moved` returns.
+        fit: by month (its first day) and type at its beginning the `contacts` of the business, and those `fitting`.
+        usage: what `patron.portfolio.broken_rules.usage_after` returns, of rules that were broken three months ago.
+    """
+
+    types: tuple[RelationshipType, ...]
+    moved_by: pd.DataFrame
+    fit: pd.DataFrame
+    usage: pd.DataFrame
+
+
+def relational(
+    history: History,
+    times: Sequence[datetime],
+    frames: Sequence[pd.DataFrame],
+    terms: PortfolioTerms,
+    left_out: dict[str, str],
+) -> tuple[list[pd.DataFrame], Relational]:
+    """Return customers with the type of their relationship and the rules that are broken, and what is known beside it.
+
+    Args:
+        history: the checked event tables.
+        times: the cutoffs, oldest first.
+        frames: what `patron.portfolio.customers.customers_at` returns of them.
+        terms: which types there are, and how kinds of contacts are called.
+        left_out: what could not be told, and why; it is added to.
+    """
+    months = _months(history, times[-1], float(frames[-1].tenure.max()))
+    table, types = relationships_at(history, sorted({*times, *months}), terms)
+    at = {cutoff: part.reset_index(drop=True) for cutoff, part in table.groupby("cutoff")}
+    flags = broken_rules(at[times[-1]], unused_channels(history, times[-1]), types)
+    left_out |= _unknown(terms.types, list(table), flags)
+    shown = [at[time][["customer", "type", *(name for name in KEPT if name in table)]] for time in times]
+    shown[-1] = pd.concat([shown[-1], flags], axis=1)
+    results = [frame.merge(known, "left", "customer") for frame, known in zip(frames, shown, strict=True)]
+    moved_by = what_moved(at[times[0]], at[times[-1]], types) if len(times) > 1 else pd.DataFrame()
+    by_month = [at[month] for month in months]
+    fit = fitting_contacts(by_month, types) if "heard" in table else pd.DataFrame()
+    return results, Relational(types, moved_by, fit, _usage(history, months, by_month, types))
+
+
+def relationships_at(
+    history: History, cutoffs: Sequence[datetime], terms: PortfolioTerms
+) -> tuple[pd.DataFrame, tuple[RelationshipType, ...]]:
+    """Return what `patron.portfolio.interaction.interactions_at` does, with the `type` of each customer, and the types.
+
+    Args:
+        history: the checked event tables.
+        cutoffs: the instants at which customers are looked at.
+        terms: which types there are, and how kinds of contacts are called.
+
+    Raises:
+        QuestionError: a cutoff lies outside the history, or nobody ordered before it.
+    """
+    table = interactions_at(history, cutoffs, terms.kinds)
+    types = known_types(terms.types, list(table))
+    return table.assign(type=type_of(table, types)), types
+
+
+def fitting_contacts(months: Sequence[pd.DataFrame], types: Sequence[RelationshipType]) -> pd.DataFrame:
+    """Return how many contacts of the business fit the type that their customer had at the beginning of the month.
+
+    Of a customer's contacts in a month as many fit as the type bears, of those that promote as many as it bears of
+    them. Customers without an order before the month have no type yet.
+
+    Args:
+        months: customers with their type and contacts at the first day of each month, the last one's end included.
+        types: the types that were tried.
+
+    Returns:
+        `month`, `type`, `contacts` and `fitting`.
+
+    Source: J. Avery, S. Fournier and J. Wittenbraker, Unlock the mysteries of your customer relationships, Harvard
+    Business Review 92 (2014): relational intelligence. The figure is Patron's.
+
+    >>> first = pd.DataFrame({"customer": ["a"], "cutoff": [datetime(2024, 3, 1)], "type": ["friend"]})
+    >>> after = first.assign(cutoff=datetime(2024, 4, 1), heard_1mo=[5.0], promoted_1mo=[3.0])
+    >>> kinds = [RelationshipType("friend", contacts=4, promotions=1)]
+    >>> fitting_contacts([first, after], kinds)[["month", "contacts", "fitting"]].values.tolist()
+    [['2024-03-01', 5, 3]]
+    """
+    limits = {kind.name: (kind.contacts, kind.promotions) for kind in types}
+    tables = []
+    for first, after in zip(months[:-1], months[1:], strict=True):
+        rows = first[["customer", "type"]].merge(after, on="customer", suffixes=("", "_after"))
+        most, promotions = np.array([limits.get(name, (np.inf, np.inf)) for name in rows.type]).reshape(-1, 2).T
+        promoted = rows.get("promoted_1mo", pd.Series(0.0, rows.index))
+        fitting = np.minimum(most, rows.heard_1mo - promoted + np.minimum(promoted, promotions))
+        counts = rows.assign(contacts=rows.heard_1mo, fitting=fitting).groupby("type", as_index=False)
+        sums = counts[["contacts", "fitting"]].sum().astype({"contacts": int, "fitting": int})
+        tables.append(sums.assign(month=f"{first.cutoff.iloc[0]:%Y-%m-%d}"))
+    columns = ["month", "type", "contacts", "fitting"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _months(history: History, at: datetime, days: float) -> list[datetime]:
+    """Return the ends of the last months after the first order, where there are contacts to look at in them."""
+    if not {"contacts", "offers"} & set(history.tables):
+        return []
+    ends = [at, *(Span.of_months(back).before(at) for back in range(1, MONTHS + 1))]
+    return sorted(end for end in ends if end > at - timedelta(days=days))
+
+
+def _usage(
+    history: History, months: Sequence[datetime], frames: Sequence[pd.DataFrame], types: Sequence[RelationshipType]
+) -> pd.DataFrame:
+    """Return how usage went on after rules that were broken in the middle of the months, where all of them are known."""
+    if len(months) < MONTHS:
+        return usage_after(pd.DataFrame({"type": []}), pd.DataFrame(), np.zeros((0, MONTHS)))
+    middle, people = months[-MONTHS // 2 - 1], frames[-MONTHS // 2 - 1]
+    flags = broken_rules(people, unused_channels(history, middle), types)
+    orders = [frame.set_index("customer").orders_1mo.reindex(people.customer) for frame in frames[-MONTHS:]]
+    return usage_after(people, flags, np.nan_to_num(np.column_stack(orders)))
+
+
+def _unknown(types: Sequence[RelationshipType], known: Sequence[str], flags: pd.DataFrame) -> dict[str, str]:
+    """Return the types and the rules that the columns do not suffice for, and why."""
+    unknown = {kind.name: [facet for facet in kind.bounds if facet not in known] for kind in types}
+    types_out = {
+        f"the relationship type {name!r}": f"It looks at {' and '.join(f'{f} ({FACETS[f][1]})' for f in facets)}."
+        for name, facets in unknown.items()
+        if facets
+    }
+    return types_out | {
+        f"the broken rule {rule!r}": f"It needs {columns}." for rule, (_, columns) in RULES.items() if rule not in flags
+    }
