@@ -52,7 +52,7 @@ def test_a_snapshot_counted_by_hand():
 
 
 def test_every_table_of_groups_adds_up_to_all_customers_to_the_cent(portfolio):
-    assert set(portfolio.groups) == {"cohort", "channel", "segment", "tier", "relationship"}
+    assert set(portfolio.groups) == {"cohort", "channel", "segment", "tier", "relationship", "relationship_type"}
     for table in portfolio.groups.values():
         assert table.customers.sum() == len(portfolio.customers)
         for money in ("spend", "profit", "equity"):
@@ -111,11 +111,11 @@ def test_the_earlier_portfolio_knows_what_was_known_on_that_day(portfolio, histo
 
 
 def test_stability_and_risk_are_told(portfolio):
-    assert set(portfolio.stability) == {"segment", "tier", "relationship"}
+    assert set(portfolio.stability) == {"segment", "tier", "relationship", "relationship_type"}
     assert all(0 < agreement < 1 for agreement in portfolio.stability.values())
     assert portfolio.equity.low < portfolio.equity.value < portfolio.equity.high
     assert 0 < portfolio.at_risk < portfolio.equity.value - portfolio.equity.low
-    assert portfolio.left_out == {}
+    assert set(portfolio.left_out) == {"knowledge value", "social value"}
 
 
 def test_returns_add_up_to_the_bridge_and_to_what_customers_brought_since(portfolio):

@@ -66,7 +66,7 @@ def test_a_single_customer_has_a_page_that_says_what_is_left_out():
 def test_the_lines_say_what_was_computed_and_what_was_left_out(portfolio):
     lines = list(portfolio_lines(portfolio, "EUR"))
     assert lines[0] == f"portfolio {len(portfolio.customers)} customers on 2024-06-01, beside 2024-03-01"
-    figures = ["equity", "bridge", "cash", "segments", "tiers", "relationships", "spend", "tenure"]
+    figures = ["equity", "bridge", "cash", "segments", "tiers", "relationships", "types", "spend", "tenure"]
     assert [line.split()[0] for line in lines[1:]] == [*figures, *("left" for _ in portfolio.left_out)]
     alone = customer_portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
     told_out = [line for line in portfolio_lines(alone, "") if line.startswith("left out")]

@@ -19,7 +19,7 @@ from ibis.expr.types import BooleanValue, Column, Table
 from patron.errors import HistoryError, listed_columns, nearest
 from patron.history.assumptions import Assumption
 from patron.history.conditions import Where, condition_notes, matches
-from patron.history.customer_keys import check_key_type, customer_keys
+from patron.history.customer_keys import check_key_type, customer_key, customer_keys
 from patron.history.formats import Formats, FormSetting
 from patron.history.money import currency_notes
 from patron.history.point_in_time import CUSTOMER_NUMBER
@@ -28,6 +28,7 @@ from patron.history.roles import (
     KEPT_NAMES,
     KEPT_OF_EVENTS,
     NUMBER_ROLES,
+    OTHER,
     PAID_UNTIL,
     ROLES,
     SHARE_ROLES,
@@ -132,7 +133,8 @@ def declare(
             that differ in `status` only the latest count. A `term` says until when a row is paid for, as days
             after it or as a date: silence within it is no churn. Of offers that were made to customers, `offer`
             says which, `arm` who got it and who was control, `propensity` the chance with which the customer was to
-            get the arm of the row, `accepted` whether it was taken.
+            get the arm of the row, `accepted` whether it was taken. Of ties between customers, `other` is the customer
+            at the other end: of a referral, who was brought.
 
     Raises:
         HistoryError: a column is missing or has a type that cannot be read, or the time zone is unknown.
@@ -177,6 +179,7 @@ def declare_as(
     paid = _paid_until(table, columns.pop(TERM, None), times["at"].clock, timezone)
     keys = customer_keys(kept, columns["customer"])
     clocks = {"customer": keys.text} | {role: time.clock for role, time in times.items()}
+    clocks |= {OTHER: customer_key(columns[OTHER])} if OTHER in columns else {}
     typed = {role: clocks[role] if role in clocks else _typed(role, c) for role, c in columns.items()}
     if "total" in typed:
         typed[TOTAL] = typed.pop("total")

@@ -30,9 +30,11 @@ from patron.history.point_in_time import STANDING, UNTIL, in_window, is_past
 from patron.history.receipts import Receipt, receipt_html, receipt_table
 from patron.history.regular_payers import prepaid_notes
 from patron.history.returns import with_returns
+from patron.history.roles import OTHER
 from patron.history.row_counts import RowCounts, counted
 from patron.history.set_aside import lost_customers, set_aside_rows
 from patron.history.standing import with_standing
+from patron.history.tie_checks import tie_notes
 from patron.periods import Span
 
 __all__ = ["History"]
@@ -353,6 +355,7 @@ def _shared(
             notes[name] = unknown_of(name, facts[name].rows, buyers)
         elif name != read:
             notes[name] = check_meeting(name, count.declared.used, buyers)
+            notes[name] += tie_notes(count.declared.used, buyers) if OTHER in count.declared.columns else ()
     return notes
 
 

@@ -15,6 +15,7 @@ from ibis.expr.types import Column, Table
 from patron.errors import HistoryError, listed
 from patron.history.event_tables import NUMBER_ROLES, TEXT_ROLES, Assumption, Events, Role
 from patron.history.point_in_time import CUSTOMER_NUMBER
+from patron.history.roles import OTHER
 
 __all__ = [
     "CASES",
@@ -257,7 +258,8 @@ def _fold(key: Column) -> Column:
 
 
 def _with_customer(declared: Events, change: Callable[[Column], Column]) -> Events:
-    table, used = (t.mutate(customer=change(t.customer)) for t in (declared.table, declared.used))
+    ends = ["customer", *([OTHER] if OTHER in declared.columns else [])]
+    table, used = (t.mutate(**{end: change(t[end]) for end in ends}) for t in (declared.table, declared.used))
     return replace(declared, table=table, used=used, keys=None, customers=0)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "KEPT_OF_EVENTS",
     "NUMBER_ROLES",
     "OFFER_ROLES",
+    "OTHER",
     "PAID_UNTIL",
     "PART",
     "ROLES",
@@ -60,10 +61,12 @@ NUMBER_ROLES = (
     "unit_cost",
 )
 TERM, PAID_UNTIL = "term", "paid_until"
-ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES, TERM, *SHARE_ROLES)
+OTHER = "other"
+"""The customer at the other end of a tie."""
+ROLES = ("customer", "at", "known_at", *TEXT_ROLES, *NUMBER_ROLES, TERM, *SHARE_ROLES, OTHER)
 KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
 # Roles that change what a row is: no column takes them by its name.
-DECLARED = ("status", "total", "unit_cost", TERM, *OFFER_ROLES)
+DECLARED = ("status", "total", "unit_cost", TERM, OTHER, *OFFER_ROLES)
 PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
 KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL, PAID_UNTIL)
 INSTEAD = {"total": "amount", "unit_cost": "cost"}

@@ -17,6 +17,9 @@ from patron.history.history import History
 from patron.history.offers import OFFERS
 from patron.jobs.kept import ScoredRun, read_kept, rows_name
 from patron.periods import EVER
+from patron.portfolio.broken_rules import RULES
+from patron.portfolio.guardrails import GUARDRAILS, guardrails
+from patron.portfolio.terms import PortfolioTerms
 from patron.settings import Settings
 
 __all__ = ["OF_CONTACTS", "check_offer_columns", "plan_facts"]
@@ -42,7 +45,7 @@ def check_offer_columns(settings: Settings, *known: Callable[[], Sequence[str]])
     """
     names = columns_needed(settings.offers, settings.rules)
     has_contacts = settings.outcomes or {*OF_CONTACTS} & {*settings.tables}
-    former = FormerContacts.among(names).columns if has_contacts else ()
+    former = (*FormerContacts.among(names).columns, *GUARDRAILS) if has_contacts else ()
     open_ = [name for name in names if name not in former and not ANSWER.fullmatch(name)]
     columns: list[str] = []
     for source in known:
@@ -54,24 +57,32 @@ def check_offer_columns(settings: Settings, *known: Callable[[], Sequence[str]])
 
 
 def plan_facts(
-    needed: Sequence[str], run: ScoredRun, history: Callable[[], History] | None, lacking: Callable[..., str]
+    needed: Sequence[str],
+    run: ScoredRun,
+    history: Callable[[], History] | None,
+    lacking: Callable[..., str],
+    terms: PortfolioTerms,
 ) -> pd.DataFrame | None:
     """Return a row for each scored customer with the columns that a plan looks at; None where it looks at none.
 
     Features and attributes are those of the scored rows. Former contacts are those that the business began, from the
-    event tables `contacts` and `offers` (but for its control), where there are any.
+    event tables `contacts` and `offers` (but for its control), where there are any; of these and of tickets come the
+    type of each relationship and the rules that are broken.
 
     Args:
         needed: names of the columns.
         run: the scoring run.
         history: returns the event tables, where they have contacts.
         lacking: returns the message about a column that nothing tells of, and the columns that there are.
+        terms: which types of relationships there are.
 
     Raises:
         SettingsError: nothing tells of a column.
     """
     of_contacts = FormerContacts.among(needed) if history else FormerContacts()
-    of_rows = [name for name in needed if name not in of_contacts.columns and name not in run.columns]
+    of_rules = [name for name in needed if history and name in GUARDRAILS and name not in run.columns]
+    apart = (*of_contacts.columns, *of_rules, *run.columns)
+    of_rows = [name for name in needed if name not in apart]
     answers = [name for name in needed if name in run.columns]
     if not needed:
         return None
@@ -80,6 +91,8 @@ def plan_facts(
         facts = facts.merge(_of_rows(of_rows, run, lacking), "left", "customer")
     if history and of_contacts.columns:
         facts = facts.merge(_former(history(), run.cutoff, of_contacts), "left", "customer")
+    if history and of_rules:
+        facts = facts.merge(_of_relationships(history(), run.cutoff, terms, of_rules), "left", "customer")
     return facts
 
 
@@ -109,6 +122,19 @@ def _former(history: History, cutoff: datetime, wanted: FormerContacts) -> pd.Da
     customers = rows.group_by("customer").aggregate(**last, **counts)
     frame = customers.to_pandas()
     return frame.assign(**{name: frame[name].astype(float) for name in wanted.columns})
+
+
+def _of_relationships(history: History, cutoff: datetime, terms: PortfolioTerms, names: list[str]) -> pd.DataFrame:
+    """The type of each relationship and the rules that are broken, as far as the tables tell them."""
+    known = guardrails(history, cutoff, terms)
+    for name in names:
+        if name not in known:
+            needs = RULES[name][1] if name in RULES else "a table of contacts or offers"
+            raise SettingsError(
+                f"An offer looks at {name!r}, which the tables do not tell: it needs {needs}. Declare it at the door, "
+                "for example [tables.contacts] direction = 'the column', or leave the condition out."
+            )
+    return known[["customer", *names]].astype({"customer": str})
 
 
 def _begun(rows: Table) -> Table:

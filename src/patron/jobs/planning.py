@@ -58,6 +58,7 @@ def planned(
         run,
         history if settings.outcomes or {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
+        settings.portfolio,
     )
     effects = joined_effects(written, plan_effects(offers, run, scores, champion))
     plan = decide(

@@ -1,5 +1,6 @@
 """Portfolio summary: what a relationship portfolio says to machines, key by key."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, TypedDict
 
 import pandas as pd
@@ -9,6 +10,7 @@ from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
 from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import headroom_by
+from patron.portfolio.broken_rules import RULES
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 
@@ -209,6 +211,61 @@ class Ending(TypedDict):
     option: float
 
 
+class TypeMove(TypedDict):
+    """Customers who moved from one type of relationship to another, and what changed first."""
+
+    before: str
+    now: str
+    by: Annotated[str, "the facet of the rule that holds no longer, or holds now"]
+    customers: int
+
+
+class Fit(TypedDict):
+    """Contacts of the business in a month that fit the type of their customer."""
+
+    month: Annotated[str, "its first day"]
+    relationship_type: str
+    contacts: int
+    fitting: int
+
+
+class Usage(TypedDict):
+    """Orders of a customer after a rule was broken, beside those of customers like them whose rule was kept."""
+
+    rule: str
+    period: Annotated[int, "months, below zero before it was broken; 0 is all after it"]
+    customers: int
+    broken: float
+    kept: float
+    difference: float
+    low: Annotated[float, "of the 95 % interval"]
+    high: float
+    p: float
+
+
+class Spread(TypedDict):
+    """Whether customers leave along ties."""
+
+    pairs: Annotated[int, "ties between customers who were active before"]
+    both: Annotated[int, "of which both left"]
+    expected: Annotated[float, "by chance"]
+    p: float
+    after: Annotated[float, "share that left of those with a tie who left"]
+    otherwise: Annotated[float, "share that left of the others with ties"]
+
+
+class Social(TypedDict):
+    """What relationships between customers come to."""
+
+    ties: int
+    referred: int
+    referrers: int
+    longest: Annotated[int, "customers above the last in the longest chain"]
+    cut: Annotated[dict[str, int], "referrals that carry nothing, by whom they lead to"]
+    profit: Annotated[dict[str, float], "kept, credited to who referred, and all"]
+    spread: Spread | None
+
+
 class PortfolioSummary(TypedDict):
     """What relationships there are, what they are worth, and how they moved."""
 
@@ -217,8 +274,8 @@ class PortfolioSummary(TypedDict):
     earlier: Annotated[str | None, "the cutoff that it is compared with"]
     customers: Annotated[int, "who ordered before the cutoff"]
     equity: Equity | None
-    groups: Annotated[dict[str, list[Group]], "by segment, tier, cohort, channel, relationship"]
-    moves: Annotated[dict[str, list[Move]], "of segments, tiers and relationships"]
+    groups: Annotated[dict[str, list[Group]], "by segment, tier, cohort, channel, relationship, type"]
+    moves: Annotated[dict[str, list[Move]], "of segments, tiers, relationships and types"]
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]
     cash: CashSummary
@@ -228,6 +285,11 @@ class PortfolioSummary(TypedDict):
     scorecard: list[CardFigure]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
     losses: list[Loss]
+    type_moves: list[TypeMove]
+    fit: list[Fit]
+    broken: Annotated[dict[str, int], "customers for whom a rule of their relationship is broken"]
+    usage: list[Usage]
+    social: Social
     ending: list[Ending]
     tops: Annotated[dict[str, float], "the share of spend that the best customers bring, by their share"]
     herfindahl: Annotated[dict[str, float], "of spend and of profit"]
@@ -256,6 +318,11 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "scorecard": portfolio.scorecard.to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
         "losses": losses_by_reason(portfolio.customers).to_dict("records"),
+        "type_moves": portfolio.relational.moved_by.to_dict("records"),
+        "fit": portfolio.relational.fit.to_dict("records"),
+        "broken": {rule: int(portfolio.customers[rule].sum()) for rule in RULES if rule in portfolio.customers},
+        "usage": portfolio.relational.usage.to_dict("records"),
+        "social": asdict(portfolio.social),
         "ending": portfolio.ending.rename_axis("tier").reset_index().to_dict("records"),
         "tops": {f"{top:g}": share for top, share in portfolio.tops.items()},
         "herfindahl": dict(portfolio.herfindahl),

@@ -1,6 +1,6 @@
 """Broken rules: where contacts of the business go against the relationship, and how usage went on after that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import erfc, sqrt
 
@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 from patron.history.business_contacts import CONTACTS, begun_by_business, begun_by_customer
 from patron.history.history import History
 from patron.history.offers import OFFERS
-from patron.periods import EVER
+from patron.periods import EVER, Span
 from patron.portfolio.interaction import QUARTER
 from patron.portfolio.relationship_types import RelationshipType
 
@@ -54,7 +54,9 @@ def unused_channels(history: History, cutoff: datetime) -> pd.DataFrame | None:
     heard += _channels(history, cutoff, OFFERS, begun_by_business, QUARTER)
     if not used or not heard:
         return None
-    known, through = (ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct() for rows in (used, heard))
+    known, through = (
+        ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct() for rows in (used, heard)
+    )
     theirs = through.semi_join(known, "customer")
     odd = theirs.anti_join(known, ["customer", "channel"]).select("customer").distinct().mutate(odd=True)
     customers = theirs.select("customer").distinct().left_join(odd, "customer")
@@ -67,14 +69,14 @@ def broken_rules(
     """Return for each customer which rules are broken: 1 broken, 0 kept, missing where the rule cannot apply.
 
     Args:
-        customers: what `patron.portfolio.interaction.interactions_at` returns of one cutoff, with `type`.
+        customers: what `patron.portfolio.interaction.interactions_at` returns of one cutoff, with `relationship_type`.
         unused: what `unused_channels` returns of the same cutoff.
         types: the types that were tried.
 
     Returns:
         those rules of `RULES` that the columns suffice for, and `broken_rules`, how many are broken.
 
-    >>> people = pd.DataFrame({"customer": ["a", "b"], "type": "exchange", "heard_1mo": [3, 0]})
+    >>> people = pd.DataFrame({"customer": ["a", "b"], "relationship_type": "exchange", "heard_1mo": [3, 0]})
     >>> broken_rules(people, None, [RelationshipType("exchange", contacts=2)]).values.tolist()
     [[1.0, 1.0], [nan, 0.0]]
     """
@@ -88,7 +90,7 @@ def broken_rules(
     most = {kind.name: kind.contacts for kind in types}.get("exchange", np.inf)
     if "heard_1mo" in customers and np.isfinite(most):
         heard = customers.heard_1mo
-        flags["pushed"] = (heard > most).astype(float).where((customers.type == "exchange") & (heard > 0))
+        flags["pushed"] = (heard > most).astype(float).where((customers.relationship_type == "exchange") & (heard > 0))
     return flags.assign(**{BROKEN: flags.sum(axis=1)}) if flags.shape[1] else flags
 
 
@@ -99,7 +101,7 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
     permutation of who was broken among customers who are alike, by its moments.
 
     Args:
-        customers: `type` at the cutoff of the flags.
+        customers: `relationship_type` at the cutoff of the flags.
         flags: what `broken_rules` returns.
         usage: orders in as many periods before that cutoff as after it, shape (n, periods).
 
@@ -110,7 +112,7 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
 
     Source: matching by strata; P. R. Rosenbaum, Observational Studies (2002), chapter 2 (permutation within strata).
 
-    >>> people = pd.DataFrame({"type": ["friend"] * 4})
+    >>> people = pd.DataFrame({"relationship_type": ["friend"] * 4})
     >>> usage = np.array([[1, 0], [1, 0], [1, 1], [1, 1]])
     >>> table = usage_after(people, pd.DataFrame({"pushed": [1.0, 1.0, 0.0, 0.0]}), usage)
     >>> table[["period", "broken", "kept", "difference"]].values.tolist()
@@ -120,7 +122,7 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
     periods = [*range(-half, 0), 0, *range(1, half + 1)]
     looks = np.column_stack([usage[:, :half], usage[:, half:].sum(axis=1), usage[:, half:]]).astype(float)
     before = np.minimum(usage[:, :half].sum(axis=1), MOST_BEFORE).astype(int).astype(str)
-    alike = customers.type.astype(str).to_numpy() + before
+    alike = customers.relationship_type.astype(str).to_numpy() + before
     tables = [
         _compared(alike[known], flags.loc[known, rule].to_numpy(), looks[known]).assign(rule=rule, period=periods)
         for rule in flags.columns.drop(BROKEN, errors="ignore")
@@ -138,9 +140,7 @@ def _compared(alike: np.ndarray, broken: np.ndarray, looks: np.ndarray) -> pd.Da
     size, marked, kept = size[both], marked[both], (size - marked)[both]
     rows = []
     for seen in looks.T:
-        total, square, of_marked = (
-            np.bincount(codes, w, len(names))[both] for w in (seen, seen**2, seen * broken)
-        )
+        total, square, of_marked = (np.bincount(codes, w, len(names))[both] for w in (seen, seen**2, seen * broken))
         weight = marked / max(marked.sum(), 1.0)
         means = float(weight @ (of_marked / marked)), float(weight @ ((total - of_marked) / kept))
         spread = (square - total**2 / size) / (size - 1)
@@ -151,11 +151,12 @@ def _compared(alike: np.ndarray, broken: np.ndarray, looks: np.ndarray) -> pd.Da
     return pd.DataFrame(rows, columns=["customers", "broken", "kept", "difference", "low", "high", "p"])
 
 
-def _channels(history: History, cutoff: datetime, name: str, begun, window) -> list[Table]:
+def _channels(
+    history: History, cutoff: datetime, name: str, begun: Callable[[Table], Table], window: Span
+) -> list[Table]:
     """Return whom a table shows in contact through which channel, nothing where it does not tell."""
-    if name not in history.tables or "channel" not in history[name].columns:
-        return []
-    if begun is begun_by_customer and "direction" not in history[name].columns:
+    columns = history[name].columns if name in history.tables else ()
+    if "channel" not in columns or (begun is begun_by_customer and "direction" not in columns):
         return []
     rows = begun(history.past(name, cutoff, window))
     return [rows.filter(rows.channel.notnull()).select("customer", "channel")]

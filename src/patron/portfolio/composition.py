@@ -24,6 +24,7 @@ from patron.portfolio.relational import Relational, relational
 from patron.portfolio.relationship_types import type_names
 from patron.portfolio.rfm import LEAST, rfm_grid
 from patron.portfolio.scorecard import scorecard
+from patron.portfolio.social import Social, social
 from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier, tier
@@ -34,7 +35,7 @@ __all__ = ["customer_portfolio"]
 
 YEAR = 365.25
 RISK = 0.90  # level of the interval whose lower bound is the 5 % quantile
-GROUPS = ("cohort", "channel", "segment", "tier", "relationship", "type")
+GROUPS = ("cohort", "channel", "segment", "tier", "relationship", "relationship_type")
 NO_AMOUNT = "The orders have no amount. Declare it at the door (amount = '...')."
 
 
@@ -74,7 +75,8 @@ def customer_portfolio(
     times = (*_comparable(history, at, terms, left_out), at)
     frames = _with_equity(history, times, customers_at(history, times, profit), terms, left_out)
     typed, style = relational(history, times, classified(frames, profit, terms), terms, left_out)
-    return _composed(history, times, typed, profit, terms, style, left_out)
+    typed[-1], ties = social(history, at, typed, terms, left_out)
+    return _composed(history, times, typed, profit, terms, style, ties, left_out)
 
 
 def _profit_question(history: History, question: Tier | None) -> tuple[Tier | None, dict[str, str]]:
@@ -131,13 +133,14 @@ def _composed(
     question: Tier | None,
     terms: PortfolioTerms,
     style: Relational,
+    ties: Social,
     left_out: dict[str, str],
 ) -> Portfolio:
     now, before = _with_losses(history, frames[-1], question), frames[0] if len(times) > 1 else frames[0].head(0)
     if "segment" not in now:
         count = f"{len(now)} customer{'s' if len(now) > 1 else ''}"
         left_out["scores and segments"] = f"They compare customers, and there is {count}: at least {LEAST} are needed."
-    classes = class_names(question, terms) | {"type": type_names(style.types)}
+    classes = class_names(question, terms) | {"relationship_type": type_names(style.types)}
     names = {name: every for name, every in classes.items() if name in now and name in before}
     then, current = (frame.set_index("customer")[list(names)] for frame in (before, now))
     then = then.reindex(current.index)
@@ -183,6 +186,7 @@ def _composed(
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},
         ledger=_ledger(history, times[-1], question, now) if question else {},
         relational=style,
+        social=ties,
         left_out=left_out,
     )
 

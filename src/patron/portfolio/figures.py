@@ -178,6 +178,52 @@ FIGURES = (
         "Reinartz and Kumar 2002, Harvard Business Review 80",
     ),
     Figure(
+        "relationship types",
+        "the first rule that holds what can be seen within a year of who begins contact, in which tone, how often "
+        "and how much is asked; moves between types by the first facet of a rule that changed",
+        "orders; for most types contacts with direction and kind (or sentiment), or tickets; categories",
+        "Fournier 1998, J. Consumer Research 24; Avery, Fournier and Wittenbraker 2014, Harvard Business Review 92; "
+        "the rules are Patron's, and yours to change",
+    ),
+    Figure(
+        "contacts that fit",
+        "of the contacts of the business in a month those that the customer's type at its beginning bears: no more "
+        "than so many, and no more than so many that promote",
+        "contacts or offers; a kind of contacts",
+        "relational intelligence, Avery, Fournier and Wittenbraker 2014; the figure is Patron's",
+    ),
+    Figure(
+        "broken rules",
+        "suggested something and heard only promotions; contacted through a channel never used; an exchange "
+        "relationship with more contacts than it bears; orders of three months after a rule was broken less those of"
+        " customers of the same type who had ordered as often and whose rule was kept, with the interval of a "
+        "permutation within these",
+        "contacts with direction, kind and channel; six months of them",
+        "Fournier 1998; strata and permutation as in Rosenbaum 2002, Observational Studies, chapter 2",
+    ),
+    Figure(
+        "social value",
+        "of each profit the customer keeps 1 - s, who brought the customer s (1 - s), the next above s² (1 - s), the"
+        " top of the chain the rest: kept + credited = profit of all customers",
+        "profit; referrals with the customer at the other end",
+        "Kumar and others 2010, J. Service Research 13 (referral value); the split is Patron's",
+    ),
+    Figure(
+        "leaving along ties",
+        "ties both ends of which ordered in the time before the earlier cutoff and not since, against 999 "
+        "permutations of who left among customers of the same scores; influence: how much likelier a customer leaves"
+        " if a tie has, times the equity of the ties of a customer",
+        "referrals or ties with the customer at the other end; moves",
+        "Nitzan and Libai 2011, J. Marketing 75; Kumar and others 2010 (influencer value)",
+    ),
+    Figure(
+        "knowledge value",
+        "accepted suggestions times what one is worth, and requests that answers of a customer saved times the mean "
+        "cost of a request; not part of any profit",
+        "contacts with accepted or deflected; a cost of tickets",
+        "Kumar and others 2010 (knowledge value)",
+    ),
+    Figure(
         "letting go",
         "who loses money: profit below zero to date and over the last horizon of the tiers, by the table that cost "
         "most; option to end: value of a customer of a tier with the choice to end it less that without, by backward "

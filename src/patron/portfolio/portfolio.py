@@ -12,6 +12,7 @@ from patron.portfolio.channels import Channels
 from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import Headroom
 from patron.portfolio.relational import Relational
+from patron.portfolio.social import Social
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier
 
@@ -29,7 +30,7 @@ class Portfolio:
         terms: how it is told.
         customers: a row for each customer: what `patron.portfolio.customers.customers_at` returns, equity with its
             interval, what `patron.portfolio.classification.classified` adds, `loses_by`, the table by which a
-            customer loses money, where they do, and the `type` of the relationship with the rules that are broken.
+            customer loses money, where they do, and the `relationship_type` with the rules that are broken.
         before: the same at the earlier cutoff; empty where there is none.
         grid: customers and money in each of the 25 fields of recency and frequency.
         groups: customers, money and equity by cohort, channel, segment, tier, relationship and type.
@@ -51,6 +52,7 @@ class Portfolio:
         herfindahl: the index of spend, and of profit.
         ledger: how the profit of all events comes to that of customers.
         relational: the types of relationships, what moved them, the contacts that fit, and usage after broken rules.
+        social: what customers are worth by those whom they brought and by their ties.
         left_out: what could not be told, and why.
     """
 
@@ -80,4 +82,5 @@ class Portfolio:
     herfindahl: Mapping[str, float]
     ledger: Mapping[str, float]
     relational: Relational
+    social: Social
     left_out: Mapping[str, str] = field(default_factory=dict)

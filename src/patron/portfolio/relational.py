@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from patron.errors import listed
 from patron.history.history import History
 from patron.periods import Span
 from patron.portfolio.broken_rules import RULES, broken_rules, unused_channels, usage_after
@@ -17,6 +19,7 @@ from patron.portfolio.terms import PortfolioTerms
 __all__ = ["Relational", "fitting_contacts", "relational", "relationships_at"]
 
 MONTHS = 6  # that are looked at: half of them before rules broke, half after
+MAPPED = ("orders", "begun", "tone")
 KEPT = ("talk", "heard", "begun", "tone", "demand", "silence")
 
 
@@ -26,12 +29,14 @@ class Relational:
 
     Args:
         types: those whose rules look at nothing but what is known, in the order in which they are tried.
+        where: by type `customers`, and the means of the facets `orders`, `begun` and `tone`, as far as they are known.
         moved_by: what `patron.portfolio.relationship_types.what_moved` returns.
         fit: by month (its first day) and type at its beginning the `contacts` of the business, and those `fitting`.
         usage: what `patron.portfolio.broken_rules.usage_after` returns, of rules that were broken three months ago.
     """
 
     types: tuple[RelationshipType, ...]
+    where: pd.DataFrame
     moved_by: pd.DataFrame
     fit: pd.DataFrame
     usage: pd.DataFrame
@@ -58,19 +63,19 @@ def relational(
     at = {cutoff: part.reset_index(drop=True) for cutoff, part in table.groupby("cutoff")}
     flags = broken_rules(at[times[-1]], unused_channels(history, times[-1]), types)
     left_out |= _unknown(terms.types, list(table), flags)
-    shown = [at[time][["customer", "type", *(name for name in KEPT if name in table)]] for time in times]
+    shown = [at[time][["customer", "relationship_type", *(name for name in KEPT if name in table)]] for time in times]
     shown[-1] = pd.concat([shown[-1], flags], axis=1)
     results = [frame.merge(known, "left", "customer") for frame, known in zip(frames, shown, strict=True)]
     moved_by = what_moved(at[times[0]], at[times[-1]], types) if len(times) > 1 else pd.DataFrame()
     by_month = [at[month] for month in months]
     fit = fitting_contacts(by_month, types) if "heard" in table else pd.DataFrame()
-    return results, Relational(types, moved_by, fit, _usage(history, months, by_month, types))
+    return results, Relational(types, _where(at[times[-1]]), moved_by, fit, _usage(history, months, by_month, types))
 
 
 def relationships_at(
     history: History, cutoffs: Sequence[datetime], terms: PortfolioTerms
 ) -> tuple[pd.DataFrame, tuple[RelationshipType, ...]]:
-    """Return what `patron.portfolio.interaction.interactions_at` does, with the `type` of each customer, and the types.
+    """Return what `interactions_at` does with the `relationship_type` of each customer, and the types that were tried.
 
     Args:
         history: the checked event tables.
@@ -82,7 +87,7 @@ def relationships_at(
     """
     table = interactions_at(history, cutoffs, terms.kinds)
     types = known_types(terms.types, list(table))
-    return table.assign(type=type_of(table, types)), types
+    return table.assign(relationship_type=type_of(table, types)), types
 
 
 def fitting_contacts(months: Sequence[pd.DataFrame], types: Sequence[RelationshipType]) -> pd.DataFrame:
@@ -96,12 +101,12 @@ def fitting_contacts(months: Sequence[pd.DataFrame], types: Sequence[Relationshi
         types: the types that were tried.
 
     Returns:
-        `month`, `type`, `contacts` and `fitting`.
+        `month`, `relationship_type`, `contacts` and `fitting`.
 
     Source: J. Avery, S. Fournier and J. Wittenbraker, Unlock the mysteries of your customer relationships, Harvard
     Business Review 92 (2014): relational intelligence. The figure is Patron's.
 
-    >>> first = pd.DataFrame({"customer": ["a"], "cutoff": [datetime(2024, 3, 1)], "type": ["friend"]})
+    >>> first = pd.DataFrame({"customer": ["a"], "cutoff": [datetime(2024, 3, 1)], "relationship_type": ["friend"]})
     >>> after = first.assign(cutoff=datetime(2024, 4, 1), heard_1mo=[5.0], promoted_1mo=[3.0])
     >>> kinds = [RelationshipType("friend", contacts=4, promotions=1)]
     >>> fitting_contacts([first, after], kinds)[["month", "contacts", "fitting"]].values.tolist()
@@ -109,16 +114,24 @@ def fitting_contacts(months: Sequence[pd.DataFrame], types: Sequence[Relationshi
     """
     limits = {kind.name: (kind.contacts, kind.promotions) for kind in types}
     tables = []
-    for first, after in zip(months[:-1], months[1:], strict=True):
-        rows = first[["customer", "type"]].merge(after, on="customer", suffixes=("", "_after"))
-        most, promotions = np.array([limits.get(name, (np.inf, np.inf)) for name in rows.type]).reshape(-1, 2).T
+    for first, after in pairwise(months):
+        rows = first[["customer", "relationship_type"]].merge(after, on="customer", suffixes=("", "_after"))
+        most, promotions = (
+            np.array([limits.get(name, (np.inf, np.inf)) for name in rows.relationship_type]).reshape(-1, 2).T
+        )
         promoted = rows.get("promoted_1mo", pd.Series(0.0, rows.index))
         fitting = np.minimum(most, rows.heard_1mo - promoted + np.minimum(promoted, promotions))
-        counts = rows.assign(contacts=rows.heard_1mo, fitting=fitting).groupby("type", as_index=False)
+        counts = rows.assign(contacts=rows.heard_1mo, fitting=fitting).groupby("relationship_type", as_index=False)
         sums = counts[["contacts", "fitting"]].sum().astype({"contacts": int, "fitting": int})
         tables.append(sums.assign(month=f"{first.cutoff.iloc[0]:%Y-%m-%d}"))
-    columns = ["month", "type", "contacts", "fitting"]
+    columns = ["month", "relationship_type", "contacts", "fitting"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _where(customers: pd.DataFrame) -> pd.DataFrame:
+    """Return where the types lie by what can be seen of them on average."""
+    grouped = customers.reindex(columns=["relationship_type", *MAPPED]).groupby("relationship_type")
+    return pd.concat([grouped.size().rename("customers"), grouped.mean()], axis=1)
 
 
 def _months(history: History, at: datetime, days: float) -> list[datetime]:
@@ -132,9 +145,9 @@ def _months(history: History, at: datetime, days: float) -> list[datetime]:
 def _usage(
     history: History, months: Sequence[datetime], frames: Sequence[pd.DataFrame], types: Sequence[RelationshipType]
 ) -> pd.DataFrame:
-    """Return how usage went on after rules that were broken in the middle of the months, where all of them are known."""
+    """Return how usage went on after rules that were broken in the middle of the months, where all are known."""
     if len(months) < MONTHS:
-        return usage_after(pd.DataFrame({"type": []}), pd.DataFrame(), np.zeros((0, MONTHS)))
+        return usage_after(pd.DataFrame({"relationship_type": []}), pd.DataFrame(), np.zeros((0, MONTHS)))
     middle, people = months[-MONTHS // 2 - 1], frames[-MONTHS // 2 - 1]
     flags = broken_rules(people, unused_channels(history, middle), types)
     orders = [frame.set_index("customer").orders_1mo.reindex(people.customer) for frame in frames[-MONTHS:]]
@@ -143,12 +156,14 @@ def _usage(
 
 def _unknown(types: Sequence[RelationshipType], known: Sequence[str], flags: pd.DataFrame) -> dict[str, str]:
     """Return the types and the rules that the columns do not suffice for, and why."""
-    unknown = {kind.name: [facet for facet in kind.bounds if facet not in known] for kind in types}
-    types_out = {
-        f"the relationship type {name!r}": f"It looks at {' and '.join(f'{f} ({FACETS[f][1]})' for f in facets)}."
-        for name, facets in unknown.items()
-        if facets
-    }
-    return types_out | {
-        f"the broken rule {rule!r}": f"It needs {columns}." for rule, (_, columns) in RULES.items() if rule not in flags
-    }
+    lacking = {kind.name: [facet for facet in kind.bounds if facet not in known] for kind in types}
+    unknown = [name for name, facets in lacking.items() if facets]
+    needs = (
+        f"{facet} ({FACETS[facet][1]})" for facet in dict.fromkeys(f for facets in lacking.values() for f in facets)
+    )
+    rules = [rule for rule in RULES if rule not in flags]
+    left_out = {f"relationship types {listed(unknown)}": f"Their rules look at {'; '.join(needs)}."} if unknown else {}
+    if rules:
+        needs = (RULES[rule][1] for rule in rules)
+        left_out[f"broken rules {listed(rules)}"] = f"They need {'; '.join(needs)}."
+    return left_out

@@ -24,9 +24,9 @@ FACETS: Mapping[str, tuple[str, str]] = {
     "heard": ("contacts begun by the business within a year", "a table of contacts or offers"),
     "unheard": ("days since the last of them", "a table of contacts or offers"),
     "talk": ("contacts and requests begun by the customer within a year", "tickets, or contacts with a direction"),
-    "begun": ("share of all contacts that the customer began", "contacts or offers, and tickets or a direction"),
-    "reciprocity": ("1 where both begin as many, 0 where one begins all", "contacts or offers, and tickets or a direction"),
-    "tone": ("praise less complaints, for each contact begun by the customer", "a kind or sentiment of what customers begin"),
+    "begun": ("share of all contacts that the customer began", "as heard and talk"),
+    "reciprocity": ("1 where both begin as many, 0 where one begins all", "as heard and talk"),
+    "tone": ("praise less complaints, for each contact begun by the customer", "their kind or sentiment"),
     "demand": ("requests for service for each order, within a year", "tickets"),
 }  # fmt: skip
 """What can be seen of a relationship: its meaning in words, and the columns without which it is not known."""
@@ -113,7 +113,7 @@ TYPES = (
         "Listen, and let them have a say: what they suggest is worth more than what they are sold.",
     ),
     RelationshipType(
-        "friend", {"orders": (2, np.inf), "talk": (1, np.inf), "tone": (0, 1)}, 4, 1, "Answer in kind, and ask for little."
+        "friend", {"orders": (2, np.inf), "talk": (1, np.inf), "tone": (0, 1)}, 4, 1, "Answer in kind; ask for little."
     ),
     RelationshipType("exchange", {}, 2, 2, "Good goods at a fair price, and no more contacts than that."),
 )  # fmt: skip
@@ -164,7 +164,7 @@ def what_moved(before: pd.DataFrame, now: pd.DataFrame, types: Sequence[Relation
     It is the first facet of the former rule that holds no longer, or else of the new rule that did not hold before.
 
     Args:
-        before: `customer`, `type` and the facets that the rules look at, at an earlier cutoff.
+        before: `customer`, `relationship_type` and the facets that the rules look at, at an earlier cutoff.
         now: the same now.
         types: those whose rules both were tried by.
 
@@ -172,8 +172,8 @@ def what_moved(before: pd.DataFrame, now: pd.DataFrame, types: Sequence[Relation
         `before`, `now`, `by` and `customers`; each customer who moved counts once.
 
     >>> kinds = [RelationshipType("regular", {"orders": (6, np.inf)}), RelationshipType("exchange")]
-    >>> was = pd.DataFrame({"customer": ["a", "b"], "orders": [7, 8], "type": "regular"})
-    >>> what_moved(was, was.assign(orders=[1, 9], type=["exchange", "regular"]), kinds).values.tolist()
+    >>> was = pd.DataFrame({"customer": ["a", "b"], "orders": [7, 8], "relationship_type": "regular"})
+    >>> what_moved(was, was.assign(orders=[1, 9], relationship_type=["exchange", "regular"]), kinds).values.tolist()
     [['regular', 'exchange', 'orders', 1]]
     """
     pairs = before.merge(now[["customer"]], on="customer").reset_index(drop=True)
@@ -181,14 +181,18 @@ def what_moved(before: pd.DataFrame, now: pd.DataFrame, types: Sequence[Relation
     by = np.full(len(pairs), None, dtype=object)
     for left in (True, False):
         for kind in types:
-            of_kind = (pairs if left else later).type == kind.name
+            of_kind = (pairs if left else later).relationship_type == kind.name
             changed = ~kind.holds(later if left else pairs)
             for facet in changed:
-                first = of_kind & changed[facet] & (pairs.type != later.type) & pd.isna(by)
+                first = of_kind & changed[facet] & (pairs.relationship_type != later.relationship_type) & pd.isna(by)
                 by[first.to_numpy()] = facet
-    table = pd.DataFrame({"before": pairs.type, "now": later.type, "by": by})[(pairs.type != later.type).to_numpy()]
+    table = pd.DataFrame({"before": pairs.relationship_type, "now": later.relationship_type, "by": by})[
+        (pairs.relationship_type != later.relationship_type).to_numpy()
+    ]
     counts = table.groupby(["before", "now", "by"], as_index=False).size().rename(columns={"size": "customers"})
-    return counts.sort_values(["customers", "before", "now", "by"], ascending=[False, True, True, True], ignore_index=True)
+    return counts.sort_values(
+        ["customers", "before", "now", "by"], ascending=[False, True, True, True], ignore_index=True
+    )
 
 
 def _words(facet: str, low: float, high: float) -> str:

@@ -35,10 +35,12 @@ class PortfolioTerms:
         changes: of assortment or price, which may have driven the core of the customers away.
         types: of relationships, in the order in which they are tried.
         kinds: how kinds of contacts are called.
+        referral_share: share of a customer's profit that is credited to who brought the customer.
+        suggestion_value: what a customer's suggestion that was accepted is worth.
 
     Raises:
-        QuestionError: the discount is below 0, scores are told in no such way, or two segments, or types, have one
-            name.
+        QuestionError: the discount or a value is below 0, a share none, scores are told in no such way, or two
+            segments, or types, have one name.
     """
 
     since: Span = Span.of_months(3)
@@ -51,6 +53,8 @@ class PortfolioTerms:
     changes: tuple[Change, ...] = ()
     types: tuple[RelationshipType, ...] = TYPES
     kinds: Kinds = Kinds()
+    referral_share: float = 0.25
+    suggestion_value: float = 0.0
 
     def __post_init__(self) -> None:
         if not (is_number(self.discount) and self.discount >= 0):
@@ -62,6 +66,14 @@ class PortfolioTerms:
                     f"What it costs to win a customer is a number of 0 or more, got {cost!r}. Write acquisition_cost = "
                     "12.0, or by channel of the first order: acquisition_cost = { web = 8.0, store = 20.0 }."
                 )
+        if not (is_number(self.referral_share) and 0 <= self.referral_share <= 1):
+            raise QuestionError(
+                f"The referral share is a share of a profit from 0 to 1, got {self.referral_share}. Write 0.25."
+            )
+        if not (is_number(self.suggestion_value) and self.suggestion_value >= 0):
+            raise QuestionError(
+                f"What an accepted suggestion is worth is 0 or more, got {self.suggestion_value}. Write 50.0."
+            )
         if self.since.days is None or self.horizon.days is None:
             raise QuestionError(
                 'A portfolio looks back and ahead by some time. Write since = "3 months", horizon = 365.'

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from patron.formatting import money, percent
+from patron.portfolio.broken_rules import RULES
 from patron.portfolio.portfolio import Portfolio
 
 __all__ = ["portfolio_lines"]
+
+GROUPS = {"segment": "segments", "tier": "tiers", "relationship": "relationships", "relationship_type": "types"}
 
 
 def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
@@ -28,11 +31,11 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
         yield f"bridge    {'; '.join(f'{part} {money(value, currency)}' for part, value in steps)}"
     if portfolio.cash.flow:
         yield f"cash flow {'; '.join(_cash(name, value, currency) for name, value in portfolio.cash.flow.items())}"
-    for name in ("segment", "tier", "relationship"):
+    for name, words in GROUPS.items():
         if name in portfolio.groups:
             sizes = dict(zip(portfolio.groups[name][name], portfolio.groups[name].customers, strict=True))
             agreement = f"; stability {portfolio.stability[name]:.2f}" if name in portfolio.stability else ""
-            yield f"{f'{name}s':<13} {'; '.join(f'{group} {size:,}' for group, size in sizes.items())}{agreement}"
+            yield f"{words:<13} {'; '.join(f'{group} {size:,}' for group, size in sizes.items())}{agreement}"
     if portfolio.tops:
         yield f"spend     {'; '.join(f'best {percent(t)} bring {percent(s)}' for t, s in portfolio.tops.items())}"
     if len(portfolio.tenure):
@@ -46,6 +49,7 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
         points = ", ".join(f"{100 * bound:.1f}" for bound in (alarm.low, alarm.high))
         verdict = "alarm, the core was driven away" if alarm.rings else "no alarm"
         yield f"change    {alarm.change.name}: {verdict}; {100 * alarm.effect:.1f} points who order [{points}]"
+    yield from _of_relationships(portfolio)
     for what, why in portfolio.left_out.items():
         yield f"left out  {what}: {why}"
 
@@ -53,3 +57,21 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
 def _cash(name: str, value: float, currency: str) -> str:
     words = f"{value:.0f} months" if name == "speed" else percent(value) if name == "volatility" else None
     return f"{name} {words or money(value, currency)}"
+
+
+def _of_relationships(portfolio: Portfolio) -> Iterator[str]:
+    """Yield what is said of contacts that fit, of rules that are broken, and of ties."""
+    fit = portfolio.relational.fit
+    if len(fit) and fit.contacts.sum():
+        share = fit.fitting.sum() / fit.contacts.sum()
+        months = fit.month.nunique()
+        yield f"contacts  {percent(share)} of {fit.contacts.sum():,} in {months} months fit their relationship"
+    rules = [rule for rule in RULES if rule in portfolio.customers]
+    if rules:
+        counts = (f"{rule.replace('_', ' ')} {portfolio.customers[rule].sum():,.0f}" for rule in rules)
+        yield f"broken    {'; '.join(counts)}"
+    social = portfolio.social
+    if social.ties:
+        spread = social.spread
+        along = f"; both ends of a tie left {spread.both}, by chance {spread.expected:.1f}" if spread else ""
+        yield f"social    {social.referred:,} customers brought by {social.referrers:,} others{along}"

@@ -20,6 +20,7 @@ from patron.reports import portfolio_plots as plots
 from patron.reports.cash_section import cash_section
 from patron.reports.channel_section import channel_section
 from patron.reports.headroom_section import headroom_section
+from patron.reports.relational_section import relational_values
 from patron.reports.rendering import inline, render
 
 __all__ = ["PortfolioReport", "page"]
@@ -74,6 +75,7 @@ def page(report: PortfolioReport) -> str:
         room=headroom_section(portfolio),
         figures=FIGURES,
         joined=JOINED,
+        **relational_values(portfolio),
         **_plots(report),
     )
 

@@ -19,6 +19,8 @@ from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.portfolio.core_alarm import Change
+from patron.portfolio.interaction import Kinds
+from patron.portfolio.relationship_types import FACETS, RelationshipType
 from patron.portfolio.segments import Segment
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.contracts import cancellation, win_back
@@ -153,14 +155,17 @@ def _settings(source: Source, content: Mapping[str, Any], folder: Path) -> Setti
 
 def _portfolio(source: Source, section: Mapping[str, Any]) -> PortfolioTerms:
     terms: dict[str, Any] = {key: span(section[key]) for key in ("since", "horizon") if key in section}
-    terms |= {
-        key: section[key] for key in ("discount", "scores", "acquisition_cost", "outside_total") if key in section
-    }
+    plain = ("discount", "scores", "acquisition_cost", "outside_total", "referral_share", "suggestion_value")
+    terms |= {key: section[key] for key in plain if key in section}
     with source.at("portfolio"):
         if "changes" in section:
             terms["changes"] = tuple(_change(source, name, about) for name, about in section["changes"].items())
         if "segments" in section:
             terms["segments"] = tuple(_segment(name, bounds) for name, bounds in section["segments"].items())
+        if "types" in section:
+            terms["types"] = tuple(_relationship_type(name, rule) for name, rule in section["types"].items())
+        if "kinds" in section:
+            terms["kinds"] = Kinds(**{kind: tuple(map(str.lower, words)) for kind, words in section["kinds"].items()})
         return PortfolioTerms(**terms)
 
 
@@ -170,6 +175,9 @@ def _change(source: Source, name: str, about: Mapping[str, Any]) -> Change:
             ("portfolio", "changes", name), f'The change {name!r} has no day. Write {name!r} = {{ on = "2024-03-01" }}.'
         )
     return Change(name, instant(about["on"]), tuple(about.get("categories", ())))
+def _relationship_type(name: str, rule: Mapping[str, Any]) -> RelationshipType:
+    bounds = {facet: tuple(rule[facet]) for facet in rule if facet in FACETS}
+    return RelationshipType(name, bounds, **{key: rule[key] for key in rule if key not in FACETS})
 
 
 def _segment(name: str, bounds: Mapping[str, Any]) -> Segment:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isinf
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -19,6 +20,7 @@ from patron.history.time_forms import is_form
 from patron.history.time_numbers import NUMBER_FORMS
 from patron.history.tolerance import BAD_ROWS, CHECKS, LEVELS
 from patron.periods import instant, span
+from patron.portfolio.relationship_types import FACETS
 from patron.questions.panel_rows import DUPLICATES
 from patron.questions.panels import ROLES as PANEL_COLUMNS
 
@@ -103,6 +105,11 @@ def _is_encoding(value: object) -> bool:
         return isinstance(value, str) and bool(codecs.lookup(value))
     except LookupError:
         return False
+
+
+def _is_bound(value: Any) -> bool:
+    """Check whether a value is a number, which may be without end."""
+    return is_number(value) or (isinstance(value, float) and isinf(value))
 
 
 def _is_condition(value: object) -> bool:
@@ -291,6 +298,16 @@ BOUNDS = Kind(
     "KEY = [4, 5]",
     lambda value: _list_of(_is_whole)(value) and len(value) == 2 and 1 <= value[0] <= value[1] <= 5,
 )
+TYPES = _section("types of relationships", "KEY = { regular = { orders = [6, inf] } }")
+TYPE = _section("the bounds of what a type looks at", "KEY = { orders = [6, inf], contacts = 4 }")
+FACET = Kind(
+    "the lowest and the highest value",
+    "KEY = [1, inf]",
+    lambda value: _list_of(_is_bound)(value) and len(value) == 2 and value[0] <= value[1],
+)
+MOST = Kind("a number, 0 or more", "KEY = 2", lambda value: _is_bound(value) and value >= 0)
+KINDS_OF_CONTACTS = _section("how kinds of contacts are called", 'KEY = { promotion = ["mailing"] }')
+WORDS = Kind("a list of texts", 'KEY = ["mailing"]', _list_of(_is_text))
 SCORES = _section("what scores hold beside the answers", "[scores]\nreasons = true")
 YES_OR_NO = Kind("true or false", "KEY = true", lambda value: isinstance(value, bool))
 CRM = _section("what a CRM imports", '[crm.KEY]\nkey = "shop_id"')
@@ -377,11 +394,15 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "drivers": {"refits": COUNT},
     "scores": {"reasons": YES_OR_NO},
     "portfolio": {
-        "since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS,
+        "since": SPAN, "horizon": SPAN, "discount": NUMBER, "scores": SCORED, "segments": SEGMENTS, "types": TYPES,
+        "kinds": KINDS_OF_CONTACTS, "referral_share": PART, "suggestion_value": MONEY,
         "acquisition_cost": WINNING_COSTS, "outside_total": COLUMN,
         "changes": CHANGES,
     },
     "portfolio.acquisition_cost": {"*": NUMBER},
+    "portfolio.types": {"*": TYPE},
+    "portfolio.types.*": {**dict.fromkeys(FACETS, FACET), "contacts": MOST, "promotions": MOST, "asks": TEXT},
+    "portfolio.kinds": dict.fromkeys(("promotion", "suggestion", "complaint", "praise"), WORDS),
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
     "portfolio.changes": {"*": CHANGE},
     "portfolio.changes.*": {"on": DATE, "categories": CATEGORIES},

@@ -26,7 +26,9 @@ def check_setting(setting: Setting, assignment: str) -> None:
     if not 0 <= setting.spread < 1:
         raise SettingsError(f"The spread is a chance below 1, got spread={setting.spread}. Write spread=0.05.")
     if not setting.slight >= 0:
-        raise SettingsError(f"The slight is a share of the hazard of 0 or more, got slight={setting.slight}. Write 2.0.")
+        raise SettingsError(
+            f"The slight is a share of the hazard of 0 or more, got slight={setting.slight}. Write 2.0."
+        )
     if setting.growth <= -1:
         raise SettingsError(f"Growth is a share of a year above -1, got growth={setting.growth}. Write growth=0.05.")
     for name, value, known in (("assignment", assignment, ASSIGNMENTS), ("mailing", setting.mailing, MAILING)):

@@ -53,7 +53,7 @@ class State:
     def empty(cls) -> "State":
         """Return the state of nobody."""
         none, whole = np.zeros(0), np.zeros(0, int)
-        counts = {name: whole for name in ("left", "orders", "last", "suggested")}
+        counts = dict.fromkeys(("left", "orders", "last", "suggested"), whole)
         return cls(keeping=none, lifting=none, recent=np.zeros((3, 2, 0)), **counts)
 
     def grown(self, customers: int) -> "State":

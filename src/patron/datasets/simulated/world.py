@@ -71,7 +71,9 @@ class World:
         if len(tables["offers"]):
             named["offers"] = _declared_offers(tables["offers"])
         if (tables["ties"].kind == "referral").any():
-            named["referrals"] = events(tables["ties"], where={"kind": "referral"}, customer="customer", at="at")
+            named["referrals"] = events(
+                tables["ties"], where={"kind": "referral"}, customer="customer", at="at", other="other"
+            )
         named["orders"] = events(tables["orders"], returns={"event_type": "return"}, customer="customer", at="at")
         named["customers"] = attributes(tables["customers"], customer="customer")
         return History.of(None, **named)
@@ -184,7 +186,7 @@ def simulate(
         spread: chance that a customer follows a tie who left the week before; 0 for no spread.
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides how many come.
         growth: share by which the orders of a customer become larger in each year that they stay.
-        slight: share of the hazard to leave that a mailing adds in the twelve weeks after a customer suggested something.
+        slight: share of the hazard to leave that a mailing adds in the twelve weeks after a customer made a suggestion.
 
     Raises:
         SettingsError: one of these cannot be meant.

@@ -17,7 +17,7 @@ from patron.history.event_tables import Events
 from patron.history.identities.table import CUSTOMER, KEY, TABLE, Identities
 from patron.history.keys import unlike
 from patron.history.point_in_time import CUSTOMER_NUMBER
-from patron.history.roles import TOTAL
+from patron.history.roles import OTHER, TOTAL
 
 __all__ = ["merged"]
 
@@ -49,6 +49,7 @@ def merged(events: Mapping[str, Events], identities: Identities) -> dict[str, Ev
     for name, declared in events.items():
         moved = figures.get(name, {"keys": 0, "moved": 0})
         counted = replace(declared, met={**declared.met, "identity table": (moved["keys"], moved["moved"])})
+        counted = _with_other(name, counted, identities) if OTHER in declared.columns else counted
         result[name] = _merged(name, counted, identities, _note(moved)) if moved["moved"] else counted
     first = next(name for name, declared in result.items() if not declared.attributes)
     return result | {first: replace(result[first], notes=(*result[first].notes, whole))}
@@ -125,6 +126,18 @@ def _merged(name: str, declared: Events, identities: Identities, note: str) -> E
     renamed = replace(declared, table=table, used=used, notes=(*declared.notes, note), customers=0)
     renamed = _once(renamed) if declared.attributes else renamed
     return replace(renamed, table=renamed.table.drop(RAW), used=renamed.used.drop(RAW))
+
+
+def _with_other(name: str, declared: Events, identities: Identities) -> Events:
+    """Return ties with the customer at the other end of each in the place of its key."""
+    moves = identities.moves(name)
+    table, used = (
+        rows.left_join(moves, rows[OTHER] == moves[KEY])
+        .mutate(**{OTHER: moves[CUSTOMER].coalesce(identities.unnamed(name, rows[OTHER]))})
+        .select(*rows.columns)
+        for rows in (declared.table, declared.used)
+    )
+    return replace(declared, table=table, used=used)
 
 
 def _renamed(name: str, rows: Table, identities: Identities) -> Table:
