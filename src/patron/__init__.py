@@ -31,6 +31,7 @@ In the order of the work:
     customer_portfolio          what relationships there are, what they are worth, and how they move
     PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
     Change                      of assortment or price, that may have driven the core of the customers away
+    RelationshipType, ContactKinds  which types of relationships there are, and how contacts are called
     rfm_features, Thresholds    scores of recency, frequency and money as features and conditions of offers
     trial                       past contacts: who got which offer, and what came of it
     campaign_trial              the same from a history with offers: features before each contact, outcome after it
@@ -96,6 +97,8 @@ _HOME = {
     "PortfolioTerms": "portfolio.terms",
     "Segment": "portfolio.segments",
     "Change": "portfolio.core_alarm",
+    "RelationshipType": "portfolio.relationship_types",
+    "ContactKinds": "portfolio.interaction",
     "rfm_features": "portfolio.rfm_features",
     "Thresholds": "portfolio.rfm",
     "trial": "decisions.uplift.trial",

@@ -114,3 +114,15 @@ def test_ready_made_rows_have_no_portfolio(tmp_path):
     result = patron("portfolio", tmp_path / "club.toml")
     assert result.exit_code == 2
     assert "A relationship portfolio" in result.stderr
+
+
+def test_types_and_words_for_kinds_of_contacts_come_from_the_settings(kiosk):
+    path = kiosk / "types.toml"
+    types = "[portfolio.types]\nregular = { orders = [6, inf], contacts = 4 }\nrest = {}\n"
+    path.write_text(f'{SETTINGS}{types}[portfolio.kinds]\npromotion = ["SMS"]\n')
+    terms = load(path).portfolio
+    assert [kind.rule for kind in terms.types] == ["orders at least 6", "all others"]
+    assert (terms.types[0].contacts, terms.kinds.promotion) == (4, ("sms",))
+    path.write_text(f"{SETTINGS}{types.replace('orders = [6', 'order = [6')}")
+    with pytest.raises(SettingsError, match="has no key 'order'"):
+        load(path)

@@ -11,7 +11,7 @@ from patron.errors import QuestionError
 from patron.periods import Span
 from patron.portfolio.broken_rules import broken_rules, unused_channels, usage_after
 from patron.portfolio.guardrails import GUARDRAILS, guardrails
-from patron.portfolio.interaction import Kinds, interactions_at
+from patron.portfolio.interaction import ContactKinds, interactions_at
 from patron.portfolio.relational import fitting_contacts, relationships_at
 from patron.portfolio.relationship_types import TYPES, RelationshipType, known_types, type_of, what_moved
 from patron.portfolio.terms import PortfolioTerms
@@ -47,7 +47,7 @@ def history():
 
 @pytest.fixture(scope="module")
 def people(history):
-    return interactions_at(history, [AT], Kinds())
+    return interactions_at(history, [AT], ContactKinds())
 
 
 def test_facets_are_those_of_the_events_before_the_cutoff(people):

@@ -9,7 +9,7 @@ import pytest
 import patron as pt
 from patron.history.ties import Referrals, referrals_of, ties_before
 from patron.portfolio.composition import customer_portfolio
-from patron.portfolio.interaction import Kinds
+from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.knowledge import knowledge_at
 from patron.portfolio.referral_value import referral_value
 from patron.portfolio.spread import spread_of
@@ -142,6 +142,6 @@ def test_knowledge_is_worth_what_accepted_suggestions_and_saved_requests_are():
     contacts = pd.DataFrame({"customer": list("aab"), "at": "2024-02-01", "kind": ["idea", "Suggestion", "question"]})
     contacts = contacts.assign(direction="in", accepted=[True, False, False], deflected=[0, 0, 3])
     tickets = pd.DataFrame({"customer": list("cd"), "at": "2024-02-01", "cost": [4.0, 6.0]})
-    table = knowledge_at(shop(None, contacts=contacts, tickets=tickets), AT, Kinds(), suggestion=50.0)
+    table = knowledge_at(shop(None, contacts=contacts, tickets=tickets), AT, ContactKinds(), suggestion=50.0)
     assert table.knowledge.tolist() == [50.0, 15.0, 0.0, 0.0]
-    assert knowledge_at(shop(None), AT, Kinds(), suggestion=50.0).empty
+    assert knowledge_at(shop(None), AT, ContactKinds(), suggestion=50.0).empty

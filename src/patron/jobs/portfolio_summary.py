@@ -6,11 +6,11 @@ from typing import Annotated, Any, TypedDict
 import pandas as pd
 
 from patron.jobs.summary_parts import Files, Tables
+from patron.portfolio.broken_rules import RULES
 from patron.portfolio.cash import Cash
 from patron.portfolio.channels import Channels
 from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import headroom_by
-from patron.portfolio.broken_rules import RULES
 from patron.portfolio.letting_go import losses_by_reason
 from patron.portfolio.portfolio import Portfolio
 

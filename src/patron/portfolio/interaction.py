@@ -16,7 +16,7 @@ from patron.history.history import History
 from patron.periods import EVER, Span
 from patron.questions.matrices import exact_features
 
-__all__ = ["MONTH", "QUARTER", "Kinds", "interactions_at"]
+__all__ = ["MONTH", "QUARTER", "ContactKinds", "interactions_at"]
 
 MONTH, QUARTER, YEAR = Span.of_months(1), Span(90), Span(365)
 LEAST_GAP = 30.0  # days: orders that lie closer are no habit
@@ -24,7 +24,7 @@ SENTIMENTS = {"negative": -1, "positive": 1}
 
 
 @dataclass(frozen=True)
-class Kinds:
+class ContactKinds:
     """How the business calls kinds of contacts, whatever their capitals.
 
     Args:
@@ -40,7 +40,7 @@ class Kinds:
     praise: tuple[str, ...] = ("praise", "compliment", "thanks")
 
 
-def interactions_at(history: History, cutoffs: Sequence[datetime], kinds: Kinds) -> pd.DataFrame:
+def interactions_at(history: History, cutoffs: Sequence[datetime], kinds: ContactKinds) -> pd.DataFrame:
     """Return what can be seen of the interaction with everybody who ordered before each cutoff.
 
     Args:
@@ -95,7 +95,7 @@ def _of_tables(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table[[column for column in table if column.endswith(f"_{name}")]]
 
 
-def _measures(kinds: Kinds) -> tuple[Measure, ...]:
+def _measures(kinds: ContactKinds) -> tuple[Measure, ...]:
     """Return the measures of each table that may hold contacts, and of how widely a customer buys."""
     counts: Sequence[tuple[str, str, Callable[[Table], Scalar], tuple[Span, ...]]] = (
         ("contacts", "heard", _heard, (MONTH, QUARTER, YEAR)),
@@ -122,7 +122,7 @@ def _heard(rows: Table) -> Scalar:
     return rows.count(where=from_business(rows))
 
 
-def _promoted(kinds: Kinds, contacts: Table) -> Scalar:
+def _promoted(kinds: ContactKinds, contacts: Table) -> Scalar:
     return contacts.count(where=from_business(contacts) & contacts.kind.lower().isin(kinds.promotion))
 
 
@@ -130,7 +130,7 @@ def _unheard(rows: Table) -> Scalar:
     return rows.days_ago.min(where=from_business(rows))
 
 
-def _suggested(kinds: Kinds, contacts: Table) -> Scalar:
+def _suggested(kinds: ContactKinds, contacts: Table) -> Scalar:
     return contacts.count(where=_from_customer(contacts) & contacts.kind.lower().isin(kinds.suggestion))
 
 
@@ -142,11 +142,11 @@ def _requests(tickets: Table) -> Scalar:
     return tickets.count()
 
 
-def _mood(kinds: Kinds, contacts: Table) -> Scalar:
+def _mood(kinds: ContactKinds, contacts: Table) -> Scalar:
     return _tone(kinds, contacts).sum(where=_from_customer(contacts))
 
 
-def _mood_of_requests(kinds: Kinds, tickets: Table) -> Scalar:
+def _mood_of_requests(kinds: ContactKinds, tickets: Table) -> Scalar:
     return _tone(kinds, tickets).sum()
 
 
@@ -158,7 +158,7 @@ def _from_customer(contacts: Table) -> BooleanValue:
     return contacts.direction == BEGUN_BY_CUSTOMER
 
 
-def _tone(kinds: Kinds, rows: Table) -> NumericValue:
+def _tone(kinds: ContactKinds, rows: Table) -> NumericValue:
     """Return 1 where a contact praises, -1 where it complains: by its sentiment where it has one, else by its kind."""
     if "sentiment" not in rows.columns:
         kind = rows.kind.lower()

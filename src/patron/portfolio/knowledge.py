@@ -11,13 +11,13 @@ from patron.features import available
 from patron.features.measures import Measure
 from patron.history.history import History
 from patron.periods import EVER
-from patron.portfolio.interaction import Kinds
+from patron.portfolio.interaction import ContactKinds
 from patron.questions.matrices import exact_features
 
 __all__ = ["knowledge_at"]
 
 
-def knowledge_at(history: History, cutoff: datetime, kinds: Kinds, suggestion: float) -> pd.DataFrame:
+def knowledge_at(history: History, cutoff: datetime, kinds: ContactKinds, suggestion: float) -> pd.DataFrame:
     """Return what each customer who ordered before a cutoff gave beside money, as far as columns of contacts tell it.
 
     Args:
@@ -41,7 +41,7 @@ def knowledge_at(history: History, cutoff: datetime, kinds: Kinds, suggestion: f
     return table.assign(knowledge=table.get("suggestions_accepted", 0.0) * suggestion + saved)
 
 
-def _measures(kinds: Kinds) -> Sequence[Measure]:
+def _measures(kinds: ContactKinds) -> Sequence[Measure]:
     about = ((EVER,), 0)
     return (
         Measure(
@@ -51,7 +51,7 @@ def _measures(kinds: Kinds) -> Sequence[Measure]:
     )
 
 
-def _accepted(kinds: Kinds, contacts: Table) -> Scalar:
+def _accepted(kinds: ContactKinds, contacts: Table) -> Scalar:
     return contacts.accepted.try_cast("float64").sum(where=contacts.kind.lower().isin(kinds.suggestion))
 
 

@@ -9,6 +9,7 @@ from patron.errors import QuestionError, is_number
 from patron.periods import Span
 from patron.portfolio.core_alarm import Change
 from patron.portfolio.interaction import Kinds
+from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.relationship_types import TYPES, RelationshipType
 from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment
@@ -52,7 +53,7 @@ class PortfolioTerms:
     outside_total: str | None = None
     changes: tuple[Change, ...] = ()
     types: tuple[RelationshipType, ...] = TYPES
-    kinds: Kinds = Kinds()
+    kinds: ContactKinds = ContactKinds()
     referral_share: float = 0.25
     suggestion_value: float = 0.0
 

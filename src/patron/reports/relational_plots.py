@@ -32,12 +32,13 @@ def type_map(types: pd.DataFrame) -> str:
         ax.set(xlabel="Contacts that the customer began (%)", ylabel="Orders within a year")
         ax.margins(x=0.18, y=0.2)
         low, high = ax.get_ylim()
-        heights = _apart(types.orders.to_numpy(float), ROOM * (high - low))
+        room = ROOM * (high - low)
+        heights = _apart(types.orders.to_numpy(float) + room, room)
         for name, begun, orders, height in zip(types.index, types.begun, types.orders, heights, strict=True):
             ax.plot([100 * begun, 100 * begun], [orders, height], color=GREY, linewidth=0.6)
             ax.text(100 * begun, height, name, ha="center", va="center", fontsize=SMALL, color=INK)
 
-    return svg("types", "Who begins contact, and how often they buy", draw, HEIGHT)
+    return svg("types", "Who begins, and how often they buy", draw, HEIGHT)
 
 
 def fit_plot(months: pd.DataFrame) -> str:

@@ -20,6 +20,7 @@ from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.portfolio.core_alarm import Change
 from patron.portfolio.interaction import Kinds
+from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.relationship_types import FACETS, RelationshipType
 from patron.portfolio.segments import Segment
 from patron.portfolio.terms import PortfolioTerms
@@ -165,7 +166,9 @@ def _portfolio(source: Source, section: Mapping[str, Any]) -> PortfolioTerms:
         if "types" in section:
             terms["types"] = tuple(_relationship_type(name, rule) for name, rule in section["types"].items())
         if "kinds" in section:
-            terms["kinds"] = Kinds(**{kind: tuple(map(str.lower, words)) for kind, words in section["kinds"].items()})
+            terms["kinds"] = ContactKinds(
+                **{kind: tuple(map(str.lower, words)) for kind, words in section["kinds"].items()}
+            )
         return PortfolioTerms(**terms)
 
 
