@@ -116,7 +116,7 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
     >>> usage = np.array([[1, 0], [1, 0], [1, 1], [1, 1]])
     >>> table = usage_after(people, pd.DataFrame({"pushed": [1.0, 1.0, 0.0, 0.0]}), usage)
     >>> table[["period", "broken", "kept", "difference"]].values.tolist()
-    [[-1, 1.0, 1.0, 0.0], [0, 0.0, 1.0, -1.0], [1, 0.0, 1.0, -1.0]]
+    [[-1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, -1.0], [1.0, 0.0, 1.0, -1.0]]
     """
     half = usage.shape[1] // 2
     periods = [*range(-half, 0), 0, *range(1, half + 1)]
