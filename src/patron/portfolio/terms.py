@@ -8,7 +8,6 @@ import pandas as pd
 from patron.errors import QuestionError, is_number
 from patron.periods import Span
 from patron.portfolio.core_alarm import Change
-from patron.portfolio.interaction import Kinds
 from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.relationship_types import TYPES, RelationshipType
 from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds

@@ -19,7 +19,6 @@ from patron.history.tolerance import Tolerance
 from patron.models.budgets import Budget
 from patron.periods import Moment, Span, Split, cutoffs, instant, span
 from patron.portfolio.core_alarm import Change
-from patron.portfolio.interaction import Kinds
 from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.relationship_types import FACETS, RelationshipType
 from patron.portfolio.segments import Segment
@@ -178,6 +177,8 @@ def _change(source: Source, name: str, about: Mapping[str, Any]) -> Change:
             ("portfolio", "changes", name), f'The change {name!r} has no day. Write {name!r} = {{ on = "2024-03-01" }}.'
         )
     return Change(name, instant(about["on"]), tuple(about.get("categories", ())))
+
+
 def _relationship_type(name: str, rule: Mapping[str, Any]) -> RelationshipType:
     bounds = {facet: tuple(rule[facet]) for facet in rule if facet in FACETS}
     return RelationshipType(name, bounds, **{key: rule[key] for key in rule if key not in FACETS})
