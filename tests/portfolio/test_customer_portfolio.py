@@ -115,7 +115,7 @@ def test_stability_and_risk_are_told(portfolio):
     assert all(0 < agreement < 1 for agreement in portfolio.stability.values())
     assert portfolio.equity.low < portfolio.equity.value < portfolio.equity.high
     assert 0 < portfolio.at_risk < portfolio.equity.value - portfolio.equity.low
-    assert set(portfolio.left_out) == {"payback", "headroom", "knowledge value", "social value"}
+    assert set(portfolio.left_out) == {"headroom", "knowledge value", "social value"}
 
 
 def test_returns_add_up_to_the_bridge_and_to_what_customers_brought_since(portfolio):
