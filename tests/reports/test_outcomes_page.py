@@ -21,6 +21,7 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
     about = {
         "cutoff": pd.Timestamp("2024-03-01"),
         "offer": offer,
+        "explored": False,
         "treated": 90,
         "control": 10,
         "days": 90,
@@ -35,7 +36,7 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
 def report() -> OutcomesReport:
     """The outcomes of three campaigns: one earned, one may have, of one nothing is known."""
     unknown = dict.fromkeys((f"{name}{end}" for name in FIELDS for end in ("", "_low", "_high")), NAN)
-    table = [line("call", 400.0, 30.0, advice="again"), line("mail", -100.0, 40.0, advice="stop")]
+    table = [line("call", 400.0, 30.0, advice="again"), line("mail", -100.0, 40.0, advice="stop", explored=True)]
     table += [line("gift", NAN, NAN, **(unknown | {"evidence": "none", "control": 0, "cost": NAN}))]
     thirds = pd.DataFrame({"third": ["lowest", "highest"], "promised": [1.0, 5.0], "delivered": [0.5, 2.0]})
     thirds = thirds.assign(delivered_low=-1.0, delivered_high=4.0)
@@ -89,7 +90,7 @@ def test_all_campaigns_together_have_a_doubt_of_their_own(text):
 def test_each_offer_is_under_what_to_do_with_it(text):
     for words in (
         "Do again</strong></td><td>call (1 Mar 2024)",
-        "Stop</strong></td><td>mail",
+        "Stop</strong></td><td>mail by lot (1 Mar 2024)",
         "Test</strong></td><td>gift",
     ):
         assert words in text
