@@ -26,7 +26,6 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
         "control": 10,
         "days": 90,
         "early": False,
-        "explored": False,
     }
     figures = {"incremental": earned, "incremental_low": earned - half, "incremental_high": earned + half}
     return about | bounds | figures | {"cost": 50.0, "evidence": "randomised", "advice": "test"} | other
