@@ -52,7 +52,8 @@ def test_a_snapshot_counted_by_hand():
 
 
 def test_every_table_of_groups_adds_up_to_all_customers_to_the_cent(portfolio):
-    assert set(portfolio.groups) == {"cohort", "channel", "segment", "tier", "relationship", "relationship_type"}
+    names = {"cohort", "channel", "segment", "tier", "relationship", "relationship_type", "loyalty_stage"}
+    assert set(portfolio.groups) == names
     for table in portfolio.groups.values():
         assert table.customers.sum() == len(portfolio.customers)
         for money in ("spend", "profit", "equity"):

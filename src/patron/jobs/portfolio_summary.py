@@ -274,7 +274,7 @@ class PortfolioSummary(TypedDict):
     earlier: Annotated[str | None, "the cutoff that it is compared with"]
     customers: Annotated[int, "who ordered before the cutoff"]
     equity: Equity | None
-    groups: Annotated[dict[str, list[Group]], "by segment, tier, cohort, channel, relationship, type"]
+    groups: Annotated[dict[str, list[Group]], "by segment, tier, cohort, channel, relationship, type, loyalty stage"]
     moves: Annotated[dict[str, list[Move]], "of segments, tiers, relationships and types"]
     stability: Annotated[dict[str, float], "the adjusted Rand index of the same"]
     bridge: list[Step]

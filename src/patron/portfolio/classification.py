@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from patron.portfolio.buying_style import STAGES
 from patron.portfolio.customers import LATELY
 from patron.portfolio.loyalty import RELATIONSHIPS, relationship_of, usual_profit
 from patron.portfolio.rfm import LEAST, rfm
@@ -45,7 +46,12 @@ def classified(frames: Sequence[pd.DataFrame], question: Tier | None, terms: Por
 def class_names(question: Tier | None, terms: PortfolioTerms) -> dict[str, tuple[str, ...]]:
     """Return the names of all classes, by the column that holds them."""
     tiers = {"tier": question.names} if question else {}
-    return {"segment": segment_names(terms.segments), **tiers, "relationship": tuple(RELATIONSHIPS)}
+    return {
+        "segment": segment_names(terms.segments),
+        **tiers,
+        "relationship": tuple(RELATIONSHIPS),
+        "loyalty_stage": tuple(STAGES),
+    }
 
 
 def _with_segments(frames: Sequence[pd.DataFrame], terms: PortfolioTerms) -> list[pd.DataFrame]:

@@ -9,6 +9,7 @@ import pandas as pd
 from patron.errors import QuestionError, listed
 from patron.history.history import History
 from patron.periods import Moment, instant
+from patron.portfolio.buying_style import with_style
 from patron.portfolio.cash import cash_of
 from patron.portfolio.channels import NO_CHANNEL, Channels, channels_of
 from patron.portfolio.classification import SCORE, class_names, classified
@@ -35,7 +36,7 @@ __all__ = ["customer_portfolio"]
 
 YEAR = 365.25
 RISK = 0.90  # level of the interval whose lower bound is the 5 % quantile
-GROUPS = ("cohort", "channel", "segment", "tier", "relationship", "relationship_type")
+GROUPS = ("cohort", "channel", "segment", "tier", "relationship", "relationship_type", "loyalty_stage")
 NO_AMOUNT = "The orders have no amount. Declare it at the door (amount = '...')."
 
 
@@ -155,8 +156,9 @@ def _composed(
     cash, unknown = cash_of(history, times[-1], (before, now), bridge, question, terms)
     period = (question or tier(90)).horizon
     now, foreseen, untold = with_headroom(history, times[-1], now, period, terms.outside_total)
+    now, styleless = with_style(history, times[-1], now)
     alarms = {change.name: core_alarm(history, times[-1], change, period) for change in terms.changes}
-    left_out |= unknown | untold | {name: alarm for name, alarm in alarms.items() if isinstance(alarm, str)}
+    left_out |= unknown | untold | styleless | {name: alarm for name, alarm in alarms.items() if isinstance(alarm, str)}
     return Portfolio(
         cutoff=times[-1],
         earlier=times[0] if len(times) > 1 else None,

@@ -124,6 +124,21 @@ FIGURES = (
         "Srivastava, Shervani and Fahey 1998, J. Marketing 62",
     ),
     Figure(
+        "buying style",
+        "within a year: share of the money that went into rows with a discount; price index = paid for pieces / these "
+        "pieces at the mean price of their category; brands: Herfindahl index within a category, weighed by purchases; "
+        "budget-conscious: a share of one half or more, or an index up to .8; brand-loyal: .8 or more, of 3 orders",
+        "discount and amount; price, quantity and category; brand and category, of lines or orders",
+        "Ailawadi, Neslin and Gedenk 2001, J. Marketing 65 (deals); Fader and Lodish 1990, J. Marketing 54 (brands)",
+    ),
+    Figure(
+        "stages of loyalty",
+        "price-driven: at least half of the money of a year at a discount; else action: 3 orders or more within a year "
+        "and expected back; intention: 2 or more; affective: one; silent: none",
+        "discount and amount; customer equity",
+        "Harris and Goode 2004, J. Retailing 80; Oliver 1999, J. Marketing 63; the rules are Patron's",
+    ),
+    Figure(
         "share of customer",
         "spend of the last year / what the customer spends anywhere in a year; mean by segment",
         "amounts; an attribute with the total, named as outside_total below [portfolio]",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.portfolio.buying_style import STAGES
 from patron.portfolio.figures import FIGURES
 from patron.portfolio.letting_go import first_step, losses_by_reason
 from patron.portfolio.loyalty import RELATIONSHIPS
@@ -73,6 +74,7 @@ def page(report: PortfolioReport) -> str:
         cash=cash_section(portfolio, report.currency),
         channel=channel_section(portfolio, report.currency),
         room=headroom_section(portfolio),
+        stages=[{**row, "rule": STAGES[row["loyalty_stage"]]} for row in _records(portfolio, "loyalty_stage")],
         figures=FIGURES,
         joined=JOINED,
         **relational_values(portfolio),
