@@ -47,14 +47,14 @@ def test_parts_with_other_columns_are_refused_before_a_session_begins(tmp_path):
     ],
 )
 def test_what_spark_refuses_is_said_with_a_way_out(text, sentence):
-    with pytest.raises(HistoryError, match=sentence) as refusal, spark._refusals():
+    with pytest.raises(HistoryError, match=sentence) as refusal, spark.refusals():
         raise RuntimeError(text)
     assert "Anna" not in str(refusal.value)
 
 
 def test_what_a_task_refuses_comes_back_as_it_was_said():
     traceback = "Traceback:\n  File x\npatron.errors.ScoreError: The feature 'n' is gone. Train again.\n\tat java"
-    with pytest.raises(ScoreError, match=r"^The feature 'n' is gone. Train again.$"), spark._refusals():
+    with pytest.raises(ScoreError, match=r"^The feature 'n' is gone. Train again.$"), spark.refusals():
         raise RuntimeError(traceback)
-    with pytest.raises(PatronError, match=r"^no room$"), spark._refusals():
+    with pytest.raises(PatronError, match=r"^no room$"), spark.refusals():
         raise PatronError("no room")

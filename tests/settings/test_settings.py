@@ -13,6 +13,7 @@ from hypothesis import settings as law
 from hypothesis import strategies as st
 
 from patron.decisions import Offer, Rules
+from patron.engines.spark import Spark
 from patron.errors import HistoryError, QuestionError, SettingsError
 from patron.explanations.tested_levers import TestedLever
 from patron.features import purchases
@@ -568,6 +569,7 @@ def test_every_line_of_the_template_that_is_turned_off_can_be_turned_on(tmp_path
         "orders": {"email": "Email", "phone": ["Phone", "Mobile"], "name": "Name", "postcode": "Postcode"}
     }
     assert (settings.score_at, settings.value) == (datetime(2024, 9, 1), 30.0)
+    assert settings.spark == Spark("local[4]", {"spark.executor.memory": "4g", "spark.sql.shuffle.partitions": 64})
 
 
 PEOPLE = (

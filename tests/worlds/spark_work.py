@@ -1,6 +1,7 @@
 """Work for the tasks of a Spark session, in a module that executors can import."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from patron.history.history import History
 from patron.history.some_customers import history_of
 from patron.questions.matrices import matrix
 from patron.questions.question import Question
+from patron.settings import Settings
 from worlds.histories import CUTOFF, ago
 
 CUTOFFS = [ago(90), CUTOFF]
@@ -27,3 +29,11 @@ def without_package(number: int, rows: dict[str, pa.Table]) -> str:
     import patron_packed_elsewhere  # noqa: F401
 
     return ""
+
+
+def as_parquet(settings: Settings, folder: Path) -> Settings:
+    """Return the settings of the kiosk with its orders as Parquet, which Spark reads, written where they are not."""
+    table, path = settings.tables["orders"], folder / "orders.parquet"
+    if not path.exists():
+        pd.read_csv(table.path, parse_dates=["day"]).astype({"day": "datetime64[us]"}).to_parquet(path)
+    return replace(settings, tables={"orders": replace(table, path=path)})

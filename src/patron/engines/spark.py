@@ -24,7 +24,7 @@ from patron import errors
 from patron.engines.files import parquet_files
 from patron.errors import HistoryError, PatronError
 
-__all__ = ["Spark", "SparkWork"]
+__all__ = ["Spark", "SparkWork", "refusals"]
 
 SparkWork = Callable[[int, Mapping[str, pa.Table]], str]
 """What a task does: of the number of its part and the rows of its customers, by table, it makes a text."""
@@ -100,7 +100,7 @@ class Spark:
                 f"Spark reads Parquet files and folders of such, got {Path(str(source)).name!r}. Write it as Parquet, "
                 f"for example pd.read_csv('shop.csv').to_parquet('shop.parquet'), {WITHOUT}."
             )
-        with _refusals():
+        with refusals():
             rows = self.session.read.option("mergeSchema", True).parquet(*map(str, files))
             name = f"patron_{len(self.session.catalog.listTables())}"
             rows.createOrReplaceTempView(name)
@@ -117,7 +117,7 @@ class Spark:
             PatronError: what the work refuses, or what keeps the executors from it.
         """
         kinds = {name: table.schema().to_pyarrow() for name, table in tables.items()}
-        with _refusals():
+        with refusals():
             frames = [self._rows(name, table) for name, table in tables.items()]
             rows = reduce(lambda above, below: above.unionByName(below, allowMissingColumns=True), frames)
             parted = rows.repartition(self.parts, CUSTOMER).mapInArrow(_Task(kinds, work), f"part int, {RESULT} string")
@@ -191,7 +191,7 @@ def _no_java(why: str) -> str:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Raise what Spark refuses as an error of Patron: a text of Spark may hold values of customers."""
     try:
         yield

@@ -8,6 +8,7 @@ when the return and the orders are: neither what came later nor what was known l
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import ibis
@@ -47,7 +48,8 @@ def with_standing(orders: Table, returns: Table) -> Table | None:
     rows = _rows(bought, _taken(bought, back)).cache()
     others = _with_time(orders.anti_join(customers, "customer"))
     columns = (*(c for c in orders.columns if c != "known_at"), "known_at", UNTIL, STANDING)
-    return rows.select(*columns).union(others.mutate(**_state(others)).select(*columns))
+    others = others.mutate(**_state(others)).select(*columns)
+    return rows.select(*columns).cast(others.schema()).union(others)  # kept times have no places on some engines
 
 
 def _customers(orders: Table, returns: Table) -> Table:
@@ -66,7 +68,7 @@ def _have_numbers(*tables: Table) -> bool:
 def _with_time(rows: Table) -> Table:
     """Return rows with the time from which on each is known."""
     times = [rows[column] for column in ("at", "known_at") if column in rows.columns]
-    return rows.mutate(**{WHEN: ibis.greatest(*times).cast("timestamp(6)")})
+    return rows.mutate(**{WHEN: reduce(ibis.greatest, times).cast("timestamp(6)")})
 
 
 def _state(rows: Table) -> dict[str, Any]:

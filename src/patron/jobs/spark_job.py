@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from patron.engines.memory import machine_gigabytes
-from patron.engines.spark import Spark
+from patron.engines.spark import Spark, refusals
 from patron.errors import QuestionError, ScoreError, listed
 from patron.features.compute.plan import silent
 from patron.features.definitions import columns_read
@@ -22,8 +22,9 @@ from patron.history.some_customers import history_of, rows_before, without_rows
 from patron.jobs.event_answers import EventAnswers
 from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job, reasoned, reasons_at
+from patron.jobs.kept import ScoredRun
 from patron.jobs.merged_blocks import joined
-from patron.jobs.scored import written
+from patron.jobs.scored import scored_run, written
 from patron.jobs.staging import Part, Staging
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
@@ -47,6 +48,12 @@ class SparkJob(Job):
     def data(self) -> EventData:
         """What is read by the session, when it is first needed."""
         return EventData(self.settings, self.now, EventTables(self.settings, self.tell, self.spark.open))
+
+    @cached_property
+    def scored(self) -> ScoredRun:
+        """The scoring run that answers what is asked, as on one machine; what Spark refuses is said as Patron does."""
+        with refusals():
+            return scored_run(self)
 
     @property
     def layout(self) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +19,18 @@ CONF = {
 
 
 @pytest.fixture(scope="session")
-def spark():
-    """A session on two cores of this machine."""
-    pytest.importorskip("pyspark")
+def spark_home():
+    """The folder of the Spark that is installed; without one, or without Java, the tests are left out."""
+    pyspark = pytest.importorskip("pyspark")
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):
         pytest.skip("there is no Java")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # executors import what the tests do
+    return Path(pyspark.__file__).parent
+
+
+@pytest.fixture(scope="session")
+def spark(spark_home):
+    """A session on two cores of this machine."""
     session = Spark("local[2]", CONF)
     yield session
     session.session.stop()

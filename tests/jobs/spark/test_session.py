@@ -21,7 +21,7 @@ from patron.questions.matrices import matrix
 from patron.scoring.partitions import LINEAGE, read_scores
 from worlds.histories import CUTOFF, World
 from worlds.measured import MEASURES
-from worlds.spark_work import CUTOFFS, without_package, write_features
+from worlds.spark_work import CUTOFFS, as_parquet, without_package, write_features
 
 
 def folders(world: World, folder: Path) -> dict[str, Path]:
@@ -52,7 +52,7 @@ def visits(seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables(world, tmp_path_factory) -> dict[str, Path]:
-    frames = {**world.frames, "visits": visits(3)}
+    frames = {"orders": world.frames["orders"], "returns": world.frames["returns"], "visits": visits(3)}
     return folders(World(frames), tmp_path_factory.mktemp("tables"))
 
 
@@ -72,7 +72,7 @@ def test_the_door_finds_the_same_in_the_same_tables(histories):
 
 def test_every_feature_and_own_measure_is_the_same_number(spark, histories, tmp_path):
     one, other = histories
-    question = replace(churn(90), own=tuple(replace(m, source="visits") for m in MEASURES)).on(one)
+    question = replace(churn(90), own=tuple(replace(m, name=f"visits_{m.name}") for m in MEASURES)).on(one)
     rows = rows_before(other, CUTOFF, columns_of(other, [question]))
     counts = spark.each(rows, partial(write_features, question, without_rows(other), tmp_path))
     whole = matrix(question, one, CUTOFFS)
@@ -83,10 +83,7 @@ def test_every_feature_and_own_measure_is_the_same_number(spark, histories, tmp_
 
 
 def test_scores_are_those_of_one_machine(spark, trained_job, tmp_path):
-    frame = pd.read_csv(trained_job.settings.tables["orders"].path, parse_dates=["day"])
-    frame.astype({"day": "datetime64[us]"}).to_parquet(tmp_path / "orders.parquet")
-    table = replace(trained_job.settings.tables["orders"], path=tmp_path / "orders.parquet")
-    settings = replace(trained_job.settings, tables={"orders": table}, spark=spark)
+    settings = replace(as_parquet(trained_job.settings, tmp_path), spark=spark)
     one = Job(replace(settings, out=tmp_path / "one"), trained_job.now)
     other = job_of(replace(settings, out=tmp_path / "other"), trained_job.now, engine="spark")
     assert score(one)["customers"] == score(other)["customers"]
