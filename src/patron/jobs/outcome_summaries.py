@@ -36,6 +36,7 @@ class CampaignLine(TypedDict):
     contaminated: Annotated[int | None, "held out who got the offer; null where nobody says who got it"]
     not_reached: int | None
     other_offers: Annotated[int, "customers who got another offer in that time"]
+    tied: Annotated[int | None, "held out who are tied to a treated customer; null where no table tells ties"]
     mismatch: Annotated[float, "chance of a hold-out so far from its declared size"]
     advice: Literal["again", "stop", "test", "wait"]
 

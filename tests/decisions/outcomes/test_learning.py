@@ -220,6 +220,15 @@ def test_a_changed_decision_is_told_from_a_skipped_one_and_missing_capacity_is_a
     assert follow["capacity"] == {"missing": 1, "promised": 2.5, "teams": {"north": 1}}
 
 
+def test_the_held_out_who_are_tied_to_the_treated_are_counted(call):
+    pairs = [("ann", "cid"), ("dan", "cid"), ("dan", "zoe")]  # of cid and dan only cid is tied to a treated one
+    ties = pd.DataFrame(pairs, columns=["customer", "other"]).assign(at=ago(9), kind="household")
+    result = learn(history([*BEFORE, *AFTER, LAST], ties=ties), decided(), churn(30), HALF, holdout=0.5)
+    assert (only(result)["tied"], only(call)["tied"]) == (1, None)
+    note = "1 of 2 held out of call of 2024-07-01 (50%) are tied to somebody who was to be treated"
+    assert any(text.startswith(note) for text in result.notes)
+
+
 def test_a_report_is_about_the_latest_decision_before_it():
     done = pd.DataFrame([("ann", ago(-12), "yes")], columns=["customer", "at", "done"])
     both = pd.concat([decided("ann"), decided("ann", cutoff=ago(-10)).assign(offer="mail")])

@@ -37,6 +37,7 @@ class Campaign:
         is_over: whether that is all of it.
         reached: who got which offer, by the table of offers or of what was done; None where neither says it.
         others: how many of its customers got another offer in that time.
+        tied: the held out of the cutoff who are tied to a treated customer; None where no table tells ties.
     """
 
     rows: pd.DataFrame
@@ -44,6 +45,7 @@ class Campaign:
     is_over: bool
     reached: pd.DataFrame | None = None
     others: int = 0
+    tied: pd.Series | None = None
 
     def line(self) -> dict[str, Any]:
         """Return what it earned, with intervals, evidence and words."""
@@ -71,6 +73,7 @@ class Campaign:
             "evidence": self.evidence,
             **self._strayed(),
             "other_offers": self.others,
+            "tied": None if self.tied is None else int(self._held.customer.isin(self.tied).sum()),
             "mismatch": mismatch(self.rows),
             "advice": advice(profit if "earned" in self.rows else kept, self.is_over),
         }
@@ -137,6 +140,10 @@ class Campaign:
     @property
     def _treated(self) -> pd.DataFrame:
         return self.rows[self.rows.group == TREAT]
+
+    @property
+    def _held(self) -> pd.DataFrame:
+        return self.rows[self.rows.group == CONTROL]
 
     @property
     def _cost(self) -> float:

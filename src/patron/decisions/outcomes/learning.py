@@ -159,12 +159,11 @@ def _rows(window: Window, decided: pd.DataFrame) -> pd.DataFrame:
 
 def _campaigns(window: Window, rows: pd.DataFrame) -> Iterator[Campaign]:
     """Yield the campaigns of a cutoff."""
-    reached = window.reached()
+    reached, tied = window.reached(), window.tied_to_treated(rows)
     for (offer, _), some in rows.groupby(["offer", "explored"], sort=True):
         got = _got(some, str(offer), reached)
-        yield Campaign(
-            some.reset_index(drop=True), window.days, window.is_over, got, _others(some, str(offer), reached)
-        )
+        others = _others(some, str(offer), reached)
+        yield Campaign(some.reset_index(drop=True), window.days, window.is_over, got, others, tied)
 
 
 def _finished(windows: Sequence[Window], campaigns: Sequence[Campaign]) -> Iterator[tuple[datetime, Campaign]]:

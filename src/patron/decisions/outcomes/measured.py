@@ -1,6 +1,6 @@
 """Measured: what each customer of a decision did before it and within the horizon after it, as the engine counts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from patron.decisions.outcomes.decision_tables import CARRIED_OUT, CHANGED, SKIPPED, TREAT
+from patron.decisions.outcomes.decision_tables import CARRIED_OUT, CHANGED, CONTROL, SKIPPED, TREAT
 from patron.decisions.uplift.campaigns import OUTCOMES, without_offers
 from patron.features import purchases
 from patron.features.compute.generic import feature_table
@@ -27,6 +27,7 @@ from patron.questions.question import Question
 __all__ = ["DONE", "Window"]
 
 DONE = "done"
+TIES, OTHER = ("ties", "referrals"), "other"  # event tables of pairs: customer, and the other one
 YES, OTHERWISE = ("true", "yes", "y", "1", "1.0", "t", "done", "carried out"), ("changed", "other", "replaced")
 Events = Callable[[str, Span], Table]
 
@@ -120,6 +121,22 @@ class Window:
         frame = rows.select("at", *named, customer=rows.customer.cast("string"), how=how).to_pandas()
         return frame.sort_values("at", kind="stable", ignore_index=True)
 
+    def tied_to_treated(self, decided: pd.DataFrame) -> pd.Series | None:
+        """Return the held out who are tied to somebody to be treated at this cutoff; None where no table tells ties.
+
+        Args:
+            decided: the decisions of this cutoff.
+        """
+        tables = [self.history[name] for name in TIES if name in self.history.tables]
+        pairs = [rows.select(a=rows.customer, b=rows[OTHER]) for rows in tables if OTHER in rows.columns]
+        if not pairs:
+            return None
+        pair = ibis.union(*(each.cast({"a": "string", "b": "string"}) for each in _both_ways(pairs)))
+        arms = {name: decided.customer[decided.group == name] for name in (TREAT, CONTROL)}
+        treated, held = (ibis.memtable(pa.table({"key": pa.array(arm, pa.string())})) for arm in arms.values())
+        tied = pair.semi_join(treated, pair.b == treated.key)
+        return tied.semi_join(held, tied.a == held.key).select("a").distinct().to_pandas().a
+
     @property
     def _offers_cost(self) -> bool:
         """Whether the tables say what offers cost, so that the ledger has it already."""
@@ -162,6 +179,11 @@ class Window:
 
     def _rows(self, name: str) -> Table:
         return self.history.future(name, self.cutoff, self.span)
+
+
+def _both_ways(pairs: Sequence[Table]) -> list[Table]:
+    """Return tables of pairs with each pair the other way round as well."""
+    return [*pairs, *(each.select(a=each.b, b=each.a) for each in pairs)]
 
 
 def _columns(spine: Table, events: Events, features: Mapping[str, Feature], window: Span) -> pd.DataFrame:

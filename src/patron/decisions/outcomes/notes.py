@@ -71,6 +71,11 @@ def _of_campaign(line: Any) -> Iterator[str]:
         yield f"{name} reached nobody, so that its difference is chance"
     elif line.not_reached:
         yield f"{line.not_reached:,} of {line.treated:,} to be treated by {name} were not reached, and count as decided"
+    if line.tied:
+        yield (
+            f"{line.tied:,} of {line.control:,} held out of {name} ({line.tied / line.control:.0%}) are tied to somebody "
+            "who was to be treated, and may have been reached through them, which hides its effect"
+        )
     if line.other_offers:
         count = line.control + line.treated
         yield f"{line.other_offers:,} of {count:,} customers of {name} got another offer within the days counted"
