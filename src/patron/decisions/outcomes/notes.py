@@ -72,9 +72,10 @@ def _of_campaign(line: Any) -> Iterator[str]:
     elif line.not_reached:
         yield f"{line.not_reached:,} of {line.treated:,} to be treated by {name} were not reached, and count as decided"
     if line.tied:
+        share = f"{line.tied:,} of {line.control:,} held out of {name} ({line.tied / line.control:.0%})"
         yield (
-            f"{line.tied:,} of {line.control:,} held out of {name} ({line.tied / line.control:.0%}) are tied to somebody "
-            "who was to be treated, and may have been reached through them, which hides its effect"
+            f"{share} are tied to somebody who was to be treated, and may have been reached through them, which hides "
+            "its effect"
         )
     if line.other_offers:
         count = line.control + line.treated
