@@ -39,6 +39,7 @@ In the order of the work:
     Offer, Rules, decide        whom to treat with what, within which limits
     policy_value                what another policy would have earned, from decisions whose chances were kept
     contact_response            when and how to contact: by channel, hour and number, where past contacts tell
+    preferences                 what customers said they prefer and what they do, and `preference_agreement` with it
     power                       how many customers a hold-out needs, or what one can see
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
     learn                       what past decisions earned, beside customers who were held out
@@ -109,6 +110,8 @@ _HOME = {
     "decide": "decisions",
     "policy_value": "decisions.off_policy",
     "contact_response": "decisions.response",
+    "preferences": "decisions.preferences",
+    "preference_agreement": "decisions.preferences",
     "power": "metrics.campaign_power",
     "expected_maximum_profit": "metrics.campaign_profit",
     "learn": "decisions.outcomes",
