@@ -68,7 +68,7 @@ def _task(frame: pd.DataFrame, arm: str, outcome: str) -> pd.DataFrame:
     for split in range(SPLITS):
         ours, theirs = (_trial(part, outcome) for part in _halves(rows, split))
         prepared = prepare(ours, 5, 0)
-        learned = conclude(ours, prepared, Money(VISIT, [0.0, MAIL], 0.95), None, 0, DRAWS)
+        learned = conclude(prepared, Money(VISIT, [0.0, MAIL], 0.95), None, 0, DRAWS)
         lines.append(_judged(prepared, learned, theirs))
         print(arm, outcome, split, flush=True, file=sys.stderr)
     return pd.DataFrame(lines)
@@ -117,7 +117,7 @@ def _arms(frame: pd.DataFrame) -> pd.DataFrame:
     costs = Money(VISIT, [0.0, MAIL, MAIL], 0.95)
     for split in range(SPLITS):
         ours, theirs = (_trial(part, "visit") for part in _halves(frame, split))
-        learned = conclude(ours, prepare(ours, 5, 0), costs, _rule, 0, DRAWS)
+        learned = conclude(prepare(ours, 5, 0), costs, _rule, 0, DRAWS)
         chosen = learned.recommend(theirs.features)
         line = {
             "chosen": _value(theirs, chosen.arm.to_numpy()),

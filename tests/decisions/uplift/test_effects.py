@@ -138,6 +138,21 @@ def test_where_hardly_any_contact_was_open_nothing_is_learned_and_nobody_is_trea
     )
 
 
+def test_rows_for_which_an_arm_was_hardly_ever_open_are_set_aside_and_the_share_is_said():
+    rows = customers(3000, 6)
+    never = rows.channel == "shop"  # left alone but for a few, who buy less for a reason that nobody wrote down
+    rows["got"] = np.where(rows.lot < np.where(never, 0.008, 0.5), "mail", "none")
+    rows["bought"] = (rows.luck < 0.5 + np.where(never, -0.5, 0.2) * (rows.got == "mail")).astype(float)
+    effects = learn(rows, assignment="observational")
+    line = effects.card.effects.iloc[0]
+    assert line.effect_low < 0.2 < line.effect_high
+    assert line.effect_high - line.effect_low < 0.2
+    assert effects.card.evidence == "assumed"
+    assert f"{never.mean():.0%} of all rows were set aside, as for them an arm was hardly ever open" in str(
+        effects.card
+    )
+
+
 @pytest.fixture(scope="module")
 def three() -> pd.DataFrame:
     """A call helps the web, a mail those of the shop; each costs, and the lot had unequal shares."""

@@ -16,7 +16,14 @@ from patron.decisions.uplift.learners import LEARNERS, MEAN, Learner
 from patron.decisions.uplift.model import FORMAT, EffectModel
 from patron.decisions.uplift.past_rungs import past_rungs
 from patron.decisions.uplift.policies import Policies, Unseen, compare_policies, promised_unseen
-from patron.decisions.uplift.preflight import ASSUMED, Preflight, compare_arms, with_overlap
+from patron.decisions.uplift.preflight import (
+    ASSUMED,
+    Preflight,
+    comparable,
+    compare_arms,
+    set_aside,
+    with_overlap,
+)
 from patron.decisions.uplift.selection import Choice, choose, pair_lines
 from patron.decisions.uplift.trial import Trial
 from patron.errors import QuestionError, SettingsError, is_number
@@ -60,12 +67,14 @@ class Prepared:
         rows: its rows as arrays; as observational ones where the arms did not come about as was declared.
         preflight: whether arms can be compared.
         fit: what all learners promise of customers that they had not seen.
+        trial: the rows of the trial that can be compared.
     """
 
     specs: list[FeatureSpec]
     rows: Encoded
     preflight: Preflight
     fit: CrossFit
+    trial: Trial
 
 
 def train_effects(
@@ -108,7 +117,7 @@ def train_effects(
         rule_arms(rule, trial.features, list(trial.arms))
     money = Money(1.0 if value is None else float(value), _costs(trial), level)
     with threadpool_limits(1, "blas"):  # the last digit of its sums depends on how many threads share them
-        return conclude(trial, prepare(trial, folds, seed), money, rule, seed, repeats)
+        return conclude(prepare(trial, folds, seed), money, rule, seed, repeats)
 
 
 def prepare(trial: Trial, folds: int, seed: int) -> Prepared:
@@ -119,12 +128,26 @@ def prepare(trial: Trial, folds: int, seed: int) -> Prepared:
     if not preflight.as_declared:
         rows = replace(rows, assignment="observational", propensity=None)
     fit = cross_fit(rows, {arm: list(LEARNERS) for arm in range(1, rows.arms)}, folds, seed)
-    return Prepared(specs, rows, with_overlap(preflight, rows, trial.arms, fit.propensity), fit)
+    preflight = with_overlap(preflight, rows, trial.arms, fit.propensity)
+    prepared = Prepared(specs, rows, preflight, fit, trial)
+    if preflight.evidence == ASSUMED and rows.assignment == "observational":
+        return _trimmed(prepared, comparable(fit.propensity), folds, seed)
+    return prepared
 
 
-def conclude(trial: Trial, prepared: Prepared, money: Money, rule: Rule | None, seed: int, repeats: int) -> Effects:
+def _trimmed(prepared: Prepared, kept: np.ndarray, folds: int, seed: int) -> Prepared:
+    """Return the rows that can be compared, where enough of each arm are left."""
+    rows, trial = prepared.rows.take(kept), prepared.trial
+    if kept.all() or min(len(np.unique(rows.groups[rows.arm == arm])) for arm in range(rows.arms)) < LEAST:
+        return prepared
+    fit = cross_fit(rows, {arm: list(LEARNERS) for arm in range(1, rows.arms)}, folds, seed)
+    return Prepared(prepared.specs, rows, set_aside(prepared.preflight, kept), fit, trial.take(kept))
+
+
+def conclude(prepared: Prepared, money: Money, rule: Rule | None, seed: int, repeats: int) -> Effects:
     """Return effects, by the learners whose promises stood, and the policy that brought most."""
-    rows, fit, preflight, arms = prepared.rows, prepared.fit, prepared.preflight, trial.arms
+    rows, fit, preflight, trial = prepared.rows, prepared.fit, prepared.preflight, prepared.trial
+    arms = trial.arms
     choices = [choose(fit, arm, rows.groups) for arm in range(1, rows.arms)]
     by_rule = None if rule is None else rule_arms(rule, trial.features, list(arms))
     unseen = _unseen(rows, fit, choices)

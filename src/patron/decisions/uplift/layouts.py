@@ -1,7 +1,7 @@
 """Layouts: the rows of a trial as plain arrays, and the features as a model remembers them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,13 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.arm)
+
+    def take(self, kept: np.ndarray) -> "Encoded":
+        """Return some rows."""
+        columns = {name: getattr(self, name)[kept] for name in ("X", "arm", "outcome")}
+        groups = np.unique(self.groups[kept], return_inverse=True)[1]
+        chances = None if self.propensity is None else self.propensity[kept]
+        return replace(self, **columns, groups=groups, propensity=chances)
 
 
 def encoded(trial: Trial, specs: list[FeatureSpec]) -> Encoded:

@@ -14,7 +14,18 @@ from patron.decisions.uplift.layouts import Encoded
 from patron.models.candidates import linear_inputs_of
 from patron.models.serving import linear_inputs
 
-__all__ = ["ASSUMED", "LOGGED", "OBSERVED", "RANDOMISED", "Preflight", "arms_table", "compare_arms", "with_overlap"]
+__all__ = [
+    "ASSUMED",
+    "LOGGED",
+    "OBSERVED",
+    "RANDOMISED",
+    "Preflight",
+    "arms_table",
+    "comparable",
+    "compare_arms",
+    "set_aside",
+    "with_overlap",
+]
 
 RANDOMISED, LOGGED = "randomised", "logged propensity"
 OBSERVED, ASSUMED = "observational with overlap", "assumed"
@@ -85,6 +96,29 @@ def with_overlap(preflight: Preflight, rows: Encoded, names: tuple[str, ...], pr
     ]
     evidence = ASSUMED if warnings else preflight.evidence
     return replace(preflight, arms=table, evidence=evidence, warnings=(*preflight.warnings, *warnings))
+
+
+def comparable(propensity: np.ndarray) -> np.ndarray:
+    """Return which rows tell a mean effect with the smallest variance, shape (n,): those with all arms open enough.
+
+    A row adds noise by the sum of the inverse probabilities of its arms (Crump, Hotz, Imbens and Mitnik 2009).
+
+    >>> comparable(np.array([[0.5, 0.5], [0.4, 0.6], [0.9, 0.1], [0.99, 0.01]])).tolist()
+    [True, True, False, False]
+    """
+    noise = (1 / propensity).sum(axis=1)
+    rising = np.sort(noise)
+    variance = rising.cumsum() / np.arange(1, len(rising) + 1) ** 2
+    return np.asarray(noise <= rising[variance.argmin()])
+
+
+def set_aside(preflight: Preflight, kept: np.ndarray) -> Preflight:
+    """Add that some rows were set aside as no effect on them can be told."""
+    warning = (
+        f"{(~kept).mean():.0%} of all rows were set aside, as for them an arm was hardly ever open: effects are those "
+        f"on the other {kept.sum():,} rows, and say nothing of customers like those set aside."
+    )
+    return replace(preflight, warnings=(*preflight.warnings, warning))
 
 
 def arms_table(names: tuple[str, ...], arm: np.ndarray, propensity: np.ndarray) -> pd.DataFrame:

@@ -4,7 +4,7 @@ A trial need not be randomised: `assignment` says how the arms came about, and e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -119,6 +119,18 @@ class Trial:
             cost=None if cost is None else number_column(frame, cost, "cost"),
             customer=None if customer is None else column(frame, customer, "customer").to_numpy(),
             outcome_kind=outcome_kind or ("probability" if np.isin(result, (0, 1)).all() else "money"),
+        )
+
+    def take(self, kept: np.ndarray) -> "Trial":
+        """Return some rows."""
+        return replace(
+            self,
+            features=self.features[kept].reset_index(drop=True),
+            arm=self.arm[kept],
+            outcome=self.outcome[kept],
+            propensity=None if self.propensity is None else self.propensity[kept].reset_index(drop=True),
+            cost=None if self.cost is None else self.cost[kept],
+            customer=None if self.customer is None else self.customer[kept],
         )
 
     def __len__(self) -> int:
