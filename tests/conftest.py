@@ -9,11 +9,15 @@ import hypothesis
 import pytest
 
 from patron.registry import local_store
+from patron.reports import figure_style
 from worlds.engines import ENGINES, running
 from worlds.histories import World, retail_world
 
-hypothesis.settings.register_profile("patron", deadline=None)  # a busy machine is no fault of the code
-hypothesis.settings.load_profile("patron")
+# A busy machine is no fault of the code, and a suite that fails by chance is run again instead of read: the examples
+# are the same each time. `HYPOTHESIS_PROFILE=search` looks for new ones.
+hypothesis.settings.register_profile("patron", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patron"))
 os.environ.setdefault("PATRON_SHOW_VALUES", "1")  # tests quote sentences whole; test_values.py is about what they hide
 
 
@@ -36,6 +40,23 @@ def stores(tmp_path_factory):
     local_store._create = copy
     yield
     local_store._create = create
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sketches():
+    """Plan each plot without rendering it, which takes a tenth of a second; `rendered` is for tests that look at one."""
+    render = figure_style._rendered
+    figure_style._rendered = lambda figure: "<svg></svg>\n"
+    yield render
+    figure_style._rendered = render
+
+
+@pytest.fixture
+def rendered(sketches):
+    """Render plots as readers get them."""
+    sketched, figure_style._rendered = figure_style._rendered, sketches
+    yield
+    figure_style._rendered = sketched
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def of_one_way(found: pd.DataFrame, prefix: str) -> pd.DataFrame:
 
 
 @given(FOUR)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_deleting_or_altering_the_future_changes_no_built_in_feature(worlds: list[tuple[dict, dict]]) -> None:
     history = three_ways(worlds)
     kept, left_out = features.available(history)
@@ -98,7 +98,7 @@ def test_deleting_or_altering_the_future_changes_no_built_in_feature(worlds: lis
 
 
 @given(FOUR)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_who_is_asked_about_are_those_with_a_known_order_and_each_of_them_once(worlds: list[tuple[dict, dict]]) -> None:
     found = features_at(three_ways(worlds), CUTOFF, purchases.recency)
     known = ((n, row) for n, (drawn, _) in enumerate(worlds) for row in drawn["orders"] if is_known("orders", row))

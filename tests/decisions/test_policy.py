@@ -144,7 +144,7 @@ def test_nobody_worth_treating_gives_an_empty_table_with_all_columns():
     assert (len(made.table), made.summary["spent"], made.summary["expected_gain"]) == (0, 0.0, 0.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SCORES, OFFERS, BUDGETS)
 def test_the_gain_is_within_one_offer_of_the_best_possible(scores, offers, budget):
     stakes = (scores.churn_probability * scores.value).tolist()
@@ -159,7 +159,7 @@ def test_the_gain_is_within_one_offer_of_the_best_possible(scores, offers, budge
     assert best - most - 1e-9 <= ours <= best + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SCORES, OFFERS, BUDGETS, st.sampled_from([0.0, 0.1, 0.5]))
 def test_the_budget_holds_without_a_loss_and_with_one_offer_each(scores, offers, budget, holdout):
     table = decide(scores, offers, budget, holdout).table
@@ -168,7 +168,7 @@ def test_the_budget_holds_without_a_loss_and_with_one_offer_each(scores, offers,
     assert table.customer.is_unique
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SCORES, OFFERS, BUDGETS, st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_of_offers_matters(scores, offers, budget, random):
     shuffled = scores.sample(frac=1.0, random_state=random.randrange(1000))

@@ -1,9 +1,11 @@
 """The answers of two real businesses stay what they were, until a commit says which figure changes and why."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from golden.summary import summary
@@ -36,8 +38,19 @@ def differences(golden, now, where=""):
     return [] if golden == now else [(where, golden, now)]
 
 
+def an_eighth(settings):
+    """Settings of the same tables with every eighth of their customers."""
+    tables = {}
+    for name, table in settings.tables.items():
+        rows = pd.read_parquet(table.path)
+        path = settings.root / f"{name}.parquet"
+        rows[rows[table.roles["customer"]].astype(int) % 8 == 0].to_parquet(path, index=False)
+        tables[name] = replace(table, path=path)
+    return replace(settings, tables=tables)
+
+
 def test_the_demo_answers_decides_and_measures_as_before(tmp_path):
-    assert differences(json.loads((HERE / "online-retail.json").read_text()), answered(demo(tmp_path))) == []
+    assert differences(json.loads((HERE / "online-retail.json").read_text()), answered(an_eighth(demo(tmp_path)))) == []
 
 
 @pytest.mark.skipif(not CDNOW.exists(), reason="the data sets are not beside the repository")

@@ -100,7 +100,7 @@ def check_said(error: Exception, frame: pd.DataFrame) -> None:
     )
 
 
-@settings(max_examples=300, **FUZZ)
+@settings(max_examples=100, **FUZZ)
 @given(st.data())
 def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_column(data):
     shop = data.draw(st.sampled_from(SHOPS))
@@ -137,7 +137,7 @@ def test_any_frame_of_attributes_is_taken_or_refused(frame):
         assert KEY not in str(error)
 
 
-@settings(max_examples=150, **FUZZ)
+@settings(max_examples=60, **FUZZ)
 @given(frames((("c", "keys"), ("t", "times"))), st.sampled_from([None, "c", "paid", "at"]))
 def test_any_frame_is_a_panel_or_refused(frame, label):
     try:
@@ -148,7 +148,7 @@ def test_any_frame_is_a_panel_or_refused(frame, label):
         assert len(rows.key) == len(frame)
 
 
-@settings(max_examples=150, **FUZZ)
+@settings(max_examples=60, **FUZZ)
 @given(frames((("customer", "keys"),)), st.data())
 def test_any_scores_are_decided_on_or_refused(frame, data):
     if "value" not in frame and len(frame):

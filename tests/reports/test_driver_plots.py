@@ -11,6 +11,7 @@ from patron.reports.answer_words import AnswerWords
 from patron.reports.driver_plots import beeswarm_plot, waterfall_plot
 from worlds.explained import people, straight, trained
 
+pytestmark = pytest.mark.usefixtures("rendered")
 RISK = AnswerWords("the risk")
 
 

@@ -207,6 +207,7 @@ def test_who_is_left_alone_who_costs_more_and_what_speaks_against_it_are_counted
     assert "Is the process ready? contacts by phone 1 Will we know what it did? none; [decisions] holdout = 0.1" in text
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_ladder_and_the_curve_say_what_finer_strategies_and_more_customers_gain(told):
     # One call of 990; by segment and by risk x value the same customer is called.
     assert "Each customer: the plan 1 £10 £990 £490 to £1,490 £0 £0 to £0" in told
@@ -410,6 +411,7 @@ def test_a_table_without_pseudonyms_is_refused(report, name):
         page(replace(report, **{name: bare}))
 
 
+@pytest.mark.usefixtures("rendered")
 @pytest.mark.parametrize(
     ("draw", "units"),
     [
@@ -442,6 +444,7 @@ def test_plots_state_their_units_as_text_and_are_the_same_each_time(report, draw
     assert "<metadata" not in made
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_page_says_how_many_first_reasons_stay_and_how_the_answer_goes_with_a_measure(report):
     sure = replace(CARD, stability={"refits": 8.0, "first": 0.7, "kept": 0.85, "agreement": 0.9})
     text = " ".join(page(replace(report, cards=[sure], dependence=[GOES_WITH])).split())
@@ -577,6 +580,7 @@ def test_features_that_were_left_out_are_told_in_words_and_out_of_the_way(report
     assert "Complaints raised; Money given back." in html
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_legend_of_a_plot_stands_below_its_axes_where_it_covers_no_point():
     high = pd.DataFrame({"predicted": [9.0, 9.0], "observed": [9.0, 9.0], "count": 5, "low": 8.0, "high": 9.9})
     drawn = plots.decile_plot(replace(CARD, deciles=high), "EUR")

@@ -130,7 +130,7 @@ def test_the_content_that_is_edited_is_valid(tmp_path):
     assert load(file).name == "grocer"
 
 
-@law(max_examples=500, **FUZZ)
+@law(max_examples=200, **FUZZ)
 @given(text=edited())
 def test_no_edit_of_a_settings_file_raises_anything_but_a_settings_error(tmp_path_factory, text):
     file = tmp_path_factory.getbasetemp() / "settings.toml"
@@ -170,7 +170,7 @@ def refused_by_us(call, *values, **named) -> None:
         call(*values, **named)
 
 
-@law(max_examples=400, **FUZZ)
+@law(max_examples=150, **FUZZ)
 @given(
     field=st.sampled_from(
         [
@@ -191,7 +191,7 @@ def test_an_offer_of_any_value_is_taken_or_refused_by_a_sentence(field, value):
     refused_by_us(pt.Offer, **{"name": "call", "contact_cost": 1.0, "effect": 0.2} | {field: value})
 
 
-@law(max_examples=400, **FUZZ)
+@law(max_examples=150, **FUZZ)
 @given(
     field=st.sampled_from(["margin_rate", "cost_per_order", "cost_per_return", "cost_per_event", "event"]),
     value=ANYTHING,
@@ -200,14 +200,14 @@ def test_a_cost_model_of_any_value_is_taken_or_refused_by_a_sentence(field, valu
     refused_by_us(pt.CostModel, **({"cost_per_event": {"tickets": value}} if field == "event" else {field: value}))
 
 
-@law(max_examples=400, **FUZZ)
+@law(max_examples=150, **FUZZ)
 @given(train=ANYTHING, valid=ANYTHING, build=st.sampled_from([pt.Split, pt.Split.of]))
 def test_a_split_of_any_values_is_taken_or_refused_by_a_sentence(train, valid, build):
     refused_by_us(build, train, valid, ["2025-01-01"])
     refused_by_us(build, [train, "2024-06-01"], [valid], [datetime(2025, 1, 1)])
 
 
-@law(max_examples=400, **FUZZ)
+@law(max_examples=150, **FUZZ)
 @given(
     value=ANYTHING,
     other=ANYTHING,

@@ -67,10 +67,8 @@ def svg(name: str, title: str, draw: Draw, height: float = HEIGHT) -> str:
 def svg_rows(name: str, title: str, rows: Sequence[tuple[Draw, float]]) -> str:
     """Return plots below one another that share what they have across; of each what draws it, and its height."""
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    text = StringIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         style: Any = STYLE | {"svg.hashsalt": name}
@@ -83,8 +81,16 @@ def svg_rows(name: str, title: str, rows: Sequence[tuple[Draw, float]]) -> str:
             draw(ax)
         axes[0].set_title(title, pad=10)
         _legend(figure, axes)
-        FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
-    return re.sub("(<svg[^>]*>)", rf"\1<title>{escape(title)}</title>", text.getvalue(), count=1)
+        text = _rendered(figure)
+    return re.sub("(<svg[^>]*>)", rf"\1<title>{escape(title)}</title>", text, count=1)
+
+
+def _rendered(figure: "Figure") -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    text = StringIO()
+    FigureCanvasSVG(figure).print_svg(text, metadata=NO_METADATA)
+    return text.getvalue()
 
 
 def _legend(figure: "Figure", axes: Sequence["Axes"]) -> None:
