@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import hypothesis
 import pytest
@@ -43,20 +43,26 @@ def stores(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sketches():
-    """Plan each plot without rendering it, which takes a tenth of a second; `rendered` is for tests that look at one."""
-    render = figure_style._rendered
-    figure_style._rendered = lambda figure: "<svg></svg>\n"
-    yield render
+def rendering():
+    """Plan plots without rendering them, which takes a tenth of a second each, but within `with rendering():`."""
+    render, sketch = figure_style._rendered, lambda figure: "<svg></svg>\n"
+
+    @contextmanager
+    def whole():
+        figure_style._rendered = render
+        yield
+        figure_style._rendered = sketch
+
+    figure_style._rendered = sketch
+    yield whole
     figure_style._rendered = render
 
 
 @pytest.fixture
-def rendered(sketches):
-    """Render plots as readers get them."""
-    sketched, figure_style._rendered = figure_style._rendered, sketches
-    yield
-    figure_style._rendered = sketched
+def rendered(rendering):
+    """Render the plots of a test as readers get them."""
+    with rendering():
+        yield
 
 
 @pytest.fixture(scope="session")

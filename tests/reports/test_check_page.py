@@ -68,8 +68,9 @@ def report():
 
 
 @pytest.fixture(scope="module")
-def html(report):
-    return page(report)
+def html(report, rendering):
+    with rendering():
+        return page(report)
 
 
 def words(html: str) -> str:
@@ -89,7 +90,6 @@ def test_what_was_assumed_and_noted_has_the_line_that_changes_it_set_as_code(htm
     assert "(<code>gaps = &#34;closed&#34;</code> where the business was closed)" in html
 
 
-@pytest.mark.usefixtures("rendered")
 def test_a_hole_is_shaded_in_the_timeline_and_said_at_the_top_with_the_line_that_mends_it(html):
     assert "A hole in orders: nothing from 4 Mar 2024 until 1 Apr 2024" in words(html)
     assert (html.count(HOLE), html.count('<pattern id="')) == (1, 1)
@@ -141,7 +141,6 @@ def test_the_example_is_told_in_words_with_the_label_of_its_customer(report):
     assert "This customer ordered again, so did not leave." in shown
 
 
-@pytest.mark.usefixtures("rendered")
 def test_windows_in_the_picture_say_how_many_orders_they_see(html):
     # The example's orders are 14 days apart, and two of those in the last 90 days fell into the hole.
     assert re.findall(r"\d+ days: \d+", html) == ["30 days: 2", "90 days: 4"]

@@ -104,8 +104,9 @@ def report():
 
 
 @pytest.fixture(scope="module")
-def html(report):
-    return page(report)
+def html(report, rendering):
+    with rendering():
+        return page(report)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +208,6 @@ def test_who_is_left_alone_who_costs_more_and_what_speaks_against_it_are_counted
     assert "Is the process ready? contacts by phone 1 Will we know what it did? none; [decisions] holdout = 0.1" in text
 
 
-@pytest.mark.usefixtures("rendered")
 def test_the_ladder_and_the_curve_say_what_finer_strategies_and_more_customers_gain(told):
     # One call of 990; by segment and by risk x value the same customer is called.
     assert "Each customer: the plan 1 £10 £990 £490 to £1,490 £0 £0 to £0" in told
