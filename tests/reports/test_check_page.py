@@ -179,5 +179,6 @@ def test_a_history_without_orders_has_a_page_without_cohorts(report):
     assert "first order" not in words(page(replace(report, cohorts=pd.DataFrame(), example=None)))
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_same_report_gives_the_same_page(report, html):
     assert page(report) == html

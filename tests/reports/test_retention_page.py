@@ -267,6 +267,7 @@ def test_names_with_markup_are_shown_as_they_are(report):
     assert "<i>Orders" not in html
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_same_report_gives_the_same_bytes(report, html):
     assert page(report) == html
 
