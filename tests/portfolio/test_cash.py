@@ -97,7 +97,7 @@ def test_the_return_adds_up_over_tiers_and_its_ratio_is_counted_by_hand():
     )
     now = pd.DataFrame(
         {"customer": ["a", "b", "c"], "profit": [30.0, 8.0, 5.0], "equity": [25.0, 10.0, 9.0], "tier": "gold"}
-    ).assign(tickets_profit=[-5.0, -3.0, 0.0])
+    ).assign(tickets_profit=[-5.0, -3.0, 0.0], tickets_profit_lately=0.0, social_profit=1.0)
     table = relationship_return(before, now, ["gold", "lead"]).set_index("group")
     assert table.loc["all", ["profit", "equity", "cost"]].tolist() == [23.0, 4.0, 6.0]
     assert table.value["all"] == pytest.approx(27.0 / 6.0)

@@ -58,9 +58,8 @@ def customer_portfolio(
         QuestionError: there are no orders, the cutoff lies outside the history, nobody ordered before it, a segment
             asks for a score of money that orders do not have, or the cost model does not fit the tables.
 
-    >>> from patron.datasets import online_retail
-    >>> from patron.questions.profit import CostModel
-    >>> portfolio = customer_portfolio(online_retail(), "2011-09-09", tier(90, CostModel(margin_rate=0.35)))
+    >>> from patron.datasets import simulate
+    >>> portfolio = customer_portfolio(simulate(customers=60, seed=1).history(), "2023-09-01", tier(90))
     >>> portfolio.bridge.part.tolist()
     ['before', 'lost', 'shrunk', 'grown', 'new', 'now', 'kept']
     """

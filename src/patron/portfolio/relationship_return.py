@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from patron.portfolio.customers import LATELY
 from patron.portfolio.migration import JOINED
 
 __all__ = ["relationship_costs", "relationship_return"]
@@ -18,10 +19,11 @@ ALL = "all"
 def relationship_costs(customers: pd.DataFrame) -> list[str]:
     """Return the columns of what relationships cost to date: every table that costs, but orders and returns.
 
-    >>> relationship_costs(pd.DataFrame(columns=["orders_profit", "tickets_profit", "profit"]))
+    >>> relationship_costs(pd.DataFrame(columns=["orders_profit_lately", "tickets_profit_lately", "profit"]))
     ['tickets_profit']
     """
-    return [name for name in customers if str(name).endswith(ENDING) and name not in TRADE]
+    tables = [name.removesuffix(LATELY) for name in map(str, customers) if name.endswith(ENDING + LATELY)]
+    return [name for name in tables if name not in TRADE]
 
 
 def relationship_return(before: pd.DataFrame, now: pd.DataFrame, tiers: Sequence[str]) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def relationship_return(before: pd.DataFrame, now: pd.DataFrame, tiers: Sequence
     ratio by linearisation (Cochran 1977, Sampling Techniques, chapter 6).
 
     >>> before = pd.DataFrame({"customer": ["a"], "profit": 10.0, "equity": 20.0, "tier": "gold", "calls_profit": -1.0})
-    >>> now = before.assign(profit=16.0, equity=24.0, calls_profit=-3.0)
+    >>> now = before.assign(profit=16.0, equity=24.0, calls_profit=-3.0, calls_profit_lately=-2.0)
     >>> table = relationship_return(before, now, ["lead", "gold"])
     >>> table[["group", "profit", "equity", "cost", "value"]].values.tolist()
     [['all', 6.0, 4.0, 2.0, 5.0], ['gold', 6.0, 4.0, 2.0, 5.0]]
