@@ -33,8 +33,8 @@ def test_the_profit_of_a_chain_is_shared_and_adds_up_to_the_cent():
     result = customer_portfolio(shop(referrals(("a", "b"), ("b", "c"))), AT)
     people = result.customers.set_index("customer")
     assert people.passed_on.tolist() == [0.0, 5.0, 10.0, 0.0]
-    assert people.social_profit.tolist() == [10 + 5 + 2.5, 20 - 5 + 10 - 2.5, 30.0, 5.0]
-    assert people.social_profit.sum() == pytest.approx(people.profit.sum(), abs=0.005)
+    assert people.social_value.tolist() == [10 + 5 + 2.5, 20 - 5 + 10 - 2.5, 30.0, 5.0]
+    assert people.social_value.sum() == pytest.approx(people.profit.sum(), abs=0.005)
     assert result.social.profit["all"] == pytest.approx(75.0, abs=0.005)
     assert (result.social.referred, result.social.referrers, result.social.longest) == (2, 2, 2)
 
@@ -49,8 +49,8 @@ def test_shares_of_any_forest_add_up_to_the_profit_of_all():
     profit = rng.normal(5.0, 20.0, 500).round(2)
     for share in (0.0, 0.25, 1.0):
         value = referral_value(profit, Referrals(referrer, depth, {}), share)
-        assert value.social_profit.sum() == pytest.approx(profit.sum(), abs=0.005)
-        assert (value.social_profit - profit + value.passed_on - value.credited).abs().max() < 1e-9
+        assert value.social_value.sum() == pytest.approx(profit.sum(), abs=0.005)
+        assert (value.social_value - profit + value.passed_on - value.credited).abs().max() < 1e-9
 
 
 def test_ties_that_carry_nothing_are_counted_by_the_reason():
@@ -65,7 +65,7 @@ def test_ties_that_carry_nothing_are_counted_by_the_reason():
         "a loop": 1,
     }
     assert (result.referrer >= 0).sum() == 1
-    assert customer_portfolio(history, AT).customers.social_profit.sum() == pytest.approx(75.0)
+    assert customer_portfolio(history, AT).customers.social_value.sum() == pytest.approx(75.0)
 
 
 def test_a_referral_long_after_the_first_order_has_brought_nobody():

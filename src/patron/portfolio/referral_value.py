@@ -21,14 +21,14 @@ def referral_value(profit: np.ndarray, referrals: Referrals, share: float) -> pd
         share: of the profit that goes to who brought a customer, 0 to 1.
 
     Returns:
-        `passed_on` of the own profit, `credited` of that of others, and `social_profit`: the profit less the one, with
+        `passed_on` of the own profit, `credited` of that of others, and `social_value`: the profit less the one, with
         the other.
 
     Source: V. Kumar, L. Aksoy, B. Donkers and others, Undervalued or overvalued customers, J. Service Research 13
     (2010), customer referral value; the split along the chain is Patron's.
 
     >>> chain = Referrals(np.array([-1, 0, 1]), np.array([0, 1, 2]), {})
-    >>> referral_value(np.array([10.0, 20.0, 40.0]), chain, 0.25).social_profit.tolist()
+    >>> referral_value(np.array([10.0, 20.0, 40.0]), chain, 0.25).social_value.tolist()
     [17.5, 22.5, 30.0]
     """
     flow = profit.astype(float)
@@ -37,4 +37,4 @@ def referral_value(profit: np.ndarray, referrals: Referrals, share: float) -> pd
         np.add.at(flow, referrals.referrer[level], share * flow[level])
     brought = referrals.referrer >= 0
     kept, own = (np.where(brought, (1.0 - share) * money, money) for money in (flow, profit))
-    return pd.DataFrame({"passed_on": profit - own, "credited": kept - own, "social_profit": kept})
+    return pd.DataFrame({"passed_on": profit - own, "credited": kept - own, "social_value": kept})

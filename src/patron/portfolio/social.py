@@ -62,7 +62,7 @@ def social(
         left_out: what could not be told, and why; it is added to.
 
     Returns:
-        the customers with `brought` (how many), `passed_on`, `credited` and `social_profit` where profit is known;
+        the customers with `brought` (how many), `passed_on`, `credited` and `social_value` where profit is known;
         `influence`, the equity of ties that is at stake if the customer leaves, where leaving spreads; `knowledge`.
     """
     customers = _with_knowledge(history, cutoff, frames[-1], terms, left_out)

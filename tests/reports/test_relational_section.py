@@ -1,0 +1,44 @@
+"""The section of relationship types: rules, contacts that fit, broken rules and ties stand on the page as computed."""
+
+from datetime import datetime
+
+import pytest
+
+from patron.datasets import simulate
+from patron.portfolio.composition import customer_portfolio
+from patron.reports.portfolio_lines import portfolio_lines
+from patron.reports.portfolio_page import PortfolioReport, page
+
+
+@pytest.fixture(scope="module")
+def portfolio():
+    return customer_portfolio(simulate(customers=150, seed=3).history(), datetime(2023, 9, 1))
+
+
+@pytest.fixture(scope="module")
+def html(portfolio):
+    return page(PortfolioReport("World", datetime(2023, 9, 2), "EUR", portfolio))
+
+
+def test_each_type_stands_with_its_rule_and_its_customers_add_up(portfolio, html):
+    assert portfolio.groups["relationship_type"].customers.sum() == len(portfolio.customers)
+    for kind in portfolio.relational.types:
+        assert f"<strong>{kind.name.capitalize()}</strong><small>{kind.rule}</small>" in html
+    moved = portfolio.moved["relationship_type"]
+    stayed = sum(moved.loc[name, name] for name in moved)
+    assert portfolio.relational.moved_by.customers.sum() == len(portfolio.before) - stayed
+
+
+def test_contacts_that_fit_broken_rules_and_ties_stand_on_the_page(portfolio, html):
+    section = html.partition('<section id="types">')[2].partition("</section>")[0]
+    assert section.count("<svg") == 2
+    assert "contacted in the last 90 days through a channel that the customer never used" in html
+    assert "Credited to who referred them" in html
+    assert portfolio.customers.social_value.sum() == pytest.approx(portfolio.customers.profit.sum(), abs=0.005)
+
+
+def test_the_lines_say_how_many_contacts_fit_and_how_many_rules_are_broken(portfolio):
+    begins = [line.split()[0] for line in portfolio_lines(portfolio, "EUR")]
+    assert [name for name in begins if name in ("types", "contacts", "broken", "social")] == [
+        *("types", "contacts", "broken", "social"),
+    ]
