@@ -1,4 +1,4 @@
-"""Measure Spark beside one machine: features on a local session, scoring beside MLflow's own, memory of the driver.
+"""Measure Spark beside one machine: features on a local session, whether they are equal, and the memory of the driver.
 
     python benchmarks/spark.py --events 1000000 --cores 2
 
@@ -7,15 +7,15 @@ Each way runs in a process of its own. The session has begun, and has run a quer
 
 import argparse
 import json
-import multiprocessing
 import resource
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,9 +66,10 @@ def on_one_machine(folder: Path, out: Path, cores: int) -> dict[str, float]:
     history = History.of(orders=events(folder))
     door = time.perf_counter() - begin
     question = churn(90).on(history)
+    out.mkdir()
     begin = time.perf_counter()
     rows = matrix(question, history, [CUTOFF])
-    pd.concat([rows.key, rows.X], axis=1).to_parquet(out, index=False)
+    pd.concat([rows.key, rows.X], axis=1).to_parquet(out / "0.parquet", index=False)
     return {"door": door, "features": time.perf_counter() - begin, "rows": len(rows), "peak": peak()}
 
 
@@ -97,10 +98,10 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def alone(way: Callable[..., dict[str, float]], *about: Any) -> dict[str, float]:
-    """Run a way in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(way, about)
+def alone(way: str, events: int, cores: int, folder: Path) -> None:
+    """Run a way in a process of its own, which prints what it took."""
+    given = ["--way", way, "--events", f"{events}", "--cores", f"{cores}", "--folder", str(folder)]
+    subprocess.run([sys.executable, "-W", "ignore", __file__, *given], check=True)
 
 
 def main() -> None:
@@ -108,23 +109,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--way", choices=WAYS)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
+    if given.way:
+        figures = WAYS[given.way](given.folder / "orders", given.folder / given.way, given.cores)
+        rounded = {name: round(value, 2) for name, value in figures.items()}
+        print(json.dumps({"way": given.way, "events": given.events, **rounded}), flush=True)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_orders(folder / "orders", given.events)
-        one, many = folder / "one.parquet", folder / "many"
-        for way, out in ((on_one_machine, one), (on_spark, many)):
-            figures = alone(way, folder / "orders", out, given.cores)
-            print(
-                json.dumps(
-                    {"way": way.__name__, "events": given.events, **{k: round(v, 2) for k, v in figures.items()}}
-                )
-            )
-        left = pd.read_parquet(one)
-        right = pd.concat(map(pd.read_parquet, sorted(many.iterdir()))).sort_values("customer", ignore_index=True)
+        for way in WAYS:
+            alone(way, given.events, given.cores, folder)
+        left, right = (read(folder / way) for way in WAYS)
         pd.testing.assert_frame_equal(left, right, check_exact=True)
         print(f"equal: {len(left):,} rows of {left.shape[1] - 2} features")
 
+
+def read(folder: Path) -> pd.DataFrame:
+    """Return the features that a way wrote, in the order of customers."""
+    return pd.concat(map(pd.read_parquet, sorted(folder.iterdir()))).sort_values("customer", ignore_index=True)
+
+
+WAYS: Mapping[str, Callable[[Path, Path, int], dict[str, float]]] = {"machine": on_one_machine, "spark": on_spark}
 
 if __name__ == "__main__":
     main()
