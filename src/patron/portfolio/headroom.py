@@ -21,7 +21,7 @@ from patron.questions.matrices import exact_features
 __all__ = ["LEAST_PEERS", "Headroom", "headroom_by", "headroom_of", "share_of_customer", "with_headroom"]
 
 QUANTILE = 0.9
-LEAST_PEERS, MOST_PEERS = 200, 5_000  # customers who are learned from
+LEAST_PEERS, MOST_PEERS = 200, 3_000  # customers who are learned from
 YEAR = Span(365)
 SHAPE = (purchases.recency, purchases.tenure, purchases.orders.over(EVER), purchases.first_order)
 
