@@ -41,15 +41,22 @@ features tell it; *by hearsay*: who has in truth left is less likely treated, wh
 declared all of them count as observational.
 """
 READING = """\
-What holds: after a campaign by lot the truth lies within the interval of the plan, and nearly always after one by a
-rule that features tell; the order of customers is learned in part. Risk earns nothing here, and treating everybody
-loses.
+What holds: after a campaign by lot a plan earns what it promises on average, and the truth lies within its interval
+about as often as 95 % says; the order of customers is learned in part. Risk earns nothing here, and treating
+everybody loses.
 
-What does not: the interval is a sum of bounds, as if all went wrong together, so it is far wider than 95 % would need.
-The promise is too high on average, by more than the .6 to 1.3 of the truth that one would wish. Effects are calibrated
-by a line, and the truth is bent: harm goes deeper than help, so the top of the order promises more than it keeps, and
-what is chosen is also what chance has flattered. `robust` gives up most of the gain for it. Far more could be earned by
-who knew the truth.
+Before, the first 28 of these worlds by lot had promised 1.85 times what they earned (1,315 of 709), and the first 14
+by a rule 2.37 times. What that came from, by the truth of 39 worlds: the best of seven learners is in part the
+luckiest, and only lucky slopes are beyond the bound that seven candidates need. Without that bound the same learners
+promise 1.22 times what they earn; their mean promises 1.33 times with that bound, 1.10 times with the bound of one
+candidate, and .99 times with its slope drawn to zero by what of it is likely chance, which is what is done now. The
+interval was the sum of all bounds, on average 2,856 to each side in 37 worlds; added up by causes it is 1,921, and
+holds the truth in 35 of them.
+
+What does not: calibration is a straight line, and the truth of the call is bent (harm goes deeper than help), so a
+plan of calls alone promises more than it keeps, and one of vouchers less; together they balance here, which need not
+be so elsewhere. After a campaign by a rule promises stay too high. `robust` gives up most of the gain. Far more could
+be earned by who knew the truth.
 
 A campaign by hearsay fools every learner: a cause that no feature tells cannot be seen by a preflight. Evidence
 "observational with overlap" is all that tells it from a lot, and its promise is not to be believed.
@@ -99,10 +106,22 @@ def page_of(lines: pd.DataFrame, seconds: float) -> str:
     return "\n".join([head, caption, *table, "", READING, CHOICES + "\n".join(choices)]) + "\n"
 
 
-def _held(part: pd.DataFrame) -> str:
+def _held(column: str) -> Callable[[pd.DataFrame], str]:
+    def held(part: pd.DataFrame) -> str:
+        plans = part[part.chosen > 0]
+        return f"{((plans.low <= plans[column]) & (plans[column] <= plans.high)).sum()} of {len(plans)}"
+
+    return held
+
+
+def _half(part: pd.DataFrame) -> str:
     plans = part[part.chosen > 0]
-    held = (plans.low <= plans.earned) & (plans.earned <= plans.high)
-    return f"{held.sum()} of {len(plans)}"
+    return f"{((plans.high - plans.low) / 2).mean():,.0f}"
+
+
+def _error(part: pd.DataFrame) -> str:
+    plans = part[part.chosen > 0]
+    return f"{((plans.earned - plans.promised) ** 2).mean() ** 0.5:,.0f}"
 
 
 def _money(column: str) -> Callable[[pd.DataFrame], str]:
@@ -118,7 +137,10 @@ FIGURES: dict[str, Callable[[pd.DataFrame], str]] = {
     "worlds": lambda part: f"{len(part)}",
     "evidence": lambda part: "; ".join(f"{name}: {count}" for name, count in part.evidence.value_counts().items()),
     "plans that treat nobody": lambda part: f"{(part.chosen == 0).sum()}",
-    "truth within the interval of the plan": _held,
+    "truth within the interval of the plan": _held("earned"),
+    "seen within it": _held("seen"),
+    "half of it": _half,
+    "truth less promise, root mean square": _error,
     "truth below it": lambda part: f"{(part.earned < part.low).sum()}",
     "promised, per world": _money("promised"),
     "earned in truth": _money("earned"),
