@@ -28,7 +28,7 @@ from patron.questions.profit import CostModel
 START, DAYS = datetime(2021, 1, 1), 1096
 PARTS = (
     *("customers_at", "equity_of", "lifetime_value", "classified", "equity_by", "concentration_curve", "_tenure"),
-    *("cash_of", "channels_of", "scorecard", "with_headroom", "with_style"),
+    *("cash_of", "channels_of", "scorecard", "with_headroom", "with_style", "relational", "social"),
 )
 
 
