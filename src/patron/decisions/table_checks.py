@@ -84,7 +84,8 @@ def check_once(frame: pd.DataFrame, key: list[str], name: str) -> None:
     Raises:
         ScoreError: it does.
     """
-    twice = int(frame.duplicated(key).sum())
+    rows = frame[key[0]] if len(key) == 1 else frame[key]
+    twice = len(frame) - rows.nunique(dropna=False) if isinstance(rows, pd.Series) else int(rows.duplicated().sum())
     if twice:
         raise ScoreError(
             f"The {name} have {twice} of {len(frame)} rows whose {', '.join(key)} came before. "

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from patron.decisions import Decisions, check_plan, columns_needed, decide, lacking, with_risk
+from patron.engines.memory import give_back
 from patron.errors import QuestionError
 from patron.history.history import History
 from patron.jobs.kept import ScoredRun
@@ -50,6 +51,7 @@ def planned(
             "Add to [questions]: churn = { horizon = 90 }."
         )
     scores = with_risk(run.scores([name for name in (*RISKS, "value", "expected_profit") if name in run.columns]))
+    give_back()
     if "value" not in scores or scores.value.isna().any():
         raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
     offers, rules = settings.offers, settings.rules
