@@ -9,6 +9,7 @@ import pytest
 
 from patron import features
 from patron.errors import QuestionError
+from patron.history.tolerance import Tolerance
 from patron.models.selection import ALL_FEATURES, ORDER
 from patron.models.serving import Bundle
 from patron.models.targets import target_for
@@ -18,6 +19,7 @@ from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import labels, matrix
 from patron.questions.profit import CostModel
+from patron.scoring.differences import breaks_of
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, START, coin, of, orders, shop
 
 QUESTIONS = {
@@ -54,6 +56,17 @@ def test_every_candidate_answers_the_same_after_saving_and_loading(name, tmp_pat
     for candidate, bundle in trained(name).bundles.items():
         loaded = Bundle.load(bundle.save(tmp_path / candidate))
         assert loaded.predict(rows[rows.columns[::-1]]).equals(bundle.predict(rows))
+
+
+def test_a_model_that_is_held_to_its_tables_knows_amounts_in_cents_and_one_of_which_nobody_asked_that_carries_nothing(
+    tmp_path,
+):
+    held = Bundle.load(trained("churn").held_to(shop()).model.save(tmp_path / "held"))
+    in_cents = of(orders(400).assign(amount=lambda table: 100 * table.amount))
+    seen = [breaks_of([held], tables, tables.ends, tables.ends, Tolerance()) for tables in (shop(), in_cents)]
+    assert seen[0] == []
+    assert {(broken.table, broken.column, broken.check) for broken in seen[1]} == {("orders", "amount", "range")}
+    assert "trained_on" not in trained("churn").model.spec
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -117,7 +117,7 @@ def log(
         data_sets=data_sets(entry.settings, entry.data, entry.trained_on),
     )
     with TemporaryDirectory() as scratch:
-        bundle = _carrying(trained.model, entry.trained_on).save(Path(scratch) / "bundle")
+        bundle = trained.carrying(entry.trained_on).model.save(Path(scratch) / "bundle")
         for effect in effects:
             effect.save(bundle)
         code = Path(scratch) / "serving.py"
@@ -157,11 +157,6 @@ def driver_pictures(model: Bundle, rows: Matrix, currency: str) -> dict[str, str
     plotted = {f"dependence_{_plain(feature['name'])}": plots.dependence_plot(feature, of) for feature, of in curves}
     plotted |= {"beeswarm": beeswarm_plot(spread, words), "waterfall": waterfall_plot(steps, words)}
     return {f"drivers/{name}.svg": picture for name, picture in plotted.items()}
-
-
-def _carrying(model: Bundle, trained_on: Mapping[str, Any]) -> Bundle:
-    """Return the model with what the tables looked like, so that others are known when it scores."""
-    return replace(model, spec=model.spec | {"trained_on": dict(trained_on)}) if trained_on else model
 
 
 def _parameters(trained: Trained, entry: Entry) -> dict[str, str | float]:

@@ -6,12 +6,13 @@ candidate is fitted once more on all known cutoffs. Test cutoffs are not looked 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from patron.history.history import History
+from patron.history.profiles import profile
 from patron.metrics import Estimate
 from patron.models.calibration import calibrate
 from patron.models.candidates import Estimator
@@ -57,6 +58,25 @@ class Trained:
     def model(self) -> Bundle:
         """The champion's bundle."""
         return self.bundles[self.champion]
+
+    def carrying(self, trained_on: Mapping[str, Any]) -> "Trained":
+        """Return the same, whose models carry what the tables looked like, so that others are known when they score."""
+        if not trained_on:
+            return self
+        kept = dict(trained_on)
+        bundles = {name: replace(each, spec=each.spec | {"trained_on": kept}) for name, each in self.bundles.items()}
+        return replace(self, bundles=bundles)
+
+    def held_to(self, history: History) -> "Trained":
+        """Return the same, whose models carry what the tables of their training look like: the data contract.
+
+        `patron score` holds the tables of each night against that, once such a model is registered. It is what
+        `patron train` does by itself; counting takes a moment, so that models that are never kept go without.
+
+        Args:
+            history: the checked event tables that it was trained on.
+        """
+        return self.carrying(profile(history, self.model.spec["features"]))
 
     @property
     def best_baseline(self) -> str:
