@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from patron.features.compute.plan import Progress
 from patron.history.history import History
-from patron.jobs.scored import EVENTS, Block
+from patron.jobs.scored import EVENTS
+from patron.jobs.work import Block
 from patron.models.baskets import Suggesting
 from patron.models.serving import Bundle
 from patron.questions.contracts import Cancellation

@@ -17,6 +17,7 @@ from patron.explanations.drivers import drivers
 from patron.features.definitions import Definition, columns, definitions
 from patron.history.business_contacts import CONTACTS, ORDERS
 from patron.jobs import event_answers
+from patron.jobs.block_parts import staged_blocks
 from patron.jobs.business import Business
 from patron.jobs.event_answers import EventAnswers
 from patron.jobs.kept import Facts, ScoredRun, read_kept_of
@@ -24,8 +25,9 @@ from patron.jobs.plan_facts import OF_CONTACTS
 from patron.jobs.planning import planned
 from patron.jobs.reason_parts import reason_parts, with_kept_reasons
 from patron.jobs.run_identity import Request
-from patron.jobs.scored import Block, scored_run, staged_blocks, standing_run
+from patron.jobs.scored import scored_run, standing_run
 from patron.jobs.staging import Part, Staging
+from patron.jobs.work import Block
 from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix, matrix
 from patron.scoring.breaks import Break

@@ -12,7 +12,7 @@ import pandas as pd
 
 from patron.features.definitions import Definition
 from patron.jobs.kept import matrix_frame, read_kept, to_matrix
-from patron.jobs.scored import Block, Noted
+from patron.jobs.work import Block, Noted
 from patron.questions.matrices import KEY, Matrix
 from patron.scoring.contract import together
 from patron.scoring.partitions import write_part

@@ -10,7 +10,7 @@ from patron.features.definitions import Definition
 from patron.jobs.event_answers import rows_within
 from patron.jobs.job import Job
 from patron.jobs.panel_data import PanelData
-from patron.jobs.scored import Block
+from patron.jobs.work import Block
 from patron.questions.matrices import Matrix
 from patron.questions.panels import Panel
 from patron.scoring.contract import contract

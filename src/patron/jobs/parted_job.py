@@ -18,7 +18,7 @@ from patron.jobs.event_answers import rows_within
 from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import SAMPLE_ROWS, Job
 from patron.jobs.merged_blocks import merged, merged_blocks
-from patron.jobs.scored import Block
+from patron.jobs.work import Block
 from patron.models.serving import Bundle
 from patron.questions.contracts import ContractQuestion
 from patron.questions.matrices import Matrix

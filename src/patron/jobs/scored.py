@@ -1,121 +1,28 @@
 """Scored: the run that answers what is asked now; it stands where nothing changed, and else is made part by part."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from patron.engines.file_states import file_states
-from patron.engines.memory import give_back, limit_engine
+from patron.engines.memory import limit_engine
 from patron.engines.outputs import write_text
 from patron.errors import HistoryError, ScoreError
-from patron.jobs.kept import Facts, ScoredRun, matrix_frame, rows_name
+from patron.jobs.kept import Facts, ScoredRun
 from patron.jobs.run_identity import Request, digest, sources_of
 from patron.jobs.staging import Part, Staging, publish, recover, remove_others, remove_replaced
-from patron.models.serving import Bundle
-from patron.questions.matrices import Matrix
+from patron.jobs.work import Work
 from patron.scoring.breaks import Break, check_breaks, tolerated
 from patron.scoring.contract import feature_breaks, shift_sentences, together
 from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 
-__all__ = [
-    "ENGINE",
-    "EVENTS",
-    "SCORES_FOLDER",
-    "Block",
-    "Noted",
-    "Work",
-    "scored_run",
-    "staged_blocks",
-    "standing_run",
-    "written",
-]
+__all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "scored_run", "standing_run"]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
 SCORES_FOLDER = "scores.parquet"
-Noted = tuple[pd.DataFrame, int]
-
-
-@dataclass(frozen=True)
-class Block:
-    """The answers about some customers, all of each, in memory.
-
-    Args:
-        scores: the answers, a row for each customer.
-        rows: what is kept for other verbs, for each kind of customers: rows of today, and those they are held against.
-        contracts: by question what its model understood of the rows, and how many they are.
-        reasons: of the answers; None where nobody asked for them yet.
-    """
-
-    scores: pd.DataFrame
-    rows: tuple[Matrix, ...]
-    contracts: Mapping[str, Noted]
-    reasons: pd.DataFrame | None = None
-
-
-class Work(Protocol):
-    """What makes the blocks of a run."""
-
-    @property
-    def out(self) -> Path:
-        """The folder of results."""
-
-    @property
-    def now(self) -> datetime:
-        """The time of the run."""
-
-    @property
-    def request(self) -> Request:
-        """What is asked of which models."""
-
-    @property
-    def standing(self) -> ScoredRun | None:
-        """The run that stands, as `standing_run` finds it."""
-
-    @property
-    def models(self) -> Mapping[str, Bundle]:
-        """The models, by question."""
-
-    @property
-    def sure_cutoff(self) -> datetime | None:
-        """The cutoff, where it is known before any data are read."""
-
-    @property
-    def scored_at(self) -> datetime:
-        """The cutoff."""
-
-    @property
-    def fingerprint(self) -> dict[str, Any]:
-        """What the data hold."""
-
-    @property
-    def memory(self) -> float:
-        """Gigabytes that the run may take."""
-
-    def breaks(self) -> list[Break]:
-        """Return in what the tables differ from those that the models were trained on."""
-
-    def age_breaks(self, ends: datetime) -> list[Break]:
-        """Return in what tables that end at some time are too old by now."""
-
-    @property
-    def layout(self) -> Mapping[str, Any]:
-        """What decides which customers are in which block."""
-
-    def staged(self, staging: Staging, finished: int, lineage: Mapping[str, object]) -> Iterator[Part]:
-        """Write the parts but for the first few, which are finished, and yield each."""
-
-    def facts(self) -> Facts:
-        """Return what is known of the tables that were read."""
-
-    def check_anybody(self, count: int) -> None:
-        """Refuse a run that scores nobody."""
-
-    def tell(self, sentence: str) -> None:
-        """Report a step."""
 
 
 def standing_run(work: Work) -> ScoredRun | None:
@@ -254,33 +161,6 @@ def _lineage(work: Work, request: Request, run_id: str, data: Mapping[str, Any],
         "run_id": run_id,
         "scored_on": datetime.fromisoformat(scored_at).date(),
     }
-
-
-def staged_blocks(
-    blocks: Iterator[Block], staging: Staging, finished: int, lineage: Mapping[str, object]
-) -> Iterator[Part]:
-    """Write blocks as parts behind those that are finished, and yield each."""
-    for number, block in enumerate(blocks, start=finished):
-        yield _staged(staging, number, block, lineage)
-        give_back()
-
-
-def _staged(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
-    part = written(staging, number, block, lineage)
-    staging.note(part)
-    return part
-
-
-def written(staging: Staging, number: int, block: Block, lineage: Mapping[str, object]) -> Part:
-    """Write the files of a block, a part that is still to be noted; one in which nobody is scored has none."""
-    notes = {name: {"rows": rows, "table": table.to_dict("list")} for name, (table, rows) in block.contracts.items()}
-    if not len(block.scores):
-        return staging.write(number, 0, {}, notes)
-    frames = {"scores": block.scores.drop(columns="cutoff").assign(**lineage)}
-    frames |= {rows_name(kind): matrix_frame(rows) for kind, rows in enumerate(block.rows)}
-    if block.reasons is not None:
-        frames["reasons"] = block.reasons
-    return staging.write(number, len(block.scores), frames, notes)
 
 
 def _checked(work: Work, parts: list[Part]) -> tuple[list[str], list[Break]]:

@@ -19,12 +19,13 @@ from patron.features.compute.plan import silent
 from patron.features.definitions import columns_read
 from patron.history.history import History
 from patron.history.some_customers import history_of, rows_before, without_rows
+from patron.jobs.block_parts import written
 from patron.jobs.event_answers import EventAnswers
 from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job, reasoned, reasons_at
 from patron.jobs.kept import ScoredRun
 from patron.jobs.merged_blocks import joined
-from patron.jobs.scored import scored_run, written
+from patron.jobs.scored import scored_run
 from patron.jobs.staging import Part, Staging
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
