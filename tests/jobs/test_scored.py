@@ -47,7 +47,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
-from patron.jobs import alone, event_answers, job_of, score, scored, staging
+from patron.jobs import alone, block_parts, event_answers, job_of, score, staging
 from patron.settings import load
 event_answers.PART_ROWS = 30
 calls = [0]
@@ -59,7 +59,7 @@ def killing(function, number):
         return function(*arguments, **named)
     return killed
 where, number = sys.argv[2], int(sys.argv[3])
-home = {"rename": Path, "_sync": staging, "_staged": scored}[where]
+home = {"rename": Path, "_sync": staging, "_staged": block_parts}[where]
 setattr(home, where, killing(getattr(home, where), number))
 settings = load(sys.argv[1])
 with alone(settings.out):
