@@ -4,12 +4,13 @@ import ctypes
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import ibis
 import pyarrow as pa
 
-__all__ = ["give_back", "limit_engine", "machine_gigabytes"]
+__all__ = ["give_back", "limit_engine", "machine_gigabytes", "set_aside"]
 
 GIGABYTE = 2**30
 UNKNOWN = 8.0  # gigabytes, where the system does not tell
@@ -33,8 +34,23 @@ def limit_engine(gigabytes: float) -> None:
     """Let the engine of files take no more memory, and set aside what does not fit where temporary files go."""
     engine = ibis.get_backend()
     if engine.name == "duckdb":
+        folder, (used,) = tempfile.gettempdir(), engine.raw_sql("SELECT current_setting('temp_directory')").fetchone()
+        if used != folder:  # one that holds something cannot be changed, nor named again
+            engine.raw_sql("SET temp_directory = '{}'".format(folder.replace("'", "''")))
         engine.raw_sql(f"SET memory_limit = '{gigabytes:.3f}GiB'")
-        engine.raw_sql("SET temp_directory = '{}'".format(tempfile.gettempdir().replace("'", "''")))
+
+
+def set_aside(kept: float, limit: float) -> None:
+    """Have the engine of files put on disk what it holds beyond some gigabytes, as far as nobody is reading it.
+
+    Args:
+        kept: gigabytes that stay in memory.
+        limit: gigabytes that it may take again from now on.
+    """
+    with suppress(Exception):  # what cannot go, or finds no room on disk, stays where it is
+        limit_engine(kept)
+    limit_engine(limit)
+    give_back()
 
 
 def give_back() -> None:

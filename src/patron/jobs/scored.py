@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from patron.engines.file_states import file_states
-from patron.engines.memory import limit_engine
+from patron.engines.memory import limit_engine, set_aside
 from patron.engines.outputs import write_text
 from patron.errors import HistoryError, ScoreError
 from patron.jobs.kept import Facts, ScoredRun
@@ -22,6 +22,7 @@ from patron.scoring.partitions import MANIFEST, Manifest, folder_of, manifests
 __all__ = ["ENGINE", "EVENTS", "SCORES_FOLDER", "scored_run", "standing_run"]
 
 ENGINE, EVENTS = 0.4, 0.2  # shares of the memory: the rest is for rows, answers and reasons, and the program itself
+RESTING = 0.1  # share that the engine keeps when all are scored
 SCORES_FOLDER = "scores.parquet"
 
 
@@ -146,6 +147,7 @@ def _made_anew(work: Work, request: Request, run_id: str, data: Mapping[str, Any
     (work.out / "scores.lineage.json").unlink(missing_ok=True)  # of an earlier release; the manifest has it
     path = publish(staging, root, manifest, cutoff)
     remove_others(work.out, run_id)
+    set_aside(RESTING * work.memory, ENGINE * work.memory)
     return ScoredRun(manifest, path, staging, is_new=True)
 
 
