@@ -1,10 +1,12 @@
 """The portfolio page: it says what the figures say, names nobody, and has no part of what there is nothing to tell."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from patron.portfolio.cash import Cash
 from patron.portfolio.composition import customer_portfolio
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
@@ -52,6 +54,13 @@ def test_no_key_of_a_customer_is_on_the_page(html, portfolio):
 def test_each_segment_stands_with_its_rule_and_its_size(html, portfolio):
     for segment in portfolio.terms.segments:
         assert f"<strong>{segment.name.capitalize()}</strong><small>{segment.rule}</small>" in html
+
+
+def test_a_tier_in_which_nobody_stood_leads_nowhere_and_has_no_number(portfolio):
+    moved = portfolio.moved["tier"].copy()
+    moved.loc["platinum"] = 0
+    empty = replace(portfolio, moved={"tier": moved}, curves={}, tenure=portfolio.tenure.head(0), cash=Cash())
+    assert not re.search(r"\bnan\b", page(PortfolioReport("Corner shop", MADE, "EUR", empty)))
 
 
 def test_a_single_customer_has_a_page_that_says_what_is_left_out():
