@@ -24,7 +24,8 @@ CENT = 0.005
 def declared(tables):
     orders = pt.events(tables["orders"], returns={"event_type": "return"}, customer="customer", at="at")
     others = {name: pt.events(tables[name], customer="customer", at="at") for name in ("contacts", "tickets")}
-    return pt.History.of(orders=orders, **others)
+    ties = pt.events(tables["ties"], customer="customer", at="at", other="other")
+    return pt.History.of(orders=orders, ties=ties, **others)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,12 @@ def test_spend_is_that_of_the_orders_before_the_cutoff_net_of_returns(portfolio,
     assert portfolio.customers.spend.sum() == pytest.approx(spend, abs=CENT)
 
 
+def test_profit_that_is_credited_along_referrals_is_that_of_customers_to_the_cent(portfolio):
+    assert portfolio.social.referred > 0
+    assert portfolio.customers.social_value.sum() == pytest.approx(portfolio.customers.profit.sum(), abs=CENT)
+    assert portfolio.social.profit["all"] == pytest.approx(portfolio.customers.profit.sum(), abs=CENT)
+
+
 def test_the_bridge_and_the_moves_lead_from_one_portfolio_to_the_other(portfolio):
     money = portfolio.bridge.set_index("part").money
     assert money.before == pytest.approx(portfolio.before.equity.sum(), abs=CENT)
@@ -100,7 +107,7 @@ def test_nothing_at_or_after_the_cutoff_changes_anything(portfolio, tables):
         name: tables[name].assign(customer=tables[name].customer.mask(rows, "c0")) for name, rows in later.items()
     }
     changed["orders"]["amount"] = changed["orders"].amount.mask(later["orders"], 7.0)
-    other = customer_portfolio(declared(changed), AT, QUESTION)
+    other = customer_portfolio(declared({"ties": tables["ties"], **changed}), AT, QUESTION)
     pd.testing.assert_frame_equal(other.customers, portfolio.customers, check_exact=True)
     pd.testing.assert_frame_equal(other.bridge, portfolio.bridge, check_exact=True)
 
@@ -116,7 +123,7 @@ def test_stability_and_risk_are_told(portfolio):
     assert all(0 < agreement < 1 for agreement in portfolio.stability.values())
     assert portfolio.equity.low < portfolio.equity.value < portfolio.equity.high
     assert 0 < portfolio.at_risk < portfolio.equity.value - portfolio.equity.low
-    assert set(portfolio.left_out) == {"headroom", "knowledge value", "social value"}
+    assert set(portfolio.left_out) == {"headroom", "knowledge value", "leaving along ties"}
 
 
 def test_returns_add_up_to_the_bridge_and_to_what_customers_brought_since(portfolio):
