@@ -24,6 +24,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from patron import cli, jobs
+from patron.cli import local_verbs
 from patron.errors import LockError, QuestionError
 from patron.evaluation.cards import Card
 from patron.jobs import Job, alone, backtest, champions_alone, train, training
@@ -929,3 +930,13 @@ def test_what_the_system_refuses_anywhere_is_a_sentence(monkeypatch):
     ended = patron("score")
     said = "patron: The system refuses of 'a/b.tmp': No space left on device. Mend that, then run it again."
     assert (ended.exit_code, ended.output.strip()) == (1, said.replace("refuses of", "refuses the use of"))
+
+
+def test_the_demo_shows_the_portfolio_of_the_bundled_shop_and_one_business_at_a_time(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(local_verbs, "work", lambda settings, verb: asked.append((settings.name, verb)))
+    for flags in ((), ("--portfolio",)):
+        assert patron("demo", "--folder", tmp_path, *flags).exit_code == 0
+    assert asked == [("online-retail", "everything"), ("online-retail", "portfolio")]
+    both = patron("demo", "--folder", tmp_path, "--portfolio", "--subscriptions")
+    assert (both.exit_code, "leave out --portfolio or --subscriptions" in both.stderr) == (2, True)

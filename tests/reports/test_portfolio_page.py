@@ -67,6 +67,7 @@ def test_a_single_customer_has_a_page_that_says_what_is_left_out():
     alone = customer_portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
     html = page(PortfolioReport("Stall", MADE, "", alone))
     assert "scores and segments: They compare customers, and there is 1 customer" in html
+    assert html.index('href="#left-out"') < html.index('id="left-out"') < html.index("They compare customers")
     assert 'id="segments"' not in html
     assert 'id="equity"' not in html
     assert not re.search(r"\bnan\b", html)
