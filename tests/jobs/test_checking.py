@@ -64,6 +64,7 @@ def test_a_check_writes_its_page_names_it_last_and_lists_it_among_its_files(kios
     assert "<h1>kiosk: what was read, and how</h1>" in text_of(page)
 
 
+@pytest.mark.usefixtures("rendered")
 def test_the_page_of_a_check_shows_each_table_and_the_keys_they_share_and_names_no_customer(kiosk):
     job, said = kiosk()
     html = text_of(check(job)["files"][0])
@@ -71,6 +72,7 @@ def test_the_page_of_a_check_shows_each_table_and_the_keys_they_share_and_names_
     assert not [client for client in CLIENTS if client in html or client in "".join(said)]
 
 
+@pytest.mark.usefixtures("rendered")
 def test_of_order_lines_that_were_added_up_only_the_table_that_was_read_is_compared(kiosk, tmp_path):
     job, _ = kiosk()
     lines = pd.DataFrame(EVERY_DAY * 2, columns=["client", "when", "paid"]).assign(order=lambda rows: rows.index % 280)

@@ -115,7 +115,8 @@ def columns_read(tables: Mapping[str, Table], features: Sequence[Feature]) -> di
     """
     read: dict[str, set[str]] = {}
     for part in (part for feature in features for part in _parts(feature) if part.source != ON_CUTOFF):
-        value = expression(part.over(EVER), tables[part.source].schema()).op()
+        seen = ibis.table(unbound(part.source, tables[part.source].schema()).schema(), name=part.source)
+        value = part.over(EVER).expression(seen).op()
         read.setdefault(part.source, set()).update(field.name for field in value.find(ops.Field))
     return read
 
