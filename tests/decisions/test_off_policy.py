@@ -102,6 +102,12 @@ def test_the_log_of_a_plan_tells_what_another_policy_earns_in_truth(world, offer
     [
         ({}, CALLS.assign(offer="cal"), QuestionError, r"gives the offer 'cal', and the log has no .* mean 'call'"),
         ({"offer": "call"}, CALLS.head(3), QuestionError, "gives nothing to some, and the log has no customer"),
+        (
+            {},
+            CALLS.assign(customer=range(1000)),
+            ScoreError,
+            r"None of the 1,000 customers whom .* among the 1,000 dec",
+        ),
         ({"propensity": 0.0}, CALLS, ScoreError, r"'propensity' of the log is the chance .* in 1,000 of 1,000 rows"),
         ({"profit": np.nan}, CALLS, ScoreError, r"'profit' of the log is a number, .* row 0 with nan"),
         ({"customer": "ann"}, CALLS, ScoreError, "decisions of the log have 999 of 1000 rows whose customer came"),
@@ -117,3 +123,11 @@ def test_too_few_that_followed_the_policy_are_refused(log):
     few = log.assign(offer=np.where(np.arange(1000) < 40, "call", ""), propensity=0.04)
     with pytest.raises(QuestionError, match=r"gives 'call' to 1,000 customers, of whom 40 .* count as 40 after"):
         policy_value(few, CALLS)
+
+
+def test_a_log_without_a_row_is_refused_and_a_policy_of_many_offers_is_not(log):
+    with pytest.raises(ScoreError, match="The log has no row"):
+        policy_value(log.head(0), CALLS)
+    many = pd.DataFrame({"customer": range(1500), "propensity": 1 / 25, "profit": 1.0})
+    many["offer"] = [f"offer {number % 25}" for number in range(1500)]  # to each a twenty-fifth, less than a twentieth
+    assert policy_value(many, many[["customer", "offer"]]).effective == pytest.approx(60.0)

@@ -175,6 +175,12 @@ def test_the_interval_of_a_plan_adds_up_what_is_shared_and_in_squares_what_is_no
     assert widths(plan.summary)[0] == pytest.approx(math.hypot(0.06 * 100, 0.08 * 100)) == 10.0
 
 
+def test_what_is_not_known_of_values_narrows_no_total_of_learned_effects():
+    effects = learned(ann=(25.0, 30.0, 35.0), bob=(15.0, 20.0, 25.0))
+    doubted = ALL[:2].assign(value_low=ALL.value - 60.0, value_high=ALL.value + 60.0)
+    assert widths(decide(doubted, [MAIL], 9.0, holdout=0.0, effects=effects).summary) == pytest.approx((10.0, 10.0))
+
+
 def test_causes_that_customers_share_tell_how_sure_all_of_them_together_are():
     effects = learned(ann=(25.0, 30.0, 35.0), bob=(15.0, 20.0, 25.0))
     caused = effects.assign(error_1=[3.0, 3.0], error_2=[4.0, -4.0])

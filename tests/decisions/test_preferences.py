@@ -42,6 +42,19 @@ def test_the_latest_word_counts_beside_what_is_done_most_and_nothing_of_the_cuto
     assert table.age["ann", "frequency", "stated"] == 18
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_words_at_one_time_count_alike_in_whatever_order_they_stand(order):
+    said = pd.DataFrame({"customer": ["ann"] * 3, "at": ["2024-01-01", "2024-01-02", "2024-01-02"]})
+    said["channel"] = ["app", "mail", "call"]
+    table = pt.preferences(pt.History.of(preferences=pt.events(said[::order])), "2024-01-20")
+    assert table[["value", "events"]].to_numpy().tolist() == [["call", 3]]
+
+
+def test_treatments_of_customers_by_number_are_held_against_what_these_said():
+    said = pd.DataFrame({"customer": ["7"], "about": "channel", "value": "mail", "source": "stated"})
+    assert pt.preference_agreement(pd.DataFrame({"customer": [7], "channel": ["mail"]}), said)["share"] == 1.0
+
+
 def test_treatment_agrees_with_the_channel_that_was_asked_for_by_customer():
     said = pd.DataFrame({"customer": list("abcd"), "about": "channel", "value": "mail", "source": "stated"})
     treated = pd.DataFrame({"customer": list("aaabz"), "channel": ["mail", "mail", "call", "call", "mail"]})

@@ -205,6 +205,9 @@ def _learned(gains: Gains, customers: pd.Series, offers: Sequence[Offer], effect
         part[place] = effects[name].to_numpy(np.float64)[known]
     codes, sources = pd.factorize(effects.evidence[known], sort=True)
     gains.evidence[place] = len(offers) + codes
+    for part in (gains.own_low, gains.own_high):
+        if part.flags.writeable:
+            part[place] = 0.0
     causes = effects.filter(regex=CAUSES).to_numpy(np.float64)[known]
     errors = {}
     for offer in np.unique(place[1]) if causes.size else ():

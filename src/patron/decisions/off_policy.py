@@ -123,7 +123,8 @@ def policy_value(
 def _check_overlap(known: Logged) -> float:
     """Return how many decisions tell the least known part of a policy; refuse it where they are too few, or too far."""
     weight = 1 / known.propensity
-    large = [name for name, count in known.counts.items() if count >= LACKING * len(known)]
+    counts = known.counts
+    large = [name for name in counts if counts[name] >= LACKING * len(known)] or [max(counts, key=counts.__getitem__)]
     by_offer = {name: _effective(weight[known.followed & (known.recommended == name)]) for name in large}
     fewest = min(by_offer, key=by_offer.__getitem__)
     if by_offer[fewest] < LEAST:

@@ -60,7 +60,8 @@ def logged(log: pd.DataFrame, policy: pd.DataFrame, outcome: str, features: Sequ
     """Return decisions beside a policy.
 
     Raises:
-        ScoreError: a column is missing, a value is unknown or no chance, or a customer comes twice.
+        ScoreError: a column is missing, a value is unknown or no chance, a customer comes twice, or the policy is about
+            no customer of the log.
         QuestionError: the policy gives an offer that nobody got.
     """
     check_columns(log, ("customer", "offer", "propensity", outcome, *features), "rows of the log", MEND)
@@ -73,11 +74,24 @@ def logged(log: pd.DataFrame, policy: pd.DataFrame, outcome: str, features: Sequ
     figures = {name: pd.to_numeric(log[name], errors="coerce").to_numpy(np.float64) for name in ("propensity", outcome)}
     _check_numbers(figures["propensity"], figures[outcome], outcome)
     treated = policy[policy.group != "control"] if "group" in policy else policy
+    _check_customers(log, treated)
     given = log[key].merge(treated[[*key, "offer"]].rename(columns={"offer": "recommended"}), "left", key).recommended
     received, recommended = (column.fillna(NOTHING).astype(str).to_numpy(object) for column in (log.offer, given))
     _check_offers(received, recommended)
     known = log[list(features)].reset_index(drop=True)
     return Logged(log.customer.to_numpy(object), received, recommended, figures["propensity"], figures[outcome], known)
+
+
+def _check_customers(log: pd.DataFrame, treated: pd.DataFrame) -> None:
+    """Refuse a log without a row, and a policy that treats none of its customers, as its keys are others."""
+    if log.empty:
+        raise ScoreError(f"The log has no row, so nothing can be told of a policy. {MEND}")
+    if len(treated) and not treated.customer.isin(log.customer).any():
+        raise ScoreError(
+            f"None of the {len(treated):,} customers whom the policy treats is among the {len(log):,} decisions of the "
+            "log, so it would seem to treat nobody. Give both the same keys: policy['customer'] = "
+            f"policy.customer.astype({str(log.customer.dtype)!r})."
+        )
 
 
 def _check_numbers(propensity: np.ndarray, values: np.ndarray, outcome: str) -> None:

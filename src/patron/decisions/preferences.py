@@ -90,6 +90,7 @@ def preference_agreement(treated: pd.DataFrame, preferred: pd.DataFrame) -> Agre
     check_columns(treated, ("customer", "channel"), "treated", "Give the table of a plan, or contacts.")
     check_columns(preferred, ("customer", "about", "value", "source"), "preferred", "Give pt.preferences(history).")
     said = preferred[(preferred.source == STATED) & (preferred.about == "channel")].set_index("customer").value
+    treated = treated.assign(customer=treated.customer.astype(str))
     rows = treated[treated.customer.isin(said.index) & treated.channel.notna() & (treated.channel != "")]
     agrees = (rows.channel.astype(str) == rows.customer.map(said).astype(str)).groupby(rows.customer).mean()
     share = float(agrees.mean())
@@ -99,7 +100,7 @@ def preference_agreement(treated: pd.DataFrame, preferred: pd.DataFrame) -> Agre
 
 
 def _stated(known: dict[str, Table]) -> list[Table]:
-    """Return the latest word of each customer on each thing."""
+    """Return the latest word of each customer on each thing; of several at once the first by the alphabet."""
     rows = known.get(TABLE)
     if rows is None:
         return []
@@ -107,9 +108,10 @@ def _stated(known: dict[str, Table]) -> list[Table]:
 
 
 def _latest(rows: Table, about: str) -> Table:
-    value = rows[about].cast("string").argmax(rows["at"])
-    words = rows.group_by(customer=rows.customer.cast("string")).aggregate(
-        value=value, age=rows.days_ago.min(), events=rows.count()
+    said = rows.select("at", "days_ago", customer=rows.customer.cast("string"), value=rows[about].cast("string"))
+    said = said.mutate(last=said["at"].max().over(group_by=said.customer))
+    words = said.group_by("customer").aggregate(
+        value=said.value.min(where=said["at"] == said["last"]), age=said.days_ago.min(), events=said.count()
     )
     return _named(words.mutate(share=ibis.literal(1.0)), about, STATED)
 

@@ -148,6 +148,13 @@ def test_what_is_not_known_yet_is_refused_and_later_cutoffs_are_counted(four):
     assert both.counts["not_begun"] == 1
 
 
+def test_decisions_of_an_earlier_release_beside_newer_ones_are_of_the_plan_and_held_out_as_declared(four):
+    newer = decided(cutoff=ago(-1), propensity=0.5, explored=True)
+    result = learn(four, pd.concat([decided(), newer]), churn(30), holdout=0.5)
+    assert result.table.explored.tolist() == [False, True]
+    assert result.offers.propensity.tolist() == [0.5] * 8
+
+
 def test_decisions_that_come_twice_count_once_and_who_is_in_both_groups_not_at_all(four, call):
     frame = decided(cost=2.0, expected_gain=5.0)
     both = frame.assign(customer="eve").iloc[1:3]

@@ -48,7 +48,7 @@ def checked(decisions: pd.DataFrame, holdout: float | None) -> Checked:
         )
     numbers = [name for name in NUMBERS if name in decisions.columns]
     table = decisions[[*NEEDED, *numbers]].reset_index(drop=True)
-    table["explored"] = decisions.explored.to_numpy(bool) if "explored" in decisions else False
+    table["explored"] = decisions.explored.fillna(False).to_numpy(bool) if "explored" in decisions else False
     empty = table[list(NEEDED)].isna().any(axis=1)
     if empty.any():
         raise ScoreError(
@@ -63,8 +63,9 @@ def checked(decisions: pd.DataFrame, holdout: float | None) -> Checked:
         )
     times = pd.to_datetime(table.cutoff).astype("datetime64[us]")
     table = table.assign(customer=table.customer.astype(str), cutoff=times)
-    if "propensity" not in table and holdout is not None:
-        table["propensity"] = np.where(table.group == TREAT, 1 - holdout, holdout)
+    if holdout is not None:
+        share = pd.Series(np.where(table.group == TREAT, 1 - holdout, holdout), table.index)
+        table["propensity"] = table.propensity.fillna(share) if "propensity" in table else share
     return _once(table)
 
 
