@@ -133,3 +133,10 @@ def test_what_is_not_said_is_left_out_with_the_line_that_mends_it(history):
     assert cash.payback["channel"].set_index("channel").months["web"] == 3
     with pytest.raises(QuestionError, match="got -1"):
         PortfolioTerms(acquisition_cost={"web": -1})
+
+
+def test_curves_by_a_channel_that_is_always_empty_leave_numbers_numbers(history):
+    values = monthly_values(history, AT, QUESTION)
+    none = value_curve(values.assign(channel=None), ["channel"])
+    assert none.empty
+    assert pd.concat([value_curve(values), none]).months.dtype == int

@@ -85,3 +85,11 @@ def test_what_cannot_be_told_says_why(steady):
     assert core_alarm(steady, AT, Change("x", "2022-10-05"), PERIOD).startswith("Nothing is known of 30 days before")
     with pytest.raises(QuestionError, match="A change has a name"):
         Change("", ON)
+
+
+def test_days_before_anybody_had_ordered_are_no_placebos_and_no_error(steady):
+    orders = steady["orders"].select("customer", "at", "amount").to_pandas()
+    contacts = pd.DataFrame({"customer": ["c0"], "at": [ON - timedelta(days=2_000)]})
+    on = ON - timedelta(days=50)
+    alarm = core_alarm(history_from(orders=orders, contacts=contacts), AT, Change("none", on), Span(100))
+    assert alarm.table.date.tolist() == [on]

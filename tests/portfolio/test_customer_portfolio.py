@@ -209,3 +209,12 @@ def test_scores_by_thresholds_of_ones_own_and_a_comparison_with_last_month(histo
     assert portfolio.earlier == datetime(2023, 8, 1)
     regular = portfolio.groups["segment"].set_index("segment").customers["regular"]
     assert regular == (portfolio.customers.orders >= 10).sum()
+
+
+def test_an_earlier_day_before_which_nobody_had_ordered_is_no_comparison():
+    orders = pd.DataFrame({"customer": ["a", "b"], "at": ["2024-01-05", "2024-01-20"], "amount": 10.0})
+    contacts = pd.DataFrame({"customer": ["a"], "at": ["2022-01-01"]})
+    history = pt.History.of(orders=pt.events(orders), contacts=pt.events(contacts))
+    portfolio = customer_portfolio(history, "2024-01-25")
+    assert portfolio.earlier is None
+    assert "before which nobody had ordered" in portfolio.left_out["moves and bridge"]

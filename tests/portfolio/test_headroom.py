@@ -67,3 +67,10 @@ def test_the_share_of_customer_is_spend_of_a_year_by_the_outside_total():
         share_of_customer(history, datetime(2024, 1, 7), "facts_wallet")
     with pytest.raises(QuestionError, match="outside_total names 'facts_town', which holds texts"):
         share_of_customer(history, datetime(2024, 1, 7), "facts_town")
+
+
+def test_peers_who_are_all_alike_have_the_quantile_of_all_as_potential():
+    first = [(f"c{i:03}", AT - timedelta(days=90), 5.0) for i in range(LEAST_PEERS)]
+    orders = pd.DataFrame([*first, ("c000", AT - timedelta(days=1), 5.0)], columns=["customer", "at", "amount"])
+    columns, _ = headroom_of(history_from(orders=orders), AT, Span(30))
+    assert (columns.potential == 0.0).all()

@@ -163,3 +163,7 @@ def test_after_placebo_events_usage_goes_on_as_that_of_others(slighted):
     p = [usage_after(people, draw, usage).set_index("period").p[0] for draw in draws]
     assert (np.array(p) < 0.05).mean() <= 0.125
     assert 0.3 < np.mean(p) < 0.7
+
+
+def test_where_no_rule_can_be_tried_everybody_is_of_the_others():
+    assert type_of(pd.DataFrame({"orders": [1, 2]}), ()).tolist() == ["others", "others"]

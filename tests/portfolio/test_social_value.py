@@ -145,3 +145,11 @@ def test_knowledge_is_worth_what_accepted_suggestions_and_saved_requests_are():
     table = knowledge_at(shop(None, contacts=contacts, tickets=tickets), AT, ContactKinds(), suggestion=50.0)
     assert table.knowledge.tolist() == [50.0, 15.0, 0.0, 0.0]
     assert knowledge_at(shop(None), AT, ContactKinds(), suggestion=50.0).empty
+
+
+def test_of_a_referral_that_is_told_twice_the_first_counts_in_whichever_table():
+    late, early = (pt.events(referrals(("a", "b"), at=at), other="who") for at in ("2024-02-25", "2024-01-01"))
+    orders = pt.events(ORDERS.assign(amount=100.0))
+    ties = ties_before(pt.History.of(orders=orders, referrals=late, ties=early), AT)
+    assert ties.days_ago.tolist() == [60.0]
+    assert referrals_of(ties, pd.Series(["a", "b"]), np.array([56.0, 51.0])).referrer.tolist() == [-1, 0]

@@ -44,7 +44,8 @@ def ties_before(history: History, cutoff: datetime) -> pd.DataFrame | None:
         cutoff: only ties before it are looked at.
 
     Returns:
-        `customer` and `other`, their two ends (of a referral who brought whom), `is_referral`, and `days_ago`.
+        `customer` and `other`, their two ends (of a referral who brought whom), `is_referral`, and `days_ago`; of
+        a tie that is told several times the first.
     """
     frames = []
     for name in (REFERRALS, TIES):
@@ -54,7 +55,9 @@ def ties_before(history: History, cutoff: datetime) -> pd.DataFrame | None:
     if not frames:
         return None
     table = pd.concat([frame.to_pandas() for frame in frames], ignore_index=True)
-    return table.astype({"is_referral": bool}).drop_duplicates(["customer", "other", "is_referral"])
+    ends = ["customer", "other", "is_referral"]
+    first = table.astype({"is_referral": bool}).sort_values(["days_ago", "customer", "other"], ascending=False)
+    return first.drop_duplicates(ends, ignore_index=True)
 
 
 def referrals_of(ties: pd.DataFrame, customers: pd.Series, tenure: np.ndarray) -> Referrals:

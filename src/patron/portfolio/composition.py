@@ -73,7 +73,14 @@ def customer_portfolio(
     history.check_cutoff(at)
     profit, left_out = _profit_question(history, question)
     times = (*_comparable(history, at, terms, left_out), at)
-    frames = _with_equity(history, times, customers_at(history, times, profit), terms, left_out)
+    known = customers_at(history, times, profit)
+    if known[0].empty:
+        left_out["moves and bridge"] = (
+            f"They compare with {times[0]:%Y-%m-%d}, before which nobody had ordered. Compare with a later day, for "
+            'example since = "1 month".'
+        )
+        times, known = times[1:], known[1:]
+    frames = _with_equity(history, times, known, terms, left_out)
     typed, style = relational(history, times, classified(frames, profit, terms), terms, left_out)
     typed[-1], ties = social(history, at, typed, terms, left_out)
     return _composed(history, times, typed, profit, terms, style, ties, left_out)

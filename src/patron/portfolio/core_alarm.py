@@ -127,7 +127,7 @@ def _count(categories: Sequence[str], rows: Table) -> Scalar:
 
 def _difference(known: pd.DataFrame, date: datetime, step: timedelta, ordered: str) -> tuple[object, ...] | None:
     """Return how the share who order changed in the core and among others, and the difference."""
-    there = known.xs(date - step)
+    there = known.loc[known.index.get_level_values("cutoff") == date - step].droplevel("cutoff")
     there = there[there[purchases.orders.column(YEAR)] > 0]
     old = there.tenure >= (YEAR.days or 0)
     core = there["bought_365d"] > 0 if "bought_365d" in there else old

@@ -163,6 +163,8 @@ def _predicted(known: pd.DataFrame, spent: np.ndarray, others: pd.DataFrame) -> 
     from sklearn.preprocessing import StandardScaler
 
     known, others = (frame.loc[:, known.nunique() > 1] for frame in (known, others))
+    if not known.shape[1]:
+        return np.full(len(others), max(np.quantile(spent, QUANTILE), 0.0))
     taken = np.linspace(0, len(known) - 1, min(len(known), MOST_PEERS)).astype(int)
     scaler = StandardScaler().fit(_inputs(known.iloc[taken]))
     model = QuantileRegressor(quantile=QUANTILE, alpha=0.0, solver="highs")

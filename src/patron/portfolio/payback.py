@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-__all__ = ["EARLY", "early_value", "payback", "winning_costs"]
+__all__ = ["EARLY", "cost_of_each", "early_value", "payback", "winning_costs"]
 
 EARLY = 3  # months
 
@@ -36,8 +36,22 @@ def winning_costs(customers: pd.DataFrame, costs: float | Mapping[str, float], g
     >>> winning_costs(customers, {"web": 10.0, "store": 20.0}, "cohort").to_dict()
     {'a': 15.0, 'b': 10.0}
     """
+    each = cost_of_each(customers, costs)
+    return each.groupby(customers[group]).agg(lambda known: known.mean(skipna=False))
+
+
+def cost_of_each(customers: pd.DataFrame, costs: float | Mapping[str, float]) -> pd.Series:
+    """Return what it cost to win each customer; missing where a channel has no cost.
+
+    Args:
+        customers: `channel` where costs are by channel.
+        costs: for each customer, or by channel of the first order.
+
+    >>> cost_of_each(pd.DataFrame({"channel": ["web", "store"]}), {"web": 10.0}).tolist()
+    [10.0, nan]
+    """
     each = customers.channel.map(dict(costs)) if isinstance(costs, Mapping) else pd.Series(costs, customers.index)
-    return each.astype(float).groupby(customers[group]).agg(lambda known: known.mean(skipna=False))
+    return each.astype(float)
 
 
 def payback(curves: pd.DataFrame, costs: pd.Series) -> pd.DataFrame:

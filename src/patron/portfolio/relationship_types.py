@@ -154,8 +154,8 @@ def type_of(customers: pd.DataFrame, types: Sequence[RelationshipType] = TYPES) 
     ['regular', 'exchange']
     """
     names = np.array([*(kind.name for kind in types), OTHERS], dtype=object)
-    fits = [kind.holds(customers).to_numpy().all(axis=1) for kind in types]
-    return names[np.select(fits, range(len(types)), len(types))]
+    fits = [*(kind.holds(customers).to_numpy().all(axis=1) for kind in types), np.full(len(customers), True)]
+    return names[np.select(fits, range(len(fits)))]
 
 
 def what_moved(before: pd.DataFrame, now: pd.DataFrame, types: Sequence[RelationshipType]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from patron.features import available, contacts, purchases, service
 from patron.history.history import History
 from patron.periods import Span
 from patron.portfolio.customers import LATELY
-from patron.portfolio.payback import winning_costs
+from patron.portfolio.payback import cost_of_each
 from patron.portfolio.relationship_return import relationship_costs
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.matrices import exact_features
@@ -112,8 +112,7 @@ def _with_costs(table: pd.DataFrame, frame: pd.DataFrame, terms: PortfolioTerms)
     if costs:
         table["served"] = -frame[costs].sum(axis=1)
     if terms.acquisition_cost is not None and (isinstance(terms.acquisition_cost, float | int) or "channel" in frame):
-        each = frame.assign(customer_number=range(len(frame)))
-        table["won_for"] = winning_costs(each, terms.acquisition_cost, "customer_number").to_numpy()
+        table["won_for"] = cost_of_each(frame, terms.acquisition_cost).to_numpy()
     return table
 
 

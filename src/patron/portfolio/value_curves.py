@@ -75,7 +75,7 @@ def value_curve(values: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     groups = values.groupby(list(by)) if by else [((), values)]
     curves = [_curve(group).assign(**dict(zip(by, names, strict=True))) for names, group in groups]
-    table = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=["months", *by])
+    table = pd.concat(curves, ignore_index=True) if curves else _curve(values).head(0).assign(**dict.fromkeys(by))
     return table[[*by, *(name for name in table if name not in by)]]
 
 
