@@ -629,8 +629,11 @@ def test_a_table_that_cannot_be_opened_is_told_by_its_section(tmp_path):
 
 def test_the_log_has_plain_values_without_folders_or_customers(tmp_path):
     text = TEXT.replace("line_kind = [", 'customer_id = ["c-4711", ')
-    plain = describe(loaded(tmp_path, text))
+    settings = loaded(tmp_path, text)
+    offers = [replace(offer, eligible=("customer != 'c-4711'", "recency > 90")) for offer in settings.offers]
+    plain = describe(replace(settings, offers=tuple(offers)))
     assert json.loads(json.dumps(plain)) == plain
+    assert plain["offers.voucher.eligible"] == ["customer", "recency"]
     assert plain["tables.orders.path"] == "events.parquet"
     assert plain["tables.orders.where"] == ["customer_id"]
     assert plain["questions.tier.costs.margin_rate"] == 0.35

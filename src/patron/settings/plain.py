@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from patron.decisions import Offer
+from patron.history.row_conditions import RowCondition
 from patron.periods import Span
 from patron.questions.question import Question
 from patron.settings.values import Settings
@@ -54,6 +55,8 @@ def _logged(name: str, value: Any) -> Any:
     """Keep the names of features, the columns of conditions, and how many keys: the rest is code or may be personal."""
     if name == "features":
         return tuple(feature.name for feature in value)
+    if name == "eligible" and value:
+        return tuple(RowCondition(text).column for text in ((value,) if isinstance(value, str) else value))
     if name in ("not_customers", "never") and value is not None and not isinstance(value, str | Path):
         return len(value)
     return tuple(value) if name in ("where", "returns") and value else value
