@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,11 +107,7 @@ class Records(Store):
         Raises:
             RegistryError: the bundle or the serving file break these promises, or the store refuses.
         """
-        check_files([serving])
-        spec = spec_of(bundle, serving)
-        with self._client() as client, TemporaryDirectory() as scratch:
-            run = client.get_run(run_id)
-            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
+        with self._assembled(run_id, bundle, serving, pip_requirements) as (client, run, package):
             return keep_model(client, name, run, package, {**tags, FILES: json.dumps(hashes(Path(bundle)))})
 
     def log_model(self, name: str, run_id: str, bundle: Path, serving: Path, pip_requirements: Sequence[str]) -> str:
@@ -122,12 +118,19 @@ class Records(Store):
         Raises:
             RegistryError: the bundle or the serving file break these promises, or the store refuses.
         """
+        with self._assembled(run_id, bundle, serving, pip_requirements) as (client, run, package):
+            return f"models:/{_logged(client, name, run, package).model_id}"
+
+    @contextmanager
+    def _assembled(
+        self, run_id: str, bundle: Path, serving: Path, needs: Sequence[str]
+    ) -> Iterator[tuple[Any, Any, Path]]:
+        """Assemble the model of a run and ask it once; yield the client, the run and the folder of the model."""
         check_files([serving])
         spec = spec_of(bundle, serving)
         with self._client() as client, TemporaryDirectory() as scratch:
             run = client.get_run(run_id)
-            package = stage(Path(scratch), bundle, serving, spec, pip_requirements)
-            return f"models:/{_logged(client, name, run, package).model_id}"
+            yield client, run, stage(Path(scratch), bundle, serving, spec, needs)
 
     def run(self, run_id: str) -> tuple[Mapping[str, float], Mapping[str, str]]:
         """Return the figures and the tags of a run.
