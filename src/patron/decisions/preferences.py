@@ -11,6 +11,7 @@ from patron.decisions.table_checks import check_columns
 from patron.errors import QuestionError, listed
 from patron.history.business_contacts import CONTACTS, ORDERS, begun_by_customer
 from patron.history.history import History
+from patron.metrics.intervals import Z_95
 from patron.periods import EVER, Moment, instant
 
 __all__ = ["Agreement", "preference_agreement", "preferences"]
@@ -19,7 +20,6 @@ STATED, OBSERVED = "stated", "observed"
 TABLE = "preferences"
 ABOUT = ("channel", "topic", "frequency")
 GOODS = (ORDERS, "lines")
-Z = 1.959964
 
 
 class Agreement(TypedDict):
@@ -94,7 +94,7 @@ def preference_agreement(treated: pd.DataFrame, preferred: pd.DataFrame) -> Agre
     rows = treated[treated.customer.isin(said.index) & treated.channel.notna() & (treated.channel != "")]
     agrees = (rows.channel.astype(str) == rows.customer.map(said).astype(str)).groupby(rows.customer).mean()
     share = float(agrees.mean())
-    half = Z * math.sqrt(float(agrees.var()) / len(agrees)) if len(agrees) > 1 else math.nan
+    half = Z_95 * math.sqrt(float(agrees.var()) / len(agrees)) if len(agrees) > 1 else math.nan
     low, high = (max(share - half, 0.0), min(share + half, 1.0)) if math.isfinite(half) else (math.nan, math.nan)
     return {"treated": len(rows), "customers": len(agrees), "share": share, "low": low, "high": high}
 

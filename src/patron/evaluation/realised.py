@@ -16,6 +16,7 @@ import pandas as pd
 from patron.evaluation.expectation import expected_figures
 from patron.evaluation.question_metrics import estimates
 from patron.metrics import Estimate
+from patron.metrics.intervals import Z_95
 from patron.models.serving import Bundle
 from patron.models.targets import target_of
 
@@ -23,7 +24,7 @@ __all__ = ["Realised", "realised_figures"]
 
 LEAST = {"AUC": 0.02, "log loss": 0.02, "bias": 0.1, "quadratic kappa": 0.03}  # differences that matter
 SIDED = "bias"
-WIDTH = 2 * 1.959964  # of a 95 % interval, in standard errors
+WIDTH = 2 * Z_95  # of a 95 % interval, in standard errors
 REPEATS = 200
 _NOBODY = Estimate(float("nan"), float("nan"), float("nan"))
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 
-__all__ = ["Estimate", "bootstrap", "estimate", "paired_difference", "paired_differences"]
+__all__ = ["Z_95", "Estimate", "bootstrap", "estimate", "paired_difference", "paired_differences"]
 
 Metric = Callable[..., float]
 Values = npt.NDArray[Any]
@@ -26,6 +26,7 @@ Indices = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.uint8]
 
+Z_95 = 1.959964  # standard errors on each side of a 95 % interval
 AT_ONCE = 128  # draws, of which the counts of some rows stay in the processor's cache
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from patron.metrics import Estimate
+from patron.metrics.intervals import Z_95
 
 __all__ = ["ALL_FEATURES", "BASELINES", "LATER", "ORDER", "TREES", "TUNED", "Choice", "choose", "mean_estimate"]
 
@@ -16,7 +17,6 @@ SIMPLE = (*BASELINES, "parametric", "parametric_logit", "geometric", "geometric_
 ALL_FEATURES = "logit_all"
 ORDER = (*SIMPLE, ALL_FEATURES, TREES, "hybrid", "blend")
 LATER = "at later cutoffs"
-Z_95 = 1.959964
 MIN_CUSTOMERS = 100
 LOW_SKILL = 0.02  # of the constant's log loss: a ranking that hardly tells customers apart
 

@@ -12,6 +12,7 @@ from ibis.expr.types import Table
 from patron.history.business_contacts import CONTACTS, begun_by_business, begun_by_customer
 from patron.history.history import History
 from patron.history.offers import OFFERS
+from patron.metrics.intervals import Z_95
 from patron.periods import EVER, Span
 from patron.portfolio.interaction import QUARTER
 from patron.portfolio.relationship_types import RelationshipType
@@ -35,7 +36,6 @@ RULES: Mapping[str, tuple[str, str]] = {
 """Each rule: when it is broken, in words, and the columns without which it is not known."""
 BROKEN = "broken_rules"
 MOST_BEFORE = 3  # orders of three months up to which customers are compared with those who had as many
-Z_95 = 1.959964
 
 
 def unused_channels(history: History, cutoff: datetime) -> pd.DataFrame | None:

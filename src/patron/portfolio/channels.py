@@ -14,12 +14,12 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from patron.history.history import History
+from patron.metrics.ratios import ratio
 from patron.periods import Span
 
 __all__ = ["NO_CHANNEL", "Channels", "channels_of"]
 
 YEAR, WEEK = Span(365), 7
-Z_95 = 1.959964
 OTHERS = ("offers", "returns", "lines", "returned_lines")
 NO_CHANNEL = "No table but offers has a channel. Declare it at the door (channel = '...')."
 
@@ -104,9 +104,5 @@ def _repeats(tables: Sequence[Table]) -> pd.DataFrame:
 
 
 def _share(name: str, each: pd.DataFrame) -> tuple[str, int, float, float, float]:
-    count = int(each.contacts.sum())
-    if not count:
-        return name, 0, np.nan, np.nan, np.nan
-    share = float(each.again.sum() / count)
-    half = Z_95 * float(np.sqrt(((each.again - share * each.contacts) ** 2).sum())) / count
-    return name, count, share, max(share - half, 0.0), min(share + half, 1.0)
+    share, half = ratio(each.again, each.contacts)
+    return name, int(each.contacts.sum()), share, *np.clip([share - half, share + half], 0.0, 1.0)

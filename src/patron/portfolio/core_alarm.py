@@ -17,6 +17,7 @@ from patron.errors import QuestionError
 from patron.features import purchases
 from patron.features.measures import Feature, Measure
 from patron.history.history import History
+from patron.metrics.intervals import Z_95
 from patron.periods import Moment, Span, instant
 from patron.questions.matrices import exact_features
 
@@ -25,7 +26,6 @@ __all__ = ["Alarm", "Change", "core_alarm"]
 YEAR = Span(365)
 PLACEBOS = 4
 LEAST = 30  # customers on each side
-Z_95 = 1.959964
 COLUMNS = ["date", "core", "others", "core_change", "others_change", "effect", "low", "high"]
 
 

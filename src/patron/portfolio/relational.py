@@ -112,12 +112,13 @@ def fitting_contacts(months: Sequence[pd.DataFrame], types: Sequence[Relationshi
     >>> fitting_contacts([first, after], kinds)[["month", "contacts", "fitting"]].values.tolist()
     [['2024-03-01', 5, 3]]
     """
-    limits = {kind.name: (kind.contacts, kind.promotions) for kind in types}
+    bears = {kind.name: kind.contacts for kind in types}
+    bears_promotions = {kind.name: kind.promotions for kind in types}
     tables = []
     for first, after in pairwise(months):
         rows = first[["customer", "relationship_type"]].merge(after, on="customer", suffixes=("", "_after"))
         most, promotions = (
-            np.array([limits.get(name, (np.inf, np.inf)) for name in rows.relationship_type]).reshape(-1, 2).T
+            rows.relationship_type.map(limits).astype(float).fillna(np.inf) for limits in (bears, bears_promotions)
         )
         promoted = rows.get("promoted_1mo", pd.Series(0.0, rows.index))
         fitting = np.minimum(most, rows.heard_1mo - promoted + np.minimum(promoted, promotions))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from patron.metrics.intervals import Z_95
 from patron.portfolio.customers import LATELY
 from patron.portfolio.migration import JOINED
 
 __all__ = ["relationship_costs", "relationship_return"]
 
-Z_95 = 1.959964
 ENDING = "_profit"
 TRADE = ("orders_profit", "returns_profit")
 ALL = "all"

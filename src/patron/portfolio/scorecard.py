@@ -9,6 +9,7 @@ import pandas as pd
 
 from patron.features import available, contacts, purchases, service
 from patron.history.history import History
+from patron.metrics.ratios import ratio
 from patron.periods import Span
 from patron.portfolio.customers import LATELY
 from patron.portfolio.payback import cost_of_each
@@ -17,8 +18,6 @@ from patron.portfolio.terms import PortfolioTerms
 from patron.questions.matrices import exact_features
 
 __all__ = ["RATIOS", "Ratio", "scorecard"]
-
-Z_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -118,20 +117,16 @@ def _with_costs(table: pd.DataFrame, frame: pd.DataFrame, terms: PortfolioTerms)
 
 def _by_segment(table: pd.DataFrame) -> pd.DataFrame:
     rows = [
-        (segment, ratio.name, len(those), *_ratio(ratio, those))
+        (segment, figure.name, len(those), *_ratio(figure, those))
         for segment, those in table.groupby("segment", sort=False)
-        for ratio in RATIOS
-        if set(ratio.needs) <= set(table.columns)
+        for figure in RATIOS
+        if set(figure.needs) <= set(table.columns)
     ]
     columns = ["segment", "figure", "customers", "value", "low", "high"]
     return pd.DataFrame(rows, columns=columns).set_index(["segment", "figure"])
 
 
-def _ratio(ratio: Ratio, those: pd.DataFrame) -> tuple[float, float, float]:
-    top, bottom = (np.nan_to_num(side(those).to_numpy(np.float64)) for side in (ratio.top, ratio.bottom))
-    total = float(bottom.sum())
-    if not total > 0:
-        return np.nan, np.nan, np.nan
-    value = float(top.sum()) / total
-    half = Z_95 * float(np.sqrt(((top - value * bottom) ** 2).sum())) / total
+def _ratio(figure: Ratio, those: pd.DataFrame) -> tuple[float, float, float]:
+    top, bottom = (np.nan_to_num(side(those).to_numpy(np.float64)) for side in (figure.top, figure.bottom))
+    value, half = ratio(top, bottom)
     return value, max(value - half, 0.0) if (top >= 0).all() else value - half, value + half

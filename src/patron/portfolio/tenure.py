@@ -12,6 +12,7 @@ import pandas as pd
 
 from patron.features import available, purchases
 from patron.history.history import History
+from patron.metrics.intervals import Z_95
 from patron.periods import EVER, Span
 from patron.portfolio.customers import profit_parts
 from patron.questions.kinds import Tier
@@ -21,7 +22,6 @@ __all__ = ["LEAST_PAIRS", "tenure_profile", "tenure_rows"]
 
 MOST = 9  # periods that are looked at
 LEAST_PAIRS = 10  # customers of whom a change is a figure
-Z_95 = 1.959964
 COLUMNS = ["age", "customers", "survivors", "profit", "low", "high", "base", "growth", "price", "service"]
 
 

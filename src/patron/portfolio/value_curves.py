@@ -15,6 +15,7 @@ from ibis.expr.types import Table
 from patron.features import purchases
 from patron.features.measures import Measure
 from patron.history.history import History
+from patron.metrics.intervals import Z_95
 from patron.periods import EVER
 from patron.portfolio.customers import channel, profit_parts
 from patron.questions.kinds import Tier
@@ -24,7 +25,6 @@ __all__ = ["LEAST_CUSTOMERS", "MONTH", "monthly_values", "value_curve"]
 MONTH = 30.4375
 MOST = 36
 LEAST_CUSTOMERS = 10  # of whom a mean is a figure
-Z_95 = 1.959964
 SUMS = ["money", "squares"]
 
 
