@@ -1,5 +1,7 @@
 """Policies: what decides where Patron is not installed decides as the plan does, up to the budget's last offer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,6 +98,16 @@ def test_a_policy_that_was_saved_holds_text_alone_and_decides_alike(rows, risk, 
     policy = policy_of(risk, [mail], [MAIL, CALL], {"mail": 0.5})
     policy.save(tmp_path / "policy")
     assert {path.suffix for path in (tmp_path / "policy").rglob("*") if path.is_file()} <= {".json", ".txt"}
+    loaded = Policy.load(tmp_path / "policy").predict(rows)
+    pd.testing.assert_frame_equal(loaded, policy.predict(rows), check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["risk", "10/20 % off", "../up"])
+def test_a_policy_may_have_an_offer_whose_name_is_no_name_of_a_folder(rows, risk, mail, tmp_path, name):
+    policy = policy_of(risk, [replace(mail, offer=name)], [replace(MAIL, name=name), CALL])
+    policy.save(tmp_path / "policy")
+    assert [path.name for path in tmp_path.iterdir()] == ["policy"]
+    assert sorted(path.name for path in (tmp_path / "policy" / "risk").iterdir()) == ["spec.json"]
     loaded = Policy.load(tmp_path / "policy").predict(rows)
     pd.testing.assert_frame_equal(loaded, policy.predict(rows), check_exact=True)
 

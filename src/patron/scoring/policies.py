@@ -55,7 +55,10 @@ def policy_of(
         "risk": column,
         "features": _features([risk.spec, *(effect.model.spec for effect in used.values())]),
         "outputs": [{"name": name, "dtype": dtype} for name, dtype in (OUTPUTS | {"evidence": "string"}).items()],
-        "offers": [_plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) for offer in offers],
+        "offers": [
+            _plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) | {"trees": f"offer_{number}"}
+            for number, offer in enumerate(offers, start=1)
+        ],
     }
     return Policy(spec, risk, {name: effect.model.boosters for name, effect in used.items()})
 

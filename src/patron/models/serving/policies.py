@@ -1,6 +1,7 @@
 """Policies: which offer each customer is to get, from the chance to leave, what offers change and what they cost.
 
-A policy is a folder: `spec.json`, the model of the chance to leave in `risk`, and the trees of each learned offer.
+A policy is a folder: `spec.json`, the model of the chance to leave in `risk`, and the trees of each learned offer in a
+folder that the offer names as `trees` (of an earlier release, as itself): what an offer is called need be no file name.
 """
 
 import json
@@ -41,7 +42,7 @@ class Policy:
         """Read a policy from its folder."""
         folder = Path(path)
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-        texts = {offer["name"]: sorted((folder / offer["name"]).glob("*.txt")) for offer in spec["offers"]}
+        texts = {offer["name"]: sorted((folder / _folder(offer)).glob("*.txt")) for offer in spec["offers"]}
         trees = {
             name: {file.stem: lgb.Booster(model_str=file.read_text(encoding="utf-8")) for file in files}
             for name, files in texts.items()
@@ -52,10 +53,10 @@ class Policy:
         """Write the policy to a folder, which is made if it is not there."""
         folder = Path(path)
         self.risk.save(folder / RISK)
-        for name, boosters in self.trees.items():
-            (folder / name).mkdir(exist_ok=True)
-            for tree, booster in boosters.items():
-                (folder / name / f"{tree}.txt").write_text(booster.model_to_string(), encoding="utf-8")
+        for offer in self.spec["offers"]:
+            for tree, booster in self.trees.get(offer["name"], {}).items():
+                (folder / _folder(offer)).mkdir(exist_ok=True)
+                (folder / _folder(offer) / f"{tree}.txt").write_text(booster.model_to_string(), encoding="utf-8")
         (folder / "spec.json").write_text(json.dumps(self.spec, indent=1, allow_nan=False), encoding="utf-8")
         return folder
 
@@ -92,3 +93,7 @@ class Policy:
                 parts = np.sort(np.clip(parts, risk - 1, risk) * value, axis=0)
             low, kept, high = parts
         return np.stack([kept, low, high]) - offer["cost"]
+
+
+def _folder(offer: Mapping[str, Any]) -> str:
+    return str(offer.get("trees", offer["name"]))
