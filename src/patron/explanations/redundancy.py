@@ -127,7 +127,8 @@ def strongest(pushes: np.ndarray, held: Facts, stable: np.ndarray, top: int) -> 
     kept = min(top, pushes.shape[1])
     chosen = np.full((len(pushes), 2, kept), NO_FACT)
     push, speaker = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.intp)
-    choose(pushes, *_members(held.kinds), held.kind, stable, chosen, push, speaker)
+    by_row = np.ascontiguousarray(pushes)  # the layout that set-up compiles the loop for
+    choose(by_row, *_members(held.kinds), held.kind, stable, chosen, push, speaker)
     row, side, place = at = np.nonzero(chosen != NO_FACT)
     return Reasons(row, side, place + 1, chosen[at], push[at], speaker[at])
 
