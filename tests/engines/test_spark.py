@@ -3,12 +3,17 @@
 import sys
 from types import ModuleType
 
+import ibis
 import pandas as pd
 import pytest
 
 from patron.engines import spark
 from patron.engines.spark import Spark
+from patron.engines.spark_sql import COMPILER
 from patron.errors import HistoryError, PatronError, ScoreError
+from patron.history.clocks import of_zone, wall_clock
+from patron.history.time_numbers import NUMBER_FORMS
+from patron.history.time_parsing import parse_instant
 
 
 def test_without_pyspark_it_says_how_to_install_it(monkeypatch):
@@ -22,6 +27,34 @@ def test_without_java_it_says_how_to_install_it(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(HistoryError, match=r"has no bin/java.*apt-get install openjdk-17-jre-headless"):
         _ = Spark().session
+
+
+def test_a_session_in_another_time_zone_is_refused():
+    with pytest.raises(HistoryError, match=r"spark.sql.session.timeZone = 'UTC'.*got 'Europe/Rome'. Take it out of conf"):
+        _ = Spark(conf={"spark.sql.session.timeZone": "Europe/Rome"}).session
+
+
+def test_there_are_as_many_parts_as_the_files_ask_for_unless_somebody_said_how_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(spark, "PART_BYTES", 1_000)
+    path = tmp_path / "orders.parquet"
+    pd.DataFrame({"customer": [f"c{n}" for n in range(1_000)]}).to_parquet(path)
+    many = 1 + path.stat().st_size // 1_000
+    assert many > 3
+    assert Spark().sized([path]).conf == {"spark.sql.shuffle.partitions": many}
+    assert Spark(conf={"spark.sql.shuffle.partitions": 3}).sized([path]).conf == {"spark.sql.shuffle.partitions": 3}
+
+
+def test_what_spark_lacks_is_written_in_its_own_functions():
+    table = ibis.table({"day": "int64", "text": "string"}, name="orders")
+    clock = parse_instant(table.text, "%Y-%m-%d %z")
+    for value, words in (
+        (table.text.hash(), "XXHASH64(`t0`.`text`)"),
+        (NUMBER_FORMS["seconds"].read(table.day), "CAST(TIMESTAMP_MICROS("),
+        (clock, "PATRON_READ_TIME(`t0`.`text`, '%Y-%m-%d %z')"),
+        (wall_clock("Asia/Tokyo", clock), "CONVERT_TIMEZONE('UTC', 'Asia/Tokyo', PATRON_READ_TIME("),
+        (of_zone("Asia/Tokyo", wall_clock("UTC", clock)), "CONVERT_TIMEZONE('Asia/Tokyo', 'UTC', CONVERT_TIMEZONE("),
+    ):
+        assert words in COMPILER.to_sqlglot(value.name("x").as_table()).sql("spark")
 
 
 def test_a_csv_file_is_refused_with_the_line_that_makes_it_parquet(tmp_path):
@@ -43,6 +76,10 @@ def test_parts_with_other_columns_are_refused_before_a_session_begins(tmp_path):
         ("x\nModuleNotFoundError: No module named 'patron'\n", "lack 'patron'.*spark.archives"),
         ('java.io.IOException: Cannot run program "/opt/py": error=2', "no Python at '/opt/py'"),
         ("[CANNOT_MERGE_SCHEMAS] Failed merging schemas", "one column in different types"),
+        (
+            "[PARQUET_TYPE_ILLEGAL] Illegal Parquet type: INT64 (TIME(NANOS,true)). SQLSTATE: 42846",
+            r"of the type INT64 \(TIME\(NANOS,true\)\), which Spark does not read. Write it in another type",
+        ),
         ("[JOB_CANCELLED.X] of Anna Miller", r"could not finish \(JOB_CANCELLED.X\)"),
     ],
 )

@@ -1,28 +1,25 @@
-"""Spark: a session as its settings describe it, tables of files, and work on some customers at a time in its tasks.
+"""Spark: tables of files on a session, and work on some customers at a time in its tasks.
 
 Spark distributes the rows of customers; what is computed of them is the work that is handed in, so that nothing is
 computed in two ways. Only texts that tasks hand back come to the driver: counts and checks.
 """
 
-import os
-import re
-import shutil
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
-from patron import errors
 from patron.engines.files import parquet_files
-from patron.errors import HistoryError, PatronError
+from patron.engines.spark_refusals import WITHOUT, refusals
+from patron.engines.spark_session import begin_session
+from patron.engines.spark_sql import COMPILER, INSTANT, READ_TIME, read_times
+from patron.errors import HistoryError
 
 __all__ = ["Spark", "SparkWork", "refusals"]
 
@@ -30,17 +27,8 @@ SparkWork = Callable[[int, Mapping[str, pa.Table]], str]
 """What a task does: of the number of its part and the rows of its customers, by table, it makes a text."""
 
 CUSTOMER, RESULT = "customer", "result"
-DEFAULTS: Mapping[str, object] = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # times are the business's own, in no zone
-    "spark.sql.execution.arrow.maxRecordsPerBatch": 61_440,
-    "spark.ui.showConsoleProgress": False,
-}
-PYTHON = "spark.pyspark.python"
-ARRIVAL = 60.0  # seconds in which an executor has to come
-OURS = re.compile(r"patron\.errors\.(\w+): (.*)")
-NO_MODULE, NO_PYTHON = re.compile(r"No module named '([\w.]+)'"), re.compile(r'Cannot run program "([^"]+)"')
-WITHOUT = "or score on this machine: leave out --engine spark"
+PARTS = "spark.sql.shuffle.partitions"
+PART_BYTES = 8 * 2**20  # of Parquet, which are some ten times as many in the memory of a task
 
 
 @dataclass(frozen=True)
@@ -62,31 +50,23 @@ class Spark:
         Raises:
             HistoryError: pyspark or Java is missing, the master does not answer, or no executor comes.
         """
-        _check_installed()
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-
-        os.environ["PYSPARK_PYTHON"] = str(self.conf.get(PYTHON) or os.environ.get("PYSPARK_PYTHON", sys.executable))
-        builder = SparkSession.builder.master(self.master).appName("patron")
-        for name, value in {**DEFAULTS, **self.conf}.items():
-            builder = builder.config(name, str(value).lower() if isinstance(value, bool) else value)
-        try:
-            session = builder.getOrCreate()
-        except PySparkException as error:
-            raise HistoryError(_no_java("its Java does not start it")) from error
-        except Exception as error:
-            raise HistoryError(
-                f"No Spark session begins at {self.master!r} ({type(error).__name__}). Check that the master runs "
-                f'there ([engine] spark = {{ master = "spark://host:7077" }}), {WITHOUT}.'
-            ) from None
-        session.sparkContext.setLogLevel("ERROR")
-        self._check_executors(session)
-        return session
+        return begin_session(self.master, self.conf)
 
     @property
     def parts(self) -> int:
         """How many parts the customers are split into."""
-        return int(self.session.conf.get("spark.sql.shuffle.partitions"))
+        return int(self.session.conf.get(PARTS))
+
+    def sized(self, sources: Iterable[object]) -> "Spark":
+        """Return the session with as many parts as the files of some tables ask for, where nobody said how many.
+
+        >>> Spark().sized([]).conf
+        {'spark.sql.shuffle.partitions': 1}
+        """
+        if PARTS in self.conf:
+            return self
+        size = sum(file.stat().st_size for source in sources for file in parquet_files(source))
+        return replace(self, conf={**self.conf, PARTS: 1 + size // PART_BYTES})
 
     def open(self, source: object) -> Table:
         """Open a Parquet file, or a folder of the parts of one table.
@@ -100,11 +80,12 @@ class Spark:
                 f"Spark reads Parquet files and folders of such, got {Path(str(source)).name!r}. Write it as Parquet, "
                 f"for example pd.read_csv('shop.csv').to_parquet('shop.parquet'), {WITHOUT}."
             )
+        kinds = pq.read_schema(files[0])
         with refusals():
             rows = self.session.read.option("mergeSchema", True).parquet(*map(str, files))
             name = f"patron_{len(self.session.catalog.listTables())}"
-            rows.createOrReplaceTempView(name)
-            return self._connection.table(name)
+            _with_clocks(rows, kinds).createOrReplaceTempView(name)
+            return _with_instants(self._connection.table(name), kinds)
 
     def each(self, tables: Mapping[str, Table], work: SparkWork) -> list[str]:
         """Do some work in each part of the customers, and return what each came to, in the order of parts.
@@ -125,7 +106,12 @@ class Spark:
 
     @cached_property
     def _connection(self) -> Any:
-        return ibis.pyspark.connect(self.session)
+        from pyspark.sql.functions import arrow_udf
+
+        self.session.udf.register(READ_TIME, arrow_udf(read_times, "timestamp_ntz"))
+        connection = ibis.pyspark.connect(self.session)
+        connection.compiler = COMPILER
+        return connection
 
     def _rows(self, name: str, table: Table) -> Any:
         """Return the rows of a table in one column of its name, beside the customer."""
@@ -135,21 +121,6 @@ class Spark:
         rows = self.session.sql(self._connection.compile(table))
         cells = [functions.col(f"`{column}`") for column in table.columns]
         return rows.select(functions.col(CUSTOMER), functions.struct(*cells).alias(name))
-
-    def _check_executors(self, session: Any) -> None:
-        """Refuse a cluster of which no executor comes, as Spark would wait for it without an end."""
-        if self.master.startswith("local"):
-            return
-        status, until = session.sparkContext._jsc.sc().statusTracker(), time.monotonic() + ARRIVAL
-        while len(status.getExecutorInfos()) < 2:  # the driver is one
-            if time.monotonic() > until:
-                session.stop()
-                raise HistoryError(
-                    f"No executor of {self.master!r} came within {ARRIVAL:.0f} s. Check on the page of the master that "
-                    "workers run, and ask for no more than they have: [engine] spark = { conf = "
-                    '{ "spark.executor.memory" = "1g", "spark.cores.max" = "2" } }.'
-                )
-            time.sleep(0.2)
 
 
 @dataclass(frozen=True)
@@ -173,56 +144,26 @@ class _Task:
         yield pa.record_batch([pa.array([number], pa.int32()), pa.array([text])], ["part", RESULT])
 
 
-def _check_installed() -> None:
-    try:
-        import pyspark  # noqa: F401
-    except ModuleNotFoundError:
-        raise HistoryError(f'Spark is not installed. Install it: pip install "patron[spark]", {WITHOUT}.') from None
-    home = os.environ.get("JAVA_HOME", "")
-    if not shutil.which(str(Path(home) / "bin" / "java") if home else "java"):
-        raise HistoryError(_no_java(f"JAVA_HOME = {home!r} has no bin/java" if home else "there is no java"))
+def _with_clocks(rows: Any, kinds: pa.Schema) -> Any:
+    """Return the columns that the first file has, with times to the microsecond and in no zone: instants as in UTC."""
+    known = {field.name: field for field in rows.schema.fields}
+    return rows.select(*(_cell(known[kind.name], kind.type) for kind in kinds))
 
 
-def _no_java(why: str) -> str:
-    return (
-        f"Spark needs Java 17 or later, and {why}. Install it, for example: apt-get install openjdk-17-jre-headless, "
-        f"and let JAVA_HOME name its folder where it is not on the path; {WITHOUT}."
-    )
+def _cell(field: Any, kind: pa.DataType) -> Any:
+    from pyspark.sql import functions
+    from pyspark.sql.types import LongType
+
+    cell = functions.col(f"`{field.name}`")
+    if not pa.types.is_timestamp(kind):
+        return cell
+    if isinstance(field.dataType, LongType):  # nanoseconds
+        cell = functions.timestamp_micros(functions.expr(f"`{field.name}` div 1000"))
+    return cell.cast("timestamp_ntz").alias(field.name)
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Raise what Spark refuses as an error of Patron: a text of Spark may hold values of customers."""
-    try:
-        yield
-    except PatronError:
-        raise
-    except Exception as error:
-        raise _refusal(str(error), type(error).__name__) from None
-
-
-def _refusal(text: str, kind: str) -> PatronError:
-    if ours := OURS.search(text):
-        return getattr(errors, ours[1], PatronError)(ours[2])
-    if missing := NO_MODULE.search(text):
-        return HistoryError(
-            f"The executors of Spark lack {missing[1]!r}. Give them the environment of this program, packed by "
-            'venv-pack or conda-pack: [engine] spark = { conf = { "spark.archives" = "environment.tar.gz#environment", '
-            f'"{PYTHON}" = "./environment/bin/python" }} }}.'
-        )
-    if missing := NO_PYTHON.search(text):
-        return HistoryError(
-            f"The executors of Spark have no Python at {missing[1]!r}. Name that of theirs: "
-            f'[engine] spark = {{ conf = {{ "{PYTHON}" = "/usr/bin/python3" }} }}.'
-        )
-    if "CANNOT_MERGE_SCHEMAS" in text:
-        return HistoryError(
-            "The parts of a folder hold one column in different types, so that they are not one table. Write all parts "
-            "with the same types."
-        )
-    condition = re.match(r"\s*\[([A-Z_.]+)\]", text)
-    return HistoryError(
-        f"Spark could not finish ({condition[1] if condition else kind}). What happened stands in the logs of its "
-        "executors: a table may have changed while it was read, or a part of the customers does not fit in memory; "
-        'then more parts help: [engine] spark = { conf = { "spark.sql.shuffle.partitions" = 400 } }.'
-    )
+def _with_instants(table: Table, kinds: pa.Schema) -> Table:
+    """Return the table with the types that tell which of its times are instants, whatever clock shows them."""
+    zoned = {kind.name for kind in kinds if pa.types.is_timestamp(kind.type) and kind.type.tz}
+    schema = {name: INSTANT if name in zoned else kind for name, kind in table.schema().items()}
+    return table.op().copy(schema=ibis.schema(schema)).to_expr()

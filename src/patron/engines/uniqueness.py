@@ -1,4 +1,4 @@
-"""Uniqueness: a proof that no value comes twice, for less than an engine takes to group by it.
+"""Uniqueness: whether values come twice, for less than DuckDB takes to group by them; on other engines by groups.
 
 Equal values have equal hashes, so where all hashes differ all values do; 8 bytes a row pass by and are sorted.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import ibis
 import ibis.expr.datatypes as dt
 import numpy as np
-from ibis.expr.types import Column, Table
+from ibis.expr.types import Column, StructValue, Table
 
 from patron.engines.batches import batches
 
@@ -28,6 +28,8 @@ def are_unique(table: Table, *columns: Column) -> bool:
     >>> are_unique(rows, rows.key), are_unique(rows, rows.again), are_unique(rows, rows.key, rows.again)
     (True, False, True)
     """
+    if _has_no_hashes(table):
+        return not _count_repeated(table, columns)
     parts: list[np.ndarray] = []
     for hashes in _hashes(table, columns):
         if len(parts) < 2 and _repeated(hashes):
@@ -44,14 +46,30 @@ def count_repeated(table: Table) -> int:
     >>> count_repeated(ibis.memtable({"key": ["a", "b", "a", "a"], "x": [1, 2, 1, 2]}))
     1
     """
-    return _repeated(np.concatenate(list(_hashes(table, [table[column] for column in table.columns]))))
+    columns = [table[column] for column in table.columns]
+    if _has_no_hashes(table):
+        return _count_repeated(table, columns)
+    return _repeated(np.concatenate(list(_hashes(table, columns))))
+
+
+def _has_no_hashes(table: Table) -> bool:
+    """Check whether rows stay where they are: what many machines group is not brought to one to be sorted."""
+    return bool(table.get_backend().name != "duckdb")
+
+
+def _count_repeated(table: Table, columns: Sequence[Column]) -> int:
+    counts = table.aggregate(rows=table.count(), distinct=_side_by_side(columns).nunique()).to_pyarrow()
+    return int(counts["rows"][0].as_py() - counts["distinct"][0].as_py())
 
 
 def _hashes(table: Table, columns: Sequence[Column]) -> Iterator[np.ndarray]:
-    value = columns[0] if len(columns) == 1 else ibis.struct({f"c{i}": column for i, column in enumerate(columns)})
-    plain = table.get_backend().name == "duckdb"  # for Ibis, it turns each hash into a text of bits and back
-    for batch in batches(table.select(hash=_plain_hash(value) if plain else value.hash())):
+    value = columns[0] if len(columns) == 1 else _side_by_side(columns)
+    for batch in batches(table.select(hash=_plain_hash(value))):  # Ibis turns each hash into a text of bits and back
         yield batch.column(0).to_numpy(zero_copy_only=False).copy()  # what an engine hands out may be filled again
+
+
+def _side_by_side(columns: Sequence[Column]) -> StructValue:
+    return ibis.struct({f"c{i}": column for i, column in enumerate(columns)})
 
 
 def _repeated(hashes: np.ndarray) -> int:

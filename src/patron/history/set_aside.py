@@ -6,6 +6,7 @@ from functools import reduce
 import ibis
 from ibis.expr.types import Table
 
+from patron.engines.row_places import row_place
 from patron.history.identities.merging import MERGED_ROW
 from patron.history.keys import NO_CUSTOMER
 from patron.history.point_in_time import CUSTOMER_NUMBER
@@ -27,13 +28,14 @@ def set_aside_rows(counts: Mapping[str, RowCounts]) -> dict[str, Table]:
         counts: the tables by name, their rows counted.
 
     Returns:
-        tables with `reason` and `row`, 1 for the first row that was read, before the columns of the declared table.
+        tables with `reason` and `row`, 1 for the first row that was read (unknown on Spark, which reads in no order),
+        before the columns of the declared table.
     """
     return {name: _rows(count.declared.table) for name, count in counts.items() if count.receipt.set_aside}
 
 
 def _rows(table: Table) -> Table:
-    numbered = table.mutate(**{f"set_aside_{ROW}": ibis.row_number() + 1})
+    numbered = table.mutate(**{f"set_aside_{ROW}": row_place(table)})
     kept = numbered.filter(numbered.set_aside.notnull())
     own = {
         f"own_{c}" if c in (REASON, ROW) else c: kept[c]

@@ -41,9 +41,9 @@ class SparkJob(Job):
 
     @cached_property
     def spark(self) -> Spark:
-        """The session of the settings, or one of this machine."""
+        """The session of the settings, or one of this machine, with as many parts as the tables ask for."""
         _check_possible(self)
-        return self.settings.spark or Spark()
+        return (self.settings.spark or Spark()).sized(table.path for table in self.settings.files.values())
 
     @cached_property
     def data(self) -> EventData:
