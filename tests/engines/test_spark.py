@@ -30,7 +30,9 @@ def test_without_java_it_says_how_to_install_it(monkeypatch, tmp_path):
 
 
 def test_a_session_in_another_time_zone_is_refused():
-    with pytest.raises(HistoryError, match=r"spark.sql.session.timeZone = 'UTC'.*got 'Europe/Rome'. Take it out of conf"):
+    with pytest.raises(
+        HistoryError, match=r"spark.sql.session.timeZone = 'UTC'.*got 'Europe/Rome'. Take it out of conf"
+    ):
         _ = Spark(conf={"spark.sql.session.timeZone": "Europe/Rome"}).session
 
 

@@ -50,8 +50,8 @@ def _refusal(text: str, kind: str) -> PatronError:
         )
     if illegal := ILLEGAL.search(text):
         return HistoryError(
-            f"A Parquet file has a column of the type {illegal[1]}, which Spark does not read. Write it in another type, "
-            f"{WITHOUT}."
+            f"A Parquet file has a column of the type {illegal[1]}, which Spark does not read. Write it in another "
+            f"type, {WITHOUT}."
         )
     condition = re.match(r"\s*\[([A-Z_.]+)\]", text)
     return HistoryError(

@@ -79,8 +79,8 @@ def _check_required(conf: Mapping[str, object]) -> None:
     for name, value in REQUIRED.items():
         if str(conf.get(name, value)).lower() != value.lower():
             raise HistoryError(
-                f"Patron needs {name} = {value!r}, as it has the clocks of a business itself (timezone of a table), got "
-                f"{conf[name]!r}. Take it out of conf: [engine] spark = {{ conf = {{ ... }} }}."
+                f"Patron needs {name} = {value!r}, as it has the clocks of a business itself (timezone of a table), "
+                f"got {conf[name]!r}. Take it out of conf: [engine] spark = {{ conf = {{ ... }} }}."
             )
 
 

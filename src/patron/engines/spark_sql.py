@@ -24,9 +24,11 @@ class _Compiler(PySparkCompiler):
     """Ibis's compiler for Spark, with the functions of DuckDB that Patron names."""
 
     __slots__ = ()
-    SIMPLE_OPS = PySparkCompiler.SIMPLE_OPS | {ops.Hash: "xxhash64"}  # that of 32 bits is shared by rows of a large table
+    SIMPLE_OPS = PySparkCompiler.SIMPLE_OPS | {
+        ops.Hash: "xxhash64"
+    }  # that of 32 bits is shared by rows of a large table
 
-    def visit_ScalarUDF(self, op: ops.ScalarUDF, **given: Any) -> Any:
+    def visit_ScalarUDF(self, op: ops.ScalarUDF, **given: Any) -> Any:  # noqa: N802, as Ibis calls it
         """Compile a function of the engine; those that Spark lacks are told in its own."""
         arguments = tuple(given.values())
         match op.__func_name__:

@@ -24,7 +24,7 @@ CONF = {
 
 @pytest.fixture(scope="session")
 def spark_home():
-    """The folder of the Spark that is installed; without one, or Java, `make test-spark` fails and others go without."""
+    """The folder of the Spark that is installed; without one, or Java, only `make test-spark` fails."""
     try:
         check_installed()
     except HistoryError as error:

@@ -78,7 +78,9 @@ def test_the_door_finds_the_same_in_the_same_tables(histories):
 
 
 def test_times_of_every_form_are_the_same_instants(spark, tmp_path):
-    at = pd.Series(pd.to_datetime(["1969-07-20 20:17:40.123456", "2024-03-31 01:30", "2024-07-01", None], format="mixed"))
+    at = pd.Series(
+        pd.to_datetime(["1969-07-20 20:17:40.123456", "2024-03-31 01:30", "2024-07-01", None], format="mixed")
+    )
     times = pa.table(
         {
             "micros": pa.array(at).cast(pa.timestamp("us")),
