@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from patron.engines.failures import refusal
-from patron.engines.files import read
+from patron.engines.files import open_source, read
 from patron.engines.outputs import write
 from patron.errors import HistoryError
 
@@ -74,3 +74,21 @@ def test_a_broken_text_of_a_sqlite_file_is_refused_without_its_value(tmp_path):
 def test_what_an_engine_says_of_a_value_is_no_broken_file():
     assert refusal(duckdb.ConversionException("Could not convert string 'guest-1' to INT32")) is None
     assert refusal(ValueError("Failed to read")) is None
+
+
+def test_the_columns_in_names_of_folders_are_read_of_parquet_files_and_noted_of_csv_files(tmp_path):
+    for kind in ("web", "shop"):
+        for form in ("parquet", "csv"):
+            (tmp_path / form / f"kind={kind}").mkdir(parents=True)
+        pd.DataFrame({"c": ["a"]}).to_parquet(tmp_path / "parquet" / f"kind={kind}" / "1.parquet")
+        pd.DataFrame({"c": ["a"]}).to_csv(tmp_path / "csv" / f"kind={kind}" / "1.csv", index=False)
+    assert sorted(open_source(tmp_path / "parquet").table.kind.to_pyarrow().to_pylist()) == ["shop", "web"]
+    words = "column 'kind' stands in the names of folders, and is not read of CSV files"
+    assert (words, "") in open_source(tmp_path / "csv").assumed
+
+
+def test_files_of_a_writing_that_is_not_done_are_no_rows(tmp_path):
+    for folder in (".", "_temporary/0", "_day=1"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"c": ["a"]}).to_parquet(tmp_path / folder / "1.parquet")
+    assert open_source(tmp_path).table.count().to_pyarrow().as_py() == 2

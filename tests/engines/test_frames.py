@@ -119,8 +119,3 @@ def test_frames_of_polars_and_tables_of_arrow_are_read_like_those_of_pandas():
 def test_columns_of_arrow_that_no_engine_has_come_as_texts_and_nameless_ones_not_at_all():
     table = open_source(pa.table({"": [1], "tags": [["u", "v"]], "lasts": pa.array([5], pa.duration("s"))})).table
     assert table.to_pyarrow().to_pylist() == [{"tags": "['u', 'v']", "lasts": "0:00:05"}]
-
-
-def test_a_lazy_frame_is_refused_with_what_runs_it():
-    with pytest.raises(HistoryError, match=r"got LazyFrame. Run it first: frame.collect\(\)"):
-        open_source(polars.LazyFrame({"c": ["a"]}))

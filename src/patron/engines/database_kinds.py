@@ -13,6 +13,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from patron.engines.deferred import streamed_in
 from patron.engines.frames import framed
 from patron.errors import HistoryError
 
@@ -131,7 +132,7 @@ def postgresql_server(address: SplitResult) -> Iterator[Database]:
             def read(table: str, wanted: Sequence[str]) -> Table:
                 selected = ", ".join(_cast(column, kinds[table][column]) for column in wanted)
                 cursor.execute(f"SELECT {selected} FROM {_qualified(table)}")
-                return _kept(cursor.fetch_record_batch())
+                return streamed_in(cursor.fetch_record_batch())
 
             yield Database(name, lambda: [name for (name,) in rows(_TABLES)], columns, read)
     except driver.Error as error:
@@ -182,17 +183,6 @@ def _cast(column: str, kind: str) -> str:
     if kind == "numeric":
         return f"{name}::double precision AS {name}"
     return name if kind in PLAIN else f"{name}::text AS {name}"
-
-
-def _kept(batches: Any) -> Table:
-    """Stream rows into a table of the engine, which parts with memory where there is too little."""
-    engine: Any = ibis.get_backend()
-    name = ibis.util.gen_name("patron")
-    engine.con.register(f"{name}_rows", batches)
-    engine.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_rows"')
-    engine.con.unregister(f"{name}_rows")
-    table: Table = engine.table(name, database=("temp", "main"))
-    return table
 
 
 def _reason(error: Exception, address: SplitResult) -> str:

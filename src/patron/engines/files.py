@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,8 +19,10 @@ from ibis.expr.types import Table
 from patron.engines.column_names import renamed
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, open_database
+from patron.engines.deferred import collected, deferred, run_here
 from patron.engines.excel import EXCEL_ENDINGS, read_sheet
 from patron.engines.frames import ArrowStream, framed, framed_stream, shapeless
+from patron.engines.lakes import LakeReader, lake_reader
 from patron.engines.text_columns import typed, typed_pointless
 from patron.errors import HistoryError, listed_columns
 
@@ -50,7 +53,7 @@ class FileFormat:
         sheet: the sheet of an Excel file.
         decimal: the sign before decimals in the texts of a CSV file.
         texts: the columns of a CSV file that stay texts.
-        needed: the columns of a database that are read, where it has them; none for all.
+        needed: the columns that are read of what takes no part in queries, where it has them; none for all.
     """
 
     encoding: str = ""
@@ -88,11 +91,12 @@ def open_source(source: Source, form: FileFormat = FileFormat()) -> Opened:
         HistoryError: the file is not there, cannot be read, or is of no known format.
     """
     if isinstance(source, Table):
-        return Opened(source)
+        return Opened(run_here(source, form.needed))
     if isinstance(source, pd.DataFrame):
         return Opened(framed(source), shapeless=shapeless(source))
     if not isinstance(source, str | Path):
-        return _streamed(source)
+        table = deferred(source)
+        return _streamed(collected(source, form.needed)) if table is None else Opened(table)
     try:
         return _open_path(source, form)
     except (duckdb.Error, IbisError, OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
@@ -144,10 +148,9 @@ def _streamed(source: object) -> Opened:
         with suppress(pa.ArrowInvalid):  # one column alone is streamed, too, and is no table
             table = pa.table(source)
             return Opened(framed_stream(table), shapeless=shapeless(table))
-    lazy = "Run it first: frame.collect()." if hasattr(source, "collect") else "Make a frame of it: pd.DataFrame(rows)."
     raise HistoryError(
-        "A table is a path of a file, a frame of pandas or polars, or a table of Arrow or Ibis, "
-        f"got {type(source).__name__}. {lazy}"
+        "A table is a path of a file, a frame of pandas, polars or Spark, or a table of Arrow or Ibis, "
+        f"got {type(source).__name__}. Make a frame of it: pd.DataFrame(rows)."
     )
 
 
@@ -217,6 +220,8 @@ def _openers() -> Mapping[str, Opener]:
 
 def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
     """Return the parts of one table; of files that are tables of their own, none could stand for the others."""
+    if (reader := lake_reader(folder)) is not None:
+        return (), partial(_open_lake, folder, reader)
     parquet, texts, sheets = (_files(folder, endings) for endings in ((".parquet",), TEXTS, EXCEL_ENDINGS))
     if not parquet and not texts:
         texts = _files(folder, NOTES)
@@ -237,17 +242,23 @@ def _parts(folder: Path) -> tuple[Sequence[Path], Opener]:
 
 
 def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
-    """Return the files of a folder and of those below it, but for hidden ones and what Patron wrote there itself."""
+    """Return the files of a folder and of those below it, but for what is no data: hidden, unfinished, or Patron's."""
     files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(endings) and not file.is_dir())
-    apart = [{*file.relative_to(folder).parts} for file in files]
-    parts = [
-        file
-        for file, names in zip(files, apart, strict=True)
-        if not names & OWN and not any(name.startswith(".") for name in names)
-    ]
+    parts = [file for file in files if _holds_data(file.relative_to(folder))]
     for part in parts:
         check_whole(part)
     return parts
+
+
+def _holds_data(path: Path) -> bool:
+    """Check that a file lies in no hidden folder, none of results, and none like _temporary, of writing not yet done."""
+    unfinished = any(name.startswith("_") and "=" not in name for name in path.parts[:-1])
+    return not unfinished and not OWN & {*path.parts} and not any(name.startswith(".") for name in path.parts)
+
+
+def _open_lake(folder: Path, reader: LakeReader, files: Sequence[Path], form: FileFormat) -> Opened:
+    """Open a table with a log, which stays what it was when it is written to: that gives another version."""
+    return Opened(reader(folder, form.needed))
 
 
 def _open_parquet(files: Sequence[Path], form: FileFormat) -> Opened:
@@ -264,8 +275,16 @@ def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
         raise HistoryError(
             f"{files[0].name!r} has no rows below its header {listed_columns(opened.table.columns)}. Write some."
         )
-    words = renamed(files[0], opened.header, opened.table.columns)
+    words = (*renamed(files[0], opened.header, opened.table.columns), *_unread_folders(files))
     return Opened(table, opened.delimiter, (*opened.assumed, *words))
+
+
+def _unread_folders(files: Sequence[Path]) -> tuple[tuple[str, str], ...]:
+    """Describe the columns that stand in the names of folders alone, such as year=2024, which only Parquet files get."""
+    names = dict.fromkeys(file.parent.name.partition("=")[0] for file in files if "=" in file.parent.name)
+    return tuple(
+        (f"column {name!r} stands in the names of folders, and is not read of CSV files", "") for name in names
+    )
 
 
 def _open_sheet(files: Sequence[Path], form: FileFormat) -> Opened:
