@@ -36,6 +36,27 @@ def test_shares_and_indices_of_a_year_counted_by_hand(history):
     assert style.brand_concentration[["ann", "bob"]].tolist() == pytest.approx([(2 * 1.0 + 2 * 0.5) / 4, 1.0])
 
 
+def test_money_that_was_sent_back_is_no_share_of_anything():
+    columns = ["customer", "at", "amount", "discount", "order"]
+    orders = [("ann", "2024-01-01", 30.0, 5.0, "1"), ("ann", "2024-01-09", 10.0, 0.0, "2")]
+    back = pd.DataFrame([("ann", "2024-01-20", 20.0, "1")], columns=["customer", "at", "amount", "order"])
+    history = history_from(orders=pd.DataFrame(orders, columns=columns), returns=back)
+    assert buying_style(history, AT).discount_share["ann"] == 10.0 / 20.0
+    assert buying_style(history, datetime(2024, 1, 15)).discount_share["ann"] == 30.0 / 40.0
+
+
+def test_lines_count_by_the_part_that_is_left_of_their_order():
+    columns = ["customer", "at", "amount", "discount", "order"]
+    lines = [
+        ("ann", "2024-01-01", 30.0, 5.0, "1"),
+        ("ann", "2024-01-01", 10.0, 0.0, "1"),
+        ("ann", "2024-01-09", 20.0, 0.0, "2"),
+        ("ann", "2024-01-20", -20.0, 0.0, "1"),
+    ]
+    history = history_from(lines=pd.DataFrame(lines, columns=columns))
+    assert buying_style(history, AT).discount_share["ann"] == 15.0 / 40.0
+
+
 def test_each_customer_has_a_stage_and_who_is_silent_has_none(history):
     customers = pd.DataFrame({"customer": ["cid", "ann", "bob", "dan"], "purchase_probability": [0.1, 0.9, 0.9, 0.9]})
     known, left_out = with_style(history, AT, customers)

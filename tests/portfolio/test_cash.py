@@ -98,13 +98,39 @@ def test_the_return_adds_up_over_tiers_and_its_ratio_is_counted_by_hand():
     now = pd.DataFrame(
         {"customer": ["a", "b", "c"], "profit": [30.0, 8.0, 5.0], "equity": [25.0, 10.0, 9.0], "tier": "gold"}
     ).assign(tickets_profit=[-5.0, -3.0, 0.0], tickets_profit_lately=0.0, social_profit=1.0)
-    table = relationship_return(before, now, ["gold", "lead"]).set_index("group")
-    assert table.loc["all", ["profit", "equity", "cost"]].tolist() == [23.0, 4.0, 6.0]
-    assert table.value["all"] == pytest.approx(27.0 / 6.0)
+    table = relationship_return(before, now, ["gold", "lead"]).set_index("tier")
+    assert table[["profit", "equity", "cost"]].iloc[0].tolist() == [23.0, 4.0, 6.0]
+    assert table.value.iloc[0] == pytest.approx(27.0 / 6.0)
     assert table.value["lead"] == pytest.approx((-2.0 - 10.0) / 2.0)
     assert np.isnan(table.value["joined since"])
     assert table[["customers", "profit", "equity", "cost"]].iloc[1:].sum().tolist() == [3, 23.0, 4.0, 6.0]
-    assert table.low["all"] < table.value["all"] < table.high["all"]
+    assert table.low.iloc[0] < table.value.iloc[0] < table.high.iloc[0]
+
+
+def test_a_tier_called_all_stands_beside_all_customers():
+    before = pd.DataFrame({"customer": ["a", "b"], "profit": 1.0, "equity": 0.0, "tier": ["all", "lead"]})
+    before = before.assign(tickets_profit=-1.0, tickets_profit_lately=0.0)
+    table = relationship_return(before, before.assign(profit=3.0, tickets_profit=-2.0), ["lead", "all"])
+    assert table.tier.isna().tolist() == [True, False, False]
+    assert table[["customers", "profit"]].values.tolist() == [[2, 4.0], [1, 2.0], [1, 2.0]]
+
+
+def test_a_channel_called_all_stands_beside_all_customers(history):
+    orders = (
+        history["orders"].to_pandas()[list(COLUMNS)].assign(channel=lambda rows: rows.channel.replace("web", "all"))
+    )
+    history = history_from(orders=orders)
+    customers = pd.DataFrame({"customer": ["w0"], "spend": 1.0, "channel": "all", "cohort": "2024-03"})
+    cash, _ = cash_of(history, AT, (customers.head(0), customers), pd.DataFrame(), None, PortfolioTerms())
+    assert cash.curve.customers.tolist() == [20, 10, 10]
+    assert cash.channels.groupby("channel").customers.max().to_dict() == {"all": 10, "store": 10}
+
+
+def test_money_adds_up_without_rounding_so_that_it_does_not_matter_which_thread_comes_first():
+    orders = frame_of([(f"c{i}", ago(1.5), 0.2, "web") for i in range(10)], COLUMNS)
+    values = monthly_values(history_from(orders=orders), AT, tier(90, CostModel(margin_rate=0.5)))
+    assert values.money.tolist() == [1.0, 1.0]  # ten times .1, which floats add up to .9999999999999999
+    assert values.squares.tolist() == [0.1, 0.1]
 
 
 def test_what_lies_beyond_the_horizon_shrinks_as_equity_did_and_is_unknown_where_it_grows():

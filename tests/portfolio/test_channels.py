@@ -39,11 +39,23 @@ def history():
 
 
 def test_events_of_the_last_year_are_counted_by_channel_and_table(history):
-    mix = channels_of(history, AT).mix.set_index("channel")
-    assert mix.loc["web", ["contacts", "orders", "all"]].tolist() == [0, 2, 2]
-    assert mix.loc["chat", ["contacts", "orders", "all"]].tolist() == [3, 0, 3]
-    assert "fax" not in mix.index
-    assert mix.share.sum() == pytest.approx(1.0)
+    channels = channels_of(history, AT)
+    assert channels.mix.loc["web", ["contacts", "orders"]].tolist() == [0, 2]
+    assert channels.mix.loc["chat", ["contacts", "orders"]].tolist() == [3, 0]
+    assert "fax" not in channels.mix.index
+    first, *rest = channels.records()
+    assert first == {"channel": "chat", "events": {"contacts": 3, "orders": 0}, "share": 3 / 8}
+    assert first["share"] + sum(row["share"] for row in rest) == 1.0
+
+
+def test_contacts_that_nothing_says_a_customer_began_are_those_of_the_business_and_repeat_nothing(history):
+    contacts = history["contacts"].to_pandas()
+    undirected = history_from(orders=history["orders"].to_pandas(), contacts=contacts.drop(columns="direction"))
+    assert channels_of(undirected, AT).repeats.empty
+    assert channels_of(undirected, AT).mix.contacts["chat"] == 3
+    silent = contacts.assign(direction=contacts.direction.where(contacts["at"] != "2024-02-12"))
+    repeats = channels_of(history_from(orders=history["orders"].to_pandas(), contacts=silent), AT).repeats
+    assert repeats.set_index("change").loc["another", ["contacts", "share"]].tolist() == [1, 0.0]
 
 
 def test_hand_over_goes_from_each_event_to_the_next_of_the_customer(history):

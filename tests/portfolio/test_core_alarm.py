@@ -87,6 +87,13 @@ def test_what_cannot_be_told_says_why(steady):
         Change("", ON)
 
 
+def test_a_day_around_which_something_else_changed_is_no_day_when_nothing_did(steady):
+    month, change = timedelta(days=30), Change("none", ON)
+    others = [Change("tea", ON - 2 * month + timedelta(days=9)), Change("soap", ON)]
+    alarm = core_alarm(steady, AT, change, PERIOD, others)
+    assert alarm.table.date.tolist() == [ON, ON - 3 * month, ON - 4 * month]
+
+
 def test_days_before_anybody_had_ordered_are_no_placebos_and_no_error(steady):
     orders = steady["orders"].select("customer", "at", "amount").to_pandas()
     contacts = pd.DataFrame({"customer": ["c0"], "at": [ON - timedelta(days=2_000)]})

@@ -10,9 +10,10 @@ from patron.datasets import simulate
 from patron.errors import QuestionError
 from patron.periods import Span
 from patron.portfolio.broken_rules import broken_rules, unused_channels, usage_after
+from patron.portfolio.customers import customers_at
 from patron.portfolio.guardrails import GUARDRAILS, guardrails
 from patron.portfolio.interaction import ContactKinds, interactions_at
-from patron.portfolio.relational import fitting_contacts, relationships_at
+from patron.portfolio.relational import fitting_contacts, relational, relationships_at
 from patron.portfolio.relationship_types import TYPES, RelationshipType, known_types, type_of, what_moved
 from patron.portfolio.terms import PortfolioTerms
 from worlds.histories import history_from
@@ -131,6 +132,34 @@ def test_a_channel_that_nobody_names_breaks_nothing(history):
 def test_a_rule_that_cannot_be_meant_is_refused(rule, message):
     with pytest.raises(QuestionError, match=message):
         RelationshipType("odd", **rule)
+
+
+def test_a_contact_without_a_sentiment_has_the_tone_of_its_kind():
+    orders = table("ann", (300, 10), amount=10.0)
+    kinds = ["complaint", "praise", "complaint", "question"]
+    for moods in ([1.0, 2.0, None, None], ["positive", "Positive", None, None]):
+        contacts = table("ann", (80, 60, 40, 20), direction="in", kind=kinds, sentiment=moods)
+        facets = interactions_at(history_from(orders=orders, contacts=contacts), [AT], ContactKinds())
+        assert facets.tone.tolist() == [(1 + 1 - 1 + 0) / 4]
+
+
+def test_months_follow_one_another_at_the_end_of_a_long_month_so_that_no_contact_counts_twice():
+    days = [datetime(2024, month, 30, 12) for month in (1, 3, 4)]
+    contacts = pd.DataFrame({"customer": "ann", "at": days, "direction": "out", "kind": "news"})
+    orders = pd.DataFrame({"customer": "ann", "at": [datetime(2023, 1, 1), datetime(2024, 5, 30)], "amount": 10.0})
+    history, cutoff = history_from(orders=orders, contacts=contacts), datetime(2024, 5, 31)
+    frames = customers_at(history, [cutoff], None)
+    fit = relational(history, [cutoff], frames, TERMS, {})[1].fit
+    assert fit.month.tolist() == [f"{day:%Y-%m-%d}" for day in pd.to_datetime(fit.month).sort_values()]
+    assert fit.contacts.sum() == 3
+
+
+def test_a_rule_that_was_broken_for_all_who_are_alike_has_no_usage_after_it():
+    people = pd.DataFrame({"relationship_type": ["friend", "friend", "fling"]})
+    flags = pd.DataFrame({"pushed": [1.0, 1.0, 0.0], "unused_channel": [1.0, 0.0, np.nan]})
+    usage = usage_after(people, flags, np.array([[1, 0], [1, 2], [1, 1]]))
+    assert set(usage.rule) == {"unused_channel"}
+    assert usage.broken.tolist() == [1.0, 0.0, 0.0]
 
 
 @pytest.fixture(scope="module")

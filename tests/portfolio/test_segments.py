@@ -7,6 +7,7 @@ import pytest
 
 from patron.errors import QuestionError
 from patron.periods import EVER
+from patron.portfolio.core_alarm import Change
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment, segment_names, segment_of
 from patron.portfolio.terms import PortfolioTerms
 
@@ -50,6 +51,10 @@ def test_a_segment_by_money_is_refused_where_orders_have_no_amount():
         ({"since": EVER}, "A portfolio looks back and ahead by some time"),
         ({"segments": (Segment("a"), Segment("a"))}, r"Segments have a name each, .* got \['a', 'a'\]. Rename 'a'"),
         ({"segments": (Segment("others"),)}, "Rename 'others'"),
+        (
+            {"changes": (Change("tea", "2024-03-01"), Change("tea", "2024-05-01"))},
+            r"Changes have a name each, got \['tea', 'tea'\]. Rename one of those called 'tea'",
+        ),
     ],
 )
 def test_terms_that_cannot_be_meant_are_refused(given, message):

@@ -84,7 +84,7 @@ class Payback(TypedDict):
 class Return(TypedDict):
     """What came back since the earlier cutoff for what relationships cost in the same time."""
 
-    group: Annotated[str, "all, or a tier of the earlier cutoff"]
+    tier: Annotated[str | None, "of the earlier cutoff; null for all customers"]
     customers: int
     profit: float
     equity: Annotated[float, "its change"]
@@ -97,7 +97,7 @@ class Return(TypedDict):
 class ValueInTime(TypedDict):
     """What a customer has brought on average within so many months of the first order."""
 
-    group: Annotated[str, "all, or a channel of the first order"]
+    group: Annotated[str | None, "a channel of the first order; null for all customers"]
     months: int
     customers: int
     value: float
@@ -240,7 +240,7 @@ class Usage(TypedDict):
     difference: float
     low: Annotated[float, "of the 95 % interval"]
     high: float
-    p: float
+    p: float | None
 
 
 class Spread(TypedDict):
@@ -335,17 +335,18 @@ def _cash(cash: Cash) -> dict[str, Any]:
     named = {by: table.rename(columns={by: "name"}) for by, table in cash.payback.items()}
     return {
         "flow": dict(cash.flow),
-        "curves": cash.curves.to_dict("records"),
+        "curves": [
+            *({"group": None, **row} for row in cash.curve.to_dict("records")),
+            *cash.channels.rename(columns={"channel": "group"}).to_dict("records"),
+        ],
         "payback": {by: table.to_dict("records") for by, table in named.items()},
         "returns": cash.returns.to_dict("records"),
     }
 
 
 def _channels(channels: Channels) -> dict[str, Any]:
-    counts = channels.mix.drop(columns=["channel", "all", "share"], errors="ignore").to_dict("records")
-    rows = [] if channels.mix.empty else channels.mix[["channel", "share"]].to_dict("records")
     return {
-        "mix": [{**row, "events": count} for row, count in zip(rows, counts, strict=True)],
+        "mix": channels.records(),
         "hand_over": _moves(channels.hand_over) if len(channels.hand_over) else [],
         "repeats": channels.repeats.to_dict("records"),
     }

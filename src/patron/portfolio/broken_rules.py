@@ -107,8 +107,9 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
 
     Returns:
         for each rule and `period` (below zero before the cutoff, above it after; 0 all after it together): `customers`
-        whose rule was broken, and of such a customer the orders `broken`, those of the like `kept`, the `difference`
-        with its 95 % interval `low` to `high`, and `p`.
+        whose rule was broken while that of some like them was kept; of such a customer the orders `broken`, those of
+        the like `kept`, the `difference` with its 95 % interval `low` to `high`, and `p`. Without the rules of which
+        there are no such customers.
 
     Source: matching by strata; P. R. Rosenbaum, Observational Studies (2002), chapter 2 (permutation within strata).
 
@@ -124,24 +125,23 @@ def usage_after(customers: pd.DataFrame, flags: pd.DataFrame, usage: np.ndarray)
     before = np.minimum(usage[:, :half].sum(axis=1), MOST_BEFORE).astype(int).astype(str)
     alike = customers.relationship_type.astype(str).to_numpy() + before
     tables = [
-        _compared(alike[known], flags.loc[known, rule].to_numpy(), looks[known]).assign(rule=rule, period=periods)
-        for rule in flags.columns.drop(BROKEN, errors="ignore")
-        for known in [flags[rule].notna().to_numpy()]
+        _compared(alike[like], broken[like].to_numpy(), looks[like]).assign(rule=rule, period=periods)
+        for rule, broken in flags.drop(columns=BROKEN, errors="ignore").items()
+        for like in [(broken.notna() & (broken.groupby(alike).transform("nunique") == 2)).to_numpy()]
+        if like.any()
     ]
     columns = ["rule", "period", "customers", "broken", "kept", "difference", "low", "high", "p"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def _compared(alike: np.ndarray, broken: np.ndarray, looks: np.ndarray) -> pd.DataFrame:
-    """Compare what was seen of those with and without a mark among those who are alike, shape (looks,)."""
-    names, codes = np.unique(alike, return_inverse=True)
-    size, marked = (np.bincount(codes, weight, len(names)) for weight in (np.ones(len(codes)), broken))
-    both = (marked > 0) & (marked < size)
-    size, marked, kept = size[both], marked[both], (size - marked)[both]
+    """Compare what was seen of those with and without a mark; of all who are alike some have it and some have not."""
+    codes = np.unique(alike, return_inverse=True)[1]
+    size, marked = (np.bincount(codes, weight) for weight in (np.ones(len(codes)), broken))
+    kept, weight = size - marked, marked / marked.sum()
     rows = []
     for seen in looks.T:
-        total, square, of_marked = (np.bincount(codes, w, len(names))[both] for w in (seen, seen**2, seen * broken))
-        weight = marked / max(marked.sum(), 1.0)
+        total, square, of_marked = (np.bincount(codes, w) for w in (seen, seen**2, seen * broken))
         means = float(weight @ (of_marked / marked)), float(weight @ ((total - of_marked) / kept))
         spread = (square - total**2 / size) / (size - 1)
         error = sqrt(float(weight**2 @ (spread * size / (marked * kept))))

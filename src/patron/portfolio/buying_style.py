@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from patron.features.measures import standing
 from patron.history.history import History
 from patron.periods import Span
+from patron.portfolio.exact_sums import exact
 from patron.portfolio.loyalty import LIKELY
 
 __all__ = ["STAGES", "buying_style", "loyalty_stage", "with_style"]
@@ -37,16 +39,18 @@ def buying_style(history: History, cutoff: datetime) -> pd.DataFrame:
         cutoff: only events before it are looked at.
 
     Returns:
-        by customer: `orders_of_year`; `discount_share`, the share of the money that went into rows with a discount;
+        by customer: `orders_of_year`; `discount_share`, the share of the money that went into rows with a discount,
+        net of returns, where a line counts by the part that is left of its order;
         `price_index`, what was paid for pieces by what the same pieces cost at the usual price of their category;
         `brand_concentration`, from 0 to 1, the Herfindahl index of brands within a category, weighed by purchases.
     """
     orders = history.past("orders", cutoff, YEAR)
     table = orders.group_by("customer").aggregate(orders_of_year=orders.count()).to_pandas().set_index("customer")
-    for rows in (history.past(name, cutoff, YEAR) for name in ("orders", "lines") if name in history.tables):
+    for name in (name for name in ("orders", "lines") if name in history.tables):
+        rows = history.past(name, cutoff, YEAR)
         columns = set(rows.columns)
         if {"discount", "amount"} <= columns:
-            table["discount_share"] = _by_customer(_discount_share(rows))
+            table["discount_share"] = _by_customer(_discount_share(_with_money(history, cutoff, name, rows)))
         if {"price", "quantity", "category"} <= columns:
             table["price_index"] = _by_customer(_price_index(rows))
         if {"brand", "category"} <= columns:
@@ -106,18 +110,33 @@ def _by_customer(ratio: Table) -> pd.Series:
     return ratio.to_pandas().set_index("customer").value.astype(float)
 
 
+def _with_money(history: History, cutoff: datetime, name: str, rows: Table) -> Table:
+    """Return orders or lines with the `money` of each that returns left."""
+    if name == "orders":
+        return rows.mutate(money=standing(rows).fill_null(0))
+    orders = history.past("orders", cutoff, YEAR)
+    if "returns" not in history.tables or "amount" not in orders.columns:
+        return rows.mutate(money=rows.amount.fill_null(0))
+    key = ["customer", "order" if "order" in rows.columns and "order" in orders.columns else "at"]
+    kept, sold = (money.fill_null(0).sum().cast("float64") for money in (standing(orders), orders.amount))
+    parts = rows.left_join(orders.group_by(key).aggregate(left=kept / sold.nullif(0.0)), key)
+    return parts.mutate(money=exact(parts.amount.cast("float64").fill_null(0.0) * parts.left.fill_null(1.0)))
+
+
 def _discount_share(rows: Table) -> Table:
-    money = rows.amount.cast("float64").fill_null(0.0)
-    cheap = (rows.discount.fill_null(0) > 0).ifelse(money, 0.0)
-    return rows.group_by("customer").aggregate(value=cheap.sum() / money.sum().nullif(0.0))
+    cheap = (rows.discount.fill_null(0) > 0).ifelse(rows.money, 0)
+    sums = rows.group_by("customer").aggregate(cheap=cheap.sum(), all=rows.money.sum())
+    return sums.select("customer", value=sums.cheap.cast("float64") / sums["all"].cast("float64").nullif(0.0))
 
 
 def _price_index(rows: Table) -> Table:
     priced = rows.filter(rows.category.notnull(), rows.price > 0, rows.quantity > 0)
-    priced = priced.mutate(price=priced.price.cast("float64"), quantity=priced.quantity.cast("float64"))
-    usual = priced.price.mean().over(ibis.window(group_by="category"))
-    beside = priced.mutate(paid=priced.price * priced.quantity, cost=usual * priced.quantity)
-    return beside.group_by("customer").aggregate(value=beside.paid.sum() / beside.cost.sum())
+    quantity = priced.quantity.cast("float64")
+    kind = ibis.window(group_by="category")
+    usual = exact(priced.price).sum().over(kind).cast("float64") / priced.count().over(kind)
+    beside = priced.mutate(paid=exact(priced.price.cast("float64") * quantity), cost=exact(usual * quantity))
+    paid, cost = (money.sum().cast("float64") for money in (beside.paid, beside.cost))
+    return beside.group_by("customer").aggregate(value=paid / cost)
 
 
 def _brand_concentration(rows: Table) -> Table:
@@ -125,4 +144,4 @@ def _brand_concentration(rows: Table) -> Table:
     brands = named.group_by(["customer", "category", "brand"]).aggregate(n=named.count())
     squares = (brands.n.cast("float64") ** 2).sum()
     kinds = brands.group_by(["customer", "category"]).aggregate(n=brands.n.sum(), squares=squares)
-    return kinds.group_by("customer").aggregate(value=(kinds.squares / kinds.n).sum() / kinds.n.sum())
+    return kinds.group_by("customer").aggregate(value=exact(kinds.squares / kinds.n).sum() / kinds.n.sum())

@@ -22,7 +22,8 @@ class Cash:
     """What relationships bring in time; what is not known is empty.
 
     Args:
-        curves: what a customer brought within so many months of the first order, by `group`: `all` and each channel.
+        curve: what a customer brought within so many months of the first order.
+        channels: the same by `channel` of the first order.
         early: the value of the first three months by channel.
         payback: by channel and by cohort, the months until customers brought what it cost to win them.
         returns: return on relationships since the earlier cutoff, see `relationship_return`.
@@ -30,7 +31,8 @@ class Cash:
         flow: speed, size, volatility and residual, see `cash_flow`.
     """
 
-    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curve: pd.DataFrame = field(default_factory=pd.DataFrame)
+    channels: pd.DataFrame = field(default_factory=pd.DataFrame)
     early: pd.DataFrame = field(default_factory=pd.DataFrame)
     payback: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     returns: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -60,17 +62,16 @@ def cash_of(
     if "spend" not in now:
         return Cash(), {}
     values = monthly_values(history, cutoff, question)
-    whole = value_curve(values).assign(group="all")
+    whole = value_curve(values)
     by_channel = value_curve(values, ["channel"]) if "channel" in values else pd.DataFrame()
-    curves = pd.concat([whole, by_channel.rename(columns={"channel": "group"})], ignore_index=True)
     left_out = _few(whole, by_channel)
     early = early_value(by_channel) if len(by_channel) else pd.DataFrame()
     if question is None:
-        return Cash(curves, early), left_out
+        return Cash(whole, by_channel, early), left_out
     months = monthly_profit(history, cutoff, question)
     costs = _payback(values, now, terms, left_out)
     returns = _returns(before, now, bridge, question, left_out)
-    return Cash(curves, early, costs, returns, months, cash_flow(months, whole, bridge, terms)), left_out
+    return Cash(whole, by_channel, early, costs, returns, months, cash_flow(months, whole, bridge, terms)), left_out
 
 
 def _few(whole: pd.DataFrame, by_channel: pd.DataFrame) -> dict[str, str]:

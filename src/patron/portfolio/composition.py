@@ -11,7 +11,7 @@ from patron.history.history import History
 from patron.periods import Moment, instant
 from patron.portfolio.buying_style import with_style
 from patron.portfolio.cash import cash_of
-from patron.portfolio.channels import NO_CHANNEL, Channels, channels_of
+from patron.portfolio.channels import NO_CHANNEL, NOBODY_BEGAN, Channels, channels_of
 from patron.portfolio.classification import SCORE, class_names, classified
 from patron.portfolio.concentration import concentration_curve, herfindahl, top_shares
 from patron.portfolio.core_alarm import Alarm, core_alarm
@@ -163,7 +163,12 @@ def _composed(
     period = (question or tier(90)).horizon
     now, foreseen, untold = with_headroom(history, times[-1], now, period, terms.outside_total)
     now, styleless = with_style(history, times[-1], now)
-    alarms = {change.name: core_alarm(history, times[-1], change, period) for change in terms.changes}
+    alarms = {
+        change.name: core_alarm(
+            history, times[-1], change, period, [other for other in terms.changes if other != change]
+        )
+        for change in terms.changes
+    }
     left_out |= unknown | untold | styleless | {name: alarm for name, alarm in alarms.items() if isinstance(alarm, str)}
     return Portfolio(
         cutoff=times[-1],
@@ -203,6 +208,8 @@ def _channels(history: History, at: datetime, left_out: dict[str, str]) -> Chann
     channels = channels_of(history, at)
     if channels.mix.empty:
         left_out["channels"] = NO_CHANNEL
+    elif channels.repeats.empty:
+        left_out["repeated contacts"] = NOBODY_BEGAN
     return channels
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count, islice, takewhile
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,9 @@ class Alarm:
     rings: bool
 
 
-def core_alarm(history: History, cutoff: datetime, change: Change, period: Span) -> Alarm | str:
+def core_alarm(
+    history: History, cutoff: datetime, change: Change, period: Span, others: Sequence[Change] = ()
+) -> Alarm | str:
     """Return whether a change drove the core away, or why that cannot be told.
 
     Core and others are those of a period before the change, who had ordered within a year; so neither the change nor
@@ -85,6 +88,8 @@ def core_alarm(history: History, cutoff: datetime, change: Change, period: Span)
         cutoff: only events before it are looked at.
         change: what changed, and when.
         period: how long before and after is looked at.
+        others: further changes; where the period before or after a date holds one of them, it is left out of the dates
+            when nothing changed.
 
     Source: J. D. Angrist and J.-S. Pischke, Mostly harmless econometrics (2009), chapter 5 (difference in differences);
     A. Abadie, A. Diamond and J. Hainmueller, Journal of the American Statistical Association 105 (2010) (placebos).
@@ -97,7 +102,7 @@ def core_alarm(history: History, cutoff: datetime, change: Change, period: Span)
     source = _source(history) if change.categories else ""
     if source is None:
         return "No table has a category. Declare it at the door (category = '...'), or leave categories out."
-    dates = [on - step * back for back in range(PLACEBOS + 1) if on - step * (back + 1) > history.starts]
+    dates = [on, *_placebos(on, step, history.starts, [instant(other.on) for other in others])]
     times = sorted({moment for date in dates for moment in (date - step, date, date + step)})
     features = [purchases.tenure, purchases.orders.over(period, YEAR), *_bought(change, source)]
     known = exact_features(history, features, times).set_index(["cutoff", "customer"])
@@ -106,6 +111,13 @@ def core_alarm(history: History, cutoff: datetime, change: Change, period: Span)
     if table.empty or table.date.iloc[0] != on:
         return f"It needs {LEAST} customers on each side who had ordered in the year before."
     return _alarm(change, table)
+
+
+def _placebos(on: datetime, step: timedelta, starts: datetime, changes: Sequence[datetime]) -> list[datetime]:
+    """Return the last days before a change around which nothing else changed, the latest first."""
+    back = takewhile(lambda date: date - step > starts, (on - step * number for number in count(1)))
+    quiet = (date for date in back if not any(date - step < day < date + step for day in changes))
+    return list(islice(quiet, PLACEBOS))
 
 
 def _source(history: History) -> str | None:

@@ -125,9 +125,10 @@ FIGURES = (
     ),
     Figure(
         "buying style",
-        "within a year: share of the money that went into rows with a discount; price index = paid for pieces / these "
-        "pieces at the mean price of their category; brands: Herfindahl index within a category, weighed by purchases; "
-        "budget-conscious: a share of one half or more, or an index up to .8; brand-loyal: .8 or more, of 3 orders",
+        "within a year: share of the money, net of returns, that went into rows with a discount; price index = paid for "
+        "pieces / these pieces at the mean price of their category; brands: Herfindahl index within a category, weighed "
+        "by purchases; budget-conscious: a share of one half or more, or an index up to .8; brand-loyal: .8 or more, of "
+        "3 orders",
         "discount and amount; price, quantity and category; brand and category, of lines or orders",
         "Ailawadi, Neslin and Gedenk 2001, J. Marketing 65 (deals); Fader and Lodish 1990, J. Marketing 54 (brands)",
     ),
@@ -156,9 +157,10 @@ FIGURES = (
     Figure(
         "core alarm",
         "share of customers who order in the period after a change less that in the period before it, in the core less "
-        "that among others, less the mean of the same at up to 4 earlier dates; core: customers of over a year (and "
-        "who bought the categories of the change), others: newer ones (or who did not), all a period before the change "
-        "and with an order in the year before; alarm where the 95 % interval lies below 0 and the difference below all",
+        "that among others, less the mean of the same at the last 4 earlier dates around which nothing else "
+        "changed; core: customers of over a year (and who bought the categories of the change), others: newer ones (or "
+        "who did not), all a period before the change and with an order in the year before; alarm where the 95 % "
+        "interval lies below 0 and the difference below all",
         "a change and its day below [portfolio.changes]; 30 customers on each side; categories where it names some",
         "Angrist and Pischke 2009, chapter 5; Abadie, Diamond and Hainmueller 2010, J. American Statistical Ass. 105",
     ),
@@ -167,7 +169,7 @@ FIGURES = (
         "events of the last year by channel and table; how often the next event of a customer came by which channel; "
         "share of the contacts that customers began which were followed by another within a week, by whether they came "
         "by the same channel as the one before; 95 % interval over customers",
-        "channel of orders, contacts or tickets; direction in or out of contacts, else all count as begun by customers",
+        "channel of orders, contacts or tickets; for who began contacts their direction, else only tickets count",
         "Neslin et al. 2006, J. Service Research 9; Dixon, Freeman and Toman 2010, Harvard Business Review 88",
     ),
     Figure(

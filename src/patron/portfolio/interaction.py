@@ -159,10 +159,17 @@ def _from_customer(contacts: Table) -> BooleanValue:
 
 
 def _tone(kinds: ContactKinds, rows: Table) -> NumericValue:
-    """Return 1 where a contact praises, -1 where it complains: by its sentiment where it has one, else by its kind."""
+    """Return 1 where a contact praises, -1 where it complains: by its sentiment where that is known, else by kind."""
     if "sentiment" not in rows.columns:
-        kind = rows.kind.lower()
-        return ibis.cases((kind.isin(kinds.complaint), -1), (kind.isin(kinds.praise), 1), else_=0)
+        return _tone_of_kind(kinds, rows)
+    by_kind = _tone_of_kind(kinds, rows) if "kind" in rows.columns else ibis.literal(0)
     if rows.sentiment.type().is_numeric():
-        return rows.sentiment.sign().fill_null(0)
-    return ibis.cases(*((rows.sentiment.lower() == word, sign) for word, sign in SENTIMENTS.items()), else_=0)
+        unknown = rows.sentiment.isnull() | rows.sentiment.cast("float64").isnan()
+        return unknown.ifelse(by_kind, rows.sentiment.sign().cast("int64"))
+    said = ((rows.sentiment.lower() == word, sign) for word, sign in SENTIMENTS.items())
+    return ibis.cases((rows.sentiment.isnull(), by_kind), *said, else_=0)
+
+
+def _tone_of_kind(kinds: ContactKinds, rows: Table) -> NumericValue:
+    kind = rows.kind.lower()
+    return ibis.cases((kind.isin(kinds.complaint), -1), (kind.isin(kinds.praise), 1), else_=0)

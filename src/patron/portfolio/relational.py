@@ -10,9 +10,8 @@ import pandas as pd
 
 from patron.errors import listed
 from patron.history.history import History
-from patron.periods import Span
 from patron.portfolio.broken_rules import RULES, broken_rules, unused_channels, usage_after
-from patron.portfolio.interaction import interactions_at
+from patron.portfolio.interaction import MONTH, interactions_at
 from patron.portfolio.relationship_types import FACETS, RelationshipType, known_types, type_of, what_moved
 from patron.portfolio.terms import PortfolioTerms
 
@@ -69,7 +68,8 @@ def relational(
     moved_by = what_moved(at[times[0]], at[times[-1]], types) if len(times) > 1 else pd.DataFrame()
     by_month = [at[month] for month in months]
     fit = fitting_contacts(by_month, types) if "heard" in table else pd.DataFrame()
-    return results, Relational(types, _where(at[times[-1]]), moved_by, fit, _usage(history, months, by_month, types))
+    usage = _usage(history, months, by_month, types, left_out)
+    return results, Relational(types, _where(at[times[-1]]), moved_by, fit, usage)
 
 
 def relationships_at(
@@ -136,15 +136,24 @@ def _where(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _months(history: History, at: datetime, days: float) -> list[datetime]:
-    """Return the ends of the last months after the first order, where there are contacts to look at in them."""
+    """Return the ends of the last months after the first order, where there are contacts to look at in them.
+
+    Each month begins where the one before it ends, also where months are of different lengths.
+    """
     if not {"contacts", "offers"} & set(history.tables):
         return []
-    ends = [at, *(Span.of_months(back).before(at) for back in range(1, MONTHS + 1))]
-    return sorted(end for end in ends if end > at - timedelta(days=days))
+    ends = [at]
+    while len(ends) <= MONTHS and (end := MONTH.before(ends[-1])) > at - timedelta(days=days):
+        ends.append(end)
+    return ends[::-1]
 
 
 def _usage(
-    history: History, months: Sequence[datetime], frames: Sequence[pd.DataFrame], types: Sequence[RelationshipType]
+    history: History,
+    months: Sequence[datetime],
+    frames: Sequence[pd.DataFrame],
+    types: Sequence[RelationshipType],
+    left_out: dict[str, str],
 ) -> pd.DataFrame:
     """Return how usage went on after rules that were broken in the middle of the months, where all are known."""
     if len(months) < MONTHS:
@@ -152,7 +161,14 @@ def _usage(
     middle, people = months[-MONTHS // 2 - 1], frames[-MONTHS // 2 - 1]
     flags = broken_rules(people, unused_channels(history, middle), types)
     orders = [frame.set_index("customer").orders_1mo.reindex(people.customer) for frame in frames[-MONTHS:]]
-    return usage_after(people, flags, np.nan_to_num(np.column_stack(orders)))
+    usage = usage_after(people, flags, np.nan_to_num(np.column_stack(orders)))
+    alone = [rule for rule in RULES if rule in flags and flags[rule].eq(1).any() and rule not in set(usage.rule)]
+    if alone:
+        left_out[f"usage after {listed(alone)}"] = (
+            "It is held against customers of the same type who had ordered as often and whose rule was kept, and there "
+            "was none."
+        )
+    return usage
 
 
 def _unknown(types: Sequence[RelationshipType], known: Sequence[str], flags: pd.DataFrame) -> dict[str, str]:

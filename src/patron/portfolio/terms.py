@@ -40,7 +40,7 @@ class PortfolioTerms:
 
     Raises:
         QuestionError: the discount or a value is below 0, a share none, scores are told in no such way, or two
-            segments, or types, have one name.
+            segments, types or changes have one name.
     """
 
     since: Span = Span.of_months(3)
@@ -85,12 +85,22 @@ class PortfolioTerms:
             )
         if not isinstance(self.scores, str):
             Thresholds.of(self.scores)
+        _check_changes([change.name for change in self.changes])
         _check_names("Segments", [segment.name for segment in self.segments])
         _check_names("Relationship types", [kind.name for kind in self.types])
 
     def thresholds(self, customers: pd.DataFrame) -> Thresholds:
         """Return where one score ends and the next begins, for these customers."""
         return WAYS[self.scores](customers) if isinstance(self.scores, str) else Thresholds.of(self.scores)
+
+
+def _check_changes(names: Sequence[str]) -> None:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise QuestionError(
+            f"Changes have a name each, got {list(names)}. Rename one of those called {twice[0]!r}, for example "
+            f"pt.Change('{twice[0]} of May', on='2024-05-01')."
+        )
 
 
 def _check_names(what: str, names: Sequence[str]) -> None:

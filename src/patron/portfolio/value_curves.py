@@ -10,7 +10,7 @@ from functools import reduce
 import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
+from ibis.expr.types import NumericValue, Table
 
 from patron.features import purchases
 from patron.features.measures import Measure
@@ -18,6 +18,7 @@ from patron.history.history import History
 from patron.metrics.intervals import Z_95
 from patron.periods import EVER
 from patron.portfolio.customers import channel, profit_parts
+from patron.portfolio.exact_sums import exact
 from patron.questions.kinds import Tier
 
 __all__ = ["LEAST_CUSTOMERS", "MONTH", "monthly_values", "value_curve"]
@@ -49,12 +50,12 @@ def monthly_values(history: History, cutoff: datetime, question: Tier | None) ->
     sums = moved.group_by(["customer", "month"]).aggregate(money=moved.money.sum())
     by_customer = ibis.window(group_by="customer", order_by="month", rows=(None, 0))
     reached = sums.mutate(after=sums.money.sum().over(by_customer)).inner_join(groups, "customer")
-    steps = reached.mutate(squares=reached.after**2 - (reached.after - reached.money) ** 2)
+    steps = reached.mutate(squares=_squared(reached.after) - _squared(reached.after - reached.money))
     names = [name for name in ("cohort", "channel") if name in groups.columns]
     totals = {"customers": steps.count(), "money": steps.money.sum(), "squares": steps.squares.sum()}
     changes = steps.group_by([*names, "month"]).aggregate(**totals)
     finals = sums.group_by("customer").aggregate(money=sums.money.sum()).inner_join(groups, "customer")
-    squares = (finals.money**2).sum()
+    squares = _squared(finals.money).sum()
     leaving = finals.group_by([*names, finals.observed.name("month")])
     exits = leaving.aggregate(customers=finals.count(), money=finals.money.sum(), squares=squares)
     tables = [(changes, 1), (exits, 0)]
@@ -97,6 +98,10 @@ def _curve(group: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _squared(money: NumericValue) -> NumericValue:
+    return exact(money.cast("float64") ** 2)
+
+
 def _by_place(group: pd.DataFrame, rows: np.ndarray, name: str) -> np.ndarray:
     """Return the sums of a column by month, from 0 to the most."""
     return np.bincount(group.month.to_numpy()[rows], group[name].to_numpy()[rows], MOST + 1)
@@ -120,4 +125,4 @@ def _by_month(history: History, cutoff: datetime, part: Measure, groups: Table) 
     )
     month = ibis.greatest(((events["first"] - events.days_ago) / MONTH).floor().cast("int64"), 0)
     dated = events.mutate(month=month).filter(lambda rows: rows.month < rows.observed)
-    return dated.group_by(["customer", "month"]).aggregate(money=part.expression(dated))
+    return dated.group_by(["customer", "month"]).aggregate(money=exact(part.expression(dated)))

@@ -26,35 +26,35 @@ def cash_section(portfolio: Portfolio, currency: str) -> dict[str, Any]:
         currency: code or sign written beside the numbers, empty where nobody said.
     """
     cash = portfolio.cash
-    if cash.curves.empty:
+    if cash.curve.empty:
         return {}
     return {
         "flow": dict(cash.flow),
-        "plot": inline(value_plot(cash.curves, "profit" if portfolio.question else "spend", currency)),
+        "plot": inline(value_plot(cash.curve, cash.channels, "profit" if portfolio.question else "spend", currency)),
         "early": cash.early.to_dict("records"),
         "payback": {name: _records(table.tail(SHOWN_COHORTS), name) for name, table in cash.payback.items()},
         "returns": cash.returns.to_dict("records"),
     }
 
 
-def value_plot(curves: pd.DataFrame, basis: str, currency: str) -> str:
+def value_plot(whole: pd.DataFrame, channels: pd.DataFrame, basis: str, currency: str) -> str:
     """Plot what a customer brought within so many months of the first order, of all and by channel.
 
     Args:
-        curves: `group`, `months`, `value`, `low` and `high`; the group `all` first.
+        whole: `months`, `value`, `low` and `high`.
+        channels: the same by `channel`, with `customers`; empty where none is known.
         basis: what the money is, profit or spend.
         currency: code or sign written beside the numbers, empty where nobody said.
     """
-    whole = curves[curves.group == "all"]
-    channels = curves[curves.group != "all"]
-    largest = channels[channels.months == 1].nlargest(len(COLOURS), "customers").group
+    by_channel = dict(iter(channels.groupby("channel"))) if len(channels) else {}
+    largest = sorted(by_channel, key=lambda name: -by_channel[name].customers.iloc[0])
 
     def draw(ax: "Axes") -> None:
         ax.fill_between(whole.months, whole.low, whole.high, color=INK, alpha=0.12, linewidth=0)
-        ax.plot(whole.months, whole.value, color=INK, linewidth=2, label="all")
-        for colour, group in zip(COLOURS, largest, strict=False):
-            curve = channels[channels.group == group]
-            ax.plot(curve.months, curve.value, "--", color=colour, linewidth=1.5, label=group)
+        ax.plot(whole.months, whole.value, color=INK, linewidth=2, label="all customers")
+        for colour, name in zip(COLOURS, largest, strict=False):
+            curve = by_channel[name]
+            ax.plot(curve.months, curve.value, "--", color=colour, linewidth=1.5, label=name)
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.set(xlabel="Months after the first order", ylabel=f"Mean {basis} to date ({currency or 'money'})")
         thousands(ax.yaxis)

@@ -25,10 +25,9 @@ def channel_section(portfolio: Portfolio, currency: str) -> dict[str, Any]:
     channels, card = portfolio.channels, portfolio.scorecard
     if channels.mix.empty and card.empty:
         return {}
-    tables = [name for name in channels.mix if name not in ("channel", "all", "share")]
     return {
-        "tables": tables,
-        "mix": channels.mix.to_dict("records"),
+        "tables": list(channels.mix),
+        "mix": channels.records(),
         "hand_over": _heat(channels.hand_over),
         "repeats": [row for row in channels.repeats.to_dict("records") if row["contacts"]],
         "ratios": [ratio for ratio in RATIOS if len(card) and ratio.name in set(card.figure)],
