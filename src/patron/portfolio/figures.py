@@ -127,8 +127,8 @@ FIGURES = (
         "buying style",
         "within a year: share of the money, net of returns, that went into rows with a discount; price index = paid "
         "for pieces / these pieces at the mean price of their category; brands: Herfindahl index within a category, "
-        "weighed by purchases; budget-conscious: a share of one half or more, or an index up to .8; brand-loyal: .8 or more, "
-        "of 3 orders",
+        "weighed by purchases; budget-conscious: a share of one half or more, or an index up to .8; brand-loyal: .8 or "
+        "more, of 3 orders",
         "discount and amount; price, quantity and category; brand and category, of lines or orders",
         "Ailawadi, Neslin and Gedenk 2001, J. Marketing 65 (deals); Fader and Lodish 1990, J. Marketing 54 (brands)",
     ),
