@@ -69,7 +69,7 @@ class Reads:
         engine.execute("SET enable_external_file_cache = false")
 
     def of(self, history: pt.History, cutoff: datetime) -> Counter[str]:
-        """Return the bytes that features at a cutoff read, by path, without the end of a file, which tells its columns."""
+        """Return the bytes that features at a cutoff read, by path, but for the end of a file, about its columns."""
         self.engine.execute("CALL truncate_duckdb_logs()")
         pt.matrix(pt.churn(30), history, [cutoff])
         logged = self.engine.execute("SELECT path, bytes, pos FROM duckdb_logs_parsed('FileSystem') WHERE op = 'READ'")

@@ -251,7 +251,7 @@ def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
 
 
 def _holds_data(path: Path) -> bool:
-    """Check that a file lies in no hidden folder, none of results, and none like _temporary, of writing not yet done."""
+    """Check that a file is not hidden, no result, and in no folder like _temporary, of writing that is not done."""
     unfinished = any(name.startswith("_") and "=" not in name for name in path.parts[:-1])
     return not unfinished and not OWN & {*path.parts} and not any(name.startswith(".") for name in path.parts)
 
@@ -280,7 +280,7 @@ def _open_csv(files: Sequence[Path], form: FileFormat) -> Opened:
 
 
 def _unread_folders(files: Sequence[Path]) -> tuple[tuple[str, str], ...]:
-    """Describe the columns that stand in the names of folders alone, such as year=2024, which only Parquet files get."""
+    """Describe the columns that stand in names of folders alone, such as year=2024, which only Parquet files get."""
     names = dict.fromkeys(file.parent.name.partition("=")[0] for file in files if "=" in file.parent.name)
     return tuple(
         (f"column {name!r} stands in the names of folders, and is not read of CSV files", "") for name in names

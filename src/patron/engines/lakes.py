@@ -77,7 +77,7 @@ def _refusals(folder: Path, kind: str, library: str) -> Iterator[None]:
         ) from None
     except Exception as error:  # each library has its own; their texts may hold values
         raise HistoryError(
-            f"{folder.name!r}, a table of {kind}, cannot be read by {library} ({type(error).__name__}). It may use what "
-            "that library does not know, such as deletion vectors, or have been moved. Write a copy as Parquet, and "
-            "name that."
+            f"{folder.name!r}, a table of {kind}, cannot be read by {library} ({type(error).__name__}). It may use "
+            "what that library does not know, such as deletion vectors, or have been moved. Write a copy as Parquet, "
+            "and name that."
         ) from error
