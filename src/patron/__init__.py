@@ -28,7 +28,7 @@ In the order of the work:
     dependence, interactions    how answers go with a measure, and which pairs matter only together
     explanation                 the same reasons for the plots of shap
     what_if                     the smallest change in what the business can change, in a model's view
-    customer_portfolio          what relationships there are, what they are worth, and how they move
+    portfolio                   what relationships there are, what they are worth, and how they move
     PortfolioTerms, Segment     how it is told: scores, segments, how far back and ahead
     Change                      of assortment or price, that may have driven the core of the customers away
     RelationshipType, ContactKinds  which types of relationships there are, and how contacts are called
@@ -94,7 +94,7 @@ _HOME = {
     "interactions": "explanations.dependence",
     "explanation": "explanations.shap_plots",
     "what_if": "explanations.what_if",
-    "customer_portfolio": "portfolio.composition",
+    "portfolio": "portfolio",
     "PortfolioTerms": "portfolio.terms",
     "Segment": "portfolio.segments",
     "Change": "portfolio.core_alarm",
@@ -132,7 +132,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `import patron` costs nothing."""
     if name not in _HOME:
         raise AttributeError(f"patron has no {name!r}. It has: {', '.join(__all__)}.")
-    return getattr(import_module(f"patron.{_HOME[name]}"), _ALIASES.get(name, name))
+    home = import_module(f"patron.{_HOME[name]}")
+    return home if _HOME[name] == name else getattr(home, _ALIASES.get(name, name))
 
 
 def __dir__() -> list[str]:

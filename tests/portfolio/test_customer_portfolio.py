@@ -9,7 +9,6 @@ import patron as pt
 from patron.datasets import simulate
 from patron.errors import HistoryError, QuestionError
 from patron.periods import EVER, Span
-from patron.portfolio.composition import customer_portfolio
 from patron.portfolio.customers import customers_at
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import tier
@@ -40,7 +39,7 @@ def history(tables):
 
 @pytest.fixture(scope="module")
 def portfolio(history):
-    return customer_portfolio(history, AT, QUESTION, PortfolioTerms(acquisition_cost=10.0))
+    return pt.portfolio(history, AT, QUESTION, PortfolioTerms(acquisition_cost=10.0))
 
 
 def test_a_snapshot_counted_by_hand():
@@ -107,7 +106,7 @@ def test_nothing_at_or_after_the_cutoff_changes_anything(portfolio, tables):
         name: tables[name].assign(customer=tables[name].customer.mask(rows, "c0")) for name, rows in later.items()
     }
     changed["orders"]["amount"] = changed["orders"].amount.mask(later["orders"], 7.0)
-    other = customer_portfolio(declared({"ties": tables["ties"], **changed}), AT, QUESTION)
+    other = pt.portfolio(declared({"ties": tables["ties"], **changed}), AT, QUESTION)
     pd.testing.assert_frame_equal(other.customers, portfolio.customers, check_exact=True)
     pd.testing.assert_frame_equal(other.bridge, portfolio.bridge, check_exact=True)
 
@@ -145,7 +144,7 @@ def test_returns_add_up_to_the_bridge_and_to_what_customers_brought_since(portfo
 
 def test_without_costs_equity_is_of_revenue_and_profit_is_left_out_with_the_reason(tables):
     orders = tables["orders"].query("event_type == 'purchase'")[["customer", "at", "amount"]]
-    portfolio = customer_portfolio(history_from(orders=orders), AT)
+    portfolio = pt.portfolio(history_from(orders=orders), AT)
     assert "tier" not in portfolio.groups
     assert portfolio.equity.value > 0
     assert portfolio.left_out["profit, tiers and relationships"].startswith(
@@ -155,7 +154,7 @@ def test_without_costs_equity_is_of_revenue_and_profit_is_left_out_with_the_reas
 
 def test_orders_without_amounts_still_have_segments(tables):
     orders = tables["orders"].query("event_type == 'purchase'")[["customer", "at"]]
-    portfolio = customer_portfolio(history_from(orders=orders), AT)
+    portfolio = pt.portfolio(history_from(orders=orders), AT)
     assert portfolio.groups["segment"].customers.sum() == len(portfolio.customers)
     assert portfolio.equity is None
     assert portfolio.left_out["equity and concentration"].startswith(
@@ -164,7 +163,7 @@ def test_orders_without_amounts_still_have_segments(tables):
 
 
 def test_a_single_customer_is_told_what_is_missing():
-    portfolio = customer_portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
+    portfolio = pt.portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
     assert len(portfolio.customers) == 1
     assert portfolio.left_out["scores and segments"] == (
         "They compare customers, and there is 1 customer: at least 5 are needed."
@@ -175,7 +174,7 @@ def test_a_single_customer_is_told_what_is_missing():
 
 def test_a_single_month_is_compared_with_nothing():
     rows = [(f"c{i}", f"2024-01-{day:02}", 10.0) for i in range(12) for day in (1 + i, 15 + i)]
-    portfolio = customer_portfolio(small(*rows), "2024-02-01", tier(30, CostModel(margin_rate=0.5)))
+    portfolio = pt.portfolio(small(*rows), "2024-02-01", tier(30, CostModel(margin_rate=0.5)))
     assert portfolio.earlier is None
     assert portfolio.moved == {}
     assert portfolio.left_out["moves and bridge"].startswith(
@@ -186,7 +185,7 @@ def test_a_single_month_is_compared_with_nothing():
 
 def test_customers_who_all_lose_money_have_no_curve_of_profit_and_equity_below_zero():
     rows = [(f"c{i}", f"2024-01-{day:02}", 10.0) for i in range(12) for day in (1 + i, 15 + i)]
-    portfolio = customer_portfolio(small(*rows), "2024-02-01", tier(30, CostModel(margin_rate=0.5, cost_per_order=9.0)))
+    portfolio = pt.portfolio(small(*rows), "2024-02-01", tier(30, CostModel(margin_rate=0.5, cost_per_order=9.0)))
     assert set(portfolio.customers.tier) == {"lead"}
     assert set(portfolio.customers.relationship) <= {"barnacles", "strangers"}
     assert portfolio.equity.value < 0
@@ -202,13 +201,13 @@ def test_currencies_that_are_mixed_are_refused_at_the_door():
 
 def test_a_cutoff_before_all_events_is_refused(history):
     with pytest.raises(QuestionError, match="The cutoff 2001-01-01 lies outside the history"):
-        customer_portfolio(history, "2001-01-01")
+        pt.portfolio(history, "2001-01-01")
 
 
 def test_scores_by_thresholds_of_ones_own_and_a_comparison_with_last_month(history):
     scores = {"recency": [30, 90, 180, 365], "frequency": [2, 3, 5, 10]}
     terms = PortfolioTerms(since=Span.of_months(1), scores=scores, segments=(pt.Segment("regular", frequency=(5, 5)),))
-    portfolio = customer_portfolio(history, AT, QUESTION, terms)
+    portfolio = pt.portfolio(history, AT, QUESTION, terms)
     assert portfolio.earlier == datetime(2023, 8, 1)
     regular = portfolio.groups["segment"].set_index("segment").customers["regular"]
     assert regular == (portfolio.customers.orders >= 10).sum()
@@ -218,6 +217,6 @@ def test_an_earlier_day_before_which_nobody_had_ordered_is_no_comparison():
     orders = pd.DataFrame({"customer": ["a", "b"], "at": ["2024-01-05", "2024-01-20"], "amount": 10.0})
     contacts = pd.DataFrame({"customer": ["a"], "at": ["2022-01-01"]})
     history = pt.History.of(orders=pt.events(orders), contacts=pt.events(contacts))
-    portfolio = customer_portfolio(history, "2024-01-25")
+    portfolio = pt.portfolio(history, "2024-01-25")
     assert portfolio.earlier is None
     assert "before which nobody had ordered" in portfolio.left_out["moves and bridge"]

@@ -8,7 +8,6 @@ import pytest
 
 import patron as pt
 from patron.history.ties import Referrals, referrals_of, ties_before
-from patron.portfolio.composition import customer_portfolio
 from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.knowledge import knowledge_at
 from patron.portfolio.referral_value import referral_value
@@ -30,7 +29,7 @@ def referrals(*pairs, at="2024-01-01"):
 
 
 def test_the_profit_of_a_chain_is_shared_and_adds_up_to_the_cent():
-    result = customer_portfolio(shop(referrals(("a", "b"), ("b", "c"))), AT)
+    result = pt.portfolio(shop(referrals(("a", "b"), ("b", "c"))), AT)
     people = result.customers.set_index("customer")
     assert people.passed_on.tolist() == [0.0, 5.0, 10.0, 0.0]
     assert people.social_value.tolist() == [10 + 5 + 2.5, 20 - 5 + 10 - 2.5, 30.0, 5.0]
@@ -65,7 +64,7 @@ def test_ties_that_carry_nothing_are_counted_by_the_reason():
         "a loop": 1,
     }
     assert (result.referrer >= 0).sum() == 1
-    assert customer_portfolio(history, AT).customers.social_value.sum() == pytest.approx(75.0)
+    assert pt.portfolio(history, AT).customers.social_value.sum() == pytest.approx(75.0)
 
 
 def test_a_referral_long_after_the_first_order_has_brought_nobody():
@@ -109,7 +108,7 @@ def test_ties_of_later_days_are_not_known():
 
 
 def test_without_a_column_of_the_other_customer_social_value_is_left_out():
-    result = customer_portfolio(shop(None, referrals=referrals(("a", "b"))), AT)
+    result = pt.portfolio(shop(None, referrals=referrals(("a", "b"))), AT)
     assert result.social.ties == 0
     assert 'other = "the column of who was brought"' in result.left_out["social value"]
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
+import patron as pt
 from patron.portfolio.cash import Cash
-from patron.portfolio.composition import customer_portfolio
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
 from patron.reports.portfolio_lines import portfolio_lines
@@ -20,7 +20,7 @@ MADE, AT = datetime(2024, 9, 2), datetime(2024, 6, 1)
 
 @pytest.fixture(scope="module")
 def portfolio():
-    return customer_portfolio(shop(customers=120), AT, tier(60, CostModel(margin_rate=0.4, cost_per_order=1.0)))
+    return pt.portfolio(shop(customers=120), AT, tier(60, CostModel(margin_rate=0.4, cost_per_order=1.0)))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_tier_in_which_nobody_stood_leads_nowhere_and_has_no_number(portfolio)
 
 
 def test_a_single_customer_has_a_page_that_says_what_is_left_out():
-    alone = customer_portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
+    alone = pt.portfolio(small(("ann", "2024-01-05", 10.0), ("ann", "2024-02-20", 10.0)), "2024-03-01")
     html = page(PortfolioReport("Stall", MADE, "", alone))
     assert "scores and segments: They compare customers, and there is 1 customer" in html
     assert html.index('href="#left-out"') < html.index('id="left-out"') < html.index("They compare customers")
@@ -78,6 +78,6 @@ def test_the_lines_say_what_was_computed_and_what_was_left_out(portfolio):
     assert lines[0] == f"portfolio {len(portfolio.customers)} customers on 2024-06-01, beside 2024-03-01"
     figures = ["equity", "bridge", "cash", "segments", "tiers", "relationships", "types", "spend", "tenure"]
     assert [line.split()[0] for line in lines[1:]] == [*figures, *("left" for _ in portfolio.left_out)]
-    alone = customer_portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
+    alone = pt.portfolio(small(("ann", "2024-01-05", 10.0)), "2024-01-20")
     told_out = [line for line in portfolio_lines(alone, "") if line.startswith("left out")]
     assert len(told_out) == len(alone.left_out) > 0

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
+import patron as pt
 from patron.datasets import simulate
 from patron.history.history import History
 from patron.history.sources import events
-from patron.portfolio.composition import customer_portfolio
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
 
@@ -19,7 +19,7 @@ def portfolio():
     others = {name: events(tables[name], customer="customer", at="at") for name in ("contacts", "tickets")}
     ties = events(tables["ties"], customer="customer", at="at", other="other")
     history = History.of(orders=events(bought, customer="customer", at="at"), ties=ties, **others)
-    return customer_portfolio(history, datetime(2023, 9, 1))
+    return pt.portfolio(history, datetime(2023, 9, 1))
 
 
 @pytest.fixture(scope="module")

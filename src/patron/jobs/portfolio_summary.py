@@ -12,7 +12,7 @@ from patron.portfolio.channels import Channels
 from patron.portfolio.core_alarm import Alarm
 from patron.portfolio.headroom import headroom_by
 from patron.portfolio.letting_go import losses_by_reason
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 
 __all__ = ["PortfolioSummary", "plain_portfolio"]
 

@@ -8,7 +8,7 @@ from patron.formatting import json_values
 from patron.jobs.checking import receipts
 from patron.jobs.job import Job
 from patron.jobs.portfolio_summary import plain_portfolio
-from patron.portfolio.composition import customer_portfolio
+from patron.portfolio.composition import portfolio_at
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
 
@@ -19,7 +19,7 @@ def portfolio(job: Job) -> dict[str, Any]:
     """Write the relationship portfolio: a row for each customer, the figures, and the page; no model is asked."""
     job.source.check_events("A relationship portfolio")
     question = job.tiers[0] if job.tiers else None
-    result = customer_portfolio(job.history, job.scored_at, question, job.settings.portfolio)
+    result = portfolio_at(job.history, job.scored_at, question, job.settings.portfolio)
     figures = plain_portfolio(result)
     report = PortfolioReport(job.settings.name, job.now, job.settings.currency, result)
     paths = [

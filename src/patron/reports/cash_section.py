@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 from patron.reports.figure_style import BLUE, GREEN, GREY, INK, ORANGE, svg, thousands
 from patron.reports.rendering import inline
 

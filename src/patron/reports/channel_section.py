@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from patron.formatting import percent, rough
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 from patron.portfolio.scorecard import RATIOS
 from patron.portfolio.segments import OTHERS
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from patron.portfolio.headroom import headroom_by
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 
 __all__ = ["headroom_section"]
 

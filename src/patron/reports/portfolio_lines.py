@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from patron.formatting import money, percent
 from patron.portfolio.broken_rules import RULES
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 
 __all__ = ["portfolio_lines"]
 

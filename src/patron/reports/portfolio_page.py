@@ -15,7 +15,7 @@ from patron.portfolio.figures import FIGURES
 from patron.portfolio.letting_go import first_step, losses_by_reason
 from patron.portfolio.loyalty import RELATIONSHIPS
 from patron.portfolio.migration import JOINED
-from patron.portfolio.portfolio import Portfolio
+from patron.portfolio.result import Portfolio
 from patron.portfolio.tiers import next_tiers
 from patron.reports import portfolio_plots as plots
 from patron.reports.cash_section import cash_section

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from patron.portfolio.broken_rules import RULES
-from patron.portfolio.portfolio import Portfolio
 from patron.portfolio.relationship_types import FACETS
+from patron.portfolio.result import Portfolio
 from patron.portfolio.segments import OTHERS
 from patron.reports.relational_plots import fit_plot, type_map
 from patron.reports.rendering import inline
