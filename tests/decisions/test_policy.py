@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patron.decisions import COLUMNS, Offer, decide
+from patron.decisions import COLUMNS, Offer, Rules, decide
+from patron.decisions.policy import decided
 from patron.errors import ScoreError, SettingsError
 
 CALL = Offer("call", contact_cost=4.0, effect=0.2)
@@ -294,3 +295,21 @@ def test_a_plan_shows_in_a_notebook_what_it_expects_whom_it_leaves_alone_and_its
     assert "budget does not reach: 1" in page
     assert '<td style="text-align: left">ann</td>' in page
     assert "<b>" not in page
+
+
+def test_a_plan_that_is_added_up_a_customer_at_a_time_is_the_same_plan(monkeypatch):
+    scores = scored(*((f"c{i}", 0.1 + i / 20, 37.0 + 11 * i) for i in range(12)))
+    bounds = scores.assign(value_low=scores.value * 0.7, value_high=scores.value * 1.9)
+    whole = decide(bounds, [CALL, MAIL], 15.0).summary
+    monkeypatch.setattr("patron.decisions.gains.BLOCK", 1)
+    assert decide(bounds, [CALL, MAIL], 15.0).summary == whole
+
+
+def test_a_plan_is_the_same_whether_or_not_anybody_asks_for_its_log():
+    scores = scored(("ann", 0.5, 200.0), ("bob", 0.8, 50.0), ("cid", 0.1, 30.0))
+    about = {"rules": Rules(), "facts": None, "effects": None, "exploration": 0.0}
+    plan, log = decided(scores, [CALL], 6.0, 0.0, None, 0, **about)
+    whole = decide(scores, [CALL], 6.0, holdout=0.0)
+    assert plan.log.empty
+    assert log().to_dict("list") == whole.log.to_dict("list")
+    assert plan.table.to_dict("list") == whole.table.to_dict("list")

@@ -107,6 +107,7 @@ def test_a_panel_in_parts_is_scored_as_at_once_to_the_last_byte(club, monkeypatc
     assert [part["rows"] for part in run.manifest.parts] == [100, 100, 60]
     pd.testing.assert_frame_equal(read_scores(settings.out), whole, check_exact=True)
     assert run.rows(0).key.customer.is_unique
+    assert sorted(key for part in run.score_parts(["customer"]) for key in part.customer) == whole.customer.tolist()
 
 
 def test_its_faults_stand_in_the_check_and_on_the_card(club):

@@ -8,18 +8,25 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from patron.decisions.table_checks import check_once
+
 __all__ = ["drawn_order", "draws"]
 
 BLOCK = 100_000  # keys that are Python's at once
 
 
-def drawn_order(customers: pd.Series, seed: int) -> np.ndarray:
-    """Draw the order in which customers of equal gain are chosen, by another draw than that of the control."""
-    drawn = draws(customers, f"{seed}:tie")
+def drawn_order(scores: pd.DataFrame, seed: int) -> np.ndarray:
+    """Draw the order in which customers of equal gain are chosen, by another draw than that of the control.
+
+    Raises:
+        ScoreError: a customer comes twice, which only equal draws can hide.
+    """
+    drawn = draws(scores.customer, f"{seed}:tie")
     order = np.argsort(drawn, kind="stable")
     if (np.diff(drawn[order]) > 0).all():
         return order
-    return np.lexsort((customers.astype(str), drawn))
+    check_once(scores, ["customer"], "scores")
+    return np.lexsort((scores.customer.astype(str), drawn))
 
 
 def draws(customers: pd.Series, seed: object) -> np.ndarray:

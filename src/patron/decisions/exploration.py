@@ -109,8 +109,8 @@ def explore(
     >>> lot.drawn.tolist()
     [True, False]
     """
-    options = allowed.sum(axis=1)
-    offer, treated = np.full(len(options), -1), np.zeros(len(options), dtype=bool)
+    options = allowed.sum(axis=1, dtype=np.int16)
+    offer, treated = np.full(len(options), -1, dtype=np.int16), np.zeros(len(options), dtype=bool)
     if not share:
         return Exploration(0.0, options, offer, treated)
     who = draws(customers, f"{seed}:explore")

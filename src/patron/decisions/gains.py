@@ -5,7 +5,7 @@ value where the effect is assumed (Neslin et al. 2006, "Defection detection"; pe
 "New insights into churn prediction in the telecommunication sector"), or what past campaigns showed for that customer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +16,15 @@ from patron.decisions.offers import Offer
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import ScoreError, SettingsError, cell, listed, nearest
 
-__all__ = ["CAUSES", "LEARNED", "Gains", "expected_gains"]
+__all__ = ["CAUSES", "LEARNED", "VALUE_BOUNDS", "Gains", "expected_gains"]
 
 LEARNED = ("customer", "offer", "kept", "kept_low", "kept_high", "evidence")
 PARTS = ("kept_low", "kept", "kept_high")
 CAUSES = r"^error_\d+$"
+VALUE_BOUNDS = ("value_low", "value_high")
 CLOSE = 1e-6
+WIDTHS = ("learned", "assumed", "single")  # of a change on either side, by how they add up
+BLOCK = 100_000  # customers whose figures are added up at once
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,10 @@ class Gains:
         """The lower bound of the gain."""
         return self.kept_low - self.cost - self.fatigue
 
+    def gain_of(self, rows: np.ndarray, offers: np.ndarray) -> np.ndarray:
+        """Return the expected gain of one offer to each of some customers."""
+        return np.asarray(self.kept[rows, offers] - self.cost[offers] - self.fatigue[rows, offers])
+
     @property
     def learned(self) -> np.ndarray:
         """Which changes were learned, and are not assumed."""
@@ -95,22 +102,31 @@ class Gains:
         Returns:
             the change, and the widths below and above it, each of shape (ends, offers).
         """
-        place, count = np.searchsorted(ends, np.arange(len(rows)), side="right") * len(self.cost) + offers, len(ends)
+        causes = max((table.shape[1] for table in self.errors.values()), default=0)
+        sums = np.zeros((1 + 2 * len(WIDTHS) + causes, len(ends) + 1, len(self.cost)))
+        for start in range(0, len(rows), BLOCK):
+            some, given = rows[start : start + BLOCK], offers[start : start + BLOCK]
+            place = np.searchsorted(ends, np.arange(start, start + len(some)), side="right"), given
+            for total, values in zip(sums, self._terms(some, given), strict=True):
+                np.add.at(total, place, values)
+        kept, *others = np.asarray(sums[:, : len(ends)].cumsum(axis=1))
+        shared = sum((cause**2 for cause in others[2 * len(WIDTHS) :]), np.zeros(()))
+        below, above = others[: len(WIDTHS)], others[len(WIDTHS) : 2 * len(WIDTHS)]
+        return kept, *(
+            np.sqrt(np.minimum(shared, learned**2) + assumed**2 + single) for learned, assumed, single in (below, above)
+        )
 
-        def added(values: np.ndarray) -> np.ndarray:
-            sums = np.bincount(place, values, (count + 1) * len(self.cost)).reshape(count + 1, -1)
-            return np.asarray(sums[:count].cumsum(axis=0))
-
+    def _terms(self, rows: np.ndarray, offers: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what adds up over some customers: the change, its widths below and above, and those by cause."""
         kept, errors = self.kept[rows, offers], self._errors(rows, offers)
-        shared, known = sum((added(cause) ** 2 for cause in errors.T), np.zeros(())), errors.any(axis=1)
-
-        def width(bound: np.ndarray, own: np.ndarray) -> np.ndarray:
+        known = errors.any(axis=1)
+        yield kept
+        for bound, own in ((self.kept_low, self.own_low), (self.kept_high, self.own_high)):
             widths, single = np.abs(bound[rows, offers] - kept), np.where(known, 0.0, own[rows, offers])
-            assumed = np.where(known, 0.0, np.sqrt(np.maximum(widths**2 - single**2, 0.0)))
-            learned = np.minimum(shared, added(np.where(known, widths, 0.0)) ** 2)
-            return np.asarray(np.sqrt(learned + added(assumed) ** 2 + added(single**2)))
-
-        return added(kept), width(self.kept_low, self.own_low), width(self.kept_high, self.own_high)
+            yield np.where(known, widths, 0.0)
+            yield np.where(known, 0.0, np.sqrt(np.maximum(widths**2 - single**2, 0.0)))
+            yield single**2
+        yield from errors.T
 
     def _errors(self, rows: np.ndarray, offers: np.ndarray) -> np.ndarray:
         """Return the widths by cause of one offer to each of some customers, shape (rows, causes)."""
@@ -154,7 +170,7 @@ def expected_gains(customers: pd.DataFrame, offers: Sequence[Offer], effects: pd
     stake = risk * value
     low, middle, high = (np.array(column) for column in zip(*(offer.effects for offer in offers), strict=True))
     kept, kept_low, kept_high = (stake[:, None] * effect for effect in (middle, low, high))
-    own = {name: np.broadcast_to(0.0, kept.shape) for name in ("value_low", "value_high")}
+    own = {name: np.broadcast_to(0.0, kept.shape) for name in VALUE_BOUNDS}
     for name, bound in (("value_low", kept_low), ("value_high", kept_high)):
         if name in customers:
             off = (risk * np.nan_to_num(customers[name].to_numpy(np.float64, na_value=np.nan) - value))[:, None]

@@ -3,7 +3,7 @@
 All rungs are reckoned by the same draws of the effects, so that the interval of a difference is that of the difference.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import NormalDist
 from typing import NamedTuple, TypedDict
 
@@ -59,17 +59,17 @@ def ladder(gains: Gains, worth: np.ndarray, segment: np.ndarray, limits: Limits,
         limits: what one of each offer takes of each scarce thing, and how much there is of it.
         picked: the offer of each customer in the plan, or -1.
     """
-    plans = {
-        "nobody": np.full(len(worth), -1),
-        "everybody": _everybody(worth, limits),
-        "by segment": _by_segment(worth, segment, limits),
-        "model cut": _cut(worth, gains, limits),
-        "individual": picked,
+    plans: dict[str, Callable[[], np.ndarray]] = {  # each is of all customers, so that it goes before the next comes
+        "nobody": lambda: _nobody(len(worth)),
+        "everybody": lambda: _everybody(worth, limits),
+        "by segment": lambda: _by_segment(worth, segment, limits),
+        "model cut": lambda: _cut(worth, gains, limits),
+        "individual": lambda: picked,
     }
     drawn = _draws(worth.shape[1])
     below, rungs = np.zeros(DRAWS + 1), []
     for name, plan in plans.items():
-        totals, customers, cost = _totals(gains, plan, drawn)
+        totals, customers, cost = _totals(gains, plan(), drawn)
         rungs.append(_rung(name, customers, cost, totals, totals - below))
         below = totals
     return rungs
@@ -134,7 +134,7 @@ def _by_segment(worth: np.ndarray, segment: np.ndarray, limits: Limits) -> np.nd
 
 def _filled(size: int, order: Sequence[Pair], limits: Limits) -> np.ndarray:
     """Give offers to segments in an order while limits last, each segment once."""
-    (use, left), plan, done = limits, np.full(size, -1), set()
+    (use, left), plan, done = limits, _nobody(size), set()
     for pair in order:
         count = min(len(pair.rows), _reach(use[pair.offer], left))
         if pair.segment not in done and count:
@@ -163,9 +163,14 @@ def _cuts(worth: np.ndarray, gains: Gains, limits: Limits) -> Iterator[np.ndarra
 
 def _given(size: int, offer: int, rows: np.ndarray) -> np.ndarray:
     """The plan that gives one offer to some."""
-    plan = np.full(size, -1)
+    plan = _nobody(size)
     plan[rows] = offer
     return plan
+
+
+def _nobody(size: int) -> np.ndarray:
+    """The plan that gives nothing."""
+    return np.full(size, -1, dtype=np.int16)
 
 
 def _best(worth: np.ndarray, plans: list[np.ndarray]) -> np.ndarray:

@@ -19,8 +19,11 @@ def n_tied(worth: np.ndarray, picked: np.ndarray) -> int:
     kind = np.zeros(len(worth), dtype=np.uint64)
     for j, column in enumerate(worth.T):
         kind += pd.util.hash_array(np.ascontiguousarray(column)) * np.uint64(2 * j + 1)
-    alike = pd.Series(picked).groupby(kind)
-    return int((alike.transform("min") != alike.transform("max")).sum())
+    order = np.argsort(kind)
+    kind, picked = kind[order], picked[order]
+    starts = np.flatnonzero(np.append(True, kind[1:] != kind[:-1])[: len(kind)])
+    differ = np.minimum.reduceat(picked, starts) != np.maximum.reduceat(picked, starts) if len(starts) else starts > 0
+    return int(np.diff(np.append(starts, len(kind)))[differ].sum())
 
 
 def counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Policy: whom to treat with which offer, and whom to hold out to learn from."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -11,25 +11,25 @@ import pandas as pd
 
 from patron.decisions.allocation import allocate
 from patron.decisions.draws import drawn_order
-from patron.decisions.exploration import explore
-from patron.decisions.gains import expected_gains
+from patron.decisions.exploration import Exploration, explore
+from patron.decisions.gains import VALUE_BOUNDS, Gains, expected_gains
 from patron.decisions.holdout import strata
 from patron.decisions.ladder import ladder
 from patron.decisions.offers import Offer
 from patron.decisions.optimum import SMALL, Allocation, optimal
-from patron.decisions.permission import permission, with_facts
+from patron.decisions.permission import columns_needed, permission, with_facts
 from patron.decisions.plan_counts import counts, n_tied, totals, woken
 from patron.decisions.plan_tables import chosen_table, held_back, received_log
 from patron.decisions.prices import prices
 from patron.decisions.profit_curve import profit_curve
 from patron.decisions.reasons import REASONS, with_reasons
 from patron.decisions.rules import Rules
-from patron.decisions.table_checks import check_scores
+from patron.decisions.table_checks import NEEDED, check_scores
 from patron.decisions.unprofitable import unprofitable
 from patron.errors import SettingsError, listed
 from patron.formatting import html_table
 
-__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "with_risk"]
+__all__ = ["COLUMNS", "EVIDENCE", "Decisions", "check_plan", "decide", "decided", "with_risk"]
 
 NO_RULES = Rules()
 COLUMNS = (
@@ -140,8 +140,39 @@ def decide(
     >>> plan.summary["left_alone"]
     {'no value at stake': 0, 'no offer earns its cost': 1, 'budget does not reach': 1}
     """
+    plan, log = decided(
+        *(scores, offers, budget, holdout, reasons, seed),
+        rules=rules,
+        facts=facts,
+        effects=effects,
+        exploration=exploration,
+    )
+    return replace(plan, log=log())
+
+
+def decided(
+    scores: pd.DataFrame,
+    offers: Sequence[Offer],
+    budget: float,
+    holdout: float,
+    reasons: pd.DataFrame | None,
+    seed: int,
+    *,
+    rules: Rules,
+    facts: pd.DataFrame | None,
+    effects: pd.DataFrame | None,
+    exploration: float,
+) -> tuple[Decisions, Callable[[], pd.DataFrame]]:
+    """Decide as `decide` does, with an empty log, and return what computes it, which is a row for everybody.
+
+    Of many customers the scores should be held by nobody else: they are let go as soon as they are read.
+    """
     check_plan(offers, budget, holdout, rules, exploration)
-    customers = _checked(scores, offers, rules, facts, seed)
+    scores = with_risk(scores)
+    check_scores(scores)
+    lossy = unprofitable(scores)
+    customers = _customers(scores, offers, rules, facts, seed)
+    del scores, facts
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
     gains, may = expected_gains(customers, known, effects), permission(customers, known, rules)
     worth = np.where(may.allowed, gains.gain_low if rules.robust else gains.gain, -np.inf)
@@ -154,11 +185,8 @@ def decide(
     table = with_reasons(chosen_table(customers, gains, known, given, held, (lot, holdout)), reasons)[list(COLUMNS)]
     treated = np.flatnonzero((given >= 0) & ~held)
     _, below, above = gains.together(treated, given[treated], [len(treated)])
-    lossy = unprofitable(customers)
     limits = "budget" if rules == NO_RULES else "budget or capacity"
-    explored = np.where(lot.drawn & ~lot.treated, -1, given)
-    forgone = _gain(gains.gain, best.offer) - _gain(gains.gain, explored) if lot.drawn.any() else 0.0
-    return Decisions(
+    plan = Decisions(
         table,
         counts(gains, may, worth, given, limits)
         | {"ties": n_tied(worth, best.offer)}
@@ -169,11 +197,18 @@ def decide(
         | {"beware": [*may.notes, *lot.notes], "unprofitable": len(lossy)}
         | {"curve": profit_curve(gains, may.allowed, best.offer)}
         | {"ladder": ladder(gains, worth, _segments(customers), scarce, best.offer)}
-        | {"exploration": lot.summary(table, forgone)},
+        | {"exploration": lot.summary(table, _forgone(gains, lot, best.offer, given))},
         lossy,
         {offer.name: float(price) for offer, price in zip(known, best.price, strict=True)},
-        received_log(customers, known, planned, np.where(held, -1, given), (lot, holdout)),
     )
+    return plan, lambda: received_log(customers, known, planned, np.where(held, -1, given), (lot, holdout))
+
+
+def _forgone(gains: Gains, lot: Exploration, best: np.ndarray, given: np.ndarray) -> float:
+    """What the plan would gain alone less what it gains beside a lot."""
+    if not lot.drawn.any():
+        return 0.0
+    return _gain(gains.gain, best) - _gain(gains.gain, np.where(lot.drawn & ~lot.treated, -1, given))
 
 
 def _segments(customers: pd.DataFrame) -> np.ndarray:
@@ -204,14 +239,14 @@ def with_risk(scores: pd.DataFrame) -> pd.DataFrame:
     return (scores if known.all() else scores[known]).reset_index(drop=True)
 
 
-def _checked(
+def _customers(
     scores: pd.DataFrame, offers: Sequence[Offer], rules: Rules, facts: pd.DataFrame | None, seed: int
 ) -> pd.DataFrame:
-    """Return the scores of those who can leave, with all that the plan looks at, in the order of a draw."""
-    scores = with_risk(scores)
-    check_scores(scores)
+    """Return the customers with all that the plan looks at, in the order of a draw."""
+    order = drawn_order(scores, seed)
     known = with_facts(scores, facts, offers, rules)
-    return known.iloc[drawn_order(known.customer, seed)].reset_index(drop=True)
+    wanted = {*NEEDED, *VALUE_BOUNDS, *columns_needed(offers, rules)}
+    return known[[name for name in known if name in wanted]].take(order).reset_index(drop=True)
 
 
 def _allocated(worth: np.ndarray, scarce: tuple[np.ndarray, np.ndarray]) -> Allocation:
@@ -223,7 +258,7 @@ def _allocated(worth: np.ndarray, scarce: tuple[np.ndarray, np.ndarray]) -> Allo
     if np.isfinite(most[1:]).any() or worth.size <= SMALL or not np.isfinite(most[0]):
         return optimal(worth, use, most)
     dual = prices(worth, use[:, :1], most[:1])
-    return Allocation(allocate(worth, use[:, 0], most[0]), dual.bound, use[:, 0] * dual.price)
+    return Allocation(allocate(worth, use[:, 0], most[0]).astype(np.int16), dual.bound, use[:, 0] * dual.price)
 
 
 def _gain(gain: np.ndarray, picked: np.ndarray) -> float:

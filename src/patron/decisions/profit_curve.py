@@ -30,23 +30,36 @@ def profit_curve(gains: Gains, allowed: np.ndarray, picked: np.ndarray) -> list[
         allowed: whether a customer may get an offer.
         picked: the offer of each customer in the plan, or -1.
     """
-    rows = np.flatnonzero(allowed.any(axis=1))
-    if not len(rows):
+    count = int(allowed.any(axis=1).sum())
+    if not count:
         return []
-    offers = np.where(allowed[rows], gains.gain[rows], -np.inf).argmax(axis=1)
-    order = np.argsort(-gains.gain[rows, offers], kind="stable")
-    total = np.append(0.0, np.cumsum(gains.gain[rows, offers][order]))
-    best, chosen = int(total.argmax()), np.flatnonzero(picked >= 0)
-    steps = sorted({*np.linspace(0, len(rows), STEPS + 1).round().astype(int).tolist(), best})
-    points = _points(gains, rows[order], offers[order], {n: "best" if n == best else "" for n in steps})
-    planned = _points(gains, chosen, picked[chosen], {len(chosen): "plan"})
+    offers, rows = _best_first(gains, allowed)
+    rows, offers = rows[:count], offers[rows[:count]]
+    total, chosen = _totals(gains, rows, offers), np.flatnonzero(picked >= 0)
+    best = int(total.argmax())
+    steps = sorted({*np.linspace(0, count, STEPS + 1).round().astype(int).tolist(), best})
+    points = _points(gains, (rows, offers), total, {n: "best" if n == best else "" for n in steps})
+    plan = chosen, picked[chosen]
+    planned = _points(gains, plan, _totals(gains, *plan), {len(chosen): "plan"})
     return sorted([*points, *planned], key=lambda point: (point["customers"], point["point"]))
 
 
-def _points(gains: Gains, rows: np.ndarray, offers: np.ndarray, steps: Mapping[int, str]) -> list[CurvePoint]:
+def _best_first(gains: Gains, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best offer that each customer may get, and the order of the customers by it; who may get none is last."""
+    gain = np.where(allowed, gains.gain, -np.inf)
+    return gain.argmax(axis=1).astype(np.int16), np.argsort(-gain.max(axis=1), kind="stable")
+
+
+def _totals(gains: Gains, rows: np.ndarray, offers: np.ndarray) -> np.ndarray:
+    """What none, one, two, ... of the customers gain."""
+    return np.append(0.0, np.cumsum(gains.gain_of(rows, offers)))
+
+
+def _points(
+    gains: Gains, given: tuple[np.ndarray, np.ndarray], total: np.ndarray, steps: Mapping[int, str]
+) -> list[CurvePoint]:
     """What is gained with so many of the first customers treated, with the name of each point."""
-    total = np.append(0.0, np.cumsum(gains.gain[rows, offers]))
-    _, below, above = (np.hypot.reduce(part, axis=1) for part in gains.together(rows, offers, list(steps)))
+    _, below, above = (np.hypot.reduce(part, axis=1) for part in gains.together(*given, list(steps)))
     return [
         {
             "customers": n,

@@ -21,7 +21,7 @@ def check_scores(scores: pd.DataFrame) -> None:
     """Refuse scores that cannot be decided on.
 
     Raises:
-        ScoreError: a column is missing, a value is unknown or out of bounds, or a customer comes twice.
+        ScoreError: a column is missing, or a value is unknown or out of bounds.
     """
     check_columns(scores, NEEDED, "scores", "Add it: value is the profit at stake, in currency.")
     for name, least, most, meaning in RANGES:
@@ -37,7 +37,6 @@ def check_scores(scores: pd.DataFrame) -> None:
     lost = int(scores.customer.isna().sum())
     if lost:
         raise ScoreError(f"{lost} of {len(scores)} rows of the scores have no customer. Set those rows aside.")
-    check_once(scores, ["customer"], "scores")
 
 
 def _check_numeric(column: pd.Series) -> None:

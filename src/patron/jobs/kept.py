@@ -93,6 +93,10 @@ class ScoredRun:
         read = read_scores(self.path.parent, self.cutoff, columns)
         return read.drop(columns=[name for name in LINEAGE if name in read])
 
+    def score_parts(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield some columns of the answers part by part."""
+        return (read_kept(path, columns) for path in self._score_paths)
+
     def scores_of(self, customers: pd.Series) -> pd.DataFrame:
         """Return the answers about some customers, with all columns of `scores`."""
         some = pd.concat([read_kept_of(path, customers) for path in self._score_paths], ignore_index=True)

@@ -39,14 +39,14 @@ def learned_offers(offers: Sequence[Offer]) -> list[str]:
 
 
 def plan_effects(
-    offers: Sequence[Offer], run: ScoredRun, scores: pd.DataFrame, champion: Callable[[], Champion]
+    offers: Sequence[Offer], run: ScoredRun, scores: Callable[[], pd.DataFrame], champion: Callable[[], Champion]
 ) -> pd.DataFrame | None:
     """Return what each learned offer would change for the customers of a run; None where no offer is learned.
 
     Args:
         offers: of the plan.
         run: whose rows are asked about, part by part: those of the customers whom the offers are for.
-        scores: `customer`, `churn_probability` and `value` of the customers that are decided on.
+        scores: returns `customer`, `churn_probability` and `value` of the customers that are decided on.
         champion: returns the model that the effects were learned beside.
 
     Raises:
@@ -60,10 +60,10 @@ def plan_effects(
 
     model = champion()
     learned = kept_effects(model.bundle, names, f"model {model.name!r} version {model.version}")
-    tables = []
+    tables, about = [], scores()
     for path in run.staging.paths(rows_name(0)):
         rows = read_matrix(path, run.facts.definitions[0])
-        tables.append(effects_today(learned, rows.take(rows.at(run.cutoff)), scores))
+        tables.append(effects_today(learned, rows.take(rows.at(run.cutoff)), about))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, columns_needed, decide, lacking, with_risk
+from patron.decisions import Decisions, check_plan, columns_needed, lacking, with_risk
+from patron.decisions.policy import decided
 from patron.engines.memory import give_back
 from patron.errors import QuestionError
 from patron.history.history import History
@@ -50,10 +52,7 @@ def planned(
             "Decisions need a probability of churn, but the settings ask no churn question. "
             "Add to [questions]: churn = { horizon = 90 }."
         )
-    scores = with_risk(run.scores([name for name in (*RISKS, "value", "expected_profit") if name in run.columns]))
-    give_back()
-    if "value" not in scores or scores.value.isna().any():
-        raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
+    answers = partial(_answers, run, value_needed)
     offers, rules = settings.offers, settings.rules
     facts = plan_facts(
         columns_needed(offers, rules),
@@ -62,17 +61,28 @@ def planned(
         lambda name, known: lacking(name, known, offers),
         settings.portfolio,
     )
-    effects = joined_effects(written, plan_effects(offers, run, scores, champion))
-    plan = decide(
-        scores,
+    effects = joined_effects(written, plan_effects(offers, run, answers, champion))
+    plan, _ = decided(
+        answers(),  # which nobody else holds, as they are a row for everybody
         offers,
         settings.budget,
         settings.holdout,
-        seed=settings.seed,
+        None,
+        settings.seed,
         rules=rules,
         facts=facts,
         effects=effects,
         exploration=settings.exploration,
     )
+    give_back()
     past = {"past_ladders": past_ladders(offers, champion)}
     return replace(plan, table=reasoned(plan.table), summary={**plan.summary, **past})
+
+
+def _answers(run: ScoredRun, value_needed: str) -> pd.DataFrame:
+    """Return what a plan asks of the answers about those who can leave."""
+    scores = with_risk(run.scores([name for name in (*RISKS, "value", "expected_profit") if name in run.columns]))
+    give_back()
+    if "value" not in scores or scores.value.isna().any():
+        raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
+    return scores

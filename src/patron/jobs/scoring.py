@@ -1,7 +1,13 @@
 """Scoring: today's answers by the champions, written where anything changed since that was done."""
 
+from collections.abc import Iterator
+from functools import reduce
+from operator import add
 from typing import Any
 
+import pandas as pd
+
+from patron.engines.memory import give_back
 from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.checking import plain_receipts
 from patron.jobs.contract_tables import write_contract_tables
@@ -34,6 +40,7 @@ def score(job: Job) -> dict[str, Any]:
         since = run.manifest.scored_at[:16].replace("T", " ")
         job.tell(f"scores    nothing changed since {since} UTC: {rows:,} customers by {versions} stand in {run.path}")
     beside = _beside(job, run, apart)
+    give_back()
     return {
         "tables": plain_receipts(run.facts.receipts),
         "run_id": run.manifest.run_id,
@@ -104,10 +111,14 @@ def _tell_moves(job: Job) -> list[str]:
     """Write how many customers are expected to change their tier."""
     files = []
     for question in job.tiers:
-        scores = job.scored.scores(["present_tier", "tier"])
-        moves = migration(scores, question.names)
+        parts = [(migration(some, question.names), some.present_tier.count()) for some in _tiers(job)]
+        moves, known = (reduce(add, counts) for counts in zip(*parts, strict=True))
         files.append(str(job.write("migration", moves.rename_axis("present_tier").reset_index(), "csv")))
         stay = int(sum(moves.loc[name, name] for name in moves.index))
-        known = scores.present_tier.count()
         job.tell(f"tiers     {stay:,} of {known:,} are expected to stay in their tier: migration.csv")
     return files
+
+
+def _tiers(job: Job) -> Iterator[pd.DataFrame]:
+    """Yield the tiers of the customers, those of today and those that are expected, part by part."""
+    return job.scored.score_parts(["present_tier", "tier"])
