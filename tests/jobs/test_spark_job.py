@@ -15,8 +15,12 @@ from ibis.expr.types import Table
 from patron.engines.spark import SparkWork
 from patron.errors import QuestionError, ScoreError, SettingsError
 from patron.jobs import Job, job_of, score, spark_job
+from patron.jobs.checking import labelled_rows
 from patron.jobs.spark_job import SparkJob
+from patron.questions import spark_rows
+from patron.questions.kinds import next_purchase
 from patron.scoring.partitions import LINEAGE, Manifest, read_scores
+from worlds.histories import ago, history_of
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,30 @@ def test_parts_come_to_the_scores_rows_and_reasons_of_one_machine(trained_job, t
     assert manifest.breaks == Manifest.of(whole.scored.path).breaks
 
 
+def test_parts_come_to_the_rows_to_learn_from_and_to_the_labels_of_one_machine(trained_job, tmp_path):
+    (one, answers), (other, others) = (labelled_rows(job) for job in (trained_job, on_parts(trained_job, tmp_path)))
+    pd.testing.assert_frame_equal(one.key, other.key, check_exact=True)
+    pd.testing.assert_frame_equal(one.X, other.X, check_exact=True)
+    np.testing.assert_array_equal(answers["churn"], others["churn"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_rows_than_the_driver_may_hold_are_refused_before_they_come_there(trained_job, tmp_path, monkeypatch):
+    monkeypatch.setattr(spark_rows, "GIGABYTE", 10_000)
+    with pytest.raises(QuestionError, match=r"^The rows to learn from take .* rows of .* columns.*: memory = \d+\.0$"):
+        labelled_rows(on_parts(trained_job, tmp_path, memory=1.0))
+
+
+def test_what_is_learned_from_more_than_rows_of_customers_is_refused(trained_job):
+    lines = [("a", ago(days), "o1", "tea", "drinks", 1.0, 2.0) for days in (40, 20)]
+    history = history_of([("a", ago(40), 2.0), ("a", ago(20), 2.0)], lines=lines)
+    with pytest.raises(QuestionError, match=r"next basket holds is learned from the lines.*leave out --engine spark"):
+        spark_job._check_learnable(replace(trained_job.settings, questions=(next_purchase(30),)), history)
+    offers = (SimpleNamespace(name="call", is_learned=True),)
+    with pytest.raises(QuestionError, match=r"does not learn the effects of offers \(call\)"):
+        spark_job._check_learnable(replace(trained_job.settings, offers=offers), history)
+
+
 def test_what_was_scored_on_spark_stands_for_one_machine_too(trained_job, tmp_path):
     score(on_parts(trained_job, tmp_path))
     assert score(Job(replace(trained_job.settings, out=tmp_path), trained_job.now))["unchanged"]
@@ -77,13 +105,12 @@ def test_a_part_that_this_machine_does_not_see_is_no_part(trained_job, tmp_path,
 
 def test_what_needs_all_customers_at_once_is_refused_before_anything_is_read(trained_job, tmp_path):
     job = on_parts(trained_job, tmp_path, outcomes=True)
-    with pytest.raises(QuestionError, match=r"does not score with outcomes = true.*leave out --engine spark"):
+    with pytest.raises(QuestionError, match=r"does not work with outcomes = true.*leave out --engine spark"):
         _ = job.data
-    ranking = SimpleNamespace(settings=trained_job.settings, models={"churn": SimpleNamespace(spec={"baskets": [1]})})
     with pytest.raises(QuestionError, match="The model for 'churn' ranks what the next basket holds"):
-        spark_job._check_possible(ranking)
+        spark_job._check_rankings({"churn": SimpleNamespace(spec={"baskets": [1]})})
 
 
 def test_an_engine_that_there_is_not_is_refused(trained_job):
-    with pytest.raises(SettingsError, match="runs on 'duckdb' or 'spark', got 'flink'"):
+    with pytest.raises(SettingsError, match="Patron runs on 'duckdb' or 'spark', got 'flink'"):
         job_of(trained_job.settings, trained_job.now, engine="flink")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["BY_HAND", "AsJson", "Folder", "Model", "OnBadRows", "Reason", "Server", "SettingsPath"]
+__all__ = ["BY_HAND", "AsJson", "Engine", "Folder", "Model", "OnBadRows", "Reason", "Server", "SettingsPath"]
 
 BY_HAND = "by hand"
 SettingsPath = Annotated[Path, typer.Argument(metavar="SETTINGS", help="Settings file (.toml), or a pipeline (.py).")]
@@ -13,6 +13,7 @@ OnBadRows = Annotated[
     str,
     typer.Option("--on-bad-rows", help="fail at the first row that cannot be used, or quarantine: keep them apart."),
 ]
+Engine = Annotated[str, typer.Option(help="What runs it: duckdb, or the spark session of [engine].")]
 AsJson = Annotated[bool, typer.Option("--json", help="What was done as one JSON object; sentences go to stderr.")]
 Model = Annotated[str, typer.Argument(help="The registered model, for example shop-churn.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit log.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from patron.cli.options import AsJson, OnBadRows, SettingsPath
+from patron.cli.options import AsJson, Engine, OnBadRows, SettingsPath
 from patron.cli.running import app, log_of_run
 from patron.cli.work import run_verb
 from patron.errors import DriftError, QuestionError
@@ -34,9 +34,11 @@ def init(
 
 
 @app.command()
-def check(settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "") -> None:
+def check(
+    settings: SettingsPath, as_json: AsJson = False, on_bad_rows: OnBadRows = "", engine: Engine = "duckdb"
+) -> None:
     """Read the tables: what was set aside and why, and which features can be made; with a page that shows it."""
-    run_verb(settings, "check", as_json, on_bad_rows=on_bad_rows)
+    run_verb(settings, "check", as_json, on_bad_rows=on_bad_rows, engine=engine)
 
 
 @app.command()
@@ -52,9 +54,9 @@ def tune(settings: SettingsPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def train(settings: SettingsPath, as_json: AsJson = False) -> None:
+def train(settings: SettingsPath, as_json: AsJson = False, engine: Engine = "duckdb") -> None:
     """Train the questions, judge them against baselines, log and register the champions."""
-    run_verb(settings, "train", as_json)
+    run_verb(settings, "train", as_json, engine=engine)
 
 
 @app.command()
@@ -74,7 +76,7 @@ def score(
     settings: SettingsPath,
     as_json: AsJson = False,
     on_bad_rows: OnBadRows = "",
-    engine: Annotated[str, typer.Option(help="What runs it: duckdb, or the spark session of [engine].")] = "duckdb",
+    engine: Engine = "duckdb",
 ) -> None:
     """Score today's customers with the champions."""
     run_verb(settings, "score", as_json, on_bad_rows=on_bad_rows, engine=engine)

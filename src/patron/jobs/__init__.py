@@ -89,13 +89,13 @@ def job_of(
         now: the time of the run.
         tell: called with a sentence after each step.
         watch: called with a sentence on how far long work has come.
-        engine: what scoring runs on, "duckdb" or "spark".
+        engine: what checking, training and scoring run on, "duckdb" or "spark".
 
     Raises:
         SettingsError: there is no such engine.
     """
     if engine not in ("duckdb", "spark"):
-        raise SettingsError(f"Scoring runs on 'duckdb' or 'spark', got {engine!r}. Write --engine spark.")
+        raise SettingsError(f"Patron runs on 'duckdb' or 'spark', got {engine!r}. Write --engine spark.")
     several = PartedJob if len(parts(settings)) > 1 else Job
     on_one = PanelJob if settings.panels else several
     return (SparkJob if engine == "spark" else on_one)(settings, now, tell, watch)

@@ -86,7 +86,7 @@ def _rows(job: Job, model: Bundle, question: Question, tested: Matrix) -> Matrix
     if rhythm is None or rhythm == question.rhythm or known.issuperset(f["name"] for f in model.spec["features"]):
         return tested
     questions = together([replace(q, rhythm=rhythm) for q in job.settings.questions], job.history)
-    rows = matrix(questions[0], job.history, job.split.test, progress=job.progress)
+    rows = matrix(questions[0], job.source, job.split.test, progress=job.progress)
     place = tested.key.merge(rows.key.assign(place=np.arange(len(rows))), on=KEY, how="left").place
     if place.isna().any():
         raise RegistryError("it was asked of other customers")

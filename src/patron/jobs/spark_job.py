@@ -1,7 +1,7 @@
-"""Spark job: scoring on a Spark session; each task answers for some customers by the code of one machine.
+"""Spark job: checks, training and scoring on a Spark session; tasks do about customers what one machine does.
 
 The tables are checked by the session. What comes back of a task is what it counted: it writes its part itself, to the
-folder of the results, which all executors share.
+folder of the results, which all executors share. Models are fitted on the driver, to which rows come from there.
 """
 
 import json
@@ -25,24 +25,30 @@ from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job, reasoned, reasons_at
 from patron.jobs.kept import ScoredRun
 from patron.jobs.merged_blocks import joined
+from patron.jobs.plan_effects import learned_offers
 from patron.jobs.scored import scored_run
 from patron.jobs.staging import Part, Staging
+from patron.models.baskets import basket_kinds
+from patron.models.serving import Bundle
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
+from patron.questions.spark_rows import SparkRows
+from patron.settings import Settings
 
 __all__ = ["SparkJob", "columns_of"]
 
+ELSEWHERE = "Run this on one machine: leave out --engine spark."
 Reasons = Callable[[Sequence[Matrix]], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class SparkJob(Job):
-    """One business's scoring on a Spark session, with the answers of one machine."""
+    """One business's work on a Spark session, with the rows, models and answers of one machine."""
 
     @cached_property
     def spark(self) -> Spark:
         """The session of the settings, or one of this machine, with as many parts as the tables ask for."""
-        _check_possible(self)
+        _check_possible(self.settings)
         return (self.settings.spark or Spark()).sized(table.path for table in self.settings.files.values())
 
     @cached_property
@@ -50,9 +56,16 @@ class SparkJob(Job):
         """What is read by the session, when it is first needed."""
         return EventData(self.settings, self.now, EventTables(self.settings, self.tell, self.spark.open))
 
+    @property
+    def source(self) -> SparkRows:
+        """What rows to learn from come from."""
+        _check_learnable(self.settings, self.history)
+        return SparkRows(self.history, self.spark, self.settings.out, self.memory)
+
     @cached_property
     def scored(self) -> ScoredRun:
         """The scoring run that answers what is asked, as on one machine; what Spark refuses is said as Patron does."""
+        _check_rankings(self.models)
         with refusals():
             return scored_run(self)
 
@@ -122,9 +135,8 @@ def columns_of(history: History, questions: Sequence[Question]) -> dict[str, set
     return {table: set() for table in questions[0].population.tables} | read
 
 
-def _check_possible(job: Job) -> None:
-    """Refuse what is answered from more than a customer's own rows, or from other tables than Spark opens."""
-    settings = job.settings
+def _check_possible(settings: Settings) -> None:
+    """Refuse tables that Spark does not open."""
     others = {
         "[panels]": settings.panels,
         "[subscriptions]": settings.subscriptions,
@@ -132,11 +144,24 @@ def _check_possible(job: Job) -> None:
         "outcomes = true": settings.outcomes,
     }
     if there := [name for name, value in others.items() if value]:
-        raise QuestionError(
-            f"Spark does not score with {listed(there)}. Score on this machine: leave out --engine spark."
-        )
-    if baskets := [name for name, model in job.models.items() if model.spec.get("baskets")]:
+        raise QuestionError(f"Spark does not work with {listed(there)}. {ELSEWHERE}")
+
+
+def _check_rankings(models: Mapping[str, Bundle]) -> None:
+    """Refuse to score what is ranked from more than a customer's own rows."""
+    if baskets := [name for name, model in models.items() if model.spec.get("baskets")]:
         raise QuestionError(
             f"The model for {listed(map(repr, baskets))} ranks what the next basket holds, from the lines of all "
-            "customers, which Spark does not hold together. Score on this machine: leave out --engine spark."
+            f"customers, which Spark does not hold together. {ELSEWHERE}"
         )
+
+
+def _check_learnable(settings: Settings, history: History) -> None:
+    """Refuse to learn what is learned from more than the rows of the questions."""
+    if basket_kinds(history) and any(question.with_baskets for question in settings.questions):
+        raise QuestionError(
+            "What the next basket holds is learned from the lines of all customers, which Spark does not hold "
+            f"together. {ELSEWHERE}"
+        )
+    if learned := learned_offers(settings.offers):
+        raise QuestionError(f"Spark does not learn the effects of offers ({listed(learned)}). {ELSEWHERE}")

@@ -24,7 +24,20 @@ from patron.questions.kinds import Churn
 from patron.questions.question import Question
 from patron.questions.row_source import KEY, Matrix, RowSource, in_order
 
-__all__ = ["KEY", "MEMORY", "Matrix", "exact_features", "labels", "matrices", "matrix", "row_source", "write_rows"]
+__all__ = [
+    "KEY",
+    "MEMORY",
+    "EventRows",
+    "Matrix",
+    "exact_features",
+    "labels",
+    "matrices",
+    "matrix",
+    "row_source",
+    "table_of",
+    "whole",
+    "write_rows",
+]
 
 MEMORY = 2.0  # gigabytes
 
@@ -117,7 +130,7 @@ def write_rows(
     plan, complete = _plan(question, history, cutoffs, memory, progress)
     names = [name for name, _, _ in columns(complete.features)]
     with atomic_path(Path(path)) as unfinished:
-        written = _write(unfinished, (_arrow(block, names) for block in execute(plan, plan.max_rows)))
+        written = _write(unfinished, (table_of(block, names) for block in execute(plan, plan.max_rows)))
         _check_found(question, cutoffs, written)
     return written
 
@@ -184,7 +197,7 @@ def exact_features(
     everybody = Question(Span(1))
     times, known = _checked(history, cutoffs), tuple(features)
     plan = ExecutionPlan(history, everybody.population, known, times, PAST, np.float64, _gigabytes(memory))
-    block = _execute(plan, everybody)
+    block = EventRows(history).block(plan, everybody)
     return pd.concat([_key(block), _frame(block, [name for name, _, _ in columns(known)])], axis=1)
 
 
@@ -213,7 +226,7 @@ class EventRows(RowSource):
     ) -> Matrix:
         """Run the features over the events before each cutoff."""
         plan, complete = _plan(question, self.history, cutoffs, memory, progress)
-        block = _execute(plan, question)
+        block = self.block(plan, question)
         columns = definitions(self.history.tables, complete.features)
         return Matrix(_key(block), _frame(block, [column.name for column in columns]), columns)
 
@@ -237,7 +250,7 @@ class EventRows(RowSource):
             return None
         times = _checked(self.history, [cutoff.to_pydatetime() for cutoff in key.cutoff.unique()])
         plan = ExecutionPlan(self.history, question.population, (cause,), times, FUTURE, np.float64, MEMORY)
-        block = _execute(plan, question)
+        block = self.block(plan, question)
         (texts,) = block.texts.values()
         merged = key.merge(_key(block).assign(cause=texts), how="left", on=KEY).cause
         return [cause if isinstance(cause, str) else None for cause in merged]
@@ -247,14 +260,14 @@ class EventRows(RowSource):
     ) -> tuple[Matrix, np.ndarray] | None:
         """Run some features, and the opposite of churn over the window, of customers at each cutoff."""
         silence = Churn(window, question.active_in, tuple(features))
-        rows = matrix(silence, self.history, cutoffs)
-        return rows, 1.0 - labels(silence, self.history, cutoffs, rows=rows)
+        rows = matrix(silence, self, cutoffs)
+        return rows, 1.0 - labels(silence, self, cutoffs, rows=rows)
 
     def everybody(self, question: Question, features: Sequence[Feature], cutoff: datetime) -> pd.DataFrame:
         """Return the features of all customers with an order before a cutoff."""
         known, times = tuple(features), _checked(self.history, [cutoff])
         plan = ExecutionPlan(self.history, question.population.everybody, known, times, memory=MEMORY)
-        return _frame(_execute(plan, question), [name for name, _, _ in columns(known)])
+        return _frame(self.block(plan, question), [name for name, _, _ in columns(known)])
 
     def check_events(self, purpose: str) -> None:
         """Refuse nothing: here are the events."""
@@ -266,7 +279,7 @@ class EventRows(RowSource):
             return label
         times = _checked(self.history, cutoffs)
         plan = ExecutionPlan(self.history, question.population, (settled,), times, PAST, np.float64, _gigabytes(memory))
-        return np.where(_execute(plan, question).numbers[0] >= (question.horizon.days or 0), 0.0, label)
+        return np.where(self.block(plan, question).numbers[0] >= (question.horizon.days or 0), 0.0, label)
 
     def _label(self, question: Question, cutoffs: Sequence[Moment], memory: float) -> RowBlock:
         times, label = _checked(self.history, cutoffs), question.label(self.history)
@@ -274,12 +287,19 @@ class EventRows(RowSource):
             self.history.check_passed(cutoff, question.horizon)
         spent = _gigabytes(memory)
         plan = ExecutionPlan(self.history, question.population, (label,), times, FUTURE, np.float64, spent)
-        return _execute(plan, question)
+        return self.block(plan, question)
+
+    def block(self, plan: ExecutionPlan, question: Question) -> RowBlock:
+        """Run a plan over the events, and return all its rows; refuse a question of nobody."""
+        return whole(plan, question, [block for block in execute(plan) if len(block.customer)])
 
 
-def _execute(plan: ExecutionPlan, question: Question) -> RowBlock:
-    """Return all rows of a plan as one block."""
-    blocks = [block for block in execute(plan) if len(block.customer)]
+def whole(plan: ExecutionPlan, question: Question, blocks: list[RowBlock]) -> RowBlock:
+    """Return the rows of all blocks of a plan as one block, in order; refuse a question of nobody.
+
+    Raises:
+        QuestionError: there is no block.
+    """
     _check_found(question, plan.cutoffs, len(blocks))
     return _joined(blocks)
 
@@ -364,7 +384,8 @@ def _frame(block: RowBlock, names: Sequence[str]) -> pd.DataFrame:
     return numbers.assign(**texts)[list(names)]
 
 
-def _arrow(block: RowBlock, names: Sequence[str]) -> pa.Table:
+def table_of(block: RowBlock, names: Sequence[str]) -> pa.Table:
+    """Return the rows of a block as a table of customer, cutoff and some columns."""
     arrays = {"customer": block.customer, "cutoff": pa.array(block.cutoff)}
     numbers = dict(zip(block.names, block.numbers, strict=True))
     for name in names:

@@ -232,7 +232,7 @@ class Settings:
         reasons_in_scores: whether scores have the reasons of each answer beside it, as texts.
         outcomes: whether the decisions that `patron learn` has measured are read as offers beside those of the tables.
         portfolio: how the relationship portfolio is told.
-        spark: the session that `patron score --engine spark` runs on; one of this machine where it is None.
+        spark: the session that `--engine spark` runs on; one of this machine where it is None.
     """
 
     name: str
