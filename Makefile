@@ -17,7 +17,7 @@ test: $(VENV)/.dev ## Pass the tests
 
 test-spark: $(VENV)/.dev ## Pass the tests that need a Spark session, and once a cluster on this machine; needs Java 17
 	@$(INSTALL) --editable ".[spark]"
-	PATRON_SPARK=1 $(BIN)/python -m pytest tests/jobs/spark
+	PATRON_SPARK=1 $(BIN)/python -m pytest -m spark
 
 check: $(VENV)/.dev ## Lint, types and import layers
 	$(BIN)/ruff check .

@@ -7,12 +7,14 @@ Each way runs in a process of its own. The session has begun, and has run a quer
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -62,35 +64,53 @@ def write_features(question: Question, known: History, folder: Path, number: int
 
 def on_one_machine(folder: Path, out: Path, cores: int) -> dict[str, float]:
     """Return seconds and rows of the features on this machine alone."""
-    begin = time.perf_counter()
-    history = History.of(orders=events(folder))
-    door = time.perf_counter() - begin
+    with spent("door") as door:
+        history = History.of(orders=events(folder))
     question = churn(90).on(history)
     out.mkdir()
-    begin = time.perf_counter()
-    rows = matrix(question, history, [CUTOFF])
-    pd.concat([rows.key, rows.X], axis=1).to_parquet(out / "0.parquet", index=False)
-    return {"door": door, "features": time.perf_counter() - begin, "rows": len(rows), "peak": peak()}
+    with spent("features") as features:
+        rows = matrix(question, history, [CUTOFF])
+        pd.concat([rows.key, rows.X], axis=1).to_parquet(out / "0.parquet", index=False)
+    return door | features | {"rows": len(rows), "peak": peak()}
 
 
 def on_spark(folder: Path, out: Path, cores: int) -> dict[str, float]:
     """Return seconds and rows of the features on a local session, and the memory of the driver's Python."""
-    parts = 2 * cores
-    conf = {"spark.sql.shuffle.partitions": parts, "spark.driver.memory": "2g", "spark.ui.enabled": False}
-    spark = Spark(f"local[{cores}]", conf)
-    begin = time.perf_counter()
-    spark.session.range(10).count()
-    session = time.perf_counter() - begin
-    begin = time.perf_counter()
-    history = History.of(orders=events(spark.open(folder)))
-    door = time.perf_counter() - begin
+    conf = {"spark.driver.memory": "2g", "spark.ui.enabled": False, "spark.driver.bindAddress": "127.0.0.1"}
+    spark = Spark(f"local[{cores}]", conf | {"spark.driver.host": "127.0.0.1"}).sized([folder])
+    with spent("session") as session:
+        spark.session.range(10).count()
+    with spent("door") as door:
+        history = History.of(orders=events(spark.open(folder)))
     question = churn(90).on(history)
     out.mkdir()
-    begin = time.perf_counter()
-    rows = rows_before(history, CUTOFF, columns_of(history, [question]))
-    counts = spark.each(rows, partial(write_features, question, without_rows(history), out))
-    features = time.perf_counter() - begin
-    return {"session": session, "door": door, "features": features, "rows": sum(map(int, counts)), "peak": peak()}
+    with spent("features") as features:
+        rows = rows_before(history, CUTOFF, columns_of(history, [question]))
+        counts = spark.each(rows, partial(write_features, question, without_rows(history), out))
+    figures = {"rows": sum(map(int, counts)), "parts": len(counts), "peak": peak()}
+    return session | door | features | figures
+
+
+@contextmanager
+def spent(what: str) -> Iterator[dict[str, float]]:
+    """Return the seconds of a block, and those of all processors: of this process, of Java and of its Pythons."""
+    figures: dict[str, float] = {}
+    begin, cpu = time.perf_counter(), processor_seconds()
+    yield figures
+    figures |= {what: time.perf_counter() - begin, f"{what} cpu": processor_seconds() - cpu}
+
+
+def processor_seconds() -> float:
+    """Return the processor seconds of this process and of all below it."""
+    stats = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            stats[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    family = {os.getpid()}
+    while more := {pid for pid, (parent, _) in stats.items() if parent in family} - family:
+        family |= more
+    return sum(stats[pid][1] for pid in family) / os.sysconf("SC_CLK_TCK")
 
 
 def peak() -> float:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from patron.jobs import Job, score
 from patron.scoring.partitions import LINEAGE, read_scores
@@ -35,6 +36,8 @@ settings = replace(settings, out=Path(out), spark=Spark(master, conf))
 job = job_of(settings, datetime(2024, 1, 1, tzinfo=UTC), lambda line: print(line, flush=True), engine="spark")
 score(job)
 """
+
+pytestmark = pytest.mark.spark
 
 
 @contextmanager

@@ -30,6 +30,8 @@ from worlds.histories import CUTOFF, World
 from worlds.measured import MEASURES
 from worlds.spark_work import CUTOFFS, as_parquet, without_package, write_features
 
+pytestmark = pytest.mark.spark
+
 
 def folders(world: World, folder: Path) -> dict[str, Path]:
     """Each table as a folder of two files, as a warehouse has it."""
