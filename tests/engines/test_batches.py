@@ -1,10 +1,12 @@
 """Streams: work goes on while the next items come, but never on more of them than allowed."""
 
+import sys
 import threading
 
+import ibis
 import pytest
 
-from patron.engines.batches import ahead
+from patron.engines.batches import ahead, batches
 
 
 @pytest.mark.parametrize("waiting", [1, 2, 4])
@@ -34,3 +36,14 @@ def test_an_error_of_the_work_is_told_where_its_turn_comes():
     assert next(made) == 1
     with pytest.raises(ZeroDivisionError):
         next(made)
+
+
+def test_a_table_that_nobody_needs_any_more_goes_once_the_result_that_is_open_was_read(monkeypatch):
+    cached, refused = ibis.memtable({"x": [1, 2]}).cache(), []
+    name, rows = cached.get_name(), batches(ibis.memtable({"y": range(1000)}))
+    next(rows)
+    monkeypatch.setattr(sys, "unraisablehook", refused.append)
+    del cached
+    assert sum(len(batch) for batch in rows) == 1000
+    left = ibis.get_backend().raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert (refused, (name,) in left) == ([], False)

@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from ibis.expr.types import Table
@@ -30,15 +31,28 @@ def batches(table: Table) -> Iterator[pa.RecordBatch]:
     [0, 3]
     """
     try:
-        reader = _reader(table)
-        yield pa.RecordBatch.from_pylist([], reader.schema)
-        yield from reader
+        with _drops_deferred(table.get_backend()), _reader(table) as reader:
+            yield pa.RecordBatch.from_pylist([], reader.schema)
+            yield from reader
     except Exception as error:  # each engine has its own; their texts may hold values of customers
         raise HistoryError(
             f"The engine could not read or compute the events ({type(error).__name__}). A file may have changed or "
             "gone while it was read, or a measure asks for what its values do not allow, such as a text cast to a "
             "number. Wait until the tables are written, or mend the measure."
         ) from error
+
+
+@contextmanager
+def _drops_deferred(engine: Any) -> Iterator[None]:
+    """Drop tables that nobody needs any more when a result has been read: while it is open, DuckDB refuses to."""
+    names: list[str] = []
+    engine._drop_cached_table = names.append
+    try:
+        yield
+    finally:
+        del engine._drop_cached_table
+        for name in names:
+            engine._drop_cached_table(name)
 
 
 def _reader(table: Table) -> pa.RecordBatchReader:
