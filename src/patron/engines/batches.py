@@ -50,7 +50,7 @@ def _drops_deferred(engine: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        del engine._drop_cached_table
+        vars(engine).pop("_drop_cached_table", None)
         for name in names:
             engine._drop_cached_table(name)
 
