@@ -167,7 +167,7 @@ def _predicted(known: pd.DataFrame, spent: np.ndarray, others: pd.DataFrame) -> 
         return np.full(len(others), max(np.quantile(spent, QUANTILE), 0.0))
     taken = np.linspace(0, len(known) - 1, min(len(known), MOST_PEERS)).astype(int)
     scaler = StandardScaler().fit(_inputs(known.iloc[taken]))
-    model = QuantileRegressor(quantile=QUANTILE, alpha=0.0, solver="highs")
+    model = QuantileRegressor(quantile=QUANTILE, alpha=0.0, solver="highs-ipm")
     model.fit(scaler.transform(_inputs(known.iloc[taken])), spent[taken])
     return np.maximum(model.predict(scaler.transform(_inputs(others))), 0.0)
 

@@ -44,10 +44,10 @@ def monthly_values(history: History, cutoff: datetime, question: Tier | None) ->
         changed what they brought and 0 where they are no longer looked at from that month on; `customers`; `money` and
         `squares`, the changes of the sum of what customers brought and of the sum of its squares.
     """
-    groups = _first_orders(history, cutoff)
+    groups = _first_orders(history, cutoff).cache()
     parts = profit_parts(history, question) if question else (purchases.spend,)
     moved = reduce(Table.union, [_by_month(history, cutoff, part, groups) for part in parts])
-    sums = moved.group_by(["customer", "month"]).aggregate(money=moved.money.sum())
+    sums = moved.group_by(["customer", "month"]).aggregate(money=moved.money.sum()).cache()
     by_customer = ibis.window(group_by="customer", order_by="month", rows=(None, 0))
     reached = sums.mutate(after=sums.money.sum().over(by_customer)).inner_join(groups, "customer")
     steps = reached.mutate(squares=_squared(reached.after) - _squared(reached.after - reached.money))
