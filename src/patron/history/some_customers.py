@@ -16,7 +16,7 @@ from patron.history.order_lines import BEGAN
 from patron.history.point_in_time import CUSTOMER_NUMBER, STANDING, UNTIL, is_past
 from patron.history.roles import KEPT_OF_EVENTS
 
-__all__ = ["history_of", "rows_before", "without_rows"]
+__all__ = ["history_of", "part_of", "rows_before", "without_rows"]
 
 STOOD = "standing orders"  # no table of a business has such a name: roles are one word
 ALWAYS = ("customer", "at", "known_at", "amount", BEGAN, CUSTOMER_NUMBER, STANDING, UNTIL, *KEPT_OF_EVENTS)
@@ -38,6 +38,22 @@ def rows_before(history: History, cutoff: datetime, read: Mapping[str, set[str]]
         columns = [c for c in table.columns if c in ALWAYS or c in read["orders" if name == STOOD else name]]
         rows[name] = table.filter(is_past(table["at"], cutoff)).select(columns)
     return rows
+
+
+def part_of(history: History, number: int, parts: int) -> History:
+    """Return the rows of some customers, who fall into parts by a hash of their key.
+
+    Args:
+        history: the checked event tables.
+        number: which part, from 0.
+        parts: how many there are.
+    """
+
+    def some(table: Table) -> Table:
+        return table.filter((table["customer"].hash() % parts + parts) % parts == number)
+
+    standing = None if history.standing is None else some(history.standing)
+    return replace(history, tables={name: some(table) for name, table in history.tables.items()}, standing=standing)
 
 
 def without_rows(history: History) -> History:

@@ -35,6 +35,7 @@ __all__ = [
     "later_part",
     "target_spec",
     "undated",
+    "unsettled",
 ]
 
 MIN_ROWS = 20
@@ -201,6 +202,11 @@ def _check_enough(question: Question, label: np.ndarray) -> None:
             "there is nothing to tell apart. See the receipt for whether purchases were read as returns, or all taken "
             f"back; else choose another horizon than {question.horizon.length}."
         )
+
+
+def unsettled(question: Question, rows: Matrix) -> np.ndarray:
+    """Return the rows that there is something to learn from, as a mask: their answer is open at the cutoff."""
+    return ~_settled(question, rows, _settled_place(question, rows))
 
 
 def _settled_place(question: Question, rows: Matrix) -> int | None:

@@ -16,7 +16,14 @@ from patron.models.candidates import Estimator
 from patron.models.targets import Examples
 from patron.periods import Span
 
-__all__ = ["month_shifts", "same_season_before", "season_cutoffs", "seasoned", "without_cutoff_constants"]
+__all__ = [
+    "cutoff_constants",
+    "month_shifts",
+    "same_season_before",
+    "season_cutoffs",
+    "seasoned",
+    "without_cutoff_constants",
+]
 
 ROUND = timedelta(days=300)
 NEAR = 33
@@ -102,17 +109,24 @@ def seasoned(
 
 
 def without_cutoff_constants(X: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-    """Return X with every feature of the cutoff itself set to zero, so that no tree can tell cutoffs apart.
-
-    Such a feature has one value at each cutoff, but not the same at all.
-    """
+    """Return X with every feature of the cutoff itself set to zero, so that no tree can tell cutoffs apart."""
     varying = X.copy()
+    varying[:, list(cutoff_constants(X, cutoffs))] = 0.0
+    return varying
+
+
+def cutoff_constants(X: np.ndarray, cutoffs: np.ndarray) -> tuple[int, ...]:
+    """Return which features are those of the cutoff itself: of one value at each, but not the same at all.
+
+    >>> cutoff_constants(np.array([[5.0, 1.0], [5.0, 2.0], [6.0, 2.0]]), np.array([1, 1, 2]))
+    (0,)
+    """
     starts = np.unique(cutoffs, return_index=True)[1]
+    if len(starts) == 1:
+        return ()
     first = X[starts][np.unique(cutoffs, return_inverse=True)[1]]
     same = ((first == X) | (np.isnan(first) & np.isnan(X))).all(axis=0)
-    if len(starts) > 1:
-        varying[:, same] = 0.0
-    return varying
+    return tuple(np.flatnonzero(same).tolist())
 
 
 def _counted(shift: np.ndarray) -> np.ndarray:
