@@ -30,6 +30,7 @@ from patron.questions.question import Question
 
 __all__ = ["LargeTraining", "train_in_parts"]
 
+EXAMPLES = "examples-{}.parquet"
 Rows = Mapping[str, pa.Table]
 
 
@@ -64,7 +65,7 @@ def train_in_parts(
         question: what is asked.
         history: the checked event tables.
         split: cutoffs by use; the test cutoffs are those of the card.
-        folder: where the examples are written.
+        folder: where the examples are written, as examples-*.parquet; those of an earlier training go.
         parts: into how many parts the customers fall by a hash; one of them is the sample.
         seed: of LightGBM's sampling.
         candidate: whose trees grow, such as "lightgbm" or "hybrid"; by default those of the champion of the sample.
@@ -112,7 +113,7 @@ class _Part:
             return "0"
         label = labels(self.question, history, self.cutoffs, rows=some)
         mask = unsettled(self.question, some)
-        return str(self.growing.write(some.take(mask), label[mask], self.folder / f"{number:05d}.parquet"))
+        return str(self.growing.write(some.take(mask), label[mask], self.folder / EXAMPLES.format(f"{number:05d}")))
 
     def rows_of(self, history: History) -> dict[str, Table]:
         """Return what must be read of the events: those that features see, and labels."""
@@ -124,7 +125,7 @@ class _Part:
     @property
     def files(self) -> list[Path]:
         """The examples, in the order in which they count."""
-        return sorted(self.folder.glob("*.parquet"))
+        return sorted(self.folder.glob(EXAMPLES.format("*")))
 
 
 def _sampled(
@@ -141,7 +142,7 @@ def _sampled(
     sample = _Sample(trained, (rows.take(test), label[test]), rows.key.customer.nunique(), seed)
     growing = Growing.of(trained.model, rows.take(rows.at(*split.known)))
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.parquet"):
+    for old in folder.glob(EXAMPLES.format("*")):
         old.unlink()
     return sample, _Part(complete, known, tuple(split.known), growing, folder)
 
