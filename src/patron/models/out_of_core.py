@@ -107,11 +107,11 @@ class Growing:
         groups = [_RowGroups(file) for file in files]
         steps = groups[0].width - len(names)
         beside = [pq.read_table(file, columns=groups[0].beside) for file in files]
-        told = pa.concat_tables(beside)
-        starts = [told[name].to_numpy() for name in told.column_names if name != LABEL]
+        table = pa.concat_tables(beside)
+        starts = [table[name].to_numpy() for name in table.column_names if name != LABEL]
         start = np.concatenate(starts) if starts else None
         columns = plain_names([*names, *["step"] * steps])
-        return lgb.Dataset(groups, told[LABEL].to_numpy(), None, None, None, start, columns, kinds or "auto")
+        return lgb.Dataset(groups, table[LABEL].to_numpy(), None, None, None, start, columns, kinds or "auto")
 
 
 class _RowGroups(lgb.Sequence):
