@@ -94,16 +94,40 @@ def test_a_plan_is_kept_in_mlflow_and_its_policy_decides_alike_where_patron_is_n
         assert treated[name].to_dict() == pytest.approx(planned[name].to_dict())
 
 
-def test_the_same_plan_is_kept_in_mlflow_once_and_a_store_that_refuses_loses_no_plan(job, monkeypatch):
+def test_a_plan_that_mlflow_did_not_take_is_logged_by_the_next_decide_and_then_never_again(job, monkeypatch):
     lines: list[str] = []
     settings = replace(job.settings, holdout=0.2)
-    monkeypatch.setattr(Registry, "log_run", lambda *_, **__: (_ for _ in ()).throw(RegistryError("It is read-only.")))
+    for step, runs in (("log_run", 0), ("log_model", 1)):  # away at once, then away when half is there
+        with monkeypatch.context() as away:
+            away.setattr(Registry, step, lambda *_, **__: (_ for _ in ()).throw(RegistryError("It is read-only.")))
+            assert "tracked" not in decide(Job(settings, job.now, lines.append))
+        said = "the plan is not kept in MLflow: It is read-only. The next patron decide tries again."
+        assert lines.pop() == f"beware    {said}"
+        assert "control" in set(pd.read_parquet(job.out / "decisions.parquet").group)
+        assert len(plans_of(job, 0.2)) == runs
+    tracked = decide(Job(settings, job.now))["tracked"]
+    assert plans_of(job, 0.2) == [tracked["run_id"]]
     assert "tracked" not in decide(Job(settings, job.now, lines.append))
-    assert "beware    the plan is not kept in MLflow: It is read-only." in lines
-    assert "control" in set(pd.read_parquet(job.out / "decisions.parquet").group)
-    count = len(lines)
-    assert "tracked" not in decide(Job(settings, job.now, lines.append))
-    assert not [line for line in lines[count:] if "MLflow" in line]
+    assert not [line for line in lines if line.startswith("mlflow")]
+    assert plans_of(job, 0.2) == [tracked["run_id"]]
+
+
+def test_a_plan_that_mlflow_did_not_take_is_logged_with_the_plan_after_it(job, monkeypatch):
+    with monkeypatch.context() as away:
+        away.setattr(Registry, "log_run", lambda *_, **__: (_ for _ in ()).throw(RegistryError("It is away.")))
+        assert "tracked" not in decide(Job(replace(job.settings, holdout=0.3), job.now))
+    assert plans_of(job, 0.3) == []
+    tracked = decide(Job(replace(job.settings, holdout=0.4), job.now))["tracked"]
+    assert plans_of(job, 0.4) == [tracked["run_id"]]
+    assert len(plans_of(job, 0.3)) == 1
+
+
+def plans_of(job, holdout):
+    """Return the runs of plans with a share held out."""
+    with job.registry._client() as client:
+        experiment = client.get_experiment_by_name(f"{job.settings.name}-decisions")
+        runs = client.search_runs([experiment.experiment_id])
+    return [run.info.run_id for run in runs if run.data.params["holdout"] == str(holdout)]
 
 
 def test_a_change_of_what_was_learned_is_refused_as_one_of_the_model_is(job):

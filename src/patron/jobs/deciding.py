@@ -23,7 +23,7 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
-    is_new = keep_decisions(job.out, job.settings.holdout, job.now)
+    kept = keep_decisions(job.out, job.settings.holdout, job.now)
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}
@@ -46,7 +46,7 @@ def decide(job: Job) -> dict[str, Any]:
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
     files = [str(path) for path in (*paths, *imports)]
-    tracked = track_plan(job, answers) if is_new else None
+    tracked = track_plan(job, answers, kept)
     beside = {name: v for name, v in (("contact_response", response), ("tracked", tracked)) if v}
     return {**summary, "preflight": answers, **beside, "versions": versions, "files": files}
 

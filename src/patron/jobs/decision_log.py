@@ -20,7 +20,7 @@ from patron.errors import ScoreError
 from patron.periods import instant
 from patron.scoring.partitions import file_hash
 
-__all__ = ["DecisionLog", "keep_decisions", "kept_decisions"]
+__all__ = ["DecisionLog", "KeptPlan", "keep_decisions", "kept_decisions"]
 
 FOLDER, LIST = "decision_log", "log.json"
 LATEST = "decisions.parquet"
@@ -75,8 +75,21 @@ class DecisionLog:
     notes: tuple[str, ...]
 
 
-def keep_decisions(out: Path, holdout: float, now: datetime) -> bool:
-    """Add the plan that was just written to the log, unless it is the latest of its cutoff; return whether it is new.
+@dataclass(frozen=True)
+class KeptPlan:
+    """A plan in the log.
+
+    Args:
+        name: by cutoff and count; of a plan of nobody, which is not kept, it is empty.
+        is_new: whether it was added just now.
+    """
+
+    name: str
+    is_new: bool
+
+
+def keep_decisions(out: Path, holdout: float, now: datetime) -> KeptPlan:
+    """Add the plan that was just written to the log, unless it is the latest of its cutoff; return it.
 
     Args:
         out: the folder of results, with `decisions.parquet`.
@@ -90,18 +103,18 @@ def keep_decisions(out: Path, holdout: float, now: datetime) -> bool:
     entries, digest = _entries(out), file_hash(out / LATEST)
     chosen = pd.read_parquet(out / LATEST, columns=["cutoff"]).cutoff
     if not len(chosen):
-        return False
+        return KeptPlan("", is_new=False)
     cutoff = chosen.iloc[0].to_pydatetime()
     same = [entry for entry in entries if instant(entry.cutoff) == cutoff]
     if same and same[-1].sha256 == digest:
-        return False
+        return KeptPlan(Path(same[-1].file).stem, is_new=False)
     file = f"{cutoff:%Y-%m-%dT%H%M%S}-{len(same):03d}.parquet"
     with private_path(out / FOLDER / file) as unfinished:
         shutil.copyfile(out / LATEST, unfinished)
     before = entries[-1].hash if entries else ""
     entry = Entry(file, cutoff.isoformat(), now.isoformat(), len(chosen), holdout, digest, before)
     write_text(json.dumps([asdict(known) for known in (*entries, entry)], indent=1) + "\n", out / FOLDER / LIST)
-    return True
+    return KeptPlan(Path(file).stem, is_new=True)
 
 
 def kept_decisions(out: Path) -> DecisionLog:

@@ -6,8 +6,8 @@ from patron.decisions import CurvePoint, Rung
 from patron.decisions.response import ResponseSummary
 from patron.evaluation.realised import Realised
 from patron.jobs.plan_effects import PastLadder
-from patron.jobs.plan_tracking import TrackedPlan
 from patron.jobs.summary_parts import Files, Quarantine, Tables, Versions
+from patron.jobs.unlogged_plans import TrackedPlan
 from patron.scoring.breaks import Break
 from patron.scoring.consequences import Shift
 from patron.scoring.drift import Drift

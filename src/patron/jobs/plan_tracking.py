@@ -6,26 +6,25 @@ No customer's key goes there: the table has pseudonyms and no texts, or a line f
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, TypedDict
+from typing import Any
 
 import pandas as pd
 
 from patron.decisions import Decisions
-from patron.errors import RegistryError
 from patron.formatting import json_values
+from patron.jobs.decision_log import KeptPlan
 from patron.jobs.job import Job
 from patron.jobs.plan_effects import learned_offers
-from patron.jobs.tracking import NOTE, USER, served_with
+from patron.jobs.tracking import NOTE, USER
+from patron.jobs.unlogged_plans import PlanRun, TrackedPlan, hold_plan, log_plans
 from patron.jobs.users import user
-from patron.models.serving import Bundle, Policy, standalone_policy
+from patron.models.serving import Bundle, Policy
 from patron.registry import Champion
 from patron.scoring.learned_effects import kept_effects
 from patron.scoring.policies import policy_of
 from patron.settings import Settings, describe
 
-__all__ = ["TrackedPlan", "track_plan"]
+__all__ = ["track_plan"]
 
 LONGEST = 10_000  # rows of a table that is kept whole
 LONGEST_PARAM = 500  # letters, as MLflow has long allowed; the whole text is in the campaign
@@ -42,57 +41,45 @@ SHOWN = (
 SUMS = ("cost", "expected_gain", "gain_low", "gain_high")
 
 
-class TrackedPlan(TypedDict):
-    """Where a plan is kept in MLflow."""
-
-    run_id: str
-    policy: Annotated[str, "address by which mlflow.pyfunc.load_model loads the model that decides alike"]
-
-
-def track_plan(job: Job, preflight: Sequence[str]) -> TrackedPlan | None:
-    """Log a plan with its campaign, figures, table and policy; None where the store takes nothing, which is said.
+def track_plan(job: Job, preflight: Sequence[str], kept: KeptPlan) -> TrackedPlan | None:
+    """Log a new plan with its campaign, figures, table and policy, and earlier ones that MLflow did not take.
 
     Args:
         job: whose plan it is.
         preflight: the answers to the four questions before a campaign.
+        kept: the plan in the decision log.
+
+    Returns:
+        where this plan is kept; None where it was logged before, or the store takes nothing, which is said.
     """
-    plan, risk = job.plan, job.champions[job.parts[0].explained]
+    if kept.is_new:
+        risk = job.champions[job.parts[0].explained]
+        hold_plan(job.out, kept.name, _run(job, preflight, risk), _policy(job.settings, risk, job.plan.prices))
+    return log_plans(job).get(kept.name)
+
+
+def _run(job: Job, preflight: Sequence[str], risk: Champion) -> PlanRun:
+    plan = job.plan
     campaign = {name: v for name, v in describe(job.settings).items() if name.split(".")[0] in CAMPAIGN}
     texts = {
         "campaign.json": json.dumps(campaign, indent=1, default=str),
         "summary.json": json.dumps(json_values({**plan.summary, "preflight": preflight}), indent=1, default=str),
         **_table_text(plan.table.assign(pseudonym=job.named(plan.table))),
     }
-    experiment = f"{job.settings.name}-decisions"
-    try:
-        run_id = job.registry.log_run(
-            experiment,
-            f"plan {job.scored.cutoff:%Y-%m-%d}, made {job.now:%Y-%m-%d %H:%M}",
-            {_key(name): str(value)[:LONGEST_PARAM] for name, value in campaign.items()},
-            _figures(plan),
-            texts,
-            tags=_words(job, risk),
-        )
-        address = _logged_policy(job, run_id, _policy(job.settings, risk, plan.prices))
-    except RegistryError as error:
-        job.tell(f"beware    the plan is not kept in MLflow: {error}")
-        return None
-    job.tell(f"mlflow    experiment {experiment}, run {run_id}; the policy as a model: {address}")
-    return {"run_id": run_id, "policy": address}
+    return PlanRun(
+        f"{job.settings.name}-decisions",
+        f"plan {job.scored.cutoff:%Y-%m-%d}, made {job.now:%Y-%m-%d %H:%M}",
+        {_key(name): str(value)[:LONGEST_PARAM] for name, value in campaign.items()},
+        _figures(plan),
+        texts,
+        _words(job, risk),
+    )
 
 
 def _policy(settings: Settings, risk: Champion, prices: Mapping[str, float]) -> Policy:
     """Return the policy of a plan as a model: the champion of the chance to leave, learned effects, offers, prices."""
     learned = kept_effects(risk.bundle, learned_offers(settings.offers), f"model {risk.name!r} version {risk.version}")
     return policy_of(Bundle.load(risk.bundle), learned, settings.offers, prices)
-
-
-def _logged_policy(job: Job, run_id: str, policy: Policy) -> str:
-    with TemporaryDirectory() as scratch:
-        code = Path(scratch) / "policy.py"
-        code.write_text(standalone_policy(), encoding="utf-8")
-        bundle = policy.save(Path(scratch) / "policy")
-        return job.registry.log_model(f"{job.settings.name}-policy", run_id, bundle, code, served_with())
 
 
 def _words(job: Job, risk: Champion) -> dict[str, str]:
