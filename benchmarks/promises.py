@@ -55,8 +55,9 @@ holds the truth in 35 of them.
 
 What does not: calibration is a straight line, and the truth of the call is bent (harm goes deeper than help), so a
 plan of calls alone promises more than it keeps, and one of vouchers less; together they balance here, which need not
-be so elsewhere. After a campaign by a rule promises stay too high. `robust` gives up most of the gain. Far more could
-be earned by who knew the truth.
+be so elsewhere. After a campaign by a rule promises stay too high: 1.24 times what is earned in 58 worlds (seeds 0 to
+57; 1.08 to 1.41 by draws of worlds), of the vouchers in these plans 1.04 times, of the calls 2.13 times. `robust` gives
+up most of the gain. Far more could be earned by who knew the truth.
 
 A campaign by hearsay fools every learner: a cause that no feature tells cannot be seen by a preflight. Evidence
 "observational with overlap" is all that tells it from a lot, and its promise is not to be believed.
