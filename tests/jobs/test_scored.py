@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -320,13 +321,17 @@ def test_a_container_with_less_memory_than_the_machine_bounds_it(tmp_path):
     assert memory.machine_gigabytes(tmp_path) > 1.0
 
 
-def test_what_the_engine_holds_is_set_aside_again_and_again_and_is_read_as_it_was():
+def test_what_the_engine_holds_is_set_aside_by_one_verb_after_another_though_the_folder_of_the_first_is_gone(
+    tmp_path, monkeypatch
+):
     engine, count = ibis.get_backend(), 8_000_000  # of eight bytes: twice what stays in memory
-    engine.raw_sql(f"CREATE TEMP TABLE held AS SELECT range AS n FROM range({count})")
-    for _ in range(2):
-        memory.set_aside(0.03, 1.0)
-    assert engine.raw_sql("SELECT sum(n), current_setting('memory_limit') FROM held").fetchone() == (
-        count * (count - 1) // 2,
-        "1.0 GiB",
-    )
-    engine.raw_sql("DROP TABLE held")
+    for verb in ("score", "decide"):
+        with tempfile.TemporaryDirectory(dir=tmp_path, prefix=verb) as folder:
+            monkeypatch.setattr(tempfile, "tempdir", folder)
+            engine.raw_sql(f"CREATE TEMP TABLE held AS SELECT range AS n FROM range({count})")
+            memory.set_aside(0.03, 1.0)
+            assert engine.raw_sql("SELECT sum(n), current_setting('memory_limit') FROM held").fetchone() == (
+                count * (count - 1) // 2,
+                "1.0 GiB",
+            )
+            engine.raw_sql("DROP TABLE held")

@@ -6,7 +6,9 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import ibis
 import pyarrow as pa
 
@@ -32,11 +34,9 @@ def machine_gigabytes(groups: Path = Path("/sys/fs/cgroup")) -> float:
 
 def limit_engine(gigabytes: float) -> None:
     """Let the engine of files take no more memory, and set aside what does not fit where temporary files go."""
-    engine = ibis.get_backend()
+    engine: Any = ibis.get_backend()
     if engine.name == "duckdb":
-        folder, (used,) = tempfile.gettempdir(), engine.raw_sql("SELECT current_setting('temp_directory')").fetchone()
-        if used != folder:  # one that holds something cannot be changed, nor named again
-            engine.raw_sql("SET temp_directory = '{}'".format(folder.replace("'", "''")))
+        _work_in(engine, tempfile.gettempdir())
         engine.raw_sql(f"SET memory_limit = '{gigabytes:.3f}GiB'")
 
 
@@ -60,6 +60,17 @@ def give_back() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU library; others have none
         if trim is not None:
             trim(0)
+
+
+def _work_in(engine: Any, folder: str) -> None:
+    """Have the engine set aside in a folder; where it has done so in another, that one stays, and is there again."""
+    (used,) = engine.raw_sql("SELECT current_setting('temp_directory')").fetchone()
+    if used == folder:  # one that was used cannot be named again
+        return
+    try:
+        engine.raw_sql("SET temp_directory = '{}'".format(folder.replace("'", "''")))
+    except duckdb.NotImplementedException:
+        Path(used).mkdir(parents=True, exist_ok=True)
 
 
 def _limit(path: Path) -> float:
