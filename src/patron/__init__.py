@@ -41,7 +41,9 @@ In the order of the work:
     contact_response            when and how to contact: by channel, hour and number, where past contacts tell
     preferences                 what customers said they prefer and what they do, and `preference_agreement` with it
     power                       how many customers a hold-out needs, or what one can see
+    design_effect               how many more where clusters of customers are held out together
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
+    tie_clusters                who is tied to whom, to be held out together: Rules(holdout_by="ties")
     learn                       what past decisions earned, beside customers who were held out
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -113,7 +115,9 @@ _HOME = {
     "preferences": "decisions.preferences",
     "preference_agreement": "decisions.preferences",
     "power": "metrics.campaign_power",
+    "design_effect": "metrics.campaign_power",
     "expected_maximum_profit": "metrics.campaign_profit",
+    "tie_clusters": "history.ties",
     "learn": "decisions.outcomes",
     "CrmImport": "decisions",
     "crm_table": "decisions",

@@ -293,3 +293,18 @@ def test_what_is_no_table_decisions_without_an_offer_and_days_gone_by_are_refuse
         SettingsError, match=r"weeks from 2023-01-02, got until=2022-12-26\. Write until='2023-01-09'\."
     ):
         start.act(None, "2022-12-26")
+
+
+def test_an_offer_that_spills_over_reaches_who_is_tied_to_its_customer_and_nobody_else():
+    offer = TrueOffer("visit", "phone", "service", 1.0, keeps={"all": 3.0}, lifts={"all": 3.0}, noise=0.0)
+    before = simulate(300, 1, "2023-07-03", campaigns=(), offers=(offer,), spread=0.0, spillover=0.5)
+    customers, ties = before.tables["customers"].customer, before.tables["ties"]
+    first = ties.customer.value_counts().index[0]
+    near = {first, *ties.other[ties.customer == first], *ties.customer[ties.other == first]}
+    plan = pd.DataFrame({"customer": [first], "offer": ["visit"]})
+    weeks = [before.act(decisions, "2023-08-28").profit().profit.reindex(customers) for decisions in (plan, None)]
+    moved = set(customers[(weeks[0] != weeks[1]).to_numpy() & weeks[0].notna().to_numpy()])
+    assert len(moved) > 1
+    assert moved <= near
+    with pytest.raises(SettingsError, match=r"The spillover is a share from 0 to 1, got spillover=2\. Write 0\.5"):
+        simulate(10, spillover=2)

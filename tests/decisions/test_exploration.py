@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from patron.decisions import Offer, Rules, decide
+from patron.decisions.clusters import Clusters
 from patron.decisions.exploration import explore
 from patron.errors import SettingsError
 
@@ -89,7 +90,9 @@ def test_the_log_has_the_chance_of_what_each_customer_gets_by_plan_lot_and_hold_
 
 
 def test_chances_of_all_that_may_happen_to_a_customer_add_up_to_one(scores):
-    lot = explore(scores.customer, np.ones((1000, 3), bool), (np.ones((3, 1)), np.array([np.inf])), 0.3, 0)
+    lot = explore(
+        Clusters("", scores.customer), np.ones((1000, 3), bool), (np.ones((3, 1)), np.array([np.inf])), 0.3, 0
+    )
     planned = np.arange(1000) % 4 - 1
     total = sum(lot.chances(planned, np.full(1000, offer), 0.1) for offer in (-1, 0, 1, 2))
     assert total == pytest.approx(np.ones(1000))
@@ -99,9 +102,25 @@ def test_scarce_things_end_the_lot_before_they_are_overdrawn(scores):
     offers = [Offer("call", 4.0, effect=0.2, channel="phone")]
     plan = decide(scores, offers, 1e6, exploration=1.0, rules=Rules(capacities={"phone": 50}))
     told = plan.summary["exploration"]
-    assert told["treated"] == 50 == plan.summary["treated"]
-    assert told["share"] == pytest.approx(told["customers"] / 1000)
+    assert told["customers"] == pytest.approx(1000 * told["share"], abs=1)
+    mean, deviation = told["customers"] / 2, (told["customers"] / 2) ** 0.5
+    assert mean + 4 * deviation == pytest.approx(49, abs=1)  # so many that fifty calls are sure to reach them
+    assert told["treated"] < plan.summary["treated"] <= 50
     assert "budget or capacity end with" in " ".join(plan.summary["beware"])
+
+
+def test_where_the_budget_cuts_the_lot_each_offer_comes_as_often_as_its_chance_says():
+    people, limits = (
+        Clusters("", pd.Series([f"c{n}" for n in range(40)])),
+        (np.array([[40.0], [1.0]]), np.array([450.0])),
+    )
+    lots = [explore(people, np.ones((40, 2), bool), limits, 1.0, seed) for seed in range(600)]
+    assert {lot.drawn.sum() for lot in lots} == {12, 13}
+    assert max((40 * (lot.offer[lot.treated] == 0).sum()) for lot in lots) <= 450
+    given = np.array([[(lot.offer == j) & lot.treated for j in (0, 1)] for lot in lots]).mean(axis=(0, 2))
+    chance = lots[0].chances(np.full(40, -1), np.zeros(40, int), 0.0)[0]
+    assert chance == pytest.approx(lots[0].share * 0.5 / 2)
+    assert given == pytest.approx([chance, chance], rel=0.08)  # four standard errors
 
 
 def test_without_exploring_nothing_changes_and_a_share_that_is_none_is_refused(scores):

@@ -7,7 +7,7 @@ from patron.decisions.crm import CrmImport, crm_table
 from patron.decisions.former_contacts import FormerContacts
 from patron.decisions.ladder import Rung
 from patron.decisions.offers import Offer
-from patron.decisions.permission import columns_needed, lacking
+from patron.decisions.permission import TIES, columns_needed, lacking
 from patron.decisions.policy import COLUMNS, EVIDENCE, Decisions, check_plan, decide, with_risk
 from patron.decisions.preflight import preflight
 from patron.decisions.profit_curve import CurvePoint
@@ -17,6 +17,7 @@ from patron.decisions.rules import Rules
 __all__ = [
     "COLUMNS",
     "EVIDENCE",
+    "TIES",
     "CrmImport",
     "CurvePoint",
     "Decisions",

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.decisions.draws import draws
+from patron.decisions.clusters import Clusters
+from patron.decisions.draws import drawn_lots, draws, start
 
 __all__ = ["GIVEN", "Exploration", "explore"]
 
 GIVEN = 0.5  # chance to get the offer that was drawn; the others get nothing
+SURELY = 4.0  # standard deviations that a lot is kept below the limits
+TURNS = 50  # lots drawn until one is within them
 ROUNDING = 1e-9
 
 
@@ -47,7 +50,7 @@ class Exploration:
             return ()
         return (
             f"budget or capacity end with {self.drawn.sum():,} customers who explore, {self.share:.1%} of those "
-            "who may, and leave little to the plan: ask for less (exploration = 0.02), or for more budget",
+            "who may, as more are not sure to be reached: ask for less (exploration = 0.02), or for more budget",
         )
 
     def left(self, use: np.ndarray, most: np.ndarray) -> np.ndarray:
@@ -91,45 +94,68 @@ class Exploration:
 
 
 def explore(
-    customers: pd.Series, allowed: np.ndarray, limits: tuple[np.ndarray, np.ndarray], share: float, seed: int
+    clusters: Clusters, allowed: np.ndarray, limits: tuple[np.ndarray, np.ndarray], share: float, seed: int
 ) -> Exploration:
     """Draw who explores, and what they get: one of the offers that they may get, all alike, and half of them nothing.
 
-    Where budget or capacities do not reach all of them, the first by the draw explore: whether a customer does never
-    depends on what the lot gives to that customer.
+    Clusters explore as a whole, and get offers or nothing as a whole. Where budget or capacities are not sure to reach
+    what the lot may give to so many, the share is as much lower: whether a customer explores never depends on what the
+    lot gives to anybody, so that the chance of it is the share. Where a lot exceeds them all the same, which is as good
+    as never, another is drawn.
 
     Args:
-        customers: keys.
+        clusters: whose draws those of each customer are.
         allowed: whether a customer may get an offer, shape (customers, offers).
         limits: what one of each offer takes of each scarce thing, and how much there is of it.
         share: of those who may get any offer.
         seed: of the draws, which belong to the customers.
 
-    >>> lot = explore(pd.Series(["ann", "bob"]), np.array([[True], [False]]), (np.ones((1, 1)), np.ones(1)), 1.0, 0)
+    >>> people = Clusters("", pd.Series(["ann", "bob"]))
+    >>> lot = explore(people, np.array([[True], [False]]), (np.ones((1, 1)), np.full(1, 9.0)), 1.0, 0)
     >>> lot.drawn.tolist()
     [True, False]
     """
     options = allowed.sum(axis=1, dtype=np.int16)
     offer, treated = np.full(len(options), -1, dtype=np.int16), np.zeros(len(options), dtype=bool)
-    if not share:
-        return Exploration(0.0, options, offer, treated)
-    who = draws(customers, f"{seed}:explore")
-    rows = np.flatnonzero((who < share) & (options > 0))
-    rows = rows[np.argsort(who[rows], kind="stable")]
-    place = draws(customers.iloc[rows], f"{seed}:lot") * options[rows]
+    may = np.flatnonzero(options > 0)
+    if not share or not len(may):
+        return Exploration(share, options, offer, treated)
+    _, first, place = np.unique(clusters.number[may], return_index=True, return_inverse=True)
+    reached = min(share, *_shares_that_fit(limits, allowed[may], place))
+    who = draws(clusters.key.iloc[may[first]], f"{seed}:explore")
+    rows = may[drawn_lots(who, np.bincount(place), reached, start(f"{seed}:explore"))[place]]
     offers = np.argsort(~allowed[rows], axis=1, kind="stable")  # the allowed ones first, in their order
-    drawn, gets = offers[np.arange(len(rows)), place.astype(int)], place % 1 < GIVEN
-    fits = _fitting(limits, allowed[rows], drawn, gets)
-    some = rows[:fits]
-    offer[some], treated[some] = drawn[:fits], gets[:fits]
-    reached = share * fits / max(len(rows), 1)
-    return Exploration(reached, options, offer, treated, fits == len(rows))
+    for turn in range(TURNS):
+        position, gets = (draws(clusters.key.iloc[rows], f"{seed}:{use}{turn or ''}") for use in ("lot", "given"))
+        offer[rows] = offers[np.arange(len(rows)), (position * options[rows]).astype(int)]
+        treated[rows] = gets < GIVEN
+        if _fits(limits, offer[treated]):
+            break
+        treated[rows] = False
+    return Exploration(reached, options, offer, treated, reached == share)
 
 
-def _fitting(limits: tuple[np.ndarray, np.ndarray], allowed: np.ndarray, drawn: np.ndarray, gets: np.ndarray) -> int:
-    """Return how many of those drawn can explore: up to the first whose dearest lot would not fit any more."""
+def _shares_that_fit(limits: tuple[np.ndarray, np.ndarray], allowed: np.ndarray, cluster: np.ndarray) -> list[float]:
+    """Return for each scarce thing the share that can explore: what it takes on average, and four deviations more.
+
+    Args:
+        limits: what one of each offer takes of each scarce thing, and how much there is of it.
+        allowed: whether each of those who may explore may get an offer.
+        cluster: of each.
+    """
     use, most = limits
-    taken = use[drawn] * gets[:, None]
-    dearest = np.where(allowed[:, :, None], use[None], 0.0).max(axis=1, initial=0.0)
-    over = (taken.cumsum(axis=0) - taken + dearest > most + ROUNDING * np.maximum(1.0, most)).any(axis=1)
-    return int(over.argmax()) if over.any() else len(drawn)
+    count, result = allowed.sum(axis=1), [1.0]
+    for takes, limit in zip(use.T, most, strict=True):
+        mean = GIVEN * float(((allowed @ takes) / count).sum())
+        if not mean or not np.isfinite(limit):
+            continue
+        of_cluster = np.bincount(cluster, np.sqrt((allowed @ takes**2) / count))  # where all of it get offers
+        wide = SURELY * np.sqrt(GIVEN * float((of_cluster**2).sum()))
+        left = max(limit - of_cluster.max(), 0.0)  # one cluster more than the share, by rounding
+        result.append(float(((np.sqrt(wide**2 + 4 * mean * left) - wide) / (2 * mean)) ** 2))
+    return result
+
+
+def _fits(limits: tuple[np.ndarray, np.ndarray], given: np.ndarray) -> bool:
+    use, most = limits
+    return bool((use[given].sum(axis=0) <= most + ROUNDING * np.maximum(1.0, most)).all())

@@ -5,7 +5,9 @@ Of each offer it is drawn within thirds of risk and thirds of value, so that tre
 
 import numpy as np
 
-__all__ = ["held_out", "strata"]
+from patron.decisions.draws import drawn_lots, lowest
+
+__all__ = ["held_out", "held_out_together", "strata"]
 
 LEAST = 90  # chosen for an offer: ten for each of nine strata
 
@@ -35,6 +37,33 @@ def held_out(draw: np.ndarray, offer: np.ndarray, risk: np.ndarray, value: np.nd
     return held
 
 
+def held_out_together(
+    draw: np.ndarray, cluster: np.ndarray, risk: np.ndarray, value: np.ndarray, share: float, rounding: float
+) -> np.ndarray:
+    """Return who is held out where a cluster is as a whole: alike among sizes, and thirds of risk and of value.
+
+    Each cluster has exactly the chance of the share, however large it is.
+
+    Args:
+        draw: a number from 0 to 1 that belongs to the cluster of the customer.
+        cluster: number of it.
+        risk: chance to leave.
+        value: profit at stake.
+        share: of the clusters that are held out.
+        rounding: a number from 0 to 1 that belongs to the seed.
+
+    >>> held_out_together(np.array([0.1, 0.1, 0.9]), np.array([0, 0, 1]), np.ones(3), np.ones(3), 0.5, 0.0).tolist()
+    [True, True, False]
+    """
+    if not len(draw):
+        return np.zeros(0, dtype=bool)
+    _, first, place = np.unique(cluster, return_index=True, return_inverse=True)
+    size = np.bincount(place)
+    like = strata(*(np.bincount(place, of_each) / size for of_each in (risk, value)))
+    doubled = np.ceil(np.log2(size)).astype(int)  # 1, 2, 3 to 4, 5 to 8, ...
+    return drawn_lots(draw[first], 9 * doubled + like, share, rounding)[place]
+
+
 def strata(risk: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Return the stratum of each customer: 3 times the third of the risk plus that of the value, from 0.
 
@@ -55,8 +84,4 @@ def _of_strata(draw: np.ndarray, stratum: np.ndarray, share: float) -> np.ndarra
     count = np.floor(share * size)
     missing = round(share * len(draw)) - int(count.sum())
     count[np.argsort(count - share * size, kind="stable")[: max(missing, 0)]] += 1
-    order = np.lexsort((draw, stratum))
-    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    rank = np.empty(len(draw), dtype=np.int64)
-    rank[order] = np.arange(len(draw)) - starts[stratum[order]]
-    return np.asarray(rank < count[stratum])
+    return lowest(draw, stratum, count)

@@ -14,9 +14,10 @@ from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import SettingsError, listed_columns, nearest
 from patron.history.row_conditions import RowCondition, values_held
 
-__all__ = ["Permission", "columns_needed", "lacking", "permission", "with_facts"]
+__all__ = ["TIES", "Permission", "columns_needed", "lacking", "permission", "with_facts"]
 
 SHOWN = 12
+TIES = "ties"
 YES = {"true", "yes", "y", "1", "1.0"}
 
 
@@ -47,7 +48,7 @@ def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
     names |= {LAST_CONTACT for offer in offers if offer.rest}
     if rules.most_contacts is not None:
         names.add(contacts_within(rules.contact_days))
-    return tuple(sorted(names))
+    return tuple(sorted(names | ({rules.holdout_by} if rules.holdout_by else set())))
 
 
 def with_facts(scores: pd.DataFrame, facts: pd.DataFrame | None, offers: Sequence[Offer], rules: Rules) -> pd.DataFrame:
@@ -86,8 +87,16 @@ def lacking(name: str, known: Sequence[str], offers: Sequence[Offer]) -> str:
         offers: what can be done.
     """
     wanting = next((offer.name for offer in offers if name in columns_needed([offer], Rules())), "")
-    whose = f"Offer {wanting!r} looks" if wanting else "The cap on contacts (most_contacts) looks"
-    if FormerContacts.among([name]).columns:
+    is_former = bool(FormerContacts.among([name]).columns)
+    by_rule = "The cap on contacts (most_contacts)" if is_former else "The hold-out (holdout_by)"
+    whose = f"Offer {wanting!r} looks" if wanting else f"{by_rule} looks"
+    if name == TIES and not wanting:
+        return (
+            f"{whose} at ties between customers, and nothing tells of any. Give an event table of them, [tables.ties] "
+            "path = 'ties.parquet' and other = 'the column of the other customer', in Python "
+            "facts=pt.tie_clusters(history, at), or name a column: holdout_by = 'customers_household'."
+        )
+    if is_former:
         return (
             f"{whose} at former contacts ({name}), and nothing tells of any. Give an event table of them, "
             "[tables.contacts] path = 'contacts.parquet', in Python facts=pd.DataFrame with customer and "

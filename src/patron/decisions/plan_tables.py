@@ -5,21 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from patron.decisions.draws import draws
+from patron.decisions.clusters import Clusters
+from patron.decisions.draws import draws, start
 from patron.decisions.exploration import GIVEN, Exploration
 from patron.decisions.gains import Gains
-from patron.decisions.holdout import held_out
+from patron.decisions.holdout import held_out, held_out_together
 from patron.decisions.offers import Offer
 from patron.decisions.table_checks import NEEDED
 
 __all__ = ["chosen_table", "held_back", "received_log"]
 
 
-def held_back(customers: pd.DataFrame, planned: np.ndarray, lot: Exploration, holdout: float, seed: int) -> np.ndarray:
+def held_back(
+    customers: pd.DataFrame, clusters: Clusters, planned: np.ndarray, lot: Exploration, holdout: float, seed: int
+) -> np.ndarray:
     """Return who gets nothing of those whom plan or lot chose an offer for; the lot says itself whom it gives nothing.
 
     Args:
         customers: all who were asked about.
+        clusters: who is held out together.
         planned: position of the offer of each in the plan, -1 for none.
         lot: who explores.
         holdout: share of the others that is held out.
@@ -29,12 +33,17 @@ def held_back(customers: pd.DataFrame, planned: np.ndarray, lot: Exploration, ho
     rows = np.flatnonzero((planned >= 0) & ~lot.drawn)
     chosen = customers.iloc[rows]
     risk, value = (chosen[name].to_numpy(np.float64) for name in ("churn_probability", "value"))
-    held[rows] = held_out(draws(chosen.customer, seed), planned[rows], risk, value, holdout)
+    draw = draws(clusters.key.iloc[rows], seed)
+    if clusters.by:
+        held[rows] = held_out_together(draw, clusters.number[rows], risk, value, holdout, start(seed))
+    else:
+        held[rows] = held_out(draw, planned[rows], risk, value, holdout)
     return held
 
 
 def chosen_table(
     customers: pd.DataFrame,
+    clusters: Clusters,
     gains: Gains,
     offers: Sequence[Offer],
     given: np.ndarray,
@@ -45,6 +54,7 @@ def chosen_table(
 
     Args:
         customers: all who were asked about.
+        clusters: who is held out together; where anybody is, the number of it is the column `cluster`.
         gains: what each offer is expected to earn with each of them.
         offers: what can be done.
         given: position of the offer that plan or lot chose for each, -1 for none.
@@ -61,6 +71,7 @@ def chosen_table(
         channel=pd.array([offer.channel for offer in chosen], dtype="str"),
         propensity=np.where(held, control, treat)[rows],
         explored=lot.drawn[rows],
+        **({"cluster": clusters.number[rows]} if clusters.by else {}),
         **gains.columns(rows, given[rows]),
     )
     return table.iloc[np.lexsort((table.customer.astype(str), -table.expected_gain))].reset_index(drop=True)

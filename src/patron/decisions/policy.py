@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions.allocation import allocate
+from patron.decisions.clusters import clusters_of
 from patron.decisions.draws import drawn_order
 from patron.decisions.exploration import Exploration, explore
 from patron.decisions.gains import VALUE_BOUNDS, Gains, expected_gains
@@ -49,13 +50,15 @@ class Decisions:
     Args:
         table: a row for each chosen customer, the highest expected gain first, then by customer. Cost and gain
             of the control are those of the offer that it was chosen for and does not get. `propensity` is the chance of
-            the group in the row, `explored` says that a lot chose the offer.
+            the group in the row, `explored` says that a lot chose the offer; `cluster`, where customers are held out
+            together (`Rules(holdout_by=...)`), numbers those who are.
         summary: plain values. Counts: asked, worth_treating, chosen, treated, control, offers, left_alone (why), and
             ties: customers with the same at stake as others, among whom the budget was given out by a draw.
             Money: spent, expected_gain, gain_low, gain_high of the treated; withheld, the control's cost; budget; gap,
             by how much any other plan could be better at most. Besides: curve, the gain with ever more customers
             treated (`patron.decisions.profit_curve`); ladder, what coarser strategies would gain
-            (`patron.decisions.ladder`); exploration, how many a lot chose for, and what that costs.
+            (`patron.decisions.ladder`); exploration, how many a lot chose for, and what that costs; clusters, how many
+            there are and how large they are, where customers are held out together.
         unprofitable: customers who cost more than they bring, with the choices that there are; none is taken.
         prices: what each offer must gain beyond its own cost for budget and capacities to suffice, in currency.
         log: what each customer who was asked about is given, for `patron.policy_value`: customer, cutoff, offer (empty
@@ -116,7 +119,8 @@ def decide(
         reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three to leave and
             of the first three that keep the customer are carried along, as `reasons_for` and `reasons_against`.
         seed: of the draw of the control, and of that among ties.
-        rules: capacities and caps on contacts, and whether the lower bound of the gain counts.
+        rules: capacities and caps on contacts, whether the lower bound of the gain counts, and who is held out
+            together.
         facts: customer, and the columns that consent, conditions, rest and fatigue look at, where the scores lack
             them: attributes and features, `last_contact` (days since then) and `contacts_30d` (contacts in 30 days).
         effects: effects learned from past campaigns, which take the place of the assumed ones: customer, offer, kept
@@ -178,14 +182,17 @@ def decided(
     worth = np.where(may.allowed, gains.gain_low if rules.robust else gains.gain, -np.inf)
     scarce = rules.scarce(known, budget)
     best = _allocated(worth, scarce)
-    lot = explore(customers.customer, may.allowed, scarce, exploration, seed)
+    clusters = clusters_of(customers, rules.holdout_by)
+    lot = explore(clusters, may.allowed, scarce, exploration, seed)
     planned = _allocated(worth, (scarce[0], lot.left(*scarce))).offer if lot.drawn.any() else best.offer
     given = lot.given(planned)
-    held = held_back(customers, planned, lot, holdout, seed)
-    table = with_reasons(chosen_table(customers, gains, known, given, held, (lot, holdout)), reasons)[list(COLUMNS)]
+    held = held_back(customers, clusters, planned, lot, holdout, seed)
+    table = with_reasons(chosen_table(customers, clusters, gains, known, given, held, (lot, holdout)), reasons)
+    table = table[[*COLUMNS, *({"cluster"} & {*table})]]
     treated = np.flatnonzero((given >= 0) & ~held)
     _, below, above = gains.together(treated, given[treated], [len(treated)])
-    limits = "budget" if rules == NO_RULES else "budget or capacity"
+    chosen = np.flatnonzero(given >= 0)
+    limits = "budget" if replace(rules, holdout_by="") == NO_RULES else "budget or capacity"
     plan = Decisions(
         table,
         counts(gains, may, worth, given, limits)
@@ -194,7 +201,8 @@ def decided(
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
-        | {"beware": [*may.notes, *lot.notes], "unprofitable": len(lossy)}
+        | {"beware": [*may.notes, *lot.notes, *clusters.notes(chosen)], "unprofitable": len(lossy)}
+        | ({"clusters": clusters.summary(chosen)} if clusters.by else {})
         | {"curve": profit_curve(gains, may.allowed, best.offer)}
         | {"ladder": ladder(gains, worth, _segments(customers), scarce, best.offer)}
         | {"exploration": lot.summary(table, _forgone(gains, lot, best.offer, given))},

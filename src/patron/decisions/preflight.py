@@ -1,6 +1,7 @@
 """Preflight: four questions before a campaign goes out, each with the figures that answer it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from patron.decisions.offers import Offer
 from patron.decisions.rules import Rules
 from patron.errors import listed
-from patron.metrics.campaign_power import power
+from patron.metrics.campaign_power import design_effect, power
 
 __all__ = ["preflight"]
 
@@ -60,13 +61,31 @@ def _against(summary: Mapping[str, Any], offers: Sequence[Offer]) -> str:
 
 
 def _control(table: pd.DataFrame) -> str:
-    table = table[~table.explored]
+    lot, table = table[table.explored], table[~table.explored]
     held = int((table.group == "control").sum())
+    drawn = f"; of {len(lot):,} for whom a lot decides it leaves {(lot.group == 'control').sum():,} alone"
+    beside = drawn if len(lot) else ""
     if not 0 < held < len(table):
+        if len(lot):
+            return (
+                f"control: none of the plan, so nobody will know what its choice did{beside}; [decisions] holdout = 0.1"
+            )
         return "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"
-    rate = float(table.churn_probability.mean())
     words = f"control: {held:,} of {len(table):,} held out"
+    return f"{words}{_seen(table, held)}{beside}"
+
+
+def _seen(table: pd.DataFrame, held: int) -> str:
+    """Return the difference that a hold-out sees; of clusters where they are all alike, which is the most it may be."""
+    rate = float(table.churn_probability.mean())
     if not 0 < rate < 1:
+        return ""
+    sizes = table.groupby("cluster").size().tolist() if "cluster" in table else [1]
+    sees = partial(power, rate=rate, customers=len(table), chance=CHANCE, holdout=held / len(table))
+    seen = [100 * sees(design=design).effect for design in (1.0, design_effect(sizes, alike=1.0))]
+    words = f"; a difference in leaving of {seen[0]:.1f} points is seen with a chance of {CHANCE:.0%}"
+    if "cluster" not in table:
         return words
-    seen = power(rate=rate, customers=len(table), chance=CHANCE, holdout=held / len(table)).effect
-    return f"{words}; a difference in leaving of {100 * seen:.1f} points is seen with a chance of {CHANCE:.0%}"
+    return (
+        f"{words} if customers of a cluster are as unlike as others, of {seen[1]:.1f} if all of a cluster do the same"
+    )

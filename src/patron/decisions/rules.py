@@ -22,6 +22,8 @@ class Rules:
             counted; None for no limit.
         contact_days: how many days these are.
         robust: whether the plan earns the most by the lower bound of the gain instead of the gain.
+        holdout_by: the column of scores or facts whose customers are held out, or explore, only together, as an offer
+            may reach all of them: a household, or "ties" (`patron.tie_clusters`); empty for each alone.
 
     Raises:
         SettingsError: a count is negative or no whole number.
@@ -35,6 +37,7 @@ class Rules:
     most_contacts: int | None = None
     contact_days: int = 30
     robust: bool = False
+    holdout_by: str = ""
 
     def __post_init__(self) -> None:
         for channel, capacity in self.capacities.items():

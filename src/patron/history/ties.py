@@ -12,9 +12,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from patron.history.history import History
-from patron.periods import EVER
+from patron.periods import EVER, Moment, instant
 
-__all__ = ["Referrals", "referrals_of", "ties_before"]
+__all__ = ["REFERRALS", "Referrals", "referrals_of", "tie_clusters", "ties_before"]
 
 REFERRALS, TIES, REFERRAL = "referrals", "ties", "referral"
 LATE = 30.0  # days after the first order, from which on a referral has brought nobody
@@ -58,6 +58,28 @@ def ties_before(history: History, cutoff: datetime) -> pd.DataFrame | None:
     ends = ["customer", "other", "is_referral"]
     first = table.astype({"is_referral": bool}).sort_values(["days_ago", "customer", "other"], ascending=False)
     return first.drop_duplicates(ends, ignore_index=True)
+
+
+def tie_clusters(history: History, at: Moment) -> pd.DataFrame | None:
+    """Return which customers are tied to each other, directly or through others; None where no table tells ties.
+
+    Args:
+        history: the checked event tables; `ties` or `referrals` with the other end of each tie as `other`.
+        at: only ties before it count.
+
+    Returns:
+        `customer`, and `ties`: the same for all who are tied together, which is the first of their keys. Who is tied
+        to nobody is not in it.
+    """
+    pairs = ties_before(history, instant(at))
+    if pairs is None:
+        return None
+    ends = pd.concat([pairs.customer, pairs.other], ignore_index=True)
+    place, keys = pd.factorize(ends, sort=True)
+    first, second = np.split(place, 2)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(keys), len(keys)))
+    part = connected_components(graph, directed=False)[1]
+    return pd.DataFrame({"customer": keys, "ties": pd.Series(keys).groupby(part).transform("first")})
 
 
 def referrals_of(ties: pd.DataFrame, customers: pd.Series, tenure: np.ndarray) -> Referrals:

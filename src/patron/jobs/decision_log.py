@@ -25,8 +25,8 @@ __all__ = ["DecisionLog", "KeptPlan", "keep_decisions", "kept_decisions"]
 FOLDER, LIST = "decision_log", "log.json"
 LATEST = "decisions.parquet"
 KEPT = (
-    *("customer", "cutoff", "group", "offer", "propensity", "explored", "churn_probability", "value", "cost"),
-    *("expected_gain", "gain_low", "gain_high", "evidence"),
+    *("customer", "cutoff", "group", "offer", "propensity", "explored", "cluster"),
+    *("churn_probability", "value", "cost", "expected_gain", "gain_low", "gain_high", "evidence"),
 )
 
 

@@ -94,6 +94,16 @@ class Explored(TypedDict):
     forgone: Annotated[float, "what the plan without them would gain more, before anybody is held out"]
 
 
+class Clustered(TypedDict):
+    """How many clusters the chosen customers are in, where these are held out together."""
+
+    by: Annotated[str, "the column that says who belongs together"]
+    count: int
+    customers: int
+    largest: Annotated[int, "customers of the largest cluster"]
+    design_effect: Annotated[float, "times as many customers as one by one, where all of a cluster do the same"]
+
+
 class DoNotDisturb(TypedDict):
     """How many customers learned effects expect to lose by an offer."""
 
@@ -127,6 +137,7 @@ class Decide(Population):
     unprofitable: Annotated[int, "customers who cost more than they bring: listed, and nothing done about it"]
     curve: Annotated[list[CurvePoint], "gain with ever more customers treated; point: best, plan or nothing"]
     exploration: Explored
+    clusters: NotRequired[Annotated[Clustered, "where customers are held out together"]]
     ladder: Annotated[
         list[Rung], "strategies from nobody to the plan, each with its gain, and more than the one before"
     ]

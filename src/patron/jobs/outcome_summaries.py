@@ -32,6 +32,9 @@ class CampaignLine(TypedDict):
     promised_low: float
     promised_high: float
     variance_left: Annotated[float, "after what was known before the cutoff"]
+    clusters: Annotated[int | None, "held out or treated as a whole; null where each customer was alone"]
+    split_clusters: Annotated[int | None, "clusters with customers in both groups"]
+    design_effect: Annotated[float, "by how much that multiplies the variance; null where each was alone"]
     evidence: Literal["randomised", "observational", "none"]
     contaminated: Annotated[int | None, "held out who got the offer; null where nobody says who got it"]
     not_reached: int | None

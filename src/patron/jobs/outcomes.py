@@ -61,11 +61,12 @@ def learned_outcomes(out: Path) -> Outcomes | None:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         table, ledger, calibration = (_frame(plain[name]) for name in ("campaigns", "ledger", "calibration"))
-        notes, _ = tuple(map(str, plain["notes"])), table.explored  # of an earlier release there is none
+        notes = tuple(map(str, plain["notes"]))
+        table, ledger = (frame if "explored" in frame else frame.assign(explored=False) for frame in (table, ledger))
         return Outcomes(table, ledger, calibration, plain["following"], pd.DataFrame(), pd.DataFrame(), {}, notes)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise PatronError(
-            f"The file {LEARNED!r} in {out.name!r} is broken, or of an earlier release. Learn again: patron learn; "
+            f"The file {LEARNED!r} in {out.name!r} is broken. Learn again: patron learn; "
             f"or make the page without it: rm {path}"
         ) from None
 

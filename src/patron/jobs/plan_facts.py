@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow.parquet
 from ibis.expr.types import Table
 
-from patron.decisions import FormerContacts, columns_needed, lacking
+from patron.decisions import TIES, FormerContacts, columns_needed, lacking
 from patron.errors import SettingsError
 from patron.history.business_contacts import CONTACTS, begun_by_business
 from patron.history.history import History
 from patron.history.offers import OFFERS
+from patron.history.ties import REFERRALS
 from patron.jobs.kept import ScoredRun, read_kept, rows_name
 from patron.periods import EVER
 from patron.portfolio.broken_rules import RULES
@@ -25,6 +26,7 @@ from patron.settings import Settings
 __all__ = ["OF_CONTACTS", "check_offer_columns", "plan_facts"]
 
 OF_CONTACTS = (CONTACTS, OFFERS)
+OF_TIES = (TIES, REFERRALS)
 ANSWER = re.compile(
     r"(churn|cancellation|win_back)_(probability|days_expected|within_\w+|by_\w+)|purchase_within_\w+|days_\w+"
     r"|expected_profit|profit_\w+|probability_\w+|(present_|settled_)?tier|value(_low|_high)?|next_(category|item)_\d+"
@@ -43,7 +45,9 @@ def check_offer_columns(settings: Settings, *known: Callable[[], Sequence[str]])
     Raises:
         SettingsError: nothing tells of a column.
     """
-    names = columns_needed(settings.offers, settings.rules)
+    names = [*columns_needed(settings.offers, settings.rules)]
+    if TIES in names and {*OF_TIES} & {*settings.tables}:
+        names.remove(TIES)
     has_contacts = settings.outcomes or {*OF_CONTACTS} & {*settings.tables}
     former = (*FormerContacts.among(names).columns, *GUARDRAILS) if has_contacts else ()
     open_ = [name for name in names if name not in former and not ANSWER.fullmatch(name)]

@@ -113,6 +113,7 @@ def _left_out(settings: Settings) -> list[str]:
         "robust": rules.robust,
         "effects of a file": settings.effects is not None,
         "holdout": settings.holdout > 0,
+        "holdout_by": bool(rules.holdout_by),
         "exploration": settings.exploration > 0,
     }
     return [name for name, is_looked_at in looked_at.items() if is_looked_at]

@@ -6,11 +6,12 @@ from functools import partial
 
 import pandas as pd
 
-from patron.decisions import Decisions, check_plan, columns_needed, lacking, with_risk
+from patron.decisions import TIES, Decisions, check_plan, columns_needed, lacking, with_risk
 from patron.decisions.policy import decided
 from patron.engines.memory import give_back
 from patron.errors import QuestionError
 from patron.history.history import History
+from patron.history.ties import tie_clusters
 from patron.jobs.kept import ScoredRun
 from patron.jobs.plan_effects import past_ladders, plan_effects
 from patron.jobs.plan_facts import OF_CONTACTS, plan_facts
@@ -55,12 +56,14 @@ def planned(
     answers = partial(_answers, run, value_needed)
     offers, rules = settings.offers, settings.rules
     facts = plan_facts(
-        columns_needed(offers, rules),
+        [name for name in columns_needed(offers, rules) if name != TIES],
         run,
         history if settings.outcomes or {*OF_CONTACTS} & {*settings.tables} else None,
         lambda name, known: lacking(name, known, offers),
         settings.portfolio,
     )
+    if rules.holdout_by == TIES:
+        facts = _with_ties(facts, tie_clusters(history(), run.cutoff))
     effects = joined_effects(written, plan_effects(offers, run, answers, champion))
     plan, _ = decided(
         answers(),  # which nobody else holds, as they are a row for everybody
@@ -86,3 +89,10 @@ def _answers(run: ScoredRun, value_needed: str) -> pd.DataFrame:
     if "value" not in scores or scores.value.isna().any():
         raise QuestionError(f"Decisions need to know what a kept customer is worth: {value_needed}.")
     return scores
+
+
+def _with_ties(facts: pd.DataFrame | None, tied: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return facts with the cluster of each customer who is tied to others, where the tables tell it."""
+    if facts is None or tied is None:
+        return facts if tied is None else tied.astype(str)
+    return facts.merge(tied.astype(str), "left", "customer")

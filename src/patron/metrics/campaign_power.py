@@ -5,13 +5,13 @@ held-out in both, as before a campaign nobody knows the other.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from patron.errors import SettingsError, is_number
 
-__all__ = ["CampaignPower", "power"]
+__all__ = ["CampaignPower", "design_effect", "power"]
 
 MOST = 1e12
 NORMAL = NormalDist()
@@ -28,6 +28,7 @@ class CampaignPower:
         spread: the standard deviation of the outcome among customers.
         holdout: the share of them who are held out.
         level: the chance that it sees an effect where there is none.
+        design: by how many times more customers it takes as they are held out by clusters (`design_effect`).
     """
 
     effect: float
@@ -36,6 +37,7 @@ class CampaignPower:
     spread: float
     holdout: float
     level: float
+    design: float = 1.0
 
     @property
     def control(self) -> int:
@@ -50,7 +52,7 @@ class CampaignPower:
     @property
     def computed(self) -> float:
         """The chance by the normal test, two-sided, of the effect with so many customers."""
-        error = self.spread * math.sqrt(1 / (self.customers * self.holdout * (1 - self.holdout)))
+        error = self.spread * math.sqrt(self.design / (self.customers * self.holdout * (1 - self.holdout)))
         edge, shift = NORMAL.inv_cdf(1 - self.level / 2), abs(self.effect) / error if error else math.inf
         return NORMAL.cdf(shift - edge) + NORMAL.cdf(-edge - shift)
 
@@ -64,6 +66,7 @@ def power(
     customers: int | None = None,
     chance: float | None = None,
     level: float = 0.05,
+    design: float = 1.0,
 ) -> CampaignPower:
     """Compute the chance to see an effect, the customers that it takes, or the smallest effect that is seen.
 
@@ -76,6 +79,7 @@ def power(
         chance: of seeing the effect, for example .8. Two of effect, customers and chance are given, the third is
             computed.
         level: the chance of seeing an effect where there is none.
+        design: the design effect of a hold-out by clusters (`design_effect`); 1 where each customer is alone.
 
     Raises:
         SettingsError: it is not clear what is asked, or a number is out of bounds.
@@ -84,16 +88,41 @@ def power(
     12559
     >>> round(power(rate=0.2, effect=0.02, customers=12_559, holdout=0.1).chance, 3)
     0.39
+    >>> power(rate=0.2, effect=0.02, chance=0.8, holdout=0.5, design=1.5).customers
+    18839
     """
     _check(rate, spread, (effect, customers, chance), holdout, level)
+    if not (is_number(design) and design >= 1):
+        raise SettingsError(f"The design effect of power is a number of 1 or more, got {design}. Write design=1.5.")
     width = math.sqrt(rate * (1 - rate)) if rate is not None else float(spread or 0.0)
-    known = CampaignPower(effect or 0.0, customers or 0, chance or 0.0, width, holdout, level)
+    known = CampaignPower(effect or 0.0, customers or 0, chance or 0.0, width, holdout, level, design)
     if chance is None:
         return replace(known, chance=known.computed)
     if customers is None:
         count = _smallest(lambda n: replace(known, customers=n).computed - chance, 2.0)
         return replace(known, customers=math.ceil(count - 1e-9))
     return replace(known, effect=_smallest(lambda e: replace(known, effect=e).computed - chance, 0.0))
+
+
+def design_effect(sizes: Sequence[int], alike: float) -> float:
+    """Compute by how many times more customers a hold-out by clusters takes than one of single customers (Kish 1965).
+
+    Args:
+        sizes: customers of each cluster.
+        alike: the correlation of what customers of one cluster do (intraclass), 0 to 1.
+
+    Raises:
+        SettingsError: there is no cluster, a size is below 1, or the correlation is none.
+
+    >>> design_effect([1, 1, 2, 4], alike=0.1)
+    1.175
+    """
+    if not len(sizes) or min(sizes) < 1 or not 0 <= alike <= 1:
+        raise SettingsError(
+            f"A design effect needs the size of each cluster and a correlation from 0 to 1, got {len(sizes):,} sizes "
+            f"and alike={alike}. Write design_effect(plan.table.groupby('cluster').size(), alike=0.1)."
+        )
+    return 1 + alike * (sum(size**2 for size in sizes) / sum(sizes) - 1)
 
 
 def _smallest(beyond: Callable[[float], float], least: float) -> float:

@@ -385,6 +385,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "decisions": {
         "budget": MONEY, "holdout": SHARE, "exploration": PART, "value": MONEY, "contacts": SEED,
         "most_contacts": COUNT, "contact_days": DAYS, "robust": YES_OR_NO, "effects": FILE, "outcomes": YES_OR_NO,
+        "holdout_by": COLUMN,
     },
     "channels": {"*": CHANNEL},
     "channels.*": {"capacity": SEED},

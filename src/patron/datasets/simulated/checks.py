@@ -25,6 +25,8 @@ def check_setting(setting: Setting, assignment: str) -> None:
         raise SettingsError(f"A world has customers, got customers={setting.customers}. Write customers=2_000.")
     if not 0 <= setting.spread < 1:
         raise SettingsError(f"The spread is a chance below 1, got spread={setting.spread}. Write spread=0.05.")
+    if not 0 <= setting.spillover <= 1:
+        raise SettingsError(f"The spillover is a share from 0 to 1, got spillover={setting.spillover}. Write 0.5.")
     if not setting.slight >= 0:
         raise SettingsError(
             f"The slight is a share of the hazard of 0 or more, got slight={setting.slight}. Write 2.0."

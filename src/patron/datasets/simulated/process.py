@@ -15,7 +15,7 @@ from patron.datasets.simulated.people import People, unwelcome
 from patron.datasets.simulated.purchases import INBOUND, Rows, contacts_begun, mailed, mailings, purchases, requests
 from patron.datasets.simulated.setting import Setting
 
-__all__ = ["START", "Chances", "State", "Treatments", "chances", "mailing_touches", "run", "slighted", "tied_losses"]
+__all__ = ["START", "Chances", "State", "Treatments", "chances", "mailing_touches", "run", "slighted", "tied_sums"]
 
 START = datetime(2021, 1, 4)  # a Monday, as every first day of a week of the world
 YEAR, PEAK, SEASON = 365.25, 340.0, 0.3  # days; when in the world's year most is bought, and what that adds to the log
@@ -121,11 +121,10 @@ def slighted(people: People, state: State, week: int, mailing: np.ndarray) -> np
     return 1.0 + people.slight * mailing * lately
 
 
-def tied_losses(people: People, leaving: np.ndarray) -> np.ndarray:
-    """Return for each customer the sum over ties of whether, or with what chance, they left the week before."""
+def tied_sums(people: People, values: np.ndarray) -> np.ndarray:
+    """Return for each customer the sum over ties of a value, such as whether, or with what chance, they left."""
     first, second = people.tied.T
-    losses = np.bincount(first, leaving[second], len(people))
-    return losses + np.bincount(second, leaving[first], len(people))
+    return np.bincount(first, values[second], len(people)) + np.bincount(second, values[first], len(people))
 
 
 @dataclass(frozen=True)
@@ -195,8 +194,11 @@ def _offer(setting: Setting, now: _Week, effect: tuple[np.ndarray, np.ndarray], 
     offer, state = setting.offers[treatments.offer], now.state
     customers, treated = treatments.customers, treatments.treated
     reached = customers[treated]
-    state.keeping[reached] += effect[0][reached]
-    state.lifting[reached] += effect[1][reached]
+    strength = np.bincount(reached, minlength=len(now.people)).astype(float)
+    if setting.spillover:
+        strength += setting.spillover * tied_sums(now.people, strength)
+    state.keeping[:] += strength * effect[0]
+    state.lifting[:] += strength * effect[1]
     coin = uniform(setting.seed, f"{offer.name} accepted", customers, now.week) < offer.accepted
     accepted = treated & coin & (state.left[customers] == NEVER)
     now.add(
@@ -226,7 +228,7 @@ def _lived(setting: Setting, now: _Week, present: int, offered: np.ndarray) -> S
     ordered = alive & ((people.came[:present] == week) | (uniform(seed, "order", n, week) < chance.order[:present]))
     asked_for = alive & (uniform(seed, "request", n, week) < people.trouble[:present])
     complained = asked_for & (uniform(seed, "complaint", n, week) < COMPLAINTS)
-    lost = tied_losses(people, (state.left == week - 1).astype(float) if week else np.zeros(len(people)))[:present]
+    lost = tied_sums(people, (state.left == week - 1).astype(float) if week else np.zeros(len(people)))[:present]
     unheard = slighted(people, state, week, mailing[0])[:present]
     staying = (1.0 - chance.leave[:present]) ** unheard * (1.0 - UPSET * complained) * (1.0 - setting.spread) ** lost
     leaves = alive & (uniform(seed, "leave", n, week) >= staying)

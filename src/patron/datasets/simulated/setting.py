@@ -20,6 +20,7 @@ class Setting:
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides.
         growth: share by which orders of a customer become larger in a year.
         slight: share of the hazard to leave that a mailing adds in the weeks after a customer suggested something.
+        spillover: share of an offer's effect that reaches whom a treated customer is tied to.
     """
 
     customers: int
@@ -30,3 +31,4 @@ class Setting:
     mailing: str
     growth: float
     slight: float
+    spillover: float = 0.0

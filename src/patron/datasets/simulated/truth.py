@@ -21,7 +21,7 @@ from patron.datasets.simulated.process import (
     chances,
     mailing_touches,
     slighted,
-    tied_losses,
+    tied_sums,
 )
 from patron.datasets.simulated.purchases import (
     COST_OF_REQUEST,
@@ -102,7 +102,7 @@ def _losses(setting: Setting, people: People, state: State, weeks: range, alone:
     if not setting.spread:
         return np.zeros((len(weeks), len(people)))
     before = [(state.left == weeks.start - 1).astype(float), *alone.leaving[:-1]]
-    return np.stack([tied_losses(people, np.log1p(-setting.spread * left)) for left in before])
+    return np.stack([tied_sums(people, np.log1p(-setting.spread * left)) for left in before])
 
 
 def _arm(

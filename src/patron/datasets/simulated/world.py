@@ -165,6 +165,7 @@ def simulate(
     mailing: str = "favoured",
     growth: float = 0.0,
     slight: float = 0.0,
+    spillover: float = 0.0,
 ) -> World:
     """Simulate a business from 4 January 2021 up to a day.
 
@@ -187,6 +188,8 @@ def simulate(
         mailing: "favoured" where frequent buyers get more newsletters, "random" where chance decides how many come.
         growth: share by which the orders of a customer become larger in each year that they stay.
         slight: share of the hazard to leave that a mailing adds in the twelve weeks after a customer made a suggestion.
+        spillover: share of what an offer would do to a customer that comes of it where somebody tied to them gets it,
+            for each such tie; no cost and no contact of theirs. `truth` is about the customer who gets it alone.
 
     Raises:
         SettingsError: one of these cannot be meant.
@@ -199,7 +202,7 @@ def simulate(
     {'call': 0.005, 'tips': 0.004, 'voucher': 0.011}
     """
     own = calendar(tuple(offers), assignment) if campaigns is None else tuple(campaigns)
-    setting = Setting(customers, seed, tuple(offers), own, spread, mailing, growth, slight)
+    setting = Setting(customers, seed, tuple(offers), own, spread, mailing, growth, slight, spillover)
     check_setting(setting, assignment)
     return World(setting, 0, people(setting, 0), State.empty(), {}).act(None, until)
 

@@ -70,6 +70,7 @@ class Campaign:
             "roi": profit.value / cost if cost > 0 else math.nan,
             **promised,
             "variance_left": self._variance_left,
+            **self._clustered(),
             "evidence": self.evidence,
             **self._strayed(),
             "other_offers": self.others,
@@ -95,8 +96,8 @@ class Campaign:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether there are enough customers in both arms."""
-        counts = self.rows.group.value_counts()
+        """Whether there are enough customers in both arms, or clusters where these were held out together."""
+        counts = self.rows.groupby("group").cluster.nunique() if self._by_cluster else self.rows.group.value_counts()
         return min(counts.get(TREAT, 0), counts.get(CONTROL, 0)) >= FEWEST
 
     @property
@@ -118,7 +119,8 @@ class Campaign:
         before = self.rows[[name for name in KNOWN_BEFORE if name in self.rows]]
         order = ["before", "orders_before"] if outcome == "earned" else ["orders_before", "before"]
         known = [*(name for name in order if name in before), *(name for name in before if name not in order)]
-        return difference(self.rows[outcome], self.rows.group == TREAT, before[known].fillna(0.0))
+        together = self.rows.cluster if self._by_cluster else None
+        return difference(self.rows[outcome], self.rows.group == TREAT, before[known].fillna(0.0), together)
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return the profit of these customers within the window, in lines that add up to its total."""
@@ -155,9 +157,25 @@ class Campaign:
 
     @property
     def _variance_left(self) -> float:
-        if not self.is_comparable:
-            return math.nan
-        return self.difference("earned" if "earned" in self.rows else "kept").kept
+        return self._measured.kept if self.is_comparable else math.nan
+
+    @property
+    def _measured(self) -> Difference:
+        """The difference of what counts most: profit where it is counted."""
+        return self.difference("earned" if "earned" in self.rows else "kept")
+
+    @property
+    def _by_cluster(self) -> bool:
+        """Whether some were held out only together."""
+        return "cluster" in self.rows
+
+    def _clustered(self) -> dict[str, Any]:
+        """Count the clusters that were held out as a whole, those split among the arms, and what that widens."""
+        if not self._by_cluster:
+            return {"clusters": None, "split_clusters": None, "design_effect": math.nan}
+        arms = self.rows.groupby("cluster").group.nunique()
+        design = self._measured.design if self.is_comparable else math.nan
+        return {"clusters": len(arms), "split_clusters": int((arms > 1).sum()), "design_effect": design}
 
     def _effect(self, outcome: str) -> Estimate:
         if outcome not in self.rows or not self.is_comparable:
@@ -177,7 +195,8 @@ class Campaign:
 def mismatch(rows: pd.DataFrame) -> float:
     """Compute the chance of a hold-out at least so far from its declared size; nan where nothing was declared.
 
-    A chi-square test with one degree of freedom. One in a thousand says that the draw, or the file, is broken.
+    A chi-square test with one degree of freedom; a cluster that is held out as a whole is one draw. One in a thousand
+    says that the draw, or the file, is broken.
 
     >>> rows = pd.DataFrame({"group": ["treat"] * 80 + ["control"] * 20, "propensity": [0.9] * 80 + [0.1] * 20})
     >>> round(mismatch(rows), 4)
@@ -191,7 +210,8 @@ def mismatch(rows: pd.DataFrame) -> float:
     expected = float(np.where(held, rows.propensity, 1 - rows.propensity).sum())
     if min(expected, len(rows) - expected) < EXPECTED:
         return math.nan
-    away = (held.sum() - expected) ** 2
+    size = rows.groupby("cluster").size() if "cluster" in rows else pd.Series(1, rows.index)
+    away = (held.sum() - expected) ** 2 / float((size**2).sum() / size.sum())
     return float(chi2.sf(away / expected + away / (len(rows) - expected), 1))
 
 

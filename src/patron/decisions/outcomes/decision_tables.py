@@ -22,7 +22,7 @@ class Checked:
 
     Args:
         table: `customer` as text, `cutoff`, `group` (treat or control), `offer`, `explored` (whether a lot chose the
-            offer), and the numbers that were given.
+            offer), `cluster` where some were held out together, and the numbers that were given.
         counts: rows that were repeated, and customers who were in several groups or offers of one cutoff.
     """
 
@@ -48,6 +48,8 @@ def checked(decisions: pd.DataFrame, holdout: float | None) -> Checked:
         )
     numbers = [name for name in NUMBERS if name in decisions.columns]
     table = decisions[[*NEEDED, *numbers]].reset_index(drop=True)
+    if "cluster" in decisions and decisions.cluster.notna().any():
+        table["cluster"] = _clusters(decisions)
     table["explored"] = decisions.explored.fillna(False).to_numpy(bool) if "explored" in decisions else False
     empty = table[list(NEEDED)].isna().any(axis=1)
     if empty.any():
@@ -67,6 +69,12 @@ def checked(decisions: pd.DataFrame, holdout: float | None) -> Checked:
         share = pd.Series(np.where(table.group == TREAT, 1 - holdout, holdout), table.index)
         table["propensity"] = table.propensity.fillna(share) if "propensity" in table else share
     return _once(table)
+
+
+def _clusters(decisions: pd.DataFrame) -> np.ndarray:
+    """Return the cluster of each decision as a number of its own at each cutoff; who has none is alone."""
+    named = decisions.groupby(["cutoff", "cluster"], sort=False, dropna=False).ngroup().to_numpy()
+    return np.where(decisions.cluster.isna(), len(named) + np.arange(len(named)), named)
 
 
 def _once(table: pd.DataFrame) -> Checked:

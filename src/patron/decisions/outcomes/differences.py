@@ -2,7 +2,8 @@
 
 Variance is reduced by what was known before (CUPED: Deng, Xu, Kohavi and Walker 2013); intervals hold for arms of
 unequal spread (Welch), and those of an early look for any number of looks (mixture SPRT: Robbins 1970, Johari et al.
-2022).
+2022). Where customers were held out by clusters, variances are those of clusters, and degrees of freedom count these as
+alike in size as they are (Carter, Schnepel and Steigerwald 2017).
 """
 
 import math
@@ -33,6 +34,7 @@ class Difference:
         raw: the difference without the adjustment.
         kept: the share of the variance that the adjustment leaves.
         planned: what the variance was expected to be from what was known before; nan where nothing was.
+        design: how many times the variance is what it were if each customer had been held out alone.
     """
 
     value: float
@@ -41,6 +43,7 @@ class Difference:
     raw: float
     kept: float
     planned: float
+    design: float = 1.0
 
     def interval(self, level: float = LEVEL) -> Estimate:
         """Return the difference with its interval by the t distribution, for a single look after the horizon."""
@@ -56,7 +59,12 @@ class Difference:
         return Estimate(self.value, self.value - half, self.value + half)
 
 
-def difference(outcome: npt.ArrayLike, treated: npt.ArrayLike, before: npt.ArrayLike | None = None) -> Difference:
+def difference(
+    outcome: npt.ArrayLike,
+    treated: npt.ArrayLike,
+    before: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
+) -> Difference:
     """Compute the difference of the mean outcome between treated customers and those held out.
 
     Args:
@@ -65,6 +73,8 @@ def difference(outcome: npt.ArrayLike, treated: npt.ArrayLike, before: npt.Array
         before: what was known before, the outcome's own past first, shape (n,) or (n, k). Its slope is that within the
             arms, so that the expected difference does not move. None, or too few rows for it, leaves the outcome as it
             is.
+        cluster: whole numbers, the same for customers who were treated or held out only together, shape (n,); None
+            where each was alone.
 
     Raises:
         QuestionError: an arm is empty, or a value is unknown.
@@ -76,12 +86,21 @@ def difference(outcome: npt.ArrayLike, treated: npt.ArrayLike, before: npt.Array
     y, arm = np.asarray(outcome, dtype=np.float64), np.asarray(treated, dtype=bool)
     known = np.empty((len(y), 0)) if before is None else np.asarray(before, dtype=np.float64).reshape(len(y), -1)
     _check(y, arm, known)
+    alone = np.arange(len(y))
+    group = alone if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)[1]
     adjusted = y - _explained(y, arm, known)
-    raw, variance = _moments(y, arm)
-    value, less = _moments(adjusted, arm)
-    planned = sum(_spread(known[:, 0]) / n for n in (arm.sum(), (~arm).sum())) if known.shape[1] else math.nan
+    raw, variance = _moments(y, arm, group)
+    value, less = _moments(adjusted, arm, group)
+    past = _variance(known[:, 0], group) * len(y) if known.shape[1] else math.nan
+    single = less if cluster is None else _moments(adjusted, arm, alone)[1]
     return Difference(
-        value, sum(less), _freedom(less, arm), raw, sum(less) / sum(variance) if sum(variance) else 1.0, planned
+        value,
+        sum(less),
+        _freedom(less, (_count(group[arm]), _count(group[~arm]))),
+        raw,
+        sum(less) / sum(variance) if sum(variance) else 1.0,
+        past / arm.sum() + past / (~arm).sum(),
+        sum(less) / sum(single) if sum(single) else 1.0,
     )
 
 
@@ -140,18 +159,28 @@ def _explained(y: Floats, arm: npt.NDArray[np.bool_], known: Floats) -> Any:
     return ((known - known.mean(axis=0))[:, moving] / scale[moving]) @ slope
 
 
-def _moments(y: Floats, arm: npt.NDArray[np.bool_]) -> tuple[float, tuple[float, float]]:
+def _moments(y: Floats, arm: npt.NDArray[np.bool_], group: Any) -> tuple[float, tuple[float, float]]:
     """Return the difference of the means, and the variance of each."""
-    ours, theirs = y[arm], y[~arm]
-    return float(ours.mean() - theirs.mean()), (_spread(ours) / len(ours), _spread(theirs) / len(theirs))
+    value = float(y[arm].mean() - y[~arm].mean())
+    return value, (_variance(y[arm], group[arm]), _variance(y[~arm], group[~arm]))
 
 
-def _spread(values: Floats) -> float:
-    return float(values.var(ddof=1)) if len(values) > 1 else math.nan
+def _variance(values: Floats, group: Any) -> float:
+    """Return the variance of a mean of customers in clusters; of one cluster it is unknown."""
+    place = np.unique(group, return_inverse=True)[1]
+    total = np.bincount(place, values - values.mean())
+    count = len(total)
+    return float((total**2).sum() * count / (count - 1) / len(values) ** 2) if count > 1 else math.nan
 
 
-def _freedom(variances: tuple[float, float], arm: npt.NDArray[np.bool_]) -> float:
-    """Return the degrees of freedom by Welch and Satterthwaite."""
-    counts = (int(arm.sum()) - 1, int((~arm).sum()) - 1)
-    parts = sum(v**2 / n for v, n in zip(variances, counts, strict=True) if n and v > 0)
-    return sum(variances) ** 2 / parts if parts > 0 else float(max(sum(counts), 1))
+def _count(group: Any) -> float:
+    """Return how many clusters of one size count like these."""
+    size = np.unique(group, return_counts=True)[1]
+    return float(size.sum() ** 2 / (size**2).sum())
+
+
+def _freedom(variances: tuple[float, float], counts: tuple[float, float]) -> float:
+    """Return the degrees of freedom by Welch and Satterthwaite, of as many customers, or clusters, in each arm."""
+    less = [max(count - 1, 1.0) if count > 1 else 0.0 for count in counts]
+    parts = sum(v**2 / n for v, n in zip(variances, less, strict=True) if n and v > 0)
+    return sum(variances) ** 2 / parts if parts > 0 else float(max(sum(less), 1))

@@ -77,6 +77,11 @@ def _of_campaign(line: Any) -> Iterator[str]:
             f"{share} are tied to somebody who was to be treated, and may have been reached through them, which hides "
             "its effect"
         )
+    if line.split_clusters:
+        yield (
+            f"{line.split_clusters:,} of {line.clusters:,} clusters of {name} are in both groups, though a cluster is "
+            "held out as a whole: what reaches the held out hides the effect, and the interval is not theirs"
+        )
     if line.other_offers:
         count = line.control + line.treated
         yield f"{line.other_offers:,} of {count:,} customers of {name} got another offer within the days counted"

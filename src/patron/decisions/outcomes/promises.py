@@ -39,7 +39,8 @@ def _line(third: str, rows: pd.DataFrame) -> dict[str, object]:
     known = [name for name in ("before", "orders_before") if name in rows]
     figures = (math.nan,) * 3
     if min(arms.values()) >= FEWEST:
-        estimate = difference(rows.earned, rows.group == TREAT, rows[known]).interval()
+        together = rows.cluster if "cluster" in rows else None
+        estimate = difference(rows.earned, rows.group == TREAT, rows[known], together).interval()
         figures = (estimate.value, estimate.low, estimate.high)
     promised = float(rows.expected_gain[rows.group == TREAT].mean())
     return dict(zip(COLUMNS, (third, arms[TREAT], arms[CONTROL], promised, *figures), strict=True))
