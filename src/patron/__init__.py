@@ -44,6 +44,7 @@ In the order of the work:
     design_effect               how many more where clusters of customers are held out together
     expected_maximum_profit     what a campaign to the riskiest earns, with money that you name
     tie_clusters                who is tied to whom, to be held out together: Rules(holdout_by="ties")
+    error_by_interactions       whether errors about the next purchase fall with what is known of a customer
     learn                       what past decisions earned, beside customers who were held out
     CrmImport, crm_table        answers and decisions as a CRM imports them
     Settings, load_settings     the same from a TOML file
@@ -118,6 +119,7 @@ _HOME = {
     "design_effect": "metrics.campaign_power",
     "expected_maximum_profit": "metrics.campaign_profit",
     "tie_clusters": "history.ties",
+    "error_by_interactions": "evaluation.familiarity",
     "learn": "decisions.outcomes",
     "CrmImport": "decisions",
     "crm_table": "decisions",

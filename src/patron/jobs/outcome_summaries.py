@@ -74,6 +74,33 @@ class MissingCapacity(TypedDict):
     teams: dict[str, int]
 
 
+class Slope(TypedDict):
+    """By how much an error moves with each doubling of the interactions, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Tenth(TypedDict):
+    """Mean errors about the next purchase of a tenth of the customers, by interactions known before."""
+
+    fewest: float
+    most: float
+    customers: int
+    log_loss: float
+    usual: Annotated[float, "log loss of the mean rate of the tenth"]
+    days: float
+
+
+class Familiar(TypedDict):
+    """Whether errors about the next purchase fall with the number of interactions."""
+
+    slopes: Annotated[dict[str, Slope], "log_loss; beyond, what the mean rate of the tenth leaves of it; days"]
+    verdicts: dict[str, str]
+    tenths: list[Tenth]
+
+
 class Followed(TypedDict):
     """What was carried out; empty where no table says it."""
 
@@ -105,5 +132,6 @@ class Learn(TypedDict):
     ledger: list[LedgerLine]
     calibration: list[Third]
     following: Followed
+    familiarity: NotRequired[Annotated[Familiar, "where the question of the next purchase was trained"]]
     notes: list[str]
     files: Files

@@ -11,6 +11,7 @@ from patron.decisions import outcomes as past
 from patron.decisions.outcomes import Outcomes, TooEarlyError
 from patron.engines.outputs import write, write_text
 from patron.errors import PatronError, QuestionError
+from patron.evaluation.familiarity import Familiarity, error_by_interactions
 from patron.formatting import json_values
 from patron.jobs.decision_log import DecisionLog, kept_decisions
 from patron.jobs.job import Job
@@ -21,7 +22,7 @@ from patron.settings import FOR_HISTORY
 
 __all__ = ["learn", "learned_outcomes"]
 
-LEARNED = "outcomes.json"
+LEARNED, PREDICTIONS = "outcomes.json", "predictions_next_purchase.parquet"
 ABOUT_LEAVING = ("cancellation", "churn")
 
 
@@ -42,8 +43,11 @@ def learn(job: Job) -> dict[str, Any]:
     notes = [*log.notes, *_of_log(log), *_of_costs(job), *outcomes.notes]
     for line in outcome_lines(outcomes, notes):
         job.tell(line)
-    plain = _plain(outcomes, log, notes)
-    return plain | {"files": _written(job, outcomes, plain)}
+    known = _familiarity(job)
+    for sentence in known.sentences if known else ():
+        job.tell(f"familiar  {sentence}")
+    plain = _plain(outcomes, log, notes) | ({"familiarity": _plain_of(known)} if known else {})
+    return plain | {"files": _written(job, outcomes, plain, known)}
 
 
 def learned_outcomes(out: Path) -> Outcomes | None:
@@ -118,6 +122,17 @@ def _of_costs(job: Job) -> list[str]:
     ]
 
 
+def _familiarity(job: Job) -> Familiarity | None:
+    """Return whether errors about the next purchase fall with what is known; None where no training judged them."""
+    path = job.out / PREDICTIONS
+    return error_by_interactions(pd.read_parquet(path), _without_plans(job).history) if path.is_file() else None
+
+
+def _plain_of(known: Familiarity) -> dict[str, Any]:
+    slopes = {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in known.slopes.items()}
+    return {"slopes": slopes, "verdicts": known.verdicts, "tenths": known.table.to_dict("records")}
+
+
 def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, Any]:
     campaigns, ledger = (
         frame.assign(cutoff=[cutoff.isoformat() for cutoff in frame.cutoff])
@@ -138,9 +153,9 @@ def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, 
     }
 
 
-def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any]) -> list[str]:
+def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any], known: Familiarity | None) -> list[str]:
     """Write the campaigns for people and machines, and the event tables; return the paths."""
-    report = OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, plain["notes"])
+    report = OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, plain["notes"], known)
     paths = [
         job.write("campaigns", outcomes.table, "csv"),
         job.write("campaigns_ledger", outcomes.ledger, "csv"),

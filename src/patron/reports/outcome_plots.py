@@ -10,7 +10,7 @@ from patron.reports.figure_style import BLUE, GREY, INK, ORANGE, svg, thousands
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MOST_CAMPAIGNS", "earned_plot", "promised_plot"]
+__all__ = ["MOST_CAMPAIGNS", "earned_plot", "familiar_plot", "promised_plot"]
 
 MONEY = "money"
 MOST_CAMPAIGNS = 12  # of which there is room in a plot
@@ -39,6 +39,26 @@ def earned_plot(campaigns: pd.DataFrame, currency: str) -> str:
         thousands(ax.xaxis)
 
     return svg("earned", "What each campaign earned", draw, FRAME + ROW * len(campaigns))
+
+
+def familiar_plot(tenths: pd.DataFrame) -> str:
+    """Plot the error about the next purchase by tenths of the interactions known, beside that of their mean rate.
+
+    Args:
+        tenths: `Familiarity.table`.
+    """
+
+    def draw(ax: "Axes") -> None:
+        position = np.arange(len(tenths))
+        ax.plot(position, tenths.log_loss, color=BLUE, marker="o", label="answers")
+        ax.plot(position, tenths.usual, color=GREY, marker="D", label="the mean rate of as many")
+        spans = zip(tenths.fewest.astype(int), tenths.most.astype(int), strict=True)
+        ax.set_xticks(position, [f"{low}" if low == high else f"{low}-{high}" for low, high in spans])
+        ax.set(xlabel="Interactions known at the cutoff", ylabel="Log loss of who buys")
+        ax.set_ylim(bottom=0)
+        ax.legend()
+
+    return svg("familiar", "Error about the next purchase by interactions", draw)
 
 
 def promised_plot(calibration: pd.DataFrame, currency: str) -> str:

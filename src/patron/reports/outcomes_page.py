@@ -10,8 +10,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from patron.decisions.outcomes import Outcomes
+from patron.evaluation.familiarity import Familiarity
 from patron.metrics import Estimate
-from patron.reports.outcome_plots import MOST_CAMPAIGNS, earned_plot, promised_plot
+from patron.reports.outcome_plots import MOST_CAMPAIGNS, earned_plot, familiar_plot, promised_plot
 from patron.reports.rendering import inline, render
 
 __all__ = ["OutcomesReport", "page"]
@@ -35,6 +36,7 @@ class OutcomesReport:
         currency: code or sign; empty where nobody said.
         outcomes: what they earned.
         notes: what to beware of, as sentences.
+        familiarity: how errors about the next purchase go with what was known; None where nobody judged them.
     """
 
     name: str
@@ -42,6 +44,7 @@ class OutcomesReport:
     currency: str
     outcomes: Outcomes
     notes: Sequence[str]
+    familiarity: Familiarity | None = None
 
     @property
     def campaigns(self) -> pd.DataFrame:
@@ -89,6 +92,11 @@ class OutcomesReport:
         plots = [earned_plot(known, self.currency)] if len(known) else []
         plots += [promised_plot(thirds, self.currency)] if len(thirds) else []
         return [inline(plot) for plot in plots]
+
+    @property
+    def familiar_plot(self) -> Markup:
+        """The errors about the next purchase by interactions."""
+        return inline(familiar_plot(self.familiarity.table)) if self.familiarity else Markup()
 
 
 def page(report: OutcomesReport) -> str:
