@@ -77,7 +77,7 @@ def error_by_interactions(predictions: pd.DataFrame, history: History) -> Famili
     Raises:
         ScoreError: a column is missing, or there is no row.
     """
-    chance, horizon = _asked(predictions)
+    chance, horizon = _horizon_chance(predictions)
     rows = predictions[predictions.champion] if "champion" in predictions else predictions
     known = interactions(history, rows[["customer", "cutoff"]])
     bought = rows.actual.notna().to_numpy(float)
@@ -129,7 +129,7 @@ def _counts(history: History, cutoff: pd.Timestamp) -> pd.Series:
     return rows.group_by("customer").aggregate(n=rows.count()).to_pandas().set_index("customer").n
 
 
-def _asked(predictions: pd.DataFrame) -> tuple[str, float]:
+def _horizon_chance(predictions: pd.DataFrame) -> tuple[str, float]:
     """Return the column of the chance to buy within the longest time that was asked, and its days."""
     chances = {name: _days(name) for name in predictions.columns if _days(name)}
     missing = [name for name in NEEDED if name not in predictions.columns]
