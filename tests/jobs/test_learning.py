@@ -106,7 +106,7 @@ def test_a_plan_that_mlflow_did_not_take_is_logged_by_the_next_decide_and_then_n
         assert "control" in set(pd.read_parquet(job.out / "decisions.parquet").group)
         assert len(plans_of(job, 0.2)) == runs
     tracked = decide(Job(settings, job.now))["tracked"]
-    assert plans_of(job, 0.2) == [tracked["run_id"]]
+    assert plans_of(job, 0.2) == [tracked["run_id"]] and not (job.out / "unlogged_plans").exists()
     assert "tracked" not in decide(Job(settings, job.now, lines.append))
     assert not [line for line in lines if line.startswith("mlflow")]
     assert plans_of(job, 0.2) == [tracked["run_id"]]

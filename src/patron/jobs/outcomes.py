@@ -33,17 +33,17 @@ def learn(job: Job) -> dict[str, Any]:
             "What decisions earned is counted from events, and these settings have ready-made rows. Declare the "
             'orders: [tables.orders] with path = "orders.csv".'
         )
-    log, question = kept_decisions(job.out), _question(job)
+    log, question, own = kept_decisions(job.out), _question(job), _without_plans(job)
     costs = job.tiers[0].costs if job.tiers else None
     try:
-        outcomes = past.learn(_without_plans(job).history, log.table, question, costs)
+        outcomes = past.learn(own.history, log.table, question, costs)
     except TooEarlyError as nothing:
         job.tell(f"outcomes  {nothing}")
         return _nothing(log, nothing)
     notes = [*log.notes, *_of_log(log), *_of_costs(job), *outcomes.notes]
     for line in outcome_lines(outcomes, notes):
         job.tell(line)
-    known = _familiarity(job)
+    known = _familiarity(own)
     for sentence in known.sentences if known else ():
         job.tell(f"familiar  {sentence}")
     plain = _plain(outcomes, log, notes) | ({"familiarity": _plain_of(known)} if known else {})
@@ -125,7 +125,7 @@ def _of_costs(job: Job) -> list[str]:
 def _familiarity(job: Job) -> Familiarity | None:
     """Return whether errors about the next purchase fall with what is known; None where no training judged them."""
     path = job.out / PREDICTIONS
-    return error_by_interactions(pd.read_parquet(path), _without_plans(job).history) if path.is_file() else None
+    return error_by_interactions(pd.read_parquet(path), job.history) if path.is_file() else None
 
 
 def _plain_of(known: Familiarity) -> dict[str, Any]:

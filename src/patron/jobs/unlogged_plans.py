@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -70,6 +71,8 @@ def log_plans(job: Job) -> dict[str, TrackedPlan]:
             job.tell(f"beware    the plan is not kept in MLflow: {error} The next patron decide tries again.")
             break
         shutil.rmtree(folder)
+        with suppress(OSError):  # others wait in it
+            folder.parent.rmdir()
         job.tell(f"mlflow    {run.name}: experiment {run.experiment}, run {where['run_id']}; policy {where['policy']}")
     return tracked
 

@@ -49,16 +49,15 @@ def familiar_plot(tenths: pd.DataFrame) -> str:
     """
 
     def draw(ax: "Axes") -> None:
-        position = np.arange(len(tenths))
-        ax.plot(position, tenths.log_loss, color=BLUE, marker="o", label="answers")
-        ax.plot(position, tenths.usual, color=GREY, marker="D", label="the mean rate of as many")
-        spans = zip(tenths.fewest.astype(int), tenths.most.astype(int), strict=True)
-        ax.set_xticks(position, [f"{low}" if low == high else f"{low}-{high}" for low, high in spans])
+        middle = np.maximum((tenths.fewest + tenths.most) / 2, 0.5)  # zero has no place where doublings are alike
+        ax.plot(middle, tenths.log_loss, color=BLUE, marker="o", label="answers")
+        ax.plot(middle, tenths.usual, color=GREY, marker="D", label="the mean rate of as many")
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter(lambda count, _: f"{count:g}")
         ax.set(xlabel="Interactions known at the cutoff", ylabel="Log loss of who buys")
         ax.set_ylim(bottom=0)
-        ax.legend()
 
-    return svg("familiar", "Error about the next purchase by interactions", draw)
+    return svg("familiar", "Error by interactions known", draw)
 
 
 def promised_plot(calibration: pd.DataFrame, currency: str) -> str:
