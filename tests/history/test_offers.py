@@ -32,6 +32,15 @@ TREATED = ("ann", ago(30), "gift", 0.5, None, "spring")
 HELD = ("bob", ago(30), "Holdout", 0.5, None, "spring")
 
 
+def test_a_campaign_that_was_imported_twice_counts_once_unless_its_rows_are_kept():
+    def read(**given):
+        receipts = {r.table: r for r in history(TREATED, HELD, TREATED, HELD, **given).receipts}
+        return receipts["offers"].used, dict(receipts["offers"].set_aside)
+
+    assert read() == (2, {"repeated row": 2})
+    assert read(duplicates="keep") == (4, {})
+
+
 @pytest.mark.parametrize(("treated", "control"), [("gift", "Holdout"), (True, False), ("1", "0"), ("a", "none")])
 def test_the_usual_words_for_a_control_become_the_arm_control(treated, control):
     table = history((*TREATED[:2], treated, 0.5, None, "spring"), (*HELD[:2], control, 0.5, None, "spring"))["offers"]

@@ -33,7 +33,7 @@ def events(
     where: Where | None = None,
     returns: Where | None = None,
     timezone: str = "UTC",
-    duplicates: str = "keep",
+    duplicates: str = "",
     since: Moment | None = None,
     until: Moment | None = None,
     gaps: str = "missing",
@@ -63,7 +63,8 @@ def events(
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
-        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column. By default they are
+            kept, but for offers with their arm: nobody is chosen twice at one instant, so that is an import made twice.
         since: the day from which events count. Where it is not said, a few events long before all others are set aside.
         until: the day before which events count. Where it is not said, a few long after all others are set aside.
         gaps: "missing" where weeks without any event, among days that usually have some, are holes in the data;
@@ -106,13 +107,14 @@ def events(
     >>> events(orders, customer="cust_id", at="ts").used.count().to_pyarrow().as_py()
     1
     """
-    _check_choices(duplicates, decimal, rows)
+    _check_choices(duplicates or "keep", decimal, rows)
     roles = given_roles(source, roles)
     texts = _texts(roles, at_format, known_at_format)
     needed = _needed(roles, *(where or ()), *(returns or ()), *(fill_down or ()), *key_columns(joins))
     form = FileFormat(encoding, sheet, decimal, texts, needed)
     own = open_source(source, form)
     opened, met = with_joins(source, own, joins, form)
+    duplicates = duplicates or ("drop" if "arm" in roles else "keep")
     check_keys_written(opened.shapeless, roles.get("customer", "customer"))
     aside = not_of_the_row(own.table.columns, opened.table.columns, roles)
     roles = {**dict.fromkeys(aside, ""), **roles}

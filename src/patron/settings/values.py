@@ -54,7 +54,8 @@ class Table:
         where: columns and the value (or list of values) that a row must have to be read.
         returns: columns and the value (or values) that mark a row as taking a purchase back.
         timezone: where the business lives.
-        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column.
+        duplicates: "keep", or "drop" to set aside rows that repeat another one in every column; empty for "drop" of
+            offers with their arm, "keep" of all others.
         since: the day from which events count; None where only a few events long before all others do not.
         until: the day before which events count; None where only a few events long after all others do not.
         fill_down: columns whose empty cells are filled from the first row of the same order; None where only rows
@@ -79,7 +80,7 @@ class Table:
     where: Mapping[str, object] | None = None
     returns: Mapping[str, object] | None = None
     timezone: str = "UTC"
-    duplicates: str = "keep"
+    duplicates: str = ""
     since: Moment | None = None
     until: Moment | None = None
     gaps: str = "missing"
