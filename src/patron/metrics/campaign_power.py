@@ -89,7 +89,7 @@ def power(
     >>> round(power(rate=0.2, effect=0.02, customers=12_559, holdout=0.1).chance, 3)
     0.39
     >>> power(rate=0.2, effect=0.02, chance=0.8, holdout=0.5, design=1.5).customers
-    18839
+    18838
     """
     _check(rate, spread, (effect, customers, chance), holdout, level)
     if not (is_number(design) and design >= 1):
