@@ -100,7 +100,7 @@ def test_contacts_that_tell_nothing_are_left_out_and_counted_by_reason():
         *sent_to("ann", at=ago(-190)),
         *sent_to("ann", at=ago(400)),
         *sent_to("ann", arm=None, at=ago(9)),
-        *sent_to("bob"),
+        ("bob", CUTOFF, "spring", "call", 0.5, 3.0),  # told again, at another cost
         *sent_to("eve", at=ago(1)),
         *sent_to("eve", at=ago(1), arm="control"),
         *sent_to("fay"),
