@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.metrics.campaign_power import design_effect
+
 __all__ = ["Clusters", "clusters_of"]
 
 LARGE = 0.05  # share of the customers chosen from which on one cluster is said to decide much
@@ -38,7 +40,7 @@ class Clusters:
         """
         size = _sizes(self.number[rows])
         total = int(size.sum())
-        alike = float((size**2).sum() / total) if total else 1.0
+        alike = design_effect(size.tolist(), alike=1.0) if total else 1.0
         largest = int(size.max()) if total else 0
         return {"by": self.by, "count": len(size), "customers": total, "largest": largest, "design_effect": alike}
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.dataset
 from ibis.expr.types import Table
 
-__all__ = ["collected", "deferred", "run_here", "scanned", "streamed_in"]
+__all__ = ["collected", "deferred", "needed_of", "run_here", "scanned", "streamed_in"]
 
 ENGINES = ("duckdb", "pyspark")  # which know all that is asked of them
 
@@ -30,7 +30,7 @@ def collected(source: object, needed: Collection[str] = ()) -> object:
     if _kind(source) != ("polars", "LazyFrame"):
         return source
     lazy: Any = source
-    return lazy.select(_some(lazy.collect_schema().names(), needed)).collect()
+    return lazy.select(needed_of(lazy.collect_schema().names(), needed)).collect()
 
 
 def run_here(table: Table, needed: Collection[str] = ()) -> Table:
@@ -43,7 +43,12 @@ def run_here(table: Table, needed: Collection[str] = ()) -> Table:
     backends, _ = table._find_backends()
     if all(backend.name in ENGINES for backend in backends):
         return table
-    return streamed_in(table.select(*_some(table.columns, needed)).to_pyarrow_batches())
+    return streamed_in(table.select(*needed_of(table.columns, needed)).to_pyarrow_batches())
+
+
+def needed_of(columns: Sequence[str], needed: Collection[str]) -> list[str]:
+    """Return the columns that are needed; all where none is named, one where the table has none of them."""
+    return [name for name in columns if not needed or name in needed] or list(columns[:1])
 
 
 def scanned(dataset: pa.dataset.Dataset) -> Table:
@@ -64,10 +69,6 @@ def streamed_in(batches: object) -> Table:
     engine.con.unregister(f"{name}_rows")
     table: Table = engine.table(name, database=("temp", "main"))
     return table
-
-
-def _some(columns: Sequence[str], needed: Collection[str]) -> list[str]:
-    return [name for name in columns if not needed or name in needed] or list(columns[:1])
 
 
 def _kind(source: object) -> tuple[str, str]:

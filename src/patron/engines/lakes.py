@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ibis.expr.types import Table
 
-from patron.engines.deferred import scanned, streamed_in
+from patron.engines.deferred import needed_of, scanned, streamed_in
 from patron.errors import HistoryError
 
 __all__ = ["LakeReader", "lake_reader"]
@@ -56,8 +56,7 @@ def _iceberg(folder: Path, needed: Collection[str]) -> Table:
 
         table = StaticTable.from_metadata(str(max(folder.glob(ICEBERG_LOG), key=_version)))
         names = [field.name for field in table.schema().fields]
-        wanted = tuple(name for name in names if not needed or name in needed) or tuple(names[:1])
-        return streamed_in(table.scan(selected_fields=wanted).to_arrow_batch_reader())
+        return streamed_in(table.scan(selected_fields=tuple(needed_of(names, needed))).to_arrow_batch_reader())
 
 
 def _version(path: Path) -> int:
