@@ -24,21 +24,13 @@ from patron.questions.reference import rows
 from patron.questions.row_source import RowSource
 from patron.questions.spark_rows import SparkRows
 from worlds.histories import CUTOFF, ago, frame_of, retail_world
-from worlds.measured import MEASURES, WINDOWS
+from worlds.measured import MEASURES, VISITS, WINDOWS
 from worlds.reference import REFERENCE, seen
 
 CUTOFFS = [ago(90), CUTOFF]
 TICK = timedelta(microseconds=1)
 INSTANTS = [*(ago(days) for days in (0, 7, 90, 97, 400, 490)), *(ago(days) - TICK for days in (0, 7, 90, 97)), ago(-20)]
 BY_HAND = [("on the cutoff", 90.0), ("on the last instant", 60 + 1 / 86_400_000_000), ("after the horizon", 60.0)]
-VISITS = {
-    "customer": pa.string(),
-    "at": pa.timestamp("us"),
-    "known_at": pa.timestamp("us"),
-    "amount": pa.decimal128(18, 4),
-    "minutes": pa.float64(),
-    "kind": pa.string(),
-}
 
 
 def drawn_visits(random: Random) -> list[dict]:
@@ -79,7 +71,7 @@ def tables() -> dict[str, pa.Table]:
         "contacts": frame_of(contacts, ("customer", "at", "channel", "kind", "cost", "direction")),
     }
     of_frames = {name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()}
-    return of_frames | {"visits": pa.Table.from_pylist(SEEN, pa.schema([*VISITS.items()]))}
+    return of_frames | {"visits": pa.Table.from_pylist(SEEN, VISITS)}
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,22 @@
 """One measure for each reduction of `tests/reference.py`, as a user writes them."""
 
 import ibis
+import pyarrow as pa
 
 from patron.features.measures import decay, entropy, measure
 from patron.periods import EVER, days
 
 WINDOWS = (*days(7, 400), EVER)
+VISITS = pa.schema(
+    {
+        "customer": pa.string(),
+        "at": pa.timestamp("us"),
+        "known_at": pa.timestamp("us"),
+        "amount": pa.decimal128(18, 4),
+        "minutes": pa.float64(),
+        "kind": pa.string(),
+    }
+)  # what the measures look at
 
 
 def of(function, name):

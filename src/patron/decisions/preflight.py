@@ -80,12 +80,10 @@ def _seen(table: pd.DataFrame, held: int) -> str:
     rate = float(table.churn_probability.mean())
     if not 0 < rate < 1:
         return ""
-    sizes = table.groupby("cluster").size().tolist() if "cluster" in table else [1]
     sees = partial(power, rate=rate, customers=len(table), chance=CHANCE, holdout=held / len(table))
-    seen = [100 * sees(design=design).effect for design in (1.0, design_effect(sizes, alike=1.0))]
-    words = f"; a difference in leaving of {seen[0]:.1f} points is seen with a chance of {CHANCE:.0%}"
+    words = f"; a difference in leaving of {100 * sees().effect:.1f} points is seen with a chance of {CHANCE:.0%}"
     if "cluster" not in table:
         return words
-    return (
-        f"{words} if customers of a cluster are as unlike as others, of {seen[1]:.1f} if all of a cluster do the same"
-    )
+    most = sees(design=design_effect(table.groupby("cluster").size().tolist(), alike=1.0)).effect
+    alike = f"of {100 * most:.1f} if all of a cluster do the same"
+    return f"{words} if customers of a cluster are as unlike as others, {alike}"

@@ -16,7 +16,7 @@ from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
 from patron.questions.reference import rows
 from worlds.histories import history_from
-from worlds.measured import MEASURES, WINDOWS
+from worlds.measured import MEASURES, VISITS, WINDOWS
 from worlds.reference import REFERENCE, seen
 
 START = datetime(2024, 1, 1)
@@ -66,23 +66,11 @@ quickly = settings(
 )
 
 
-SCHEMA = pa.schema(
-    {
-        "customer": pa.string(),
-        "at": pa.timestamp("us"),
-        "known_at": pa.timestamp("us"),
-        "amount": pa.decimal128(18, 4),
-        "minutes": pa.float64(),
-        "kind": pa.string(),
-    }
-)
-
-
 def history_with(visited: list[dict]) -> History:
     who = [*CUSTOMERS, "z"]
     when = [START - timedelta(days=3)] * len(CUSTOMERS) + [datetime(2024, 3, 9)]
-    kept = [name for name in SCHEMA.names if name in visited[0]]
-    frame = pa.Table.from_pylist(visited, pa.schema([SCHEMA.field(name) for name in kept]))
+    kept = [name for name in VISITS.names if name in visited[0]]
+    frame = pa.Table.from_pylist(visited, pa.schema([VISITS.field(name) for name in kept]))
     return history_from(orders=pa.table({"customer": who, "at": when}), visits=frame)
 
 
