@@ -8,16 +8,16 @@ import pyarrow as pa
 import pyarrow.dataset
 from ibis.expr.types import Table
 
-__all__ = ["collected", "deferred", "needed_of", "run_here", "scanned", "streamed_in"]
+from patron.engines.spark_tables import table_of_frame, with_own_functions
 
-ENGINES = ("duckdb", "pyspark")  # which know all that is asked of them
+__all__ = ["collected", "deferred", "needed_of", "run_here", "scanned", "streamed_in"]
 
 
 def deferred(source: object) -> Table | None:
     """Return an Arrow dataset or a frame of Spark as a table of the engine that will read it, none of anything else."""
     if isinstance(source, pa.dataset.Dataset):
         return scanned(source)
-    return _of_spark(source) if _kind(source) == ("pyspark", "DataFrame") else None
+    return table_of_frame(source) if _kind(source) == ("pyspark", "DataFrame") else None
 
 
 def collected(source: object, needed: Collection[str] = ()) -> object:
@@ -41,8 +41,11 @@ def run_here(table: Table, needed: Collection[str] = ()) -> Table:
         needed: the columns that are read of another, where it has them; none for all.
     """
     backends, _ = table._find_backends()
-    if all(backend.name in ENGINES for backend in backends):
+    names = {backend.name for backend in backends}
+    if names <= {"duckdb"}:
         return table
+    if names == {"pyspark"}:
+        return with_own_functions(table)
     return streamed_in(table.select(*needed_of(table.columns, needed)).to_pyarrow_batches())
 
 
@@ -73,11 +76,3 @@ def streamed_in(batches: object) -> Table:
 
 def _kind(source: object) -> tuple[str, str]:
     return type(source).__module__.partition(".")[0], type(source).__name__
-
-
-def _of_spark(frame: Any) -> Table:
-    """Return a frame of Spark as a table that its own session runs."""
-    name = ibis.util.gen_name("patron")
-    frame.createOrReplaceTempView(name)
-    table: Table = ibis.pyspark.connect(frame.sparkSession).table(name)
-    return table

@@ -10,7 +10,6 @@ from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
@@ -18,7 +17,7 @@ from ibis.expr.types import Table
 from patron.engines.files import parquet_files
 from patron.engines.spark_refusals import WITHOUT, refusals
 from patron.engines.spark_session import begin_session
-from patron.engines.spark_sql import COMPILER, INSTANT, READ_TIME, read_times
+from patron.engines.spark_tables import connection_of, table_of
 from patron.errors import HistoryError
 
 __all__ = ["Spark", "SparkWork", "refusals"]
@@ -83,9 +82,7 @@ class Spark:
         kinds = pq.read_schema(files[0])
         with refusals():
             rows = self.session.read.option("mergeSchema", True).parquet(*map(str, files))
-            name = f"patron_{len(self.session.catalog.listTables())}"
-            _with_clocks(rows, kinds).createOrReplaceTempView(name)
-            return _with_instants(self._connection.table(name), kinds)
+            return table_of(_with_times(rows, kinds))
 
     def each(self, tables: Mapping[str, Table], work: SparkWork) -> list[str]:
         """Do some work in each part of the customers, and return what each came to, in the order of parts.
@@ -104,21 +101,13 @@ class Spark:
             parted = rows.repartition(self.parts, CUSTOMER).mapInArrow(_Task(kinds, work), f"part int, {RESULT} string")
             return [row[RESULT] for row in sorted(parted.collect())]
 
-    @cached_property
-    def _connection(self) -> Any:
-        from pyspark.sql.functions import arrow_udf
-
-        self.session.udf.register(READ_TIME, arrow_udf(read_times, "timestamp_ntz"))
-        connection = ibis.pyspark.connect(self.session)
-        connection.compiler = COMPILER
-        return connection
-
     def _rows(self, name: str, table: Table) -> Any:
         """Return the rows of a table in one column of its name, beside the customer."""
         from pyspark.sql import functions
 
-        self._connection._run_pre_execute_hooks(table)
-        rows = self.session.sql(self._connection.compile(table))
+        connection = connection_of(self.session)
+        connection._run_pre_execute_hooks(table)
+        rows = self.session.sql(connection.compile(table))
         cells = [functions.col(f"`{column}`") for column in table.columns]
         return rows.select(functions.col(CUSTOMER), functions.struct(*cells).alias(name))
 
@@ -144,8 +133,8 @@ class _Task:
         yield pa.record_batch([pa.array([number], pa.int32()), pa.array([text])], ["part", RESULT])
 
 
-def _with_clocks(rows: Any, kinds: pa.Schema) -> Any:
-    """Return the columns that the first file has, with times to the microsecond and in no zone: instants as in UTC."""
+def _with_times(rows: Any, kinds: pa.Schema) -> Any:
+    """Return the columns that the first file has, with its nanoseconds as times, which have microseconds in Spark."""
     known = {field.name: field for field in rows.schema.fields}
     return rows.select(*(_cell(known[kind.name], kind.type) for kind in kinds))
 
@@ -155,15 +144,7 @@ def _cell(field: Any, kind: pa.DataType) -> Any:
     from pyspark.sql.types import LongType
 
     cell = functions.col(f"`{field.name}`")
-    if not pa.types.is_timestamp(kind):
+    if not pa.types.is_timestamp(kind) or not isinstance(field.dataType, LongType):
         return cell
-    if isinstance(field.dataType, LongType):  # nanoseconds
-        cell = functions.timestamp_micros(functions.expr(f"`{field.name}` div 1000"))
-    return cell.cast("timestamp_ntz").alias(field.name)
-
-
-def _with_instants(table: Table, kinds: pa.Schema) -> Table:
-    """Return the table with the types that tell which of its times are instants, whatever clock shows them."""
-    zoned = {kind.name for kind in kinds if pa.types.is_timestamp(kind.type) and kind.type.tz}
-    schema = {name: INSTANT if name in zoned else kind for name, kind in table.schema().items()}
-    return table.op().copy(schema=ibis.schema(schema)).to_expr()
+    at = functions.timestamp_micros(functions.expr(f"`{field.name}` div 1000"))
+    return (at if kind.tz else at.cast("timestamp_ntz")).alias(field.name)

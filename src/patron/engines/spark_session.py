@@ -15,7 +15,7 @@ from typing import Any
 from patron.engines.spark_refusals import PYTHON, WITHOUT
 from patron.errors import HistoryError
 
-__all__ = ["begin_session", "check_installed"]
+__all__ = ["REQUIRED", "begin_session", "check_installed"]
 
 TIME_ZONE = "spark.sql.session.timeZone"
 REQUIRED: Mapping[str, str] = {
