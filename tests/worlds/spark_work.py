@@ -1,14 +1,19 @@
 """Work for the tasks of a Spark session, in a module that executors can import."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
+import lightgbm as lgb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from patron.history.history import History
 from patron.history.some_customers import history_of
+from patron.models.teams import Team
 from patron.questions.matrices import matrix
 from patron.questions.question import Question
 from patron.settings import Settings
@@ -29,6 +34,14 @@ def without_package(number: int, rows: dict[str, pa.Table]) -> str:
     import patron_packed_elsewhere  # noqa: F401
 
     return ""
+
+
+def grow_without_the_second(rank: int, machines: tuple[str, ...], threads: int) -> str:
+    """Grow trees together with a worker whose Python is killed."""
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    examples = lgb.Dataset(np.eye(100), np.arange(100) % 2)
+    return lgb.train(Team(rank, machines, threads).parameters, examples, 5).model_to_string()
 
 
 def as_parquet(settings: Settings, folder: Path) -> Settings:

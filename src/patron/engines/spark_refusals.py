@@ -7,12 +7,18 @@ from contextlib import contextmanager
 from patron import errors
 from patron.errors import HistoryError, PatronError
 
-__all__ = ["PYTHON", "WITHOUT", "refusals"]
+__all__ = ["LOST", "PYTHON", "WITHOUT", "refusals"]
 
 PYTHON = "spark.pyspark.python"
 """What Spark calls the Python of its executors."""
 WITHOUT = "or run it on this machine: leave out --engine spark"
 """The way out of everything that Spark refuses."""
+LOST = (
+    "Trees that several workers grow together came to nothing, as a worker was lost or could not go on; no model was "
+    "registered. Mostly its memory does not suffice: the logs of the executors tell. Let more workers share the rows, "
+    'or give them more: [engine] spark = { conf = { "spark.executor.memory" = "8g" } }. Then run it again.'
+)
+"""What is said where work comes to nothing that tasks do together."""
 ILLEGAL = re.compile(r"Illegal Parquet type: (.+?)\.? SQLSTATE")
 OURS = re.compile(r"patron\.errors\.(\w+): (.*)")
 NO_MODULE, NO_PYTHON = re.compile(r"No module named '([\w.]+)'"), re.compile(r'Cannot run program "([^"]+)"')
@@ -53,6 +59,8 @@ def _refusal(text: str, kind: str) -> PatronError:
             f"A Parquet file has a column of the type {illegal[1]}, which Spark does not read. Write it in another "
             f"type, {WITHOUT}."
         )
+    if "barrier" in text:
+        return HistoryError(LOST)
     condition = re.match(r"\s*\[([A-Z_.]+)\]", text)
     return HistoryError(
         f"Spark could not finish ({condition[1] if condition else kind}). What happened stands in the logs of its "

@@ -27,6 +27,8 @@ DEFAULTS: Mapping[str, object] = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": 61_440,
     "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "patron-spark-warehouse"),
     "spark.ui.showConsoleProgress": False,
+    "spark.barrier.sync.timeout": 300,  # seconds that workers wait for each other; Spark alone would wait for a year
+    "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures": 4,  # a minute without a place for all
 }
 ARRIVAL = 60.0  # seconds in which an executor has to come
 JAVA_LOG = Path(tempfile.gettempdir()) / f"patron-spark-{getuser()}.log"

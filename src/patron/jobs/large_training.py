@@ -28,7 +28,7 @@ from patron.periods import Split
 from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.question import Question
 
-__all__ = ["LargeTraining", "train_in_parts"]
+__all__ = ["LargeTraining", "TrainedSample", "TreeWork", "sampled", "train_in_parts"]
 
 EXAMPLES = "examples-{}.parquet"
 Rows = Mapping[str, pa.Table]
@@ -73,13 +73,14 @@ def train_in_parts(
     Raises:
         QuestionError: the candidate has no trees, or nothing can be learned from the sample.
     """
-    sample, work = _sampled(question, history, split, Path(folder), parts, seed, candidate)
-    counts = [work(number, _read(work.rows_of(part_of(history, number, parts)))) for number in range(parts)]
+    sample, work = sampled(question, history, split, folder, parts, seed, candidate)
+    work = work.in_parts(parts)
+    counts = [int(work(number, _read(work.rows_of(part_of(history, number, parts))))) for number in range(parts)]
     return sample.with_trees(work.growing.with_trees(work.growing.trees(work.files)), counts)
 
 
 @dataclass(frozen=True)
-class _Sample:
+class TrainedSample:
     """What the sample gives: its candidates, and what the card is about."""
 
     trained: Trained
@@ -87,15 +88,15 @@ class _Sample:
     customers: int
     seed: int
 
-    def with_trees(self, model: Bundle, counts: Sequence[str]) -> LargeTraining:
+    def with_trees(self, model: Bundle, counts: Sequence[int]) -> LargeTraining:
         """Return the result, of which the champion has other trees."""
         trained = replace(self.trained, bundles={**self.trained.bundles, self.trained.champion: model})
         card = judge(trained, *self.tested, self.seed)
-        return LargeTraining(trained, card, self.customers, sum(map(int, counts)))
+        return LargeTraining(trained, card, self.customers, sum(counts))
 
 
 @dataclass(frozen=True)
-class _Part:
+class TreeWork:
     """What is done about some customers: their examples are written; it holds no row."""
 
     question: Question
@@ -103,6 +104,7 @@ class _Part:
     cutoffs: tuple[datetime, ...]
     growing: Growing
     folder: Path
+    parts: int
 
     def __call__(self, number: int, rows: Rows) -> str:
         """Write the examples of the customers whose rows are given, and return how many there are."""
@@ -113,7 +115,8 @@ class _Part:
             return "0"
         label = labels(self.question, history, self.cutoffs, rows=some)
         mask = unsettled(self.question, some)
-        return str(self.growing.write(some.take(mask), label[mask], self.folder / EXAMPLES.format(f"{number:05d}")))
+        path = self.folder / EXAMPLES.format(f"{number:05d}")
+        return str(self.growing.write(some.take(mask), label[mask], path, self.parts))
 
     def rows_of(self, history: History) -> dict[str, Table]:
         """Return what must be read of the events: those that features see, and labels."""
@@ -122,15 +125,22 @@ class _Part:
         end = self.question.horizon.after(self.cutoffs[-1])
         return rows_before(history, end, read | columns_read(history.tables, features))
 
+    def in_parts(self, parts: int) -> "TreeWork":
+        """Return the same work on customers who fall into other parts, of which nothing is written yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in self.folder.glob("examples-*"):
+            old.unlink()
+        return replace(self, parts=parts)
+
     @property
     def files(self) -> list[Path]:
-        """The examples, in the order in which they count."""
+        """The files of examples, in the order in which they count."""
         return sorted(self.folder.glob(EXAMPLES.format("*")))
 
 
-def _sampled(
+def sampled(
     question: Question, history: History, split: Split, folder: Path, parts: int, seed: int, candidate: str
-) -> tuple[_Sample, _Part]:
+) -> tuple[TrainedSample, TreeWork]:
     """Train on a part of the customers; return what it gives, and what is to be done about all of them."""
     complete, known = question.on(history, split.known[-1]), without_rows(history)
     everything = {name: set(table.columns) for name, table in history.tables.items()}
@@ -139,12 +149,9 @@ def _sampled(
     label = labels(complete, some, (*split.known, *split.test), rows=rows)
     trained = _growing(fit(complete, some, rows, label, split, seed), candidate)
     test = rows.at(*split.test)
-    sample = _Sample(trained, (rows.take(test), label[test]), rows.key.customer.nunique(), seed)
+    sample = TrainedSample(trained, (rows.take(test), label[test]), rows.key.customer.nunique(), seed)
     growing = Growing.of(trained.model, rows.take(rows.at(*split.known)))
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(EXAMPLES.format("*")):
-        old.unlink()
-    return sample, _Part(complete, known, tuple(split.known), growing, folder)
+    return sample, TreeWork(complete, known, tuple(split.known), growing, Path(folder), parts)
 
 
 def _growing(trained: Trained, candidate: str) -> Trained:

@@ -1,10 +1,11 @@
 """Out of core: trees grown on examples that lie in Parquet files, row group by row group, so that none is held twice.
 
-LightGBM keeps a byte for each feature of an example, and the files are read twice. The same rows in the same order give
-the trees that they give in memory.
+LightGBM keeps a byte for each feature of an example. Beside each file lie some of its examples, drawn by lot, from
+which the bounds of these bytes come, so that everybody who reads any of the files bins alike. As long as all examples
+are among them, the same rows in the same order give the trees that they give in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,11 +21,13 @@ from patron.models.candidates import with_steps
 from patron.models.seasonality import cutoff_constants
 from patron.models.serving import Bundle, EstimatorSpec, encode, plain_names, raw_score
 from patron.models.targets import Examples, target_of
+from patron.models.teams import ALONE, Team
 from patron.questions.matrices import Matrix
 
 __all__ = ["Growing"]
 
 GROUP = 65_536  # examples of a row group, which are in memory together
+MOST_BINNED = 200_000  # examples that bins come from, as many as LightGBM takes
 LABEL, START = "y", "start"
 
 
@@ -56,13 +59,14 @@ class Growing:
             )
         return cls(model, cutoff_constants(encode(rows.X, spec["features"]), rows.key.cutoff.to_numpy()))
 
-    def write(self, rows: Matrix, label: np.ndarray, path: Path) -> int:
+    def write(self, rows: Matrix, label: np.ndarray, path: Path, parts: int) -> int:
         """Write the examples of some rows, and return how many there are.
 
         Args:
             rows: features of some customers at known cutoffs.
             label: answers in the same order, shape (n,).
-            path: the Parquet file to write.
+            path: the Parquet file to write; what bins come from is written beside it.
+            parts: how many such files there will be.
         """
         X, answer = encode(rows.X, self.model.spec["features"]), self.model.spec["answer"]
         target = target_of(answer).examples(answer, label)
@@ -71,20 +75,28 @@ class Growing:
         seen = X[target.row] if target.step is None else with_steps(X, target.row, target.step)
         columns = {f"f{i}": seen[:, i] for i in range(seen.shape[1])} | {LABEL: target.y.astype(np.int32)}
         columns |= {f"{START}{k}": start[:, k] for k in range(start.shape[1])}
-        pq.write_table(pa.table(columns), path, row_group_size=GROUP, compression="zstd", use_dictionary=False)
+        examples = pa.table(columns)
+        drawn = np.random.default_rng(self.model.spec["parameters"]["seed"]).permutation(len(seen))
+        pq.write_table(examples.take(np.sort(drawn[: MOST_BINNED // parts])), _binned(path), compression="zstd")
+        pq.write_table(examples, path, row_group_size=GROUP, compression="zstd", use_dictionary=False)
         return len(seen)
 
-    def trees(self, files: Sequence[Path]) -> str:
+    def trees(self, files: Sequence[Path], team: Team = ALONE) -> str:
         """Grow the trees on examples of some files, and return them as LightGBM writes them.
 
         Args:
             files: what `write` wrote, in the order in which they count.
+            team: who grows them together, each on its share of the files.
+
+        Raises:
+            lightgbm.basic.LightGBMError: another worker is gone, or never came.
         """
-        given = dict(self.model.spec["parameters"])
-        rounds, seed = given.pop("rounds"), int(given.get("seed", 0))
-        parameters = {**given, "data_random_seed": _data_seed(seed)}
-        booster = lgb.train(parameters, self._dataset(files), rounds)
-        return str(booster.model_to_string())
+        given = {**self.model.spec["parameters"], **team.parameters}
+        rounds = given.pop("rounds")
+        dataset = self._dataset(team.share(files), self._bins(files, given))
+        booster = lgb.train(given, dataset, rounds)
+        booster.free_network()
+        return team.without_places(booster.model_to_string())
 
     def with_trees(self, text: str) -> Bundle:
         """Return the model with other trees, as LightGBM writes them."""
@@ -100,18 +112,27 @@ class Growing:
         by_step = np.stack([raw_score(base, None, X, step) for step in range(target.steps)])
         return np.asarray(by_step[target.step, target.row])
 
-    def _dataset(self, files: Sequence[Path]) -> lgb.Dataset:
-        features = self.model.spec["features"]
-        names = [feature["name"] for feature in features]
-        kinds = [i for i, feature in enumerate(features) if feature["dtype"] == "category"]
+    def _bins(self, files: Sequence[Path], parameters: Mapping[str, Any]) -> lgb.Dataset:
+        """Return what tells into which bin each value falls: a dataset of what was drawn of all files."""
+        drawn = np.concatenate([_features(pq.read_table(_binned(file))) for file in files])
+        columns, kinds = self._columns(drawn.shape[1])
+        return lgb.Dataset(drawn, None, None, None, None, None, columns, kinds, dict(parameters)).construct()
+
+    def _dataset(self, files: Sequence[Path], bins: lgb.Dataset) -> lgb.Dataset:
         groups = [_RowGroups(file) for file in files]
-        steps = groups[0].width - len(names)
         beside = [pq.read_table(file, columns=groups[0].beside) for file in files]
         table = pa.concat_tables(beside)
         starts = [table[name].to_numpy() for name in table.column_names if name != LABEL]
         start = np.concatenate(starts) if starts else None
-        columns = plain_names([*names, *["step"] * steps])
-        return lgb.Dataset(groups, table[LABEL].to_numpy(), None, None, None, start, columns, kinds or "auto")
+        columns, kinds = self._columns(groups[0].width)
+        return lgb.Dataset(groups, table[LABEL].to_numpy(), bins, None, None, start, columns, kinds)
+
+    def _columns(self, width: int) -> tuple[list[str], Any]:
+        """Return the names of what trees see, and which of it are kinds."""
+        features = self.model.spec["features"]
+        names = [feature["name"] for feature in features]
+        kinds = [i for i, feature in enumerate(features) if feature["dtype"] == "category"]
+        return plain_names([*names, *["step"] * (width - len(names))]), kinds or "auto"
 
 
 class _RowGroups(lgb.Sequence):
@@ -142,11 +163,16 @@ class _RowGroups(lgb.Sequence):
         return np.concatenate(groups)[begin % GROUP :][: end - begin]
 
     def _group(self, number: int) -> np.ndarray:
-        table = self.file.read_row_group(number, columns=self.columns)
-        rows = np.empty((len(table), self.width))
-        for i, name in enumerate(self.columns):
-            rows[:, i] = table[name].to_numpy()
-        return rows
+        return _features(self.file.read_row_group(number, columns=self.columns))
+
+
+def _features(examples: pa.Table) -> np.ndarray:
+    """Return the features of some examples as an array."""
+    names = [name for name in examples.column_names if name.startswith("f")]
+    rows = np.empty((len(examples), len(names)))
+    for i, name in enumerate(names):
+        rows[:, i] = examples[name].to_numpy()
+    return rows
 
 
 def _base(estimator: EstimatorSpec) -> EstimatorSpec | None:
@@ -158,6 +184,6 @@ def _base(estimator: EstimatorSpec) -> EstimatorSpec | None:
     return next((base for member in members if (base := _base(member)) is not None), None)
 
 
-def _data_seed(seed: int) -> int:
-    """Return the seed of the sample from which bins are found, as LightGBM derives it where rows are in memory."""
-    return ((214_013 * seed + 2_531_011) % 2**32 >> 16 & 0x7FFF) % (2**15 - 1)
+def _binned(path: Path) -> Path:
+    """Return where those examples of a file lie from which bins come."""
+    return path.with_suffix(".bins")
