@@ -35,6 +35,8 @@ def test_a_tenth_spends_more_than_was_predicted_where_periods_are_alike(history)
     assert foreseen.better > 0.3
     assert (columns.headroom >= 0).all()
     assert (columns.headroom <= columns.potential).all()
+    share, customers = foreseen.above.value, 500
+    assert foreseen.above.high - share == pytest.approx(1.96 * (share * (1 - share) / customers) ** 0.5, rel=1e-3)
 
 
 def test_customers_keep_their_order_and_headroom_is_what_lies_above_the_last_period(history):

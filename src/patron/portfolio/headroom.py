@@ -14,7 +14,8 @@ import pandas as pd
 from patron.errors import QuestionError, listed, nearest
 from patron.features import attributes, purchases
 from patron.history.history import History
-from patron.metrics.intervals import Estimate, estimate
+from patron.metrics.intervals import Estimate
+from patron.metrics.ratios import ratio
 from patron.periods import EVER, Span
 from patron.questions.matrices import exact_features
 
@@ -125,7 +126,8 @@ def headroom_of(history: History, cutoff: datetime, period: Span) -> tuple[pd.Da
     potential = _predicted(frames[1], came[1], frames[2])
     room = np.maximum(potential - frames[2][lately].to_numpy(), 0.0)
     worst = _error(came[1], flat)
-    above = estimate(_mean, np.arange(len(exceeded)), exceeded.astype(float), repeats=200)
+    share, half = ratio(exceeded, np.ones(len(exceeded)))
+    above = Estimate(share, max(share - half, 0.0), share + half)
     better = 1.0 - _error(came[1], predicted) / worst if worst > 0 else np.nan
     return pd.DataFrame({"potential": potential, "headroom": room}), Headroom(period, above, better)
 
@@ -181,7 +183,3 @@ def _error(spent: np.ndarray, predicted: np.ndarray) -> float:
     """Return the error that the quantile makes smallest: what lies above counts nine times what lies below."""
     above = spent - predicted
     return float(np.maximum(QUANTILE * above, (QUANTILE - 1.0) * above).mean())
-
-
-def _mean(values: np.ndarray, weight: np.ndarray | None = None) -> float:
-    return float(np.average(values, weights=weight))

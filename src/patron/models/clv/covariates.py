@@ -74,10 +74,7 @@ def fit_with(transactions: Transactions, facts: pd.DataFrame) -> tuple[ParetoNBD
 
     Source: the likelihood-ratio test (Wilks 1938, The Large-Sample Distribution of the Likelihood Ratio), at 1 %.
     """
-    some = slice(None, None, 1 + len(facts) // TRIED)
-    tried, known = take(transactions, some), facts[some]
-    bare = fit_pareto_nbd(tried.x, tried.t_x, tried.T)
-    chosen = tuple(coding for coding in codings(facts) if _tells(tried, coding(known), bare))
+    chosen = _telling(transactions, facts, codings(facts))
     return fit_coded(transactions, facts, chosen), chosen
 
 
@@ -93,6 +90,15 @@ def fit_coded(transactions: Transactions, facts: pd.DataFrame, chosen: Sequence[
 def coded(facts: pd.DataFrame, chosen: Sequence[Coding]) -> Array:
     """Return the numbers of all codings side by side, shape (n, k)."""
     return np.column_stack([coding(facts) for coding in chosen])
+
+
+def _telling(transactions: Transactions, facts: pd.DataFrame, known: tuple[Coding, ...]) -> tuple[Coding, ...]:
+    if not known:
+        return ()
+    some = slice(None, None, 1 + len(facts) // TRIED)
+    tried, shown = take(transactions, some), facts[some]
+    bare = fit_pareto_nbd(tried.x, tried.t_x, tried.T)
+    return tuple(coding for coding in known if _tells(tried, coding(shown), bare))
 
 
 def _tells(transactions: Transactions, z: Array, bare: ParetoNBD) -> bool:
