@@ -932,11 +932,8 @@ def test_what_the_system_refuses_anywhere_is_a_sentence(monkeypatch):
     assert (ended.exit_code, ended.output.strip()) == (1, said.replace("refuses of", "refuses the use of"))
 
 
-def test_the_demo_shows_the_portfolio_of_the_bundled_shop_and_one_business_at_a_time(tmp_path, monkeypatch):
+def test_the_demo_goes_the_whole_way_with_the_bundled_shop(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(local_verbs, "work", lambda settings, verb: asked.append((settings.name, verb)))
-    for flags in ((), ("--portfolio",)):
-        assert patron("demo", "--folder", tmp_path, *flags).exit_code == 0
-    assert asked == [("online-retail", "everything"), ("online-retail", "portfolio")]
-    both = patron("demo", "--folder", tmp_path, "--portfolio", "--subscriptions")
-    assert (both.exit_code, "leave out --portfolio or --subscriptions" in both.stderr) == (2, True)
+    assert patron("demo", "--folder", tmp_path).exit_code == 0
+    assert asked == [("online-retail", "everything")]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from patron import jobs
 from patron.engines.outputs import write
 from patron.errors import DriverError
 from patron.jobs.job import Job
@@ -23,3 +24,14 @@ def test_rows_whose_drivers_do_not_add_up_are_kept_beside_the_results(tmp_path):
     ):
         raise DriverError("Off by 2.", rows)
     assert pd.read_parquet(tmp_path / "drivers.refused.parquet").to_dict("list") == rows.to_dict("list")
+
+
+@pytest.mark.parametrize(
+    ("tables", "steps"), [({"orders": 1}, ["train", "portfolio", "night"]), ({}, ["train", "night"])]
+)
+def test_the_whole_way_shows_relationships_where_there_are_orders(tables, steps, monkeypatch):
+    monkeypatch.setattr(jobs, "train", lambda _: "train")
+    monkeypatch.setattr(jobs, "portfolio", lambda _: "portfolio")
+    monkeypatch.setattr(jobs, "run", lambda _: {"steps": ["night"]})
+    job = SimpleNamespace(history=SimpleNamespace(tables=tables))
+    assert jobs.everything(job) == {"steps": steps}

@@ -5,11 +5,16 @@ from itertools import product
 import pandas as pd
 import pytest
 
+import patron as pt
 from patron.errors import QuestionError
-from patron.periods import EVER
+from patron.periods import EVER, Span
 from patron.portfolio.core_alarm import Change
+from patron.portfolio.relationship_types import RelationshipType
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment, segment_names, segment_of
 from patron.portfolio.terms import PortfolioTerms
+from patron.questions.kinds import Tier
+from patron.questions.profit import CostModel
+from worlds.histories import small
 
 
 def test_each_of_the_25_fields_of_recency_and_frequency_has_exactly_one_of_the_usual_segments():
@@ -50,7 +55,10 @@ def test_a_segment_by_money_is_refused_where_orders_have_no_amount():
         ({"scores": "deciles"}, "or by thresholds of your own, got 'deciles'"),
         ({"since": EVER}, "A portfolio looks back and ahead by some time"),
         ({"segments": (Segment("a"), Segment("a"))}, r"Segments have a name each, .* got \['a', 'a'\]. Rename 'a'"),
-        ({"segments": (Segment("others"),)}, "Rename 'others'"),
+        ({"segments": (Segment("others"),)}, "'others' are those who fit none.*Rename 'others'"),
+        ({"segments": ()}, r"got \[\]. Give at least one"),
+        ({"segments": (Segment("joined since"),)}, "'joined since' are those who came after .*Rename 'joined since'"),
+        ({"types": (RelationshipType("joined since"),)}, "Relationship types have a name .*Rename 'joined since'"),
         (
             {"changes": (Change("tea", "2024-03-01"), Change("tea", "2024-05-01"))},
             r"Changes have a name each, got \['tea', 'tea'\]. Rename one of those called 'tea'",
@@ -60,3 +68,9 @@ def test_a_segment_by_money_is_refused_where_orders_have_no_amount():
 def test_terms_that_cannot_be_meant_are_refused(given, message):
     with pytest.raises(QuestionError, match=message):
         PortfolioTerms(**given)
+
+
+def test_a_tier_is_not_called_as_those_who_came_later():
+    question = Tier(Span(90), costs=CostModel(margin_rate=0.5), rest="joined since")
+    with pytest.raises(QuestionError, match=r"Tiers have a name each.*Rename 'joined since'"):
+        pt.portfolio(small(("ann", "2024-01-31", 10.0)), "2024-02-01", question)

@@ -8,7 +8,6 @@ import typer
 from patron.cli.options import Folder
 from patron.cli.running import app, log_of_run
 from patron.cli.work import registry_in, work
-from patron.errors import SettingsError
 
 __all__: list[str] = []
 
@@ -19,19 +18,11 @@ def demo(
     subscriptions: Annotated[
         bool, typer.Option("--subscriptions", help="A simulated business of contracts, whose true chances are known.")
     ] = False,
-    portfolio: Annotated[
-        bool, typer.Option("--portfolio", help="What relationships the bundled shop has, and their worth; no training.")
-    ] = False,
 ) -> None:
     """Go the whole way on the bundled real data, Online Retail II, or on simulated subscriptions."""
     from patron.jobs import demo as bundled
     from patron.jobs import subscription_demo
 
-    if portfolio and subscriptions:
-        raise SettingsError("The demo is of one business: leave out --portfolio or --subscriptions.")
-    if portfolio:
-        work(bundled.settings(folder.resolve()), "portfolio")
-        return
     if not subscriptions:
         work(bundled.settings(folder.resolve()), "everything")
         return

@@ -126,8 +126,10 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def everything(job: Job) -> dict[str, Any]:
-    """Go the whole way: train, then a night with the new champions."""
-    return {"steps": [train(job), *run(job)["steps"]]}
+    """Go the whole way: train, what relationships there are where there are orders, a night with the new champions."""
+    trained = train(job)
+    relationships = [portfolio(job)] if "orders" in job.history.tables else []
+    return {"steps": [trained, *relationships, *run(job)["steps"]]}
 
 
 VERBS: Mapping[str, Callable[[Job], dict[str, Any]]] = {

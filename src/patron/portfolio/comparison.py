@@ -16,7 +16,7 @@ from patron.portfolio.customers import customers_at, profit_parts
 from patron.portfolio.equity import equity_of
 from patron.portfolio.relational import Relational, relational
 from patron.portfolio.social import Social, social
-from patron.portfolio.terms import PortfolioTerms
+from patron.portfolio.terms import CAME_LATER, PortfolioTerms, check_names
 from patron.questions.kinds import Tier, tier
 
 __all__ = ["Comparison", "comparison"]
@@ -84,6 +84,8 @@ def comparison(history: History, at: datetime, question: Tier | None, terms: Por
 
 def _profit_question(history: History, question: Tier | None) -> tuple[Tier | None, dict[str, str]]:
     """Return what profit is, and why none is told where nobody asks for it and the tables do not say it."""
+    if question is not None:
+        check_names("Tiers", question.names, CAME_LATER)
     try:
         profit_parts(history, question or tier(90))
     except QuestionError as error:

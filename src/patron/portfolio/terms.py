@@ -9,12 +9,15 @@ from patron.errors import QuestionError, is_number
 from patron.periods import Span
 from patron.portfolio.core_alarm import Change
 from patron.portfolio.interaction import ContactKinds
+from patron.portfolio.migration import JOINED
 from patron.portfolio.relationship_types import TYPES, RelationshipType
 from patron.portfolio.rfm import Thresholds, money_thresholds, quantile_thresholds
 from patron.portfolio.segments import OTHERS, SEGMENTS, Segment
 
-__all__ = ["PortfolioTerms"]
+__all__ = ["CAME_LATER", "PortfolioTerms", "check_names"]
 
+CAME_LATER = {JOINED: "came after the earlier day"}
+OTHERS_AND_JOINED = {OTHERS: "fit none", **CAME_LATER}
 WAYS = {"quantiles": quantile_thresholds, "money": money_thresholds}
 
 
@@ -39,8 +42,8 @@ class PortfolioTerms:
         suggestion_value: what a customer's suggestion that was accepted is worth.
 
     Raises:
-        QuestionError: the discount or a value is below 0, a share none, scores are told in no such way, or two
-            segments, types or changes have one name.
+        QuestionError: the discount or a value is below 0, a share none, scores are told in no such way, two segments,
+            types or changes have one name, or a segment or type has a word of the portfolio as its name.
     """
 
     since: Span = Span.of_months(3)
@@ -86,8 +89,8 @@ class PortfolioTerms:
         if not isinstance(self.scores, str):
             Thresholds.of(self.scores)
         _check_changes([change.name for change in self.changes])
-        _check_names("Segments", [segment.name for segment in self.segments])
-        _check_names("Relationship types", [kind.name for kind in self.types])
+        check_names("Segments", [segment.name for segment in self.segments], OTHERS_AND_JOINED)
+        check_names("Relationship types", [kind.name for kind in self.types], OTHERS_AND_JOINED)
 
     def thresholds(self, customers: pd.DataFrame) -> Thresholds:
         """Return where one score ends and the next begins, for these customers."""
@@ -103,10 +106,19 @@ def _check_changes(names: Sequence[str]) -> None:
         )
 
 
-def _check_names(what: str, names: Sequence[str]) -> None:
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 or name == OTHERS]
-    if twice or not names:
-        raise QuestionError(
-            f"{what} have a name each, and {OTHERS!r} are those who fit none, got {list(names)}. Rename "
-            f"{twice[0] if twice else 'none, and give at least one'!r}."
-        )
+def check_names(what: str, names: Sequence[str], own: Mapping[str, str]) -> None:
+    """Refuse names of groups that come twice, or that are the portfolio's own.
+
+    Args:
+        what: the groups.
+        names: of the groups, at least one.
+        own: words of the portfolio, and who is meant by them.
+
+    Raises:
+        QuestionError: a name comes twice or is the portfolio's own, or there is none.
+    """
+    wrong = [name for name in dict.fromkeys(names) if names.count(name) > 1 or name in own]
+    if wrong or not names:
+        meant = " and ".join(f"{word!r} are those who {who}" for word, who in own.items())
+        mend = f"Rename {wrong[0]!r}" if wrong else "Give at least one"
+        raise QuestionError(f"{what} have a name each, and {meant}, got {list(names)}. {mend}.")
