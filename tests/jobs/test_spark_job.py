@@ -14,9 +14,10 @@ from ibis.expr.types import Table
 
 from patron.engines.spark import SparkWork
 from patron.errors import QuestionError, ScoreError, SettingsError
-from patron.jobs import Job, job_of, score, spark_job
+from patron.jobs import Job, distributed_training, job_of, score, spark_job
 from patron.jobs.checking import labelled_rows
 from patron.jobs.spark_job import SparkJob
+from patron.models.training import fit
 from patron.questions import spark_rows
 from patron.questions.kinds import next_purchase
 from patron.scoring.partitions import LINEAGE, Manifest, read_scores
@@ -74,10 +75,31 @@ def test_parts_come_to_the_rows_to_learn_from_and_to_the_labels_of_one_machine(t
     assert not list(tmp_path.iterdir())
 
 
-def test_more_rows_than_the_driver_may_hold_are_refused_before_they_come_there(trained_job, tmp_path, monkeypatch):
-    monkeypatch.setattr(spark_rows, "GIGABYTE", 10_000)
-    with pytest.raises(QuestionError, match=r"^The rows to learn from take .* rows of .* columns.*: memory = \d+\.0$"):
-        labelled_rows(on_parts(trained_job, tmp_path, memory=1.0))
+def test_where_rows_of_all_are_too_many_a_sample_is_judged_and_trees_grow_on_everybody(
+    trained_job, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spark_rows, "GIGABYTE", 30_000)
+    monkeypatch.setattr(distributed_training, "workers_of", lambda spark: 2)
+    monkeypatch.setattr(distributed_training, "together", lambda spark, workers, work: work(0, (), 1))
+    said = []
+    job = replace(on_parts(trained_job, tmp_path, memory=1.0), tell=said.append)
+    rows, label = labelled_rows(job)
+    some = rows.key.customer.nunique()
+    assert (job.sampling, 10 < some < 60) == (2, True), "of 80 customers"
+    (question,) = job.questions
+    trained = replace(fit(question, job.source, rows, label["churn"], job.split), champion="lightgbm")
+    grown = job.grown(trained, rows)
+    everybody, _ = labelled_rows(trained_job)
+    count = int(everybody.at(*job.split.known).sum())
+    assert f"has trees of {count:,} examples of all customers" in said[-1]
+    leaves = grown.model.booster.trees_to_dataframe().query("tree_index == 0 and left_child.isnull()")
+    assert rows.at(*job.split.known).sum() < leaves["count"].sum() < count, "four fifths of everybody, drawn by lot"
+    assert (grown.champion, len(grown.bundles)) == ("lightgbm", len(trained.bundles))
+    assert job.cautions(rows) == (f"the figures are those of a sample, {some} of 80 customers; trees saw all",)
+    constant = replace(trained, champion="constant")
+    assert job.grown(constant, rows) is constant
+    assert "'constant', stays as it is" in said[-1]
+    assert not list(tmp_path.iterdir()), "no example is left behind"
 
 
 def test_what_is_learned_from_more_than_rows_of_customers_is_refused(trained_job):

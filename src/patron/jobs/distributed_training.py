@@ -5,20 +5,24 @@ distributed learner, of which each worker reads its share of the files. To the d
 counts, and the trees.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from patron.engines.spark import Spark
 from patron.engines.spark_teams import together, workers_of
 from patron.errors import QuestionError
 from patron.history.history import History
+from patron.history.some_customers import without_rows
 from patron.jobs.large_training import LargeTraining, TreeWork, sampled
 from patron.models.out_of_core import Growing
 from patron.models.teams import Team
+from patron.models.training import Trained
 from patron.periods import Split
+from patron.questions.matrices import Matrix
 from patron.questions.question import Question
 
-__all__ = ["train_on_spark"]
+__all__ = ["train_on_spark", "with_all_customers"]
 
 
 def train_on_spark(
@@ -50,12 +54,35 @@ def train_on_spark(
         PatronError: the candidate has no trees, nothing can be learned from the sample, or a worker is lost.
     """
     sample, work = sampled(question, history, split, folder, parts, seed, candidate)
-    counts, text = grown_on_spark(work, history, spark, workers)
-    return sample.with_trees(work.growing.with_trees(text), counts)
+    examples, text = _grown(work, history, spark, workers)
+    return sample.with_trees(work.growing.with_trees(text), examples)
 
 
-def grown_on_spark(work: TreeWork, history: History, spark: Spark, workers: int = 0) -> tuple[list[int], str]:
-    """Return how many examples there are of each part, and the trees that grew on all of them."""
+def with_all_customers(
+    trained: Trained, rows: Matrix, history: History, split: Split, spark: Spark, folder: Path
+) -> tuple[Trained, int]:
+    """Return what was trained on some customers with the trees of all in its champion, and the number of examples.
+
+    Args:
+        trained: the candidates of some customers; the champion has trees.
+        rows: theirs, at the known cutoffs and perhaps others.
+        history: the checked event tables of all customers, which lie in the session.
+        split: cutoffs by use.
+        spark: the session.
+        folder: what all executors see by the same path.
+    """
+    growing = Growing.of(trained.model, rows.take(rows.at(*split.known)))
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".examples-", dir=folder) as shared:
+        known = without_rows(history)
+        work = TreeWork(trained.question, known, tuple(split.known), growing, Path(shared), spark.parts)
+        examples, text = _grown(work, history, spark)
+    bundles = {**trained.bundles, trained.champion: growing.with_trees(text)}
+    return replace(trained, bundles=bundles), examples
+
+
+def _grown(work: TreeWork, history: History, spark: Spark, workers: int = 0) -> tuple[int, str]:
+    """Return how many examples there are of all customers, and the trees that grew on them."""
     work = work.in_parts(spark.parts)
     counts = [int(line) for line in spark.each(work.rows_of(history), work)]
     if (seen := len(work.files)) < (written := sum(count > 0 for count in counts)):
@@ -64,7 +91,7 @@ def grown_on_spark(work: TreeWork, history: History, spark: Spark, workers: int 
             'that all share, by the same path: out = "/mnt/shared/results".'
         )
     growth = _Growth(work.growing, tuple(work.files))
-    return counts, together(spark, min(workers or workers_of(spark), seen), growth)
+    return sum(counts), together(spark, min(workers or workers_of(spark), seen), growth)
 
 
 @dataclass(frozen=True)

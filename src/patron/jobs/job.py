@@ -29,6 +29,7 @@ from patron.jobs.scored import scored_run, standing_run
 from patron.jobs.staging import Part, Staging
 from patron.jobs.work import Block
 from patron.models.serving import Bundle
+from patron.models.training import Trained
 from patron.questions.matrices import Matrix, matrix
 from patron.scoring.breaks import Break
 from patron.scoring.differences import age_breaks
@@ -116,6 +117,14 @@ class Job(Business):
     def row_columns(self) -> tuple[str, ...]:
         """The columns that rows have, of all kinds of customers, whether any model is trained or not."""
         return tuple(name for question in self.questions for name, *_ in columns(question.features))
+
+    def grown(self, trained: Trained, rows: Matrix) -> Trained:
+        """Return what was trained on some rows with the trees of all customers, where these were more."""
+        return trained
+
+    def cautions(self, rows: Matrix) -> tuple[str, ...]:
+        """Return what is odd about rows that were learned from, for the cards."""
+        return self.data.cautions
 
     def check_anybody(self, count: int) -> None:
         """Refuse to score nobody."""

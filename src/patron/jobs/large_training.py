@@ -4,7 +4,7 @@ A sample of the customers, whose size is told, chooses the candidate, its number
 the card. Then the trees grow on the rows of all customers, which are never together in one place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +76,7 @@ def train_in_parts(
     sample, work = sampled(question, history, split, folder, parts, seed, candidate)
     work = work.in_parts(parts)
     counts = [int(work(number, _read(work.rows_of(part_of(history, number, parts))))) for number in range(parts)]
-    return sample.with_trees(work.growing.with_trees(work.growing.trees(work.files)), counts)
+    return sample.with_trees(work.growing.with_trees(work.growing.trees(work.files)), sum(counts))
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ class TrainedSample:
     customers: int
     seed: int
 
-    def with_trees(self, model: Bundle, counts: Sequence[int]) -> LargeTraining:
+    def with_trees(self, model: Bundle, examples: int) -> LargeTraining:
         """Return the result, of which the champion has other trees."""
         trained = replace(self.trained, bundles={**self.trained.bundles, self.trained.champion: model})
         card = judge(trained, *self.tested, self.seed)
-        return LargeTraining(trained, card, self.customers, sum(counts))
+        return LargeTraining(trained, card, self.customers, examples)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Spark job: checks, training and scoring on a Spark session; tasks do about customers what one machine does.
 
 The tables are checked by the session. What comes back of a task is what it counted: it writes its part itself, to the
-folder of the results, which all executors share. Models are fitted on the driver, to which rows come from there.
+folder of the results, which all executors share. Models are fitted on the driver, to which rows come from there: those
+of a sample of the customers where all are too many; then trees grow on all of them in tasks.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
+from math import ceil
 
 import pandas as pd
 import pyarrow as pa
@@ -18,8 +20,9 @@ from patron.errors import QuestionError, ScoreError, listed
 from patron.features.compute.plan import silent
 from patron.features.definitions import columns_read
 from patron.history.history import History
-from patron.history.some_customers import history_of, rows_before, without_rows
+from patron.history.some_customers import history_of, part_of, rows_before, without_rows
 from patron.jobs.block_parts import written
+from patron.jobs.distributed_training import with_all_customers
 from patron.jobs.event_answers import EventAnswers
 from patron.jobs.event_data import EventData, EventTables
 from patron.jobs.job import Job, reasoned, reasons_at
@@ -29,10 +32,12 @@ from patron.jobs.plan_effects import learned_offers
 from patron.jobs.scored import scored_run
 from patron.jobs.staging import Part, Staging
 from patron.models.baskets import basket_kinds
+from patron.models.out_of_core import can_grow
 from patron.models.serving import Bundle
+from patron.models.training import Trained
 from patron.questions.matrices import Matrix
 from patron.questions.question import Question
-from patron.questions.spark_rows import SparkRows
+from patron.questions.spark_rows import SparkRows, gigabytes
 from patron.settings import Settings
 
 __all__ = ["SparkJob", "columns_of"]
@@ -60,7 +65,45 @@ class SparkJob(Job):
     def source(self) -> SparkRows:
         """What rows to learn from come from."""
         _check_learnable(self.settings, self.history)
-        return SparkRows(self.history, self.spark, self.settings.out, self.memory)
+        some = part_of(self.history, 0, self.sampling) if self.sampling > 1 else self.history
+        return SparkRows(some, self.spark, self.settings.out)
+
+    @cached_property
+    def sampling(self) -> int:
+        """Into how many parts customers fall, of which one comes to the driver: 1 where the rows of all may come."""
+        rows = self._customers * len(self.data.known_cutoffs)
+        size = gigabytes(rows, len(self.row_columns))
+        if size > self.memory:
+            self.tell(
+                f"sample    one customer in {ceil(size / self.memory)} comes to this machine: the rows of all may take "
+                f"{size:.1f} GB, and memory is {self.memory:.1f} GB. Trees grow on all of them, in tasks"
+            )
+        return max(1, ceil(size / self.memory))
+
+    @property
+    def _customers(self) -> int:
+        return max(receipt.customers for receipt in self.data.receipts)
+
+    def grown(self, trained: Trained, rows: Matrix) -> Trained:
+        """Return what was trained on a sample of the customers, with the trees of all of them in its champion."""
+        if self.sampling == 1:
+            return trained
+        name = f"{trained.question.name}: the champion of the sample, {trained.champion!r},"
+        if not can_grow(trained.model):
+            self.tell(f"{name} stays as it is: it has no trees to which more rows are of use")
+            return trained
+        about = self.history, self.split, self.spark, self.settings.out
+        whole, examples = with_all_customers(trained, rows, *about)
+        self.tell(f"{name} has trees of {examples:,} examples of all customers")
+        return whole
+
+    def cautions(self, rows: Matrix) -> tuple[str, ...]:
+        """Return what is odd about rows that were learned from: that they are those of a sample."""
+        if self.sampling == 1:
+            return self.data.cautions
+        some = rows.key.customer.nunique()
+        sample = f"the figures are those of a sample, {some:,} of {self._customers:,} customers; trees saw all"
+        return (*self.data.cautions, sample)
 
     @cached_property
     def scored(self) -> ScoredRun:

@@ -135,7 +135,7 @@ def _train_question(
     else:
         judged = _held_out(job, question, rows, label)
     trained, card, table, baskets, beside = judged
-    card = replace(card, beware=(*card.beware, *job.data.cautions))
+    card = replace(card, beware=(*card.beware, *job.cautions(rows)))
     explained = _explained_rows(job, rows) if question.name == job.explained else None
     if explained:
         trained, card = _with_stability(job, trained, card, labelled, explained)
@@ -193,6 +193,7 @@ def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarr
     tell = _long_steps(job, question.name)
     tuned = tuned_candidates(job, question, rows)
     trained = fit(question, job.source, rows, label, job.split, job.settings.seed, tell, candidates=tuned)
+    trained = job.grown(trained, rows)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
         trained, baskets = with_rankings(job, rankings[question.name], trained)

@@ -24,11 +24,16 @@ from patron.models.targets import Examples, target_of
 from patron.models.teams import ALONE, Team
 from patron.questions.matrices import Matrix
 
-__all__ = ["Growing"]
+__all__ = ["Growing", "can_grow"]
 
 GROUP = 65_536  # examples of a row group, which are in memory together
 MOST_BINNED = 200_000  # examples that bins come from, as many as LightGBM takes
 LABEL, START = "y", "start"
+
+
+def can_grow(model: Bundle) -> bool:
+    """Return whether more rows are of use to a model: it has trees, and learned no causes beside its answers."""
+    return model.booster is not None and "causes" not in model.spec["answer"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Growing:
             QuestionError: it has no trees, or learned causes beside its answers.
         """
         spec = model.spec
-        if model.booster is None or "causes" in spec["answer"]:
+        if not can_grow(model):
             why = "has no trees" if model.booster is None else "tells causes, too"
             raise QuestionError(
                 f"The model {spec['candidate']!r} for {spec['question']!r} {why}, and more rows are of no use here. "

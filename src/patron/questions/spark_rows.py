@@ -1,12 +1,11 @@
 """Spark rows: rows of a history that are computed in the tasks of a Spark session, by the code of one machine.
 
-Tasks write them to a folder that the driver sees; there they come together, up to so many gigabytes.
+Tasks write them to a folder that the driver sees; there they come together.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,14 +17,14 @@ from patron.engines.spark import Spark
 from patron.errors import QuestionError
 from patron.features.compute.executor import RowBlock, execute
 from patron.features.compute.plan import ExecutionPlan, silent
-from patron.features.definitions import columns, columns_read
+from patron.features.definitions import columns_read
 from patron.history.some_customers import history_of, rows_before, without_rows
 from patron.questions.matrices import EventRows, table_of, whole
 from patron.questions.question import Question
 
-__all__ = ["SparkRows"]
+__all__ = ["SparkRows", "gigabytes"]
 
-GIGABYTE, KEY_BYTES = 2**30, 60
+GIGABYTE, NUMBER_BYTES, KEY_BYTES = 2**30, 4, 60
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,16 @@ class SparkRows(EventRows):
         history: the checked event tables.
         spark: the session.
         folder: what all executors see by the same path.
-        most: gigabytes of rows that may come to the driver.
     """
 
     spark: Spark
     folder: Path
-    most: float
 
     def block(self, plan: ExecutionPlan, question: Question) -> RowBlock:
         """Run a plan in tasks, each over the events of some customers, and bring their rows together.
 
         Raises:
-            QuestionError: nobody is asked about, or the rows are more than the driver may hold.
+            QuestionError: nobody is asked about.
         """
         read = {table: set[str]() for table in plan.population.tables}
         rows = rows_before(plan.history, plan.latest, read | columns_read(plan.history.tables, plan.features))
@@ -55,18 +52,13 @@ class SparkRows(EventRows):
         with TemporaryDirectory(prefix=".rows-", dir=self.folder) as shared:
             known = replace(plan, history=without_rows(plan.history), progress=silent)
             parts = [json.loads(line) for line in self.spark.each(rows, _Task(known, Path(shared)))]
-            self._check_few(sum(part["rows"] for part in parts), len(list(columns(plan.features))), plan.kind)
             blocks = [_read(Path(shared) / part["file"], plan.kind) for part in parts if part["rows"]]
         return whole(plan, question, blocks)
 
-    def _check_few(self, rows: int, width: int, kind: type) -> None:
-        size = rows * (width * np.dtype(kind).itemsize + KEY_BYTES) / GIGABYTE
-        if size > self.most:
-            raise QuestionError(
-                f"The rows to learn from take {size:.1f} GB ({rows:,} rows of {width} columns), and {self.most:.1f} GB "
-                "may come together on the machine that runs Patron. Use fewer cutoffs, or allow more at the top of the "
-                f"settings: memory = {ceil(size)}.0"
-            )
+
+def gigabytes(rows: int, width: int) -> float:
+    """Return what rows of so many columns take in memory."""
+    return rows * (width * NUMBER_BYTES + KEY_BYTES) / GIGABYTE
 
 
 @dataclass(frozen=True)

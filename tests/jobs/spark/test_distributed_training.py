@@ -1,5 +1,8 @@
 """Training on Spark: one model from rows that never come together, the same on every run, and no hang."""
 
+import re
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -7,10 +10,13 @@ import patron as pt
 from patron.engines.spark_teams import together, workers_of
 from patron.errors import HistoryError
 from patron.history.history import History
+from patron.jobs import job_of, train, training
 from patron.jobs.distributed_training import train_on_spark
 from patron.models.serving import Bundle
+from patron.models.training import fit
+from patron.questions import spark_rows
 from worlds.shop import SPLIT, orders, shop
-from worlds.spark_work import grow_without_the_second
+from worlds.spark_work import as_parquet, grow_without_the_second
 
 pytestmark = pytest.mark.spark
 
@@ -36,6 +42,22 @@ def test_two_workers_grow_the_same_trees_on_every_run_of_an_ordinary_model(spark
     rows = pt.matrix(runs[0].trained.question, shop(), SPLIT.test)
     loaded = Bundle.load(runs[0].model.save(tmp_path / "bundle"))
     pd.testing.assert_frame_equal(loaded.predict(rows.X), runs[1].model.predict(rows.X), check_exact=True)
+
+
+def test_training_beyond_the_memory_of_the_driver_registers_a_champion_with_trees_of_everybody(
+    spark, trained_job, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spark_rows, "GIGABYTE", 30_000)  # so that the rows of 80 customers are too many
+    monkeypatch.setattr(training, "fit", lambda *about, **more: replace(fit(*about, **more), champion="lightgbm"))
+    orders = as_parquet(trained_job.settings, tmp_path)
+    settings = replace(orders, name="crowd", root=tmp_path, out=tmp_path / "out", spark=spark, memory=1.0)
+    said: list[str] = []
+    result = train(job_of(settings, trained_job.now, said.append, engine="spark"))
+    assert (result["champions"], result["models"]["churn"]["candidate"]) == ("promoted", "lightgbm")
+    words = "\n".join(said)
+    assert "sample    one customer in 2 comes to this machine" in words
+    assert "'lightgbm', has trees of 160 examples of all customers" in words
+    assert re.search(r"beware: the figures are those of a sample, \d\d of 80 customers", words)
 
 
 def test_a_worker_that_dies_ends_the_work_of_the_others_with_a_message(spark):
