@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from patron.decisions import Offer
@@ -66,3 +67,25 @@ def test_what_was_decided_just_now_cannot_be_learned_from_yet_which_is_no_failur
 def test_training_registers_another_version(step):
     (model,) = step("retailer", "train")["models"].values()
     assert model["version"] == "2"
+
+
+def test_two_rounds_decide_act_and_learn_in_the_simulated_shop_and_keep_the_pages_of_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    business = runpy.run_path(str(PIPELINES / "two_rounds" / "business.py"))
+    business["settings_of"].__globals__["CUSTOMERS"] = 500
+    monkeypatch.setitem(sys.modules, "business", SimpleNamespace(**business))
+    first, second = runpy.run_path(str(PIPELINES / "two_rounds" / "rounds.py"))["rounds"]()
+    assert (first["decided"]["evidence"], second["decided"]["evidence"]) == ("assumed", "logged propensity")
+    for number, line in enumerate((first, second), 1):
+        check_summary("decide", line["decided"])
+        check_summary("learn", line["learned"])
+        assert line["learned"]["plans"] == number
+        pages = {page.name: page.read_text() for page in Path(f"patron-out/two-rounds/round-{number}").iterdir()}
+        assert set(pages) == {"report.html", "outcomes.html"}
+        assert ("Apr 2023" in pages["outcomes.html"]) == (number == 2)
+    decided = first["decided"]["chosen"] + second["decided"]["chosen"]
+    assert (
+        second["learned"]["decisions"]
+        == decided
+        == len(pd.read_parquet("patron-out/two-rounds/results/outcomes/offers.parquet"))
+    )
