@@ -9,13 +9,13 @@ import ibis
 from ibis.expr.types import BooleanValue, Table
 
 from patron.history.after_contacts import CONTACT, LEFT_OUT, events_after, without_outcome
+from patron.history.directions import INCOMING
 from patron.history.history import History
 from patron.history.offers import OFFERS, are_treated
 from patron.history.point_in_time import in_window, is_past
 from patron.periods import Span
 
 __all__ = [
-    "BEGUN_BY_CUSTOMER",
     "CONTACTS",
     "LATELY",
     "ORDERS",
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 CONTACTS, ORDERS, LATELY = "contacts", "orders", 30  # days
-BEGUN_BY_CUSTOMER = "in"
 HALF = 0.5  # of the contacts: where fewer have a time of day, midnight is what the others are called
 
 
@@ -34,7 +33,7 @@ def from_business(rows: Table) -> BooleanValue:
     """Return which contacts reached the customer and were begun by the business."""
     begun = ibis.literal(True)
     if "direction" in rows.columns:
-        begun = (rows.direction != BEGUN_BY_CUSTOMER) | rows.direction.isnull()
+        begun = (rows.direction != INCOMING) | rows.direction.isnull()
     treated = are_treated(rows)
     return begun if treated is None else begun & treated
 
@@ -46,7 +45,7 @@ def begun_by_business(rows: Table) -> Table:
 
 def begun_by_customer(rows: Table) -> Table:
     """Return those contacts that the customer began; none where nothing says who did."""
-    return rows.filter(rows.direction == BEGUN_BY_CUSTOMER if "direction" in rows.columns else ibis.literal(False))
+    return rows.filter(rows.direction == INCOMING if "direction" in rows.columns else ibis.literal(False))
 
 
 def answered_contacts(history: History, answer: str, horizon: Span, until: datetime) -> Table:

@@ -12,6 +12,7 @@ from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
 from patron.history.customer_keys import check_keys_written
+from patron.history.directions import with_incoming
 from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
 from patron.history.formats import Formats
 from patron.history.joins import Join, key_columns, not_of_the_row, with_joins
@@ -49,6 +50,7 @@ def events(
     rows: str = "",
     joins: Sequence[Join] = (),
     control: str | Sequence[str] = (),
+    incoming: str | Sequence[str] = (),
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -91,6 +93,8 @@ def events(
             several have, the first counts, and the table comes before its joins. A number of theirs takes no role by
             its name alone: it may be that of a whole order.
         control: of a table of offers the arm (or arms) that got nothing, where it is not called so.
+        incoming: the direction (or directions) of contacts that customers began, where they have no usual name (in,
+            inbound, incoming, received).
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
             total="order_total", in place of amount, is the total of an order that stands on each of its lines;
@@ -127,7 +131,8 @@ def events(
     declared = replace(
         declared, notes=(*met, *aside.values(), *filled, *declared.notes), rows=rows, filled=fill_down is not None
     )
-    named = with_keys(with_control(declared, control), roles.get("customer", "customer"), not_customers, customer_case)
+    directed = with_incoming(with_control(declared, control), incoming, "direction" in roles)
+    named = with_keys(directed, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
 

@@ -11,7 +11,8 @@ from ibis.expr.types import BooleanValue, NumericValue, Scalar, Table
 
 from patron.features import available, purchases
 from patron.features.measures import Measure
-from patron.history.business_contacts import BEGUN_BY_CUSTOMER, from_business
+from patron.history.business_contacts import from_business
+from patron.history.directions import INCOMING
 from patron.history.history import History
 from patron.periods import EVER, Span
 from patron.questions.matrices import exact_features
@@ -155,7 +156,7 @@ def _breadth(rows: Table) -> Scalar:
 
 
 def _from_customer(contacts: Table) -> BooleanValue:
-    return contacts.direction == BEGUN_BY_CUSTOMER
+    return contacts.direction == INCOMING
 
 
 def _tone(kinds: ContactKinds, rows: Table) -> NumericValue:

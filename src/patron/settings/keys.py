@@ -122,6 +122,10 @@ def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
+def _is_one_or_more(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: bool(as_list(value)) and all(map(fits, as_list(value)))
+
+
 def _section(words: str, example: str) -> Kind:
     return Kind(f"a section ({words})", example, lambda value: isinstance(value, dict))
 
@@ -148,11 +152,8 @@ DECIMAL = Kind('"," or "."', 'KEY = ","', lambda value: value in (",", "."))
 ENCODING = Kind("the name of an encoding", 'KEY = "cp1252"', _is_encoding)
 WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENCODING, "sheet": TEXT}
 ROWS = Kind('"orders" or "lines"', 'KEY = "lines"', lambda value: value in ("orders", "lines"))
-ARMS = Kind(
-    "the name of an arm, or a list of such",
-    'KEY = "control"',
-    lambda value: bool(as_list(value)) and all(map(_is_text, as_list(value))),
-)
+ARMS = Kind("the name of an arm, or a list of such", 'KEY = "control"', _is_one_or_more(_is_text))
+INWARD = Kind("a direction of contacts, or a list of such", 'KEY = "inbound"', _is_one_or_more(_is_text))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
 KEY = Kind(
@@ -222,7 +223,7 @@ SEVERAL = Kind('"refuse", "sum" or "last"', 'KEY = "sum"', lambda value: value i
 LEFT = Kind(
     "a value of the label, or a list of such",
     'KEY = "Yes"',
-    lambda value: bool(as_list(value)) and all(isinstance(item, str | int | float) for item in as_list(value)),
+    _is_one_or_more(lambda value: isinstance(value, str | int | float)),
 )
 LIMITS = _section("the lowest and the highest value of some columns", "KEY = { age = [0, 120] }")
 LIMIT = Kind(
@@ -243,9 +244,7 @@ KIND_OF_OFFER = Kind(
     f"one of {', '.join(map(repr, KINDS_OF_OFFERS))}", 'KEY = "service"', lambda v: v in KINDS_OF_OFFERS
 )
 CONDITIONS = Kind(
-    "a condition, or a list of such that must all hold",
-    'KEY = "recency > 90"',
-    lambda value: bool(as_list(value)) and all(map(_is_text, as_list(value))),
+    "a condition, or a list of such that must all hold", 'KEY = "recency > 90"', _is_one_or_more(_is_text)
 )
 CHANNEL = _section("what a channel can do", "[channels.KEY]\ncapacity = 1000")
 CHANNELS = _section("what the channels can do", CHANNEL.example.replace("KEY", "mail"))
@@ -338,7 +337,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
         "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, "joins": JOINS, "control": ARMS,
-        **WRITTEN,
+        "incoming": INWARD, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "tables.*.rates": {"*": NUMBER},

@@ -73,6 +73,7 @@ class Table:
         sheet: the sheet of an Excel file, or "*" for all of the same columns; by default the first, or a series.
         joins: other files whose columns the rows get, in order, each by a key that is unique there.
         control: the arms of a table of offers that got nothing; empty where they are called so.
+        incoming: the directions of contacts that customers began; empty where they are called so.
     """
 
     path: Path | str
@@ -96,6 +97,7 @@ class Table:
     rows: str = ""
     joins: tuple[Join, ...] = ()
     control: str | Sequence[str] = ()
+    incoming: str | Sequence[str] = ()
 
     def open(self, source: Reading = as_it_is) -> Events:
         """Return the declared events, ready for a history.
@@ -127,6 +129,7 @@ class Table:
             self.rows,
             [replace(join, source=source(join.source)) for join in self.joins],
             self.control,
+            self.incoming,
             **self.roles,
         )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from patron.history.directions import are_directions
 from patron.history.offers import OFFERS
 from patron.settings.proposal.campaigns import is_campaign, with_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
@@ -227,7 +228,18 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
         back = [c.name for c in sums if c.is_number and has(c.words, "refund|return|amount|total") and c.name != order]
         amount = next(iter((*money, *back)), "")
         return draft.with_entry("amount", amount) if amount else draft
-    return _with_roles(draft, columns, OF_OTHERS)
+    return _with_direction(_with_roles(draft, columns, OF_OTHERS))
+
+
+def _with_direction(draft: Draft) -> Draft:
+    """Ask who began contacts, where no direction has a usual name of what customers begin."""
+    column = draft.look.columns.get(draft.value("direction") or "")
+    if column is None or are_directions({str(value) for value in column.values if str(value).strip()}):
+        return draft
+    question = (
+        f"{column.name!r} may say who began contacts; to read it, name what customers began too: incoming = [...]"
+    )
+    return draft.without("direction").asking(question, f"direction = {literal(column.name)}")
 
 
 def _event_name(look: TableLook, names: set[str]) -> str:

@@ -10,9 +10,9 @@ __all__ = ["has", "words_of"]
 SAID = """
 customer: customers cust cst client clients kunde kunden kundin cliente clientes acheteur abnehmer shopper buyer
 account: accounts acct konto cuenta compte
-contact: contacts kontakt contacto requester
-member: members mitglied miembro membre patient donor constituent supporter subscriber player student tenant
-member: policyholder insured guest passenger
+contact: contacts kontakt kontakte contacto contactos requester
+member: members mitglied mitglieds mitglieder miembro miembros membre membres patient donor constituent
+member: supporter subscriber player student tenant policyholder insured guest passenger
 user: users benutzer nutzer usuario utilisateur visitor
 company: companies firma empresa organisation organization
 household: households hshd haushalt
@@ -20,14 +20,14 @@ email: mail emails courriel correo epost mailadresse emailadresse
 phone: telefon telephone telefono mobile
 id: ids no nr num number nummer numero key code codigo uid guid uuid ref kennung identifier identificador sk pk
 order: orders ordered ordernumber bestellung bestellungen bestell bestellt auftrag commande commandes pedido pedidos
-invoice: invoices rechnung rechnungs facture factura bill
+invoice: invoices rechnung rechnungs rechnungen facture factures factura facturas bill
 transaction: transactions txn trans transaktion transaccion
 basket: cart warenkorb panier cesta
-receipt: receipts slip till beleg bon kassenbon recibo recu
+receipt: receipts slip till beleg belege bon bons kassenbon kassenbons recibo recibos recu recus
 sale: sales verkauf verkaufs vente ventes venta ventas
 purchase: purchases purchased kauf kaufs einkauf einkaeufe einkaufe achat achats compra compras buy bought
 charge: charges charged
-payment: payments zahlung zahlungs paiement pago pagos
+payment: payments zahlung zahlungs zahlungen paiement paiements pago pagos
 deal: deals opportunity opportunities opp
 date: datum fecha dt day tag jour dia
 time: zeit uhrzeit heure hora
@@ -42,7 +42,7 @@ price: preis prix precio einzelpreis stueckpreis
 quantity: qty quantities units pieces menge anzahl stueck quantite cantidad
 item: items lineitem product products produkt artikel article articles sku stock produit producto articulo goods
 category: categories cat kategorie categorie categoria department warengruppe
-revenue: umsatz ingresos ca
+revenue: umsatz umsatze umsaetze ingresos ca
 paid: bezahlt paye pagado
 discount: discounts rabatt remise descuento nachlass
 tax: taxes mwst ust steuer tva iva vat impuesto gst
@@ -50,18 +50,19 @@ cost: costs kosten cout costo coste cogs
 shipping: versand versandkosten freight postage envio livraison delivery port
 refund: refunds refunded refunding erstattung erstattungs ruckzahlung ruckzahlungs erstattet reembolso
 refund: remboursement
-return: returns returned retoure retour retouren devolucion
+return: returns returned retoure retour retouren retours devolucion devoluciones
 margin: marge margen
 profit: gewinn benefice beneficio
 channel: kanal canal
+direction: richtung sens sentido direccion
 currency: ccy cur waehrung wahrung devise moneda
 state: zustand etat estado
 status: sts statut
 stage: phase
 ticket: tickets
 case: cases
-campaign: campaigns kampagne
-visit: visits besuch besuche
+campaign: campaigns kampagne kampagnen campagne campagnes campana campanas
+visit: visits besuch besuche visite visites visita visitas
 activity: activities engagement engagements interaction interactions
 subscription: subscriptions abo abonnement
 review: reviews bewertung
