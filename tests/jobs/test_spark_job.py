@@ -99,6 +99,9 @@ def test_where_rows_of_all_are_too_many_a_sample_is_judged_and_trees_grow_on_eve
     constant = replace(trained, champion="constant")
     assert job.grown(constant, rows) is constant
     assert "'constant', stays as it is" in said[-1]
+    monkeypatch.setattr(ThreeParts, "each", lambda *_: ["5", "0", "5"])
+    with pytest.raises(QuestionError, match=r"wrote 2 files of examples, and this machine sees 0.*out = \"/mnt/shared"):
+        job.grown(trained, rows)
     assert not list(tmp_path.iterdir()), "no example is left behind"
 
 

@@ -21,6 +21,7 @@ TeamWork = Callable[[int, tuple[str, ...], int], str]
 """What a worker does: of its rank, of where all workers listen, and of its threads, it makes a text."""
 
 TEXT = "text"
+DYNAMIC = "spark.dynamicAllocation.enabled"
 
 
 def workers_of(spark: Spark) -> int:
@@ -40,14 +41,23 @@ def together(spark: Spark, workers: int, work: TeamWork) -> str:
     Raises:
         PatronError: there are too few places, a worker is lost, or what the work refuses.
     """
+    _check_places(spark, workers)
+    with refusals():
+        rows = spark.session.range(0, workers, 1, workers).mapInArrow(_Worker(work), f"{TEXT} string", barrier=True)
+        return str(rows.collect()[0][TEXT])
+
+
+def _check_places(spark: Spark, workers: int) -> None:
+    if spark.session.conf.get(DYNAMIC, "false") == "true":
+        raise HistoryError(
+            f"Workers that grow trees together stay where they are, and {DYNAMIC} = true moves them. Turn it off: "
+            f'[engine] spark = {{ conf = {{ "{DYNAMIC}" = false, "spark.executor.instances" = 4 }} }}.'
+        )
     if workers > (places := workers_of(spark)):
         raise HistoryError(
             f"{workers} workers have to run at once, and the session has places for {places}. Give it more cores, for "
             'example [engine] spark = { master = "local[4]" }, or ask for fewer workers.'
         )
-    with refusals():
-        rows = spark.session.range(0, workers, 1, workers).mapInArrow(_Worker(work), f"{TEXT} string", barrier=True)
-        return str(rows.collect()[0][TEXT])
 
 
 @dataclass(frozen=True)
