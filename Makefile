@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-loop bench-door bench-spark ui clean
+.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-loop bench-door bench-spark bench-large ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -96,6 +96,10 @@ bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans o
 bench-spark: $(VENV)/.dev ## Measure features on a Spark session beside one machine; EVENTS=1000000; needs Java 17
 	@$(INSTALL) --editable ".[spark]"
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/spark.py $(if $(EVENTS),--events $(EVENTS))
+
+bench-large: $(VENV)/.dev ## Measure training in memory, in parts and on Spark; CUSTOMERS=120000; needs Java 17
+	@$(INSTALL) --editable ".[spark]"
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/large_training.py $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 docs/features.md: $(VENV)/.core
 	$(BIN)/python -m patron.features > $@
