@@ -7,8 +7,8 @@ counts, and the trees.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from patron.engines.shared_folders import shared_folder
 from patron.engines.spark import Spark
 from patron.engines.spark_teams import together, workers_of
 from patron.errors import QuestionError
@@ -72,10 +72,9 @@ def with_all_customers(
         folder: what all executors see by the same path.
     """
     growing = Growing.of(trained.model, rows.take(rows.at(*split.known)))
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".examples-", dir=folder) as shared:
+    with shared_folder(folder, "examples") as shared:
         known = without_rows(history)
-        work = TreeWork(trained.question, known, tuple(split.known), growing, Path(shared), spark.parts)
+        work = TreeWork(trained.question, known, tuple(split.known), growing, shared, spark.parts)
         examples, text = _grown(work, history, spark)
     bundles = {**trained.bundles, trained.champion: growing.with_trees(text)}
     return replace(trained, bundles=bundles), examples

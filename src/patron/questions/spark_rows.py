@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from patron.engines.shared_folders import shared_folder
 from patron.engines.spark import Spark
 from patron.errors import QuestionError
 from patron.features.compute.executor import RowBlock, execute
@@ -48,11 +48,10 @@ class SparkRows(EventRows):
         """
         read = {table: set[str]() for table in plan.population.tables}
         rows = rows_before(plan.history, plan.latest, read | columns_read(plan.history.tables, plan.features))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".rows-", dir=self.folder) as shared:
+        with shared_folder(self.folder, "rows") as shared:
             known = replace(plan, history=without_rows(plan.history), progress=silent)
-            parts = [json.loads(line) for line in self.spark.each(rows, _Task(known, Path(shared)))]
-            blocks = [_read(Path(shared) / part["file"], plan.kind) for part in parts if part["rows"]]
+            parts = [json.loads(line) for line in self.spark.each(rows, _Task(known, shared))]
+            blocks = [_read(shared / part["file"], plan.kind) for part in parts if part["rows"]]
         return whole(plan, question, blocks)
 
 
