@@ -124,6 +124,8 @@ def test_a_channel_called_all_stands_beside_all_customers(history):
     cash, _ = cash_of(history, AT, (customers.head(0), customers), pd.DataFrame(), None, PortfolioTerms())
     assert cash.curve.customers.tolist() == [20, 10, 10]
     assert cash.channels.groupby("channel").customers.max().to_dict() == {"all": 10, "store": 10}
+    assert cash.years.year.unique().tolist() == ["2024"]
+    assert cash.years.value.tolist() == cash.curve.value.tolist()
 
 
 def test_money_adds_up_without_rounding_so_that_it_does_not_matter_which_thread_comes_first():
@@ -154,6 +156,7 @@ def test_what_is_not_said_is_left_out_with_the_line_that_mends_it(history):
     _, left_out = cash_of(*about, PortfolioTerms())
     assert "acquisition_cost = { web = 8.0, store = 20.0 }" in left_out["payback"]
     assert left_out["return on relationships"] == "It needs the equity of both days, as the bridge does."
+    assert "6 months before the cutoff" in left_out["cash flow: residual, size, speed, volatility"]
     cash, left_out = cash_of(*about, PortfolioTerms(acquisition_cost={"web": 11.0}))
     assert "payback" not in left_out
     assert cash.payback["channel"].set_index("channel").months["web"] == 3

@@ -8,7 +8,7 @@ import pytest
 
 from patron.periods import Span
 from patron.portfolio.channels import channels_of
-from patron.portfolio.scorecard import scorecard
+from patron.portfolio.scorecard import scorecard, service_rows
 from patron.portfolio.terms import PortfolioTerms
 from worlds.histories import COLUMNS, frame_of, history_from, small
 
@@ -79,11 +79,13 @@ def test_the_scorecard_of_a_segment_is_a_ratio_of_sums(history):
     frame = pd.DataFrame(
         {
             "segment": ["new", "new", "old", "old"],
+            "tier": ["lead", "gold", "gold", "gold"],
             "contacts_profit": 0.0,
             "contacts_profit_lately": [-13.0, -4.0, 0.0, 0.0],
         }
     )
-    card = scorecard(history, [AT], [frame], Span(90), PortfolioTerms(acquisition_cost=7.0))
+    rows = service_rows(history, [AT], [frame], Span(90), PortfolioTerms(acquisition_cost=7.0))
+    card = scorecard(rows, "segment")
     new = card[card.segment == "new"].set_index("figure")
     assert new.value["kept"] == pytest.approx(125.0 / 150.0)
     assert new.value["serve"] == pytest.approx(17.0 / 150.0)
@@ -94,3 +96,6 @@ def test_the_scorecard_of_a_segment_is_a_ratio_of_sums(history):
     old = card[card.segment == "old"].set_index("figure")
     assert old.value["kept"] == 1.0
     assert np.isnan(old.value["begun"])
+    tiers = scorecard(rows, "tier").set_index(["tier", "figure"])
+    assert tiers.customers.groupby("tier").first().to_dict() == {"gold": 3, "lead": 1}
+    assert scorecard(rows, "cohort").empty

@@ -9,6 +9,7 @@ import patron as pt
 from patron.datasets import simulate
 from patron.errors import HistoryError, QuestionError
 from patron.periods import EVER, Span
+from patron.portfolio.comparison import PROFITABLE, WORTH
 from patron.portfolio.customers import customers_at
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import tier
@@ -123,7 +124,9 @@ def test_stability_and_risk_are_told(portfolio):
     assert portfolio.equity.low < portfolio.equity.value < portfolio.equity.high
     assert 0 < portfolio.at_risk < portfolio.equity.value - portfolio.equity.low
     assert set(portfolio.left_out) == {
+        "brand concentration",
         "headroom",
+        "price index",
         "usage after only_promotions",
         "knowledge value",
         "leaving along ties",
@@ -147,7 +150,7 @@ def test_without_costs_equity_is_of_revenue_and_profit_is_left_out_with_the_reas
     portfolio = pt.portfolio(history_from(orders=orders), AT)
     assert "tier" not in portfolio.groups
     assert portfolio.equity.value > 0
-    assert portfolio.left_out["profit, tiers and relationships"].startswith(
+    assert portfolio.left_out[PROFITABLE].startswith(
         "Profit needs to know what is left of an amount: event table 'orders' has neither 'margin' nor 'cost'"
     )
 
@@ -157,9 +160,12 @@ def test_orders_without_amounts_still_have_segments(tables):
     portfolio = pt.portfolio(history_from(orders=orders), AT)
     assert portfolio.groups["segment"].customers.sum() == len(portfolio.customers)
     assert portfolio.equity is None
-    assert portfolio.left_out["equity and concentration"].startswith(
-        "The orders have no amount. Declare it at the door"
-    )
+    assert portfolio.left_out[WORTH].startswith("The orders have no amount. Declare it at the door")
+    assert "contacts or offers" in portfolio.left_out["contacts that fit and usage after broken rules"]
+    missing = {name for name in portfolio.left_out if name.startswith("four C's")}
+    assert {name.partition(", ")[2].partition(":")[0] for name in missing} == {
+        *("customer needs", "cost", "communication", "convenience"),
+    }
 
 
 def test_a_single_customer_is_told_what_is_missing():

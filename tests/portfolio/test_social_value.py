@@ -12,6 +12,7 @@ from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.knowledge import knowledge_at
 from patron.portfolio.referral_value import referral_value
 from patron.portfolio.spread import spread_of
+from patron.reports.portfolio_lines import portfolio_lines
 
 AT = datetime(2024, 3, 1)
 ORDERS = pd.DataFrame({"customer": list("abcd"), "at": ["2024-01-05", "2024-01-10", "2024-02-01", "2024-02-05"]})
@@ -64,7 +65,11 @@ def test_ties_that_carry_nothing_are_counted_by_the_reason():
         "a loop": 1,
     }
     assert (result.referrer >= 0).sum() == 1
-    assert pt.portfolio(history, AT).customers.social_value.sum() == pytest.approx(75.0)
+    portfolio = pt.portfolio(history, AT)
+    assert portfolio.customers.social_value.sum() == pytest.approx(75.0)
+    line = next(line for line in portfolio_lines(portfolio, "") if line.startswith("social"))
+    assert "carry nothing: 1 an unknown customer, 1 the customer itself, 1 a customer whom another" in line
+    assert line.endswith("1 a loop")
 
 
 def test_a_referral_long_after_the_first_order_has_brought_nobody():

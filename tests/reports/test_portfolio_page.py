@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import patron as pt
 from patron.portfolio.cash import Cash
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
+from patron.reports.headroom_section import headroom_section
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
 from worlds.histories import small
@@ -43,7 +46,7 @@ def test_the_page_has_all_parts_and_is_the_same_to_the_last_byte(html, portfolio
         "how",
     )
     assert [f'id="{part}"' in html for part in parts] == [True] * len(parts)
-    assert html.count("<svg") == 7
+    assert html.count("<svg") == 8
     assert page(PortfolioReport("Corner shop", MADE, "EUR", portfolio)) == html
 
 
@@ -61,6 +64,22 @@ def test_a_tier_in_which_nobody_stood_leads_nowhere_and_has_no_number(portfolio)
     moved.loc["platinum"] = 0
     empty = replace(portfolio, moved={"tier": moved}, curves={}, tenure=portfolio.tenure.head(0), cash=Cash())
     assert not re.search(r"\bnan\b", page(PortfolioReport("Corner shop", MADE, "EUR", empty)))
+
+
+def test_what_each_tier_asks_for_stands_best_first_beside_what_it_was(portfolio):
+    card = pd.DataFrame({"tier": ["lead", "gold"], "figure": "requests", "value": [2.0, 0.5], "before": [np.nan, 1.0]})
+    html = page(PortfolioReport("Corner shop", MADE, "EUR", replace(portfolio, tier_card=card)))
+    asked = html[html.index("What each tier asks for") : html.index("Moves between tiers")]
+    assert re.findall("<strong>(.*?)</strong>", asked) == ["Gold", "Lead"]
+    assert "<span>0.50<small>1.00</small></span>" in asked
+    assert "<span>2.00</span>" in asked
+
+
+def test_headroom_stands_in_the_order_of_the_segments(portfolio):
+    people = portfolio.customers.assign(potential=9.0, headroom=4.0)
+    rows = headroom_section(replace(portfolio, customers=people))["rows"]
+    known = set(portfolio.customers.segment)
+    assert [row["segment"] for row in rows] == [s.name for s in portfolio.terms.segments if s.name in known]
 
 
 def test_a_single_customer_has_a_page_that_says_what_is_left_out():

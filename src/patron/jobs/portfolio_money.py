@@ -38,7 +38,8 @@ class Return(TypedDict):
 class ValueInTime(TypedDict):
     """What a customer has brought on average within so many months of the first order."""
 
-    group: Annotated[str | None, "a channel of the first order; null for all customers"]
+    by: Annotated[str | None, "channel or year of the first order; null for all customers"]
+    group: Annotated[str | None, "the channel or year"]
     months: int
     customers: int
     value: float
@@ -107,8 +108,9 @@ def plain_cash(cash: Cash) -> dict[str, Any]:
     return {
         "flow": dict(cash.flow),
         "curves": [
-            *({"group": None, **row} for row in cash.curve.to_dict("records")),
-            *cash.channels.rename(columns={"channel": "group"}).to_dict("records"),
+            *({"by": None, "group": None, **row} for row in cash.curve.to_dict("records")),
+            *cash.channels.rename(columns={"channel": "group"}).assign(by="channel").to_dict("records"),
+            *cash.years.rename(columns={"year": "group"}).assign(by="year").to_dict("records"),
         ],
         "payback": {by: table.to_dict("records") for by, table in named.items()},
         "returns": cash.returns.to_dict("records"),

@@ -64,6 +64,7 @@ class Age(TypedDict):
     growth: float
     price: float
     service: float
+    referrals: float
 
 
 class Equity(TypedDict):
@@ -76,15 +77,15 @@ class Equity(TypedDict):
 
 
 class CardFigure(TypedDict):
-    """One figure of the scorecard of a segment."""
+    """One figure of the scorecard of a group."""
 
-    segment: str
+    group: Annotated[str, "a segment, or a tier"]
     figure: Annotated[str, "kept, serve, win, begun or requests"]
     customers: int
     value: float | None
     low: float | None
     high: float | None
-    before: Annotated[float | None, "that of who was in the segment at the earlier cutoff"]
+    before: Annotated[float | None, "that of who was in the group at the earlier cutoff"]
 
 
 class Loss(TypedDict):
@@ -120,7 +121,8 @@ class PortfolioSummary(TypedDict):
     headroom: HeadroomSummary
     alarms: list[CoreAlarm]
     channels: ChannelSummary
-    scorecard: list[CardFigure]
+    scorecard: Annotated[list[CardFigure], "by segment"]
+    tier_card: Annotated[list[CardFigure], "by tier: what the best ask for, what the last cost"]
     tenure: Annotated[list[Age], "profit of a period by tenure; what comes after low and high adds up to it"]
     losses: list[Loss]
     type_moves: list[TypeMove]
@@ -153,7 +155,8 @@ def plain_portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "headroom": plain_headroom(portfolio),
         "alarms": [plain_alarm(alarm) for alarm in portfolio.alarms],
         "channels": plain_channels(portfolio.channels),
-        "scorecard": portfolio.scorecard.to_dict("records"),
+        "scorecard": portfolio.scorecard.rename(columns={"segment": "group"}).to_dict("records"),
+        "tier_card": portfolio.tier_card.rename(columns={"tier": "group"}).to_dict("records"),
         "tenure": portfolio.tenure.to_dict("records"),
         "losses": losses_by_reason(portfolio.customers).to_dict("records"),
         "type_moves": portfolio.relational.moved_by.to_dict("records"),

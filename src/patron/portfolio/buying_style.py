@@ -17,9 +17,15 @@ from patron.periods import Span
 from patron.portfolio.exact_sums import exact
 from patron.portfolio.loyalty import LIKELY
 
-__all__ = ["STAGES", "buying_style", "loyalty_stage", "with_style"]
+__all__ = ["STAGES", "STYLE", "buying_style", "loyalty_stage", "with_style"]
 
 YEAR = Span(365)
+STYLE: Mapping[str, str] = {
+    "discount_share": "the discount and the amount",
+    "price_index": "the price, quantity and category",
+    "brand_concentration": "the brand and category",
+}
+"""How customers bought, and the columns that tell it."""
 MOSTLY, CHEAP, LOYAL, OFTEN, AGAIN = 0.5, 0.8, 0.8, 3, 2
 STAGES: Mapping[str, str] = {
     "price-driven": "at least half of the money of a year went into orders at a discount",
@@ -92,8 +98,10 @@ def with_style(history: History, cutoff: datetime, customers: pd.DataFrame) -> t
         `loyalty_stage`.
     """
     style = buying_style(history, cutoff)
-    if list(style) == ["orders_of_year"]:
-        return customers, {"buying style": "No table has a discount, prices with categories, or a brand. Declare them."}
+    unknown = [name for name in STYLE if name not in style]
+    left_out = {name.replace("_", " "): f"It needs {STYLE[name]} of orders or lines. Declare them." for name in unknown}
+    if len(unknown) == len(STYLE):
+        return customers, left_out
     known = pd.concat([customers, style.reindex(customers.customer).set_axis(customers.index)], axis=1)
     budget = [known.discount_share >= MOSTLY] if "discount_share" in known else []
     budget += [known.price_index <= CHEAP] if "price_index" in known else []
@@ -102,8 +110,9 @@ def with_style(history: History, cutoff: datetime, customers: pd.DataFrame) -> t
     if "brand_concentration" in known:
         known["brand_loyal"] = (known.brand_concentration >= LOYAL) & (known.orders_of_year >= OFTEN)
     if "discount_share" not in known or "purchase_probability" not in known:
-        return known, {"stages of loyalty": "They need the discount of orders, and equity. Declare discount = '...'."}
-    return known.assign(loyalty_stage=loyalty_stage(known)), {}
+        why = "They need the discount of orders, and equity. Declare discount = '...'."
+        return known, left_out | {"stages of loyalty": why}
+    return known.assign(loyalty_stage=loyalty_stage(known)), left_out
 
 
 def _by_customer(ratio: Table) -> pd.Series:

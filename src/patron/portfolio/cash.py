@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pandas as pd
 
+from patron.errors import listed
 from patron.history.history import History
-from patron.portfolio.cash_flow import cash_flow, monthly_profit
+from patron.portfolio.cash_flow import FLOW, cash_flow, monthly_profit
 from patron.portfolio.payback import early_value, payback, winning_costs
 from patron.portfolio.relationship_return import relationship_costs, relationship_return
 from patron.portfolio.terms import PortfolioTerms
@@ -24,6 +25,7 @@ class Cash:
     Args:
         curve: what a customer brought within so many months of the first order.
         channels: the same by `channel` of the first order.
+        years: the same by `year` of the first order.
         early: the value of the first three months by channel.
         payback: by channel and by cohort, the months until customers brought what it cost to win them.
         returns: return on relationships since the earlier cutoff, see `relationship_return`.
@@ -33,6 +35,7 @@ class Cash:
 
     curve: pd.DataFrame = field(default_factory=pd.DataFrame)
     channels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    years: pd.DataFrame = field(default_factory=pd.DataFrame)
     early: pd.DataFrame = field(default_factory=pd.DataFrame)
     payback: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     returns: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -64,14 +67,18 @@ def cash_of(
     values = monthly_values(history, cutoff, question)
     whole = value_curve(values)
     by_channel = value_curve(values, ["channel"]) if "channel" in values else pd.DataFrame()
+    by_year = value_curve(values.assign(year=values.cohort.str[:4]), ["year"])
     left_out = _few(whole, by_channel)
     early = early_value(by_channel) if len(by_channel) else pd.DataFrame()
     if question is None:
-        return Cash(whole, by_channel, early), left_out
+        return Cash(whole, by_channel, by_year, early), left_out
     months = monthly_profit(history, cutoff, question)
     costs = _payback(values, now, terms, left_out)
     returns = _returns(before, now, bridge, question, left_out)
-    return Cash(whole, by_channel, early, costs, returns, months, cash_flow(months, whole, bridge, terms)), left_out
+    flow = cash_flow(months, whole, bridge, terms)
+    if unknown := [name for name in FLOW if name not in flow]:
+        left_out[f"cash flow: {listed(unknown)}"] = f"It needs {'; '.join(FLOW[name] for name in unknown)}."
+    return Cash(whole, by_channel, by_year, early, costs, returns, months, flow), left_out
 
 
 def _few(whole: pd.DataFrame, by_channel: pd.DataFrame) -> dict[str, str]:

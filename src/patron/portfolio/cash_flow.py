@@ -13,9 +13,16 @@ from patron.portfolio.terms import PortfolioTerms
 from patron.portfolio.value_curves import MONTH
 from patron.questions.kinds import Tier
 
-__all__ = ["cash_flow", "monthly_profit"]
+__all__ = ["FLOW", "cash_flow", "monthly_profit"]
 
 YEAR, YEAR_MONTHS, LEAST_MONTHS = 365.25, 12, 6
+FLOW: Mapping[str, str] = {
+    "speed": "a year since the first order of customers who brought a profit in it",
+    "size": f"{LEAST_MONTHS} months before the cutoff",
+    "volatility": f"{LEAST_MONTHS} months that together brought a profit",
+    "residual": "less equity of the customers of the earlier day than they had, as what grows on and on has no end",
+}
+"""The figures of the cash flow, and what each needs."""
 
 
 def monthly_profit(history: History, cutoff: datetime, question: Tier) -> pd.Series:

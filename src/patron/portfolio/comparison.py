@@ -19,8 +19,10 @@ from patron.portfolio.social import Social, social
 from patron.portfolio.terms import CAME_LATER, PortfolioTerms, check_names
 from patron.questions.kinds import Tier, tier
 
-__all__ = ["Comparison", "comparison"]
+__all__ = ["PROFITABLE", "WORTH", "Comparison", "comparison"]
 
+PROFITABLE = "profit, tiers, relationships, tenure, payback, return on relationships, cash flow and letting go"
+WORTH = "equity, bridge, concentration, value in time and headroom"
 NO_AMOUNT = "The orders have no amount. Declare it at the door (amount = '...')."
 
 
@@ -91,7 +93,7 @@ def _profit_question(history: History, question: Tier | None) -> tuple[Tier | No
     except QuestionError as error:
         if question is not None:
             raise
-        return None, {"profit, tiers and relationships": f"{error}"}
+        return None, {PROFITABLE: f"{error}"}
     return question or tier(90), {}
 
 
@@ -119,7 +121,7 @@ def _with_equity(
     """Return customers with their equity at all cutoffs, or at the last, or at none, and note why."""
     results = list(frames)
     if "spend" not in frames[-1]:
-        left_out["equity and concentration"] = NO_AMOUNT
+        left_out[WORTH] = NO_AMOUNT
         return results
     for place in reversed(range(len(times))):
         about = (history, times[place], terms.horizon, terms.discount, frames[place])

@@ -24,7 +24,7 @@ from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.relationship_types import type_names
 from patron.portfolio.result import Portfolio
 from patron.portfolio.rfm import LEAST, rfm_grid
-from patron.portfolio.scorecard import scorecard
+from patron.portfolio.scorecard import scorecard, service_rows, unknown_ratios
 from patron.portfolio.tenure import LEAST_PAIRS, tenure_profile, tenure_rows
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import Tier, tier
@@ -71,6 +71,8 @@ def _composed(history: History, pair: Comparison, terms: PortfolioTerms) -> Port
     cash, unknown = cash_of(history, at, (pair.before, pair.now), bridge, question, terms)
     left_out |= unknown
     now, headroom = _with_more(history, pair, period, terms)
+    served = service_rows(history, pair.times, pair.frames, period, terms)
+    left_out |= unknown_ratios(served)
     return Portfolio(
         cutoff=at,
         earlier=pair.times[0] if len(pair.times) > 1 else None,
@@ -84,7 +86,7 @@ def _composed(history: History, pair: Comparison, terms: PortfolioTerms) -> Port
         stability=stability,
         parts=_parts(history, now, question),
         ending=_ending(moved["tier"], now, question, terms) if "tier" in moved else pd.DataFrame(),
-        tenure=_tenure(history, at, question, left_out),
+        tenure=_tenure(history, at, question, terms, left_out),
         equity=total(now.equity.to_numpy()) if "equity" in now else None,
         at_risk=_at_risk(now) if "equity" in now else None,
         bridge=bridge,
@@ -92,7 +94,8 @@ def _composed(history: History, pair: Comparison, terms: PortfolioTerms) -> Port
         headroom=headroom,
         alarms=_alarms(history, at, terms.changes, period, left_out),
         channels=_channels(history, at, left_out),
-        scorecard=scorecard(history, pair.times, pair.frames, period, terms) if "segment" in now else pd.DataFrame(),
+        scorecard=scorecard(served, "segment"),
+        tier_card=scorecard(served, "tier"),
         curves={name: concentration_curve(values) for name, values in gaining.items()},
         tops=top_shares(gaining["spend"]) if "spend" in gaining else {},
         herfindahl={name: herfindahl(values) for name, values in gaining.items()},
@@ -204,10 +207,12 @@ def _ending(moved: pd.DataFrame, customers: pd.DataFrame, question: Tier | None,
     return option_to_end(moved, profit, periods, (1.0 + terms.discount) ** (days / YEAR) - 1.0)
 
 
-def _tenure(history: History, at: datetime, question: Tier | None, left_out: dict[str, str]) -> pd.DataFrame:
+def _tenure(
+    history: History, at: datetime, question: Tier | None, terms: PortfolioTerms, left_out: dict[str, str]
+) -> pd.DataFrame:
     if question is None:
         return pd.DataFrame()
-    profile = tenure_profile(tenure_rows(history, at, question))
+    profile = tenure_profile(tenure_rows(history, at, question, terms.referral_share))
     if profile.empty:
         left_out["profit by tenure"] = (
             f"It needs {LEAST_PAIRS} customers who came back after a whole period of {question.horizon.length} that "

@@ -60,8 +60,9 @@ FIGURES = (
         "profit of a period (the horizon of the tiers) by how many periods after the first order it lies: that of the "
         "first, plus the mean changes of the same customers from period to period, of those who ordered again later; "
         "beside it the mean over survivors; base + growth (change of spend at the same share of profit) + price (that "
-        "of the share) + service (returns, contacts and all else that costs)",
-        "profit; amounts to part growth and price; referrals are not in it, as orders do not say who was referred",
+        "of the share) + service (returns, contacts and all else that costs) + referrals (what is credited of a period "
+        "as social value, less what is passed on)",
+        "profit; amounts to part growth and price; referrals as social value does",
         "Reichheld and Sasser 1990, Harvard Business Review 68; first differences as in Wooldridge 2010, chapter 10",
     ),
     Figure(
@@ -74,7 +75,7 @@ FIGURES = (
     Figure(
         "equity by group",
         "the same by month of the first order, channel of the first order, segment, tier; 95 % interval by bootstrap "
-        "over customers",
+        "over customers, of groups of more than 10,000 by its normal limit",
         "as customer equity; channel of the orders",
         "Gupta, Lehmann and Stuart 2004, J. Marketing Research 41; Efron and Tibshirani 1993",
     ),
@@ -87,15 +88,15 @@ FIGURES = (
     ),
     Figure(
         "equity at risk",
-        "equity less its 5 % quantile over bootstraps of the customers",
+        "equity less its 5 % quantile over bootstraps of the customers, of more than 10,000 by the normal limit",
         "as customer equity",
         "Dhar and Glazer 2003, Harvard Business Review 81; Efron and Tibshirani 1993",
     ),
     Figure(
         "value in time",
         "mean profit to date (spend where no profit is known) within so many months (30.4375 days) of the first order, "
-        "of the customers whose months are over, and of the first 3 months by channel of the first order; costs before "
-        "the first order count as its month; 95 % interval over customers",
+        "of the customers whose months are over, by channel and year of the first order, and of the first 3 months by "
+        "channel; costs before the first order count as its month; 95 % interval over customers",
         "orders with amounts; channel of the orders; 10 customers",
         "Gupta, Lehmann and Stuart 2004, J. Marketing Research 41; Villanueva, Yoo and Hanssens 2008, J. Marketing "
         "Research 45 (by channel)",
@@ -174,10 +175,11 @@ FIGURES = (
     ),
     Figure(
         "four C's",
-        "by segment over the horizon of the tiers, ratios of sums with 95 % interval, beside those of the earlier "
-        "cutoff: needs = money of orders not sent back / money of orders; cost = cost to serve / spend, and cost to "
-        "win; communication = contacts begun by customers / by the business; convenience = requests / orders",
-        "as segments; and returns; contacts, tickets that cost; acquisition_cost; direction of contacts; tickets",
+        "by segment and tier over the horizon of the tiers, ratios of sums with 95 % interval, beside those of the "
+        "earlier cutoff: needs = money of orders not sent back / money of orders; cost = cost to serve / spend, and "
+        "cost to win; communication = contacts begun by customers / by the business; convenience = requests / orders",
+        "as segments or tiers; and returns; contacts, tickets that cost; acquisition_cost; direction of contacts; "
+        "tickets",
         "Lauterborn 1990, Advertising Age 61; which figures stand for them is Patron's choice",
     ),
     Figure(

@@ -157,6 +157,8 @@ def _usage(
 ) -> pd.DataFrame:
     """Return how usage went on after rules that were broken in the middle of the months, where all are known."""
     if len(months) < MONTHS:
+        what = "usage after broken rules" if len(months) > 1 else "contacts that fit and usage after broken rules"
+        left_out[what] = f"They look at up to {MONTHS} months of contacts or offers after the first order."
         return usage_after(pd.DataFrame({"relationship_type": []}), pd.DataFrame(), np.zeros((0, MONTHS)))
     middle, people = months[-MONTHS // 2 - 1], frames[-MONTHS // 2 - 1]
     flags = broken_rules(people, unused_channels(history, middle), types)

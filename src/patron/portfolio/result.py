@@ -47,6 +47,7 @@ class Portfolio:
         alarms: whether each change of the terms drove the core of the customers away.
         channels: mix, hand-over and repeated contacts of the last year.
         scorecard: the four C's by segment, see `patron.portfolio.scorecard.scorecard`.
+        tier_card: the same by tier: what the best ask for, what the last cost.
         curves: the concentration curve of spend and of profit.
         tops: the share of the best customers in spend, by which share of the customers they are.
         herfindahl: the index of spend, and of profit.
@@ -77,6 +78,7 @@ class Portfolio:
     alarms: tuple[Alarm, ...]
     channels: Channels
     scorecard: pd.DataFrame
+    tier_card: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]
     tops: Mapping[float, float]
     herfindahl: Mapping[str, float]

@@ -12,9 +12,11 @@ import pandas as pd
 
 from patron.features import available, purchases
 from patron.history.history import History
+from patron.history.ties import referrals_of, ties_before
 from patron.metrics.intervals import Z_95
 from patron.periods import EVER, Span
 from patron.portfolio.customers import profit_parts
+from patron.portfolio.referral_value import referral_value
 from patron.questions.kinds import Tier
 from patron.questions.matrices import exact_features
 
@@ -22,10 +24,12 @@ __all__ = ["LEAST_PAIRS", "tenure_profile", "tenure_rows"]
 
 MOST = 9  # periods that are looked at
 LEAST_PAIRS = 10  # customers of whom a change is a figure
-COLUMNS = ["age", "customers", "survivors", "profit", "low", "high", "base", "growth", "price", "service"]
+MONEY = ["orders_profit", "other_profit", "referral_profit"]  # which add up to the profit
+STEPS = ["growth", "price", "service", "referrals"]  # by which it changes
+COLUMNS = ["age", "customers", "survivors", "profit", "low", "high", "base", *STEPS]
 
 
-def tenure_rows(history: History, cutoff: datetime, question: Tier) -> pd.DataFrame:
+def tenure_rows(history: History, cutoff: datetime, question: Tier, referral_share: float) -> pd.DataFrame:
     """Return what customers brought in each of the last periods, those after the one of their first order.
 
     A period is as long as the horizon of the question; the last ends at the cutoff.
@@ -34,11 +38,13 @@ def tenure_rows(history: History, cutoff: datetime, question: Tier) -> pd.DataFr
         history: the checked event tables.
         cutoff: only events before it are looked at.
         question: what profit is, and how long a period is.
+        referral_share: share of a customer's profit that is credited to who brought the customer.
 
     Returns:
         a row for each customer and period: `customer`, `period` (counted, the earliest 0), `age`, how many periods
         after that of the first order; `orders_profit`, `other_profit` and, where orders have amounts, `spend` of the
-        period; and `stayed`, whether the customer ordered after it, still before the cutoff.
+        period; `referral_profit`, what is credited of it for whom the customer brought, less what is passed on; and
+        `stayed`, whether the customer ordered after it, still before the cutoff.
     """
     period = Span(question.horizon.days)
     times = list(_ends(history, cutoff, period))
@@ -54,7 +60,8 @@ def tenure_rows(history: History, cutoff: datetime, question: Tier) -> pd.DataFr
         other_profit=table[columns[1:]].sum(axis=1),
         stayed=table.groupby("customer").orders.transform("max") > table.orders,
     ).rename(columns={f"spend_{period}": "spend"})
-    money = ["orders_profit", "other_profit", *(("spend",) if len(shopping) else ())]
+    rows["referral_profit"] = _credited(history, cutoff, rows, referral_share)
+    money = [*MONEY, *(("spend",) if len(shopping) else ())]
     return rows.loc[rows.age > 0, ["customer", "period", "age", "stayed", *money]].reset_index(drop=True)
 
 
@@ -71,26 +78,28 @@ def tenure_profile(rows: pd.DataFrame) -> pd.DataFrame:
         `age`; `customers`, whose change to that age is known; `survivors`, the mean of all who stayed, which is biased;
         `profit`, that of the same customers, from that of the first age on, with its 95 % interval; and what adds up to
         it: `base`, the profit of the first age, and what came on top by `growth` (more spend, at the same share of
-        profit), `price` (more of the spend left as profit: prices, discounts, mix) and `service` (returns, contacts and
-        all else that costs).
+        profit), `price` (more of the spend left as profit: prices, discounts, mix), `service` (returns, contacts and
+        all else that costs) and `referrals` (credited for whom they brought, less what is passed on).
 
     Source: F. F. Reichheld and W. E. Sasser, Zero defections, Harvard Business Review 68 (1990), with changes within
     customers in place of means over them (a first-difference estimate, as in Wooldridge 2010, chapter 10).
 
     >>> rows = pd.DataFrame({"customer": ["a", "a"] * 10, "period": [0, 1] * 10, "age": [1, 2] * 10, "stayed": True,
-    ...                      "orders_profit": [5.0, 8.0] * 10, "other_profit": [0.0, -1.0] * 10})
-    >>> tenure_profile(rows.assign(customer=[f"{i // 2}" for i in range(20)]))[["profit", "growth", "service"]].values
-    array([[ 5.,  0.,  0.],
-           [ 7.,  3., -1.]])
+    ...                      "orders_profit": [5.0, 8.0] * 10, "other_profit": [0.0, -1.0] * 10,
+    ...                      "referral_profit": [0.0, 0.5] * 10})
+    >>> profile = tenure_profile(rows.assign(customer=[f"{i // 2}" for i in range(20)]))
+    >>> profile[["profit", "growth", "service", "referrals"]].values
+    array([[ 5. ,  0. ,  0. ,  0. ],
+           [ 7.5,  3. , -1. ,  0.5]])
     """
-    there = rows[rows.stayed].assign(profit=lambda frame: frame.orders_profit + frame.other_profit)
+    there = rows[rows.stayed].assign(profit=lambda frame: frame[MONEY].sum(axis=1))
     changes = _changes(there)
     first = there[there.age == 1]
     known = [1, *_gapless(changes.groupby("age").size())]
     if len(first) < LEAST_PAIRS:
         return pd.DataFrame(columns=COLUMNS)
     changes = changes[changes.age.isin(known)]
-    means = changes.groupby("age")[["profit", "growth", "price", "service"]].mean()
+    means = changes.groupby("age")[["profit", *STEPS]].mean()
     steps = means.reindex(known, fill_value=0.0).cumsum()
     base = float(first.profit.mean())
     half = Z_95 * _spread(first, changes, len(known))
@@ -103,7 +112,7 @@ def tenure_profile(rows: pd.DataFrame) -> pd.DataFrame:
             "low": base + steps.profit.to_numpy() - half,
             "high": base + steps.profit.to_numpy() + half,
             "base": base,
-            **{name: steps[name].to_numpy() for name in ("growth", "price", "service")},
+            **{name: steps[name].to_numpy() for name in STEPS},
         }
     )
 
@@ -114,6 +123,20 @@ def _ends(history: History, cutoff: datetime, period: Span) -> Iterator[datetime
     while len(ends) < MOST and period.before(period.before(ends[-1])) > history.starts:
         ends.append(period.before(ends[-1]))
     return reversed(ends)
+
+
+def _credited(history: History, cutoff: datetime, rows: pd.DataFrame, share: float) -> np.ndarray:
+    """Return what is credited to each customer of each period less what is passed on, by all referrals before now."""
+    ties = ties_before(history, cutoff)
+    if ties is None:
+        return np.zeros(len(rows))
+    now = rows[rows.period == rows.period.max()]
+    referrals = referrals_of(ties, now.customer, now.tenure.to_numpy())
+    at = (rows.period.to_numpy(), pd.Index(now.customer).get_indexer(rows.customer))
+    profit = np.zeros((int(rows.period.max()) + 1, len(now)))
+    profit[at] = rows.orders_profit + rows.other_profit
+    values = (referral_value(money, referrals, share) for money in profit)
+    return np.asarray(np.stack([value.credited - value.passed_on for value in values])[at])
 
 
 def _changes(there: pd.DataFrame) -> pd.DataFrame:
@@ -135,6 +158,7 @@ def _changes(there: pd.DataFrame) -> pd.DataFrame:
             "growth": by_orders - price,
             "price": price,
             "service": pairs.other_profit - pairs.other_profit_before,
+            "referrals": pairs.referral_profit - pairs.referral_profit_before,
         }
     )
 

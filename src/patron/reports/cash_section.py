@@ -28,38 +28,42 @@ def cash_section(portfolio: Portfolio, currency: str) -> dict[str, Any]:
     cash = portfolio.cash
     if cash.curve.empty:
         return {}
+    about = ("profit" if portfolio.question else "spend", currency)
     return {
         "flow": dict(cash.flow),
-        "plot": inline(value_plot(cash.curve, cash.channels, "profit" if portfolio.question else "spend", currency)),
+        "plot": inline(value_plot(cash.curve, cash.channels, *about)),
+        "years": inline(value_plot(cash.curve, cash.years, *about)) if len(cash.years) else "",
         "early": cash.early.to_dict("records"),
         "payback": {name: _records(table.tail(SHOWN_COHORTS), name) for name, table in cash.payback.items()},
         "returns": cash.returns.to_dict("records"),
     }
 
 
-def value_plot(whole: pd.DataFrame, channels: pd.DataFrame, basis: str, currency: str) -> str:
-    """Plot what a customer brought within so many months of the first order, of all and by channel.
+def value_plot(whole: pd.DataFrame, groups: pd.DataFrame, basis: str, currency: str) -> str:
+    """Plot what a customer brought within so many months of the first order, of all and by channel or year of it.
 
     Args:
         whole: `months`, `value`, `low` and `high`.
-        channels: the same by `channel`, with `customers`; empty where none is known.
+        groups: the same by `channel` or `year`, its first column, with `customers`; empty where none is known.
         basis: what the money is, profit or spend.
         currency: code or sign written beside the numbers, empty where nobody said.
     """
-    by_channel = dict(iter(channels.groupby("channel"))) if len(channels) else {}
-    largest = sorted(by_channel, key=lambda name: -by_channel[name].customers.iloc[0])
+    by = "" if groups.empty else str(groups.columns[0])
+    curves = dict(iter(groups.groupby(by))) if by else {}
+    largest = sorted(curves, key=lambda name: -curves[name].customers.iloc[0])[: len(COLOURS)]
 
     def draw(ax: "Axes") -> None:
         ax.fill_between(whole.months, whole.low, whole.high, color=INK, alpha=0.12, linewidth=0)
         ax.plot(whole.months, whole.value, color=INK, linewidth=2, label="all customers")
-        for colour, name in zip(COLOURS, largest, strict=False):
-            curve = by_channel[name]
+        for colour, name in zip(COLOURS, sorted(largest) if by == "year" else largest, strict=False):
+            curve = curves[name]
             ax.plot(curve.months, curve.value, "--", color=colour, linewidth=1.5, label=name)
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.set(xlabel="Months after the first order", ylabel=f"Mean {basis} to date ({currency or 'money'})")
         thousands(ax.yaxis)
 
-    return svg("cash", "What a customer has brought by month", draw, HEIGHT)
+    title = f"By {by} of the first order" if by else "What a customer has brought by month"
+    return svg(f"cash{by}", title, draw, HEIGHT)
 
 
 def _records(table: pd.DataFrame, group: str) -> list[dict[str, Any]]:

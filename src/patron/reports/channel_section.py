@@ -1,4 +1,4 @@
-"""The section of channels: where customers and business meet, how they are handed over, and the four C's by segment."""
+"""The section of channels: where customers and business meet, how they are handed over, and the four C's of groups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from patron.portfolio.result import Portfolio
 from patron.portfolio.scorecard import RATIOS
 from patron.portfolio.segments import OTHERS
 
-__all__ = ["channel_section"]
+__all__ = ["channel_section", "scorecard_table"]
 
 SHARES, MONEY = ("kept", "serve"), ("win",)
 
@@ -22,16 +22,33 @@ def channel_section(portfolio: Portfolio, currency: str) -> dict[str, Any]:
         portfolio: what relationships there are.
         currency: code or sign written beside the numbers, empty where nobody said.
     """
-    channels, card = portfolio.channels, portfolio.scorecard
-    if channels.mix.empty and card.empty:
+    channels = portfolio.channels
+    segments = [*(segment.name for segment in portfolio.terms.segments), OTHERS]
+    if channels.mix.empty and portfolio.scorecard.empty:
         return {}
     return {
         "tables": list(channels.mix),
         "mix": channels.records(),
         "hand_over": _heat(channels.hand_over),
         "repeats": [row for row in channels.repeats.to_dict("records") if row["contacts"]],
-        "ratios": [ratio for ratio in RATIOS if len(card) and ratio.name in set(card.figure)],
-        "card": _card(card, [segment.name for segment in portfolio.terms.segments], currency),
+        "card": scorecard_table(portfolio.scorecard, segments, currency),
+    }
+
+
+def scorecard_table(card: pd.DataFrame, groups: Sequence[str], currency: str) -> dict[str, Any]:
+    """Return a scorecard as a table: its figures, and a row for each group; empty where nothing is known.
+
+    Args:
+        card: what `patron.portfolio.scorecard.scorecard` returns.
+        groups: the names of the groups, in their order.
+        currency: code or sign of all money in it.
+    """
+    if card.empty:
+        return {}
+    known = dict(iter(card.groupby(card.columns[0])))
+    return {
+        "ratios": [ratio for ratio in RATIOS if ratio.name in set(card.figure)],
+        "rows": [{"name": name, "cells": _cells(known[name], currency)} for name in groups if name in known],
     }
 
 
@@ -44,17 +61,10 @@ def _heat(counts: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _card(card: pd.DataFrame, segments: Sequence[str], currency: str) -> list[dict[str, Any]]:
-    """The rows of the scorecard: of each segment its figures, in words, with what they were."""
-    rows: list[dict[str, Any]] = []
-    known = dict(iter(card.groupby("segment"))) if len(card) else {}
-    for segment in (name for name in (*segments, OTHERS) if name in known):
-        named = known[segment].set_index("figure").to_dict("index")
-        cells = {
-            name: {key: _words(name, row[key], currency) for key in ("value", "before")} for name, row in named.items()
-        }
-        rows.append({"segment": segment, "cells": cells})
-    return rows
+def _cells(figures: pd.DataFrame, currency: str) -> dict[str, dict[str, str]]:
+    """The figures of a group, in words, with what they were."""
+    rows = figures.set_index("figure").to_dict("index")
+    return {name: {key: _words(name, row[key], currency) for key in ("value", "before")} for name, row in rows.items()}
 
 
 def _words(name: str, value: float, currency: str) -> str:

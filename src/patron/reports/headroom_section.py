@@ -4,6 +4,7 @@ from typing import Any
 
 from patron.portfolio.headroom import headroom_by
 from patron.portfolio.result import Portfolio
+from patron.portfolio.segments import segment_names
 
 __all__ = ["headroom_section"]
 
@@ -17,8 +18,9 @@ def headroom_section(portfolio: Portfolio) -> dict[str, Any]:
     table = headroom_by(portfolio.customers, "segment")
     if table.empty:
         return {}
+    place = {name: number for number, name in enumerate(segment_names(portfolio.terms.segments))}
     return {
-        "rows": table.to_dict("records"),
+        "rows": table.sort_values("segment", key=lambda names: names.map(place)).to_dict("records"),
         "above": portfolio.headroom.above,
         "better": portfolio.headroom.better,
         "period": portfolio.headroom.period.length,

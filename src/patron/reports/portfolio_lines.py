@@ -74,4 +74,6 @@ def _of_relationships(portfolio: Portfolio) -> Iterator[str]:
     if social.ties:
         spread = social.spread
         along = f"; both ends of a tie left {spread.both}, by chance {spread.expected:.1f}" if spread else ""
-        yield f"social    {social.referred:,} customers brought by {social.referrers:,} others{along}"
+        cut = ", ".join(f"{count:,} {why}" for why, count in social.cut.items() if count)
+        lost = f"; referrals that carry nothing: {cut}" if cut else ""
+        yield f"social    {social.referred:,} customers brought by {social.referrers:,} others{lost}{along}"

@@ -19,7 +19,7 @@ from patron.portfolio.result import Portfolio
 from patron.portfolio.tiers import next_tiers
 from patron.reports import portfolio_plots as plots
 from patron.reports.cash_section import cash_section
-from patron.reports.channel_section import channel_section
+from patron.reports.channel_section import channel_section, scorecard_table
 from patron.reports.headroom_section import headroom_section
 from patron.reports.relational_section import relational_values
 from patron.reports.rendering import inline, render
@@ -62,6 +62,7 @@ def page(report: PortfolioReport) -> str:
         money=money,
         segments=_segments(portfolio),
         tiers=_tiers(portfolio),
+        asked=scorecard_table(portfolio.tier_card, _tier_names(portfolio), report.currency),
         earners=[name for name in portfolio.parts if name != "profit"],
         channels=_records(portfolio, "channel"),
         cohorts=_records(portfolio, "cohort"),
@@ -137,6 +138,11 @@ def _tiers(portfolio: Portfolio) -> list[dict[str, Any]]:
     leads = next_tiers(portfolio.moved["tier"]).to_dict("index") if "tier" in portfolio.moved else {}
     rows = _records(portfolio, "tier")[::-1]
     return [{**row, "parts": portfolio.parts.loc[row["tier"]], "leads": leads.get(row["tier"])} for row in rows]
+
+
+def _tier_names(portfolio: Portfolio) -> list[str]:
+    """The tiers, best first."""
+    return list(portfolio.question.names[::-1]) if portfolio.question else []
 
 
 def _relationships(portfolio: Portfolio) -> list[dict[str, Any]]:
