@@ -68,8 +68,8 @@ def test_ties_that_carry_nothing_are_counted_by_the_reason():
     portfolio = pt.portfolio(history, AT)
     assert portfolio.customers.social_value.sum() == pytest.approx(75.0)
     line = next(line for line in portfolio_lines(portfolio, "") if line.startswith("social"))
-    assert "carry nothing: 1 an unknown customer, 1 the customer itself, 1 a customer whom another" in line
-    assert line.endswith("1 a loop")
+    assert "carry nothing: 1 to an unknown customer, 1 to the customer itself, 1 to a customer whom another" in line
+    assert line.endswith("1 by a loop")
 
 
 def test_a_referral_long_after_the_first_order_has_brought_nobody():

@@ -14,9 +14,10 @@ from scipy.sparse.csgraph import connected_components
 from patron.history.history import History
 from patron.periods import EVER, Moment, instant
 
-__all__ = ["REFERRALS", "Referrals", "referrals_of", "tie_clusters", "ties_before"]
+__all__ = ["LOOP", "REFERRALS", "Referrals", "referrals_of", "tie_clusters", "ties_before"]
 
 REFERRALS, TIES, REFERRAL = "referrals", "ties", "referral"
+LOOP = "a loop"
 LATE = 30.0  # days after the first order, from which on a referral has brought nobody
 NOBODY = -1
 
@@ -109,7 +110,7 @@ def referrals_of(ties: pd.DataFrame, customers: pd.Series, tenure: np.ndarray) -
     referrer[rows.brought] = rows.top
     latest = _latest_of_loops(referrer, rows)
     referrer[latest] = NOBODY
-    return Referrals(referrer, _depth(referrer), cut | {"a loop": len(latest)})
+    return Referrals(referrer, _depth(referrer), cut | {LOOP: len(latest)})
 
 
 REASONS: Mapping[str, Callable[[pd.DataFrame, np.ndarray], pd.Series]] = {

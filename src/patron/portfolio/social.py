@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patron.history.history import History
-from patron.history.ties import referrals_of, ties_before
+from patron.history.ties import LOOP, referrals_of, ties_before
 from patron.portfolio.knowledge import knowledge_at
 from patron.portfolio.referral_value import referral_value
 from patron.portfolio.spread import LEAST_PAIRS, Spread, spread_of
@@ -43,6 +43,12 @@ class Social:
     cut: Mapping[str, int] = field(default_factory=dict)
     profit: Mapping[str, float] = field(default_factory=dict)
     spread: Spread | None = None
+
+    @property
+    def lost(self) -> str:
+        """Whom the referrals that carry nothing lead to, in words; empty where there are none."""
+        known = ((why, f"{count:,}") for why, count in self.cut.items() if count)
+        return ", ".join(f"{count} {'by' if why == LOOP else 'to'} {why}" for why, count in known)
 
 
 def social(

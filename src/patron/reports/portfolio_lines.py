@@ -19,7 +19,8 @@ def portfolio_lines(portfolio: Portfolio, currency: str) -> Iterator[str]:
         currency: code or sign of all money in it.
     """
     beside = f", beside {portfolio.earlier:%Y-%m-%d}" if portfolio.earlier else ""
-    yield f"portfolio {len(portfolio.customers):,} customers on {portfolio.cutoff:%Y-%m-%d}{beside}"
+    people = len(portfolio.customers)
+    yield f"portfolio {people:,} customer{'s' if people > 1 else ''} on {portfolio.cutoff:%Y-%m-%d}{beside}"
     if portfolio.equity and portfolio.at_risk is not None:
         low, high = (money(bound, currency) for bound in (portfolio.equity.low, portfolio.equity.high))
         yield (
@@ -74,6 +75,5 @@ def _of_relationships(portfolio: Portfolio) -> Iterator[str]:
     if social.ties:
         spread = social.spread
         along = f"; both ends of a tie left {spread.both}, by chance {spread.expected:.1f}" if spread else ""
-        cut = ", ".join(f"{count:,} {why}" for why, count in social.cut.items() if count)
-        lost = f"; referrals that carry nothing: {cut}" if cut else ""
+        lost = f"; referrals that carry nothing: {social.lost}" if social.lost else ""
         yield f"social    {social.referred:,} customers brought by {social.referrers:,} others{lost}{along}"
