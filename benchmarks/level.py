@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from accuracy import ROLES, _history, markdown
+from scipy.stats import t as student
 
 from patron.datasets import online_retail
 from patron.history.history import History
@@ -34,11 +35,13 @@ DEMO_COSTS = CostModel(margin_rate=0.35, cost_per_order=4.0, cost_per_return=6.0
 THIRDS = {"top": 1 / 3, "middle": 1 / 3}
 CHOSEN, TOGETHER = "**chosen**", "**one story**"
 MOST_CUTOFFS, DRAWS = 6, 200
-COLUMNS = ["outcome", "candidate", "cutoffs", "bias, %", "cutoffs, %", "loss", "coverage"]
+COLUMNS = ["outcome", "candidate", "cutoffs", "bias, %", "cutoffs, %", "mean of cutoffs, %", "loss", "coverage"]
 CAPTION = """\
 What is predicted on average beside what came, at rolling cutoffs that training did not see: the sum of all predictions
 over the sum of what came, less 1. Intervals are by bootstrap over customers, each with all of his cutoffs; in
-parentheses the lowest and the highest of single cutoffs. **chosen** is the candidate that was chosen at each cutoff,
+parentheses the lowest and the highest of single cutoffs, and their mean with Student's interval over cutoffs: what a
+level is off by differs from one cutoff to the next, which no number of customers takes away. Horizons of neighbours
+overlap by half, so that interval is rather too narrow. **chosen** is the candidate that was chosen at each cutoff,
 **one story** what all three chosen models say together. Loss is log loss, for profit the Gini; coverage is how often
 the profit lies within its 80 % interval.
 """
@@ -176,11 +179,18 @@ def levels(predictions: pd.DataFrame) -> pd.DataFrame:
                 str(len(single)),
                 _percent(pooled["bias"]),
                 f"{100 * min(single):+.0f} to {100 * max(single):+.0f}",
+                _percent(_over_cutoffs(np.array(single))),
                 f"{pooled['loss'].value:.4f}",
                 f"{table.held.astype(float).mean():.3f}" if profit else "",
             ]
         )
     return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def _over_cutoffs(single: np.ndarray) -> Estimate:
+    """Return the mean of the biases of single cutoffs with Student's 95 % interval."""
+    half = student.ppf(0.975, len(single) - 1) * single.std(ddof=1) / len(single) ** 0.5
+    return Estimate(single.mean(), single.mean() - half, single.mean() + half)
 
 
 def _percent(estimate: Estimate) -> str:
