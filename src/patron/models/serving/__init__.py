@@ -17,6 +17,7 @@ from patron.models.serving import (
     rankings,
     renewals,
     specs,
+    sums,
     waits,
 )
 from patron.models.serving.bundles import (
@@ -115,7 +116,17 @@ __all__ = [
     "tier_shares",
 ]
 
-PARTS = (specs, renewals, processes, estimators, waits, profits, rankings, bundles)  # each needs only those before it
+PARTS = (
+    specs,
+    sums,
+    renewals,
+    processes,
+    estimators,
+    waits,
+    profits,
+    rankings,
+    bundles,
+)  # each needs only those before it
 
 POLICY = "Bundle = Policy\n"
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from patron.models.serving.processes import process_log_odds
 from patron.models.serving.specs import EstimatorSpec
+from patron.models.serving.sums import weighted_sums
 
 Booster = lgb.Booster | None
 BRIEF = 0.1  # of the horizon, that no usual gap is far below
@@ -42,7 +43,7 @@ def _rates(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int 
 
 def _linear(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:
     inputs = linear_inputs(estimator, X)
-    return inputs @ np.asarray(estimator["coef"]).T + np.asarray(estimator["intercept"])[step or 0]
+    return weighted_sums(inputs, np.asarray(estimator["coef"]).T) + np.asarray(estimator["intercept"])[step or 0]
 
 
 def _parametric(estimator: EstimatorSpec, booster: Booster, X: np.ndarray, step: int | None) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from patron.models.serving.specs import TargetSpec
+from patron.models.serving.sums import weighted_sums
 
 TENTH, HELD = 0.1, 0.8
 
@@ -30,7 +31,7 @@ def tiers(answer: TargetSpec, shares: np.ndarray, current: np.ndarray) -> dict[s
 
 def tier_names(answer: TargetSpec, shares: np.ndarray, current: np.ndarray) -> dict[str, np.ndarray]:
     """Return the tier to expect and the present one; arguments are those of `tiers`."""
-    rank = shares @ np.arange(shares.shape[1])
+    rank = weighted_sums(shares, np.arange(shares.shape[1]))
     names = np.asarray(answer["tiers"], dtype=object)
     return {"tier": names[np.searchsorted(answer["cuts"], rank, side="right")], "present_tier": names[current]}
 
@@ -62,7 +63,8 @@ def _profit_span(shares: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np
     Shape of *spread*: (tiers, quantiles), rising; every quantile of a tier stands for the same share of it.
     """
     grid = np.unique(spread)
-    reached = shares @ np.stack([np.searchsorted(tier, grid, side="right") / len(tier) for tier in spread])
+    below = np.stack([np.searchsorted(tier, grid, side="right") / len(tier) for tier in spread])
+    reached = weighted_sums(shares, below)
     first = np.argmax(reached >= TENTH - 1e-9, axis=1)
     under = np.where(first > 0, reached[np.arange(len(shares)), first - 1], 0.0)
     last = np.argmax(reached >= (under + HELD - 1e-9)[:, None], axis=1)

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from patron.models.serving.specs import BasketSpec, ChanceSpec
+from patron.models.serving.sums import weighted_sums
 
 OWN, ALIKE = "own_share", "like_share"
 SCORE = "score"
@@ -39,7 +40,7 @@ def candidate_chances(spec: ChanceSpec | None, scores: np.ndarray, candidates: p
 def chance_log_odds(spec: ChanceSpec, scores: np.ndarray, candidates: pd.DataFrame) -> np.ndarray:
     """Return the linear part of the chances: of the score, and of logarithms of what is known of the customer."""
     columns = [scores if name == SCORE else _logarithm(candidates[name]) for name in spec["inputs"]]
-    return np.asarray(np.column_stack(columns) @ np.asarray(spec["coef"]) + spec["intercept"])
+    return weighted_sums(np.column_stack(columns), np.asarray(spec["coef"])) + spec["intercept"]
 
 
 def _logarithm(column: pd.Series) -> np.ndarray:

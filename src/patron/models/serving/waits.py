@@ -3,6 +3,7 @@
 import numpy as np
 
 from patron.models.serving.specs import TargetSpec
+from patron.models.serving.sums import weighted_sums
 
 LONGEST = 10.0
 LEAST_LEFT = 1e-12  # nobody is surer to have bought
@@ -78,4 +79,4 @@ def _expected(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the mean days of waiting, none counted beyond the horizon: the area under survival (Irwin 1949)."""
     early, late = 1.0 - curve[:, :-1], 1.0 - curve[:, 1:]
     fallen = np.maximum(np.log(early / late), 1e-9)
-    return np.asarray(-early * np.expm1(-fallen) / fallen @ np.diff(edges))
+    return weighted_sums(-early * np.expm1(-fallen) / fallen, np.diff(edges))
