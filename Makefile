@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 NEWEST = $(shell for minor in 14 13 12 11; do for p in python3.$$minor $(HOME)/.pyenv/versions/3.$$minor.*/bin/python; do \
 	"$$p" -c "import ensurepip" 2>/dev/null && echo "$$p" && exit; done; done; echo $(PYTHON))
 
-.PHONY: demo test test-spark check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-loop bench-door bench-spark bench-large ui clean
+.PHONY: demo test test-spark test-spark-wide check coverage wheel bench-features bench-accuracy bench-baskets bench-timing bench-training bench-drivers bench-stability bench-reasons bench-proposals bench-identities bench-tuning bench-scoring bench-kills bench-contract bench-plan bench-uplift bench-promises bench-loop bench-door bench-spark bench-increments bench-large ui clean
 
 demo: $(VENV)/.core ## Run the main job on the bundled real data
 	$(BIN)/patron demo
@@ -15,9 +15,11 @@ demo: $(VENV)/.core ## Run the main job on the bundled real data
 test: $(VENV)/.dev ## Pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-spark: $(VENV)/.dev ## Pass the tests that need a Spark session, and once a cluster on this machine; needs Java 17
-	@$(INSTALL) --editable ".[spark]"
+test-spark: $(VENV)/.spark ## Pass the tests that need a Spark session, and once a cluster on this machine; needs Java 17
 	PATRON_SPARK=1 $(BIN)/python -m pytest -m spark
+
+test-spark-wide: $(VENV)/.spark ## Pass those of them that ask most at once: features, labels and the door on both engines
+	PATRON_SPARK=1 $(BIN)/python -m pytest -m spark tests/test_conformance.py
 
 check: $(VENV)/.dev ## Lint, types and import layers
 	$(BIN)/ruff check .
@@ -93,12 +95,14 @@ bench-loop: $(VENV)/.dev ## Measure what three rounds of deciding and learning e
 bench-door: $(VENV)/.dev ## Measure what the checks at the door cost, in scans of the same file
 	$(BIN)/python benchmarks/door.py
 
-bench-spark: $(VENV)/.dev ## Measure features on a Spark session beside one machine; EVENTS=1000000; needs Java 17
-	@$(INSTALL) --editable ".[spark]"
+bench-spark: $(VENV)/.spark ## Measure features on a Spark session beside one machine, and answers beside MLflow; EVENTS=1000000
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/spark.py $(if $(EVENTS),--events $(EVENTS))
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/spark_answers.py
 
-bench-large: $(VENV)/.dev ## Measure training in memory, in parts and on Spark; CUSTOMERS=120000; needs Java 17
-	@$(INSTALL) --editable ".[spark]"
+bench-increments: $(VENV)/.dev ## Measure what a night reads anew, and what of it a kept state would save; MILLIONS="1 4"
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/increments.py $(if $(MILLIONS),--millions $(MILLIONS))
+
+bench-large: $(VENV)/.spark ## Measure training in memory, in parts and on Spark; CUSTOMERS=120000; needs Java 17
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore benchmarks/large_training.py $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 docs/features.md: $(VENV)/.core
@@ -119,6 +123,11 @@ $(VENV)/.core: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.core
 	@echo "Installing what the tests need ..."
 	@$(INSTALL) --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.spark: $(VENV)/.dev
+	@echo "Installing Spark (450 MB, once) ..."
+	@$(INSTALL) --editable ".[spark]"
 	@touch $@
 
 clean: ## Remove what the commands made

@@ -20,18 +20,15 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from training import generate, settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks-scoring.md"
 TRAINED_ON, ROWS, REPEATS = 5_000, 200_000, 3
-BATCH, SPARK_FILES = 65_536, 4
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = ("score", "explain", "decide")
 CAPTION = """\
@@ -52,12 +49,6 @@ ANSWERS = """\
 The answers of a candidate to its question (`predict`) beside `Booster.predict` of its own trees on the same matrix as
 LightGBM takes it, {rows:,} rows, one thread, CPU time, the best of {repeats}. A hazard asks its trees for each step of
 the horizon, so that the share of its time that is LightGBM's own says more than the ratio.
-"""
-SPARK = """\
-## Answers beside MLflow on Spark
-The same churn model of trees, {rows:,} rows from Parquet to Parquet: Patron's bundle batch by batch in one process with
-one thread, and `mlflow.pyfunc.spark_udf` in a Spark session on this machine, `local[2]`, that has started and has asked
-once before. Seconds, as Spark works in many processes; both are the better of two.
 """
 
 
@@ -174,68 +165,6 @@ def _beside(name: str, bundle, X: pd.DataFrame, encoded: np.ndarray) -> list[str
     ]
 
 
-def spark(folder: Path) -> list[list[str]]:
-    """The rows of the third table, if pyspark is there."""
-    from patron.models.training import fit
-    from patron.questions.matrices import labels, matrix
-
-    chosen = business(folder, TRAINED_ON, None)
-    history, cutoffs = chosen.history(), (*chosen.split.known, *chosen.split.test)
-    question = chosen.questions[0]
-    rows = matrix(question, history, cutoffs)
-    label = labels(question, history, cutoffs, rows=rows)
-    bundle = fit(question.on(history, cutoffs[-1]), history, rows, label, chosen.split, 0).bundles["lightgbm"]
-    place = np.random.default_rng(0).integers(0, len(rows), ROWS)
-    source = folder / "rows"
-    source.mkdir()
-    for i, part in enumerate(np.array_split(place, SPARK_FILES)):
-        rows.X.iloc[part].astype(np.float64).to_parquet(source / f"{i}.parquet", index=False)
-    ours, theirs = _streamed(bundle, source), _on_spark(bundle, source, folder)
-    ways = (("the bundle", ours), ("mlflow.pyfunc.spark_udf", theirs))
-    return [[name, f"{seconds:.1f} s", f"{ROWS / seconds:,.0f}", f"{seconds / ours:.1f}"] for name, seconds in ways]
-
-
-def _streamed(bundle, source: Path) -> float:
-    def work() -> None:
-        for path in sorted(source.glob("*.parquet")):
-            parts = (bundle.predict(batch.to_pandas()) for batch in pq.ParquetFile(path).iter_batches(BATCH))
-            pd.concat(parts).to_parquet(source.parent / f"ours-{path.name}")
-
-    return _fastest(work)
-
-
-def _on_spark(bundle, source: Path, folder: Path) -> float:
-    from pyspark.sql import SparkSession
-    from pyspark.sql.functions import struct
-
-    from patron.models.serving import standalone
-    from patron.registry.mlflow_import import mlflow
-    from patron.registry.packaging import spec_of, stage
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    code, kept = folder / "serving.py", bundle.save(folder / "kept")
-    code.write_text(standalone(), encoding="utf-8")
-    package = stage(folder, kept, code, spec_of(kept, code), ["lightgbm", "numpy", "pandas"])
-    options = {"spark.ui.enabled": "false", "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH)}
-    session = SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    frame = session.read.parquet(str(source))
-    answer = mlflow().pyfunc.spark_udf(session, str(package), env_manager="local", result_type="double")
-    answers = frame.select(answer(struct(*frame.columns)).alias("answer"))
-    seconds = _fastest(lambda: answers.write.mode("overwrite").parquet(str(folder / "theirs")))
-    session.stop()
-    return seconds
-
-
-def _fastest(work) -> float:
-    times = []
-    for _ in range(2):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
-
-
 def _best(work) -> float:
     times = []
     for _ in range(REPEATS):
@@ -265,11 +194,7 @@ def beside(folder: Path) -> list[str]:
     """The sections that hold answers against those of others."""
     lines = ["\n" + ANSWERS.format(rows=ROWS, repeats=REPEATS)]
     head = ["candidate", "trees", "rows a second", "LightGBM alone", "ratio", "LightGBM's share of the time"]
-    lines += _table(head, answers(folder))
-    lines.append("\n" + SPARK.format(rows=ROWS))
-    if find_spec("pyspark") is None:
-        return [*lines, "Not measured, as pyspark was not installed: `pip install pyspark==4.3.0`, and Java 17."]
-    return lines + _table(["way", "time", "rows a second", "times ours"], spark(folder))
+    return lines + _table(head, answers(folder))
 
 
 def _table(head, rows) -> list[str]:

@@ -13,6 +13,7 @@ from patron.reports import figure_style
 from worlds.engines import ENGINES, running
 from worlds.histories import World, retail_world
 from worlds.spark_session import spark, spark_home  # noqa: F401, fixtures
+from worlds.warehouse import spark_history, warehouse  # noqa: F401, fixtures
 
 # A busy machine is no fault of the code, and a suite that fails by chance is run again instead of read: the examples
 # are the same each time. `HYPOTHESIS_PROFILE=search` looks for new ones.

@@ -13,7 +13,7 @@ CONF = {
     "spark.sql.shuffle.partitions": 2,
     "spark.sql.adaptive.enabled": False,  # small queries are planned and compiled for longer than they run
     "spark.sql.codegen.wholeStage": False,
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.ui.enabled": False,
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -1,6 +1,5 @@
 """Work for the tasks of a Spark session, in a module that executors can import."""
 
-import json
 import os
 import signal
 from dataclasses import replace
@@ -13,25 +12,12 @@ import pyarrow as pa
 
 from patron.engines.spark import Spark
 from patron.history.history import History
-from patron.history.some_customers import history_of
 from patron.history.sources import events
 from patron.jobs.distributed_training import train_on_spark
 from patron.models.teams import Team
 from patron.questions.kinds import churn
-from patron.questions.matrices import matrix
-from patron.questions.question import Question
 from patron.settings import Settings
-from worlds.histories import CUTOFF, ago
 from worlds.shop import SPLIT
-
-CUTOFFS = [ago(90), CUTOFF]
-
-
-def write_features(question: Question, known: History, folder: Path, number: int, rows: dict[str, pa.Table]) -> str:
-    """Write the features of some customers, and return how many rows there are."""
-    some = matrix(question, history_of(known, rows), CUTOFFS)
-    pd.concat([some.key, some.X], axis=1).to_parquet(folder / f"{number}.parquet")
-    return json.dumps(len(some))
 
 
 def without_package(number: int, rows: dict[str, pa.Table]) -> str:

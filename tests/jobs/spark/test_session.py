@@ -2,11 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 
 import ibis
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -18,61 +15,19 @@ from patron.engines.uniqueness import are_unique, count_repeated
 from patron.errors import HistoryError
 from patron.history.formats import FormSetting
 from patron.history.history import History
-from patron.history.some_customers import rows_before, without_rows
+from patron.history.some_customers import rows_before
 from patron.history.sources import events
 from patron.history.times import read_times
 from patron.jobs import Job, job_of, score
-from patron.jobs.spark_job import columns_of
-from patron.questions.kinds import churn
-from patron.questions.matrices import matrix
 from patron.scoring.partitions import LINEAGE, read_scores
-from worlds.histories import CUTOFF, World
-from worlds.measured import MEASURES
-from worlds.spark_work import CUTOFFS, as_parquet, without_package, write_features
+from worlds.histories import CUTOFF
+from worlds.spark_work import as_parquet, without_package
 
 pytestmark = pytest.mark.spark
 
 
-def folders(world: World, folder: Path) -> dict[str, Path]:
-    """Each table as a folder of two files, as a warehouse has it."""
-    for name, frame in world.frames.items():
-        (folder / name).mkdir()
-        for half in (0, 1):
-            frame.iloc[half::2].to_parquet(folder / name / f"{half}.parquet", index=False)
-    return {name: folder / name for name in world.frames}
-
-
-def visits(seed: int) -> pd.DataFrame:
-    """Visits with a kind, minutes and money, one customer with a tenth of all."""
-    rng = np.random.default_rng(seed)
-    n = 2_000
-    customers = np.where(rng.random(n) < 0.1, 7, rng.integers(0, 200, n))
-    at = pd.Timestamp("2024-06-30") - pd.to_timedelta(rng.integers(0, 500 * 24, n), unit="h")
-    return pd.DataFrame(
-        {
-            "customer": [f"c{c:03}" for c in customers],
-            "at": at.as_unit("us"),
-            "kind": rng.choice(["web", "shop", None], n),
-            "minutes": rng.integers(1, 90, n).astype(float),
-            "amount": (rng.integers(100, 9_000, n) / 100),
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def tables(world, tmp_path_factory) -> dict[str, Path]:
-    frames = {"orders": world.frames["orders"], "returns": world.frames["returns"], "visits": visits(3)}
-    return folders(World(frames), tmp_path_factory.mktemp("tables"))
-
-
-@pytest.fixture(scope="module")
-def histories(spark, tables) -> tuple[History, History]:
-    one = History.of(**{name: events(path) for name, path in tables.items()})
-    return one, History.of(**{name: events(spark.open(path)) for name, path in tables.items()})
-
-
-def test_the_door_finds_the_same_in_the_same_tables(histories):
-    one, other = histories
+def test_the_door_finds_the_same_in_the_same_tables(warehouse, spark_history):
+    one, other = History.of(**{name: events(path) for name, path in warehouse.items()}), spark_history
     assert one.receipts == other.receipts
     assert {name: table.schema() for name, table in one.tables.items()} == {
         name: table.schema() for name, table in other.tables.items()
@@ -128,18 +83,6 @@ def test_a_row_that_is_set_aside_has_no_place_in_what_many_machines_read(spark, 
     assert rows == [{"reason": "no customer", "row": None}]
 
 
-def test_every_feature_and_own_measure_is_the_same_number(spark, histories, tmp_path):
-    one, other = histories
-    question = replace(churn(90), own=tuple(replace(m, name=f"visits_{m.name}") for m in MEASURES)).on(one)
-    rows = rows_before(other, CUTOFF, columns_of(other, [question]))
-    counts = spark.each(rows, partial(write_features, question, without_rows(other), tmp_path))
-    whole = matrix(question, one, CUTOFFS)
-    assert (len(counts), sum(map(int, counts))) == (2, len(whole))
-    frames = pd.concat(pd.read_parquet(path) for path in tmp_path.glob("*.parquet"))
-    together = frames.sort_values(["cutoff", "customer"], ignore_index=True)
-    pd.testing.assert_frame_equal(together, pd.concat([whole.key, whole.X], axis=1), check_exact=True)
-
-
 def test_scores_are_those_of_one_machine(spark, trained_job, tmp_path):
     settings = replace(as_parquet(trained_job.settings, tmp_path), spark=spark)
     one = Job(replace(settings, out=tmp_path / "one"), trained_job.now)
@@ -156,7 +99,7 @@ def test_files_of_a_folder_with_other_types_are_refused(spark, tmp_path):
         spark.open(tmp_path)
 
 
-def test_an_executor_without_a_package_is_told_how_to_get_it(spark, histories):
-    rows = rows_before(histories[1], CUTOFF, {"orders": set()})
+def test_an_executor_without_a_package_is_told_how_to_get_it(spark, spark_history):
+    rows = rows_before(spark_history, CUTOFF, {"orders": set()})
     with pytest.raises(HistoryError, match=r"executors of Spark lack 'patron_packed_elsewhere'.*spark.archives"):
         spark.each(rows, without_package)
