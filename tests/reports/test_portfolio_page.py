@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 import patron as pt
+from patron.formatting import MINUS, SPACE
 from patron.portfolio.cash import Cash
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel
+from patron.reports.channel_section import scorecard_table
 from patron.reports.headroom_section import headroom_section
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
@@ -73,6 +75,8 @@ def test_what_each_tier_asks_for_stands_best_first_beside_what_it_was(portfolio)
     assert re.findall("<strong>(.*?)</strong>", asked) == ["Gold", "Lead"]
     assert "<span>0.50<small>1.00</small></span>" in asked
     assert "<span>2.00</span>" in asked
+    sent_back = scorecard_table(card.assign(figure="kept", value=-4.23), ["lead"], "EUR")["rows"][0]["cells"]["kept"]
+    assert sent_back["value"] == f"{MINUS}423{SPACE}%"
 
 
 def test_headroom_stands_in_the_order_of_the_segments(portfolio):

@@ -145,7 +145,8 @@ def unknown_ratios(rows: Sequence[pd.DataFrame]) -> dict[str, str]:
         rows: what `service_rows` returns.
     """
     unknown = [figure for figure in RATIOS if not set(figure.needs) <= set(rows[-1].columns)]
-    return {f"four C's, {figure.about}: {figure.words}": f"It needs {figure.tables}." for figure in unknown}
+    needs = "; ".join(f"{figure.words} needs {figure.tables}" for figure in unknown)
+    return {"some of the four C's": f"{needs[0].upper()}{needs[1:]}."} if unknown else {}
 
 
 def _with_costs(table: pd.DataFrame, frame: pd.DataFrame, terms: PortfolioTerms) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.formatting import percent, rough
+from patron.formatting import MINUS, percent, rough
 from patron.portfolio.result import Portfolio
 from patron.portfolio.scorecard import RATIOS
 from patron.portfolio.segments import OTHERS
@@ -70,4 +70,5 @@ def _cells(figures: pd.DataFrame, currency: str) -> dict[str, dict[str, str]]:
 def _words(name: str, value: float, currency: str) -> str:
     if value != value:
         return ""
-    return percent(value) if name in SHARES else rough(value, currency) if name in MONEY else f"{value:.2f}"
+    shown = percent(value) if name in SHARES else rough(value, currency) if name in MONEY else f"{value:.2f}"
+    return shown.replace("-", MINUS)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from threadpoolctl import threadpool_info
 
-from patron.models.clv.numerics import decay
+from patron.models.clv.numerics import decay, minimised
 from patron.models.clv.pareto_nbd import ParetoNBD
 from patron.models.clv.transactions import Transactions
 
@@ -27,3 +28,15 @@ def test_the_median_of_orders_is_that_of_a_world_drawn_from_the_process_within_o
     drawn = rng.poisson(rng.gamma(0.55 + THREE.x, 1 / (74 + THREE.T), (9_999, 3)) * np.minimum(stays, 365)) * alive
     assert np.median(drawn, axis=0).tolist() == [0, 2, 8]
     np.testing.assert_allclose(process.moments(THREE, 365, 0.0).median(), [0, 2, 8], atol=1)
+
+
+def test_a_fit_of_a_few_numbers_takes_one_thread_and_gives_the_others_back():
+    threads, before = [], threadpool_info()
+
+    def loss(at):
+        threads.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return float((at[0] - 3.0) ** 2)
+
+    assert minimised(loss, np.zeros(1)) == pytest.approx(3.0, abs=1e-3)
+    assert set(threads) == {1}
+    assert threadpool_info() == before

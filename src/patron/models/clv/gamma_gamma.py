@@ -5,11 +5,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq
 from scipy.special import betaincinv, gammaln, psi
 
 from patron.errors import QuestionError
-from patron.models.clv.numerics import FREE, Moments, Plain
+from patron.models.clv.numerics import FREE, Moments, Plain, minimised
 from patron.models.clv.transactions import Array, Transactions, column, refuse_where, same_length
 
 SAMPLE = 100_000  # customers that pin three numbers down far below a percent
@@ -217,7 +217,7 @@ def _climb(n: Array, own: Array, even: float | None) -> tuple[float, float]:
     bounds = [(-LIMIT, LIMIT) if even is None else (even, even)] + [(-LIMIT, LIMIT)] * 2
     stop = {"ftol": 1e-12, "gtol": 1e-7, "maxiter": 300}
     start = np.array([0.0 if even is None else even, 0.0, 0.0])
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=stop).x
+    best = minimised(loss, start, jac=True, bounds=bounds, options=stop)
     p, above, _ = np.exp(best).tolist()
     return p, 1.0 + above
 

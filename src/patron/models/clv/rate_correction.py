@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 
 from patron.models.clv.gamma_gamma import Buying
-from patron.models.clv.numerics import Moments
+from patron.models.clv.numerics import Moments, minimised
 from patron.models.clv.transactions import Array, Transactions, equal_rows, take
 
 __all__ = ["CorrectedProcess", "RateCorrection", "fit_rate_correction"]
@@ -89,6 +88,6 @@ def fit_rate_correction(expected: Array, bought: Array) -> RateCorrection:
         value = float((mean - bought * log_mean).sum() + 0.5 * (pull * beta).sum())
         return value, np.array([(mean - bought).sum(), z @ (mean - bought)]) + pull
 
-    slope = float(minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B").x[1])
+    slope = float(minimised(loss, np.zeros(2), jac=True)[1])
     level = float(np.log((bought.sum() + TRUST) / (expected.sum() + TRUST)))
     return RateCorrection(SHARE * level, SHARE * min(slope, 0.0))

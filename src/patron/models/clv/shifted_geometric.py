@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import betaln
 
 from patron.errors import ScoreError
+from patron.models.clv.numerics import minimised
 
 __all__ = ["ShiftedGeometric", "fit_shifted_geometric"]
 
@@ -71,6 +71,5 @@ def fit_shifted_geometric(ended: ArrayLike, running: ArrayLike) -> ShiftedGeomet
         likelihood = gone @ (betaln(alpha + 1.0, beta + at - 1.0) - whole)
         return float(-(likelihood + left @ (betaln(alpha, beta + passed) - whole)) / (gone.sum() + left.sum()))
 
-    best = minimize(loss, START, method="L-BFGS-B", bounds=BOUNDS)
-    alpha, beta = np.exp(best.x)
+    alpha, beta = np.exp(minimised(loss, np.array(START), bounds=BOUNDS))
     return ShiftedGeometric(float(alpha), float(beta))
