@@ -6,9 +6,10 @@ import pytest
 
 import patron as pt
 from patron.decisions import Offer, Rules, decide
-from patron.decisions.holdout import held_out_together
+from patron.decisions.holdout import held_out
 from patron.decisions.outcomes.campaigns import Campaign, mismatch
 from patron.decisions.outcomes.differences import difference
+from patron.decisions.outcomes.following import following
 from patron.decisions.preflight import preflight
 from patron.errors import SettingsError
 from patron.history.history import History
@@ -42,12 +43,23 @@ def test_who_shares_a_home_is_held_out_together_and_who_has_none_alone():
     pd.testing.assert_frame_equal(plan.table, again.table)
 
 
-def test_every_cluster_has_the_chance_that_is_declared_also_the_largest_and_small_strata():
-    cluster = np.repeat(np.arange(40), [20, 2, *[1] * 38])
-    rng, alike = np.random.default_rng(1), np.ones(60)
-    turns = [(rng.random(40)[cluster], rng.random()) for _ in range(1500)]
-    held = [held_out_together(draw, cluster, alike, alike, 0.25, rounding) for draw, rounding in turns]
-    assert np.mean(held, axis=0) == pytest.approx(np.full(60, 0.25), abs=4.5 * (0.25 * 0.75 / 1500) ** 0.5)
+def test_everybody_has_the_chance_that_is_declared_also_in_the_largest_cluster_and_in_small_strata():
+    cluster, rng = np.repeat(np.arange(40), [20, 2, *[1] * 38]), np.random.default_rng(1)
+    offer, risk, value = (np.arange(60) % 3 == 0).astype(int), np.arange(60) % 7, np.arange(60) % 5
+    for together in (cluster, np.arange(60)):
+        turns = [(rng.random(60)[together], rng.random()) for _ in range(1500)]
+        held = [held_out(draw, together, offer, risk, value, 0.25, rounding) for draw, rounding in turns]
+        assert np.mean(held, axis=0) == pytest.approx(np.full(60, 0.25), abs=4.5 * (0.25 * 0.75 / 1500) ** 0.5)
+
+
+@pytest.mark.parametrize("rules", [Rules(), HOMES])
+def test_each_offer_is_held_out_as_often_as_declared_whatever_the_seed(rules):
+    calls = PAIRS.assign(consents=np.arange(300) < 40, writes=np.arange(300) >= 40)  # 20 homes of two
+    offers = [Offer("call", 1.0, effect=0.5, consent="consents"), Offer("mail", 1.0, effect=0.5, consent="writes")]
+    for seed in range(5):
+        table = decide(calls, offers, 1e4, holdout=0.2, rules=rules, seed=seed).table
+        held = table[table.group == "control"]
+        assert held.offer.value_counts()["call"] == 8  # a fifth of 40
 
 
 def test_a_lot_explores_whole_clusters_and_gives_each_the_same_or_nothing():
@@ -144,3 +156,15 @@ def test_a_hold_out_of_few_large_clusters_is_no_mismatch_as_it_is_few_draws():
     assert mismatch(rows.assign(cluster=np.arange(100) // 20)) == pytest.approx(0.2636, abs=1e-4)  # chi-square 25 / 20
     single = Campaign(rows.assign(cluster=[0] * 40 + [*range(1, 61)], cutoff=CUTOFF, offer="call"), 30, is_over=True)
     assert single.evidence == "none"  # one cluster alone is no arm
+
+
+def test_what_followed_decisions_earned_is_counted_by_clusters_too():
+    homes = np.arange(80) // 2  # both of a home are followed alike, and earn the same
+    rows = pd.DataFrame({"customer": [f"c{n}" for n in range(80)], "cluster": homes, "gross": homes * 7 % 11.0})
+    rows = rows.assign(group="treat", how="carried out", done=homes % 2 == 0)
+    together, alone = (following([frame])["effect"] for frame in (rows, rows.drop(columns="cluster")))
+    assert together.value == alone.value
+    assert (together.high - together.low) / (alone.high - alone.low) == pytest.approx(2**0.5, rel=0.04)
+    few = rows.assign(cluster=homes // 4)  # ten clusters, each on both sides: as many as are needed
+    assert not np.isnan(following([few])["effect"].low)
+    assert np.isnan(following([few[few.cluster < 9]])["effect"].low)

@@ -1,5 +1,6 @@
 """Clusters: customers who are held out, or explore, only together, as what one gets may reach the others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 
 from patron.metrics.campaign_power import design_effect
 
-__all__ = ["Clusters", "clusters_of"]
+__all__ = ["Clusters", "cluster_notes", "clusters_of"]
 
 LARGE = 0.05  # share of the customers chosen from which on one cluster is said to decide much
 FEWEST = 40  # clusters of equal size as many as these count like
@@ -44,24 +45,28 @@ class Clusters:
         largest = int(size.max()) if total else 0
         return {"by": self.by, "count": len(size), "customers": total, "largest": largest, "design_effect": alike}
 
-    def notes(self, rows: np.ndarray) -> tuple[str, ...]:
-        """Return what to beware of where clusters are held out, as sentences."""
-        known = self.summary(rows)
-        total, largest = known["customers"], known["largest"]
-        if not self.by or not total:
-            return ()
-        if largest > LARGE * total:
-            return (
-                f"{largest:,} of {total:,} customers chosen are one cluster by {self.by!r}: they are held out together "
-                "or not at all, so that the difference hangs on what they do. Hold out by something smaller, such as "
-                "a household: holdout_by = 'customers_household'",
-            )
-        if total / known["design_effect"] < FEWEST:
-            return (
-                f"the {total:,} customers chosen are in {known['count']:,} clusters by {self.by!r}, and count like "
-                f"{total / known['design_effect']:.0f} alone: the hold-out can see little",
-            )
+
+def cluster_notes(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what to beware of where clusters are held out, as sentences.
+
+    Args:
+        summary: `Clusters.summary` of the customers chosen.
+    """
+    by, total, largest, design = (summary[name] for name in ("by", "customers", "largest", "design_effect"))
+    if not total:
         return ()
+    if largest > LARGE * total:
+        return (
+            f"{largest:,} of {total:,} customers chosen are one cluster by {by!r}: they are held out together "
+            "or not at all, so that the difference hangs on what they do. Hold out by something smaller, such as "
+            "a household: holdout_by = 'customers_household'",
+        )
+    if total / design < FEWEST:
+        return (
+            f"the {total:,} customers chosen are in {summary['count']:,} clusters by {by!r}, and count like "
+            f"{total / design:.0f} alone: the hold-out can see little",
+        )
+    return ()
 
 
 def clusters_of(customers: pd.DataFrame, by: str) -> Clusters:

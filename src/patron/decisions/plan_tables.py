@@ -9,7 +9,7 @@ from patron.decisions.clusters import Clusters
 from patron.decisions.draws import draws, start
 from patron.decisions.exploration import GIVEN, Exploration
 from patron.decisions.gains import Gains
-from patron.decisions.holdout import held_out, held_out_together
+from patron.decisions.holdout import held_out
 from patron.decisions.offers import Offer
 from patron.decisions.table_checks import NEEDED
 
@@ -33,11 +33,8 @@ def held_back(
     rows = np.flatnonzero((planned >= 0) & ~lot.drawn)
     chosen = customers.iloc[rows]
     risk, value = (chosen[name].to_numpy(np.float64) for name in ("churn_probability", "value"))
-    draw = draws(clusters.key.iloc[rows], seed)
-    if clusters.by:
-        held[rows] = held_out_together(draw, clusters.number[rows], risk, value, holdout, start(seed))
-    else:
-        held[rows] = held_out(draw, planned[rows], risk, value, holdout)
+    draw, number = draws(clusters.key.iloc[rows], seed), clusters.number[rows]
+    held[rows] = held_out(draw, number, planned[rows], risk, value, holdout, start(seed))
     return held
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions.allocation import allocate
-from patron.decisions.clusters import clusters_of
+from patron.decisions.clusters import cluster_notes, clusters_of
 from patron.decisions.draws import drawn_order
 from patron.decisions.exploration import Exploration, explore
 from patron.decisions.gains import VALUE_BOUNDS, Gains, expected_gains
@@ -114,8 +114,8 @@ def decide(
         offers: what can be done; each customer gets one or none.
         budget: the most that all chosen may be expected to cost, in currency.
         holdout: share of the chosen who get nothing, so that the effect can be learned, 0 to 0.5: of each offer alike
-            among thirds of risk and of value, where it has 90 customers or more; who it is depends on a draw by the
-            seed and the customer.
+            among thirds of risk and of value, each with exactly that chance; who it is depends on draws by the seed
+            and the customers.
         reasons: `patron.explanations.drivers.drivers` of the same customers; the texts of the first three to leave and
             of the first three that keep the customer are carried along, as `reasons_for` and `reasons_against`.
         seed: of the draw of the control, and of that among ties.
@@ -191,7 +191,7 @@ def decided(
     table = table[[*COLUMNS, *({"cluster"} & {*table})]]
     treated = np.flatnonzero((given >= 0) & ~held)
     _, below, above = gains.together(treated, given[treated], [len(treated)])
-    chosen = np.flatnonzero(given >= 0)
+    together = clusters.summary(np.flatnonzero(given >= 0)) if clusters.by else {}
     limits = "budget" if replace(rules, holdout_by="") == NO_RULES else "budget or capacity"
     plan = Decisions(
         table,
@@ -201,8 +201,9 @@ def decided(
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
-        | {"beware": [*may.notes, *lot.notes, *clusters.notes(chosen)], "unprofitable": len(lossy)}
-        | ({"clusters": clusters.summary(chosen)} if clusters.by else {})
+        | {"beware": [*may.notes, *lot.notes, *(cluster_notes(together) if together else ())]}
+        | {"unprofitable": len(lossy)}
+        | ({"clusters": together} if together else {})
         | {"curve": profit_curve(gains, may.allowed, best.offer)}
         | {"ladder": ladder(gains, worth, _segments(customers), scarce, best.offer)}
         | {"exploration": lot.summary(table, _forgone(gains, lot, best.offer, given))},

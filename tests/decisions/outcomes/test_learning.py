@@ -108,6 +108,7 @@ def test_those_whom_a_lot_chose_are_a_line_of_their_own_and_were_promised_nothin
     assert result.offers.set_index("customer").propensity.to_dict() == {"ann": 0.5, "bob": 0.1, "cid": 0.9, "dan": 0.5}
     amounts = result.ledger.set_index(["explored", "line"]).amount
     assert amounts[True, "profit of these customers"] == 30.0 - 2.0
+    assert (table.promised[False], np.isnan(table.promised[True])) == (5.0, True)
     assert any("call by lot of 2024-07-01 has 1 held out and 1 treated" in note for note in result.notes)
 
 
@@ -118,6 +119,25 @@ def test_an_offer_that_reached_nobody_is_told_and_nothing_is_learned_of_it():
     result = learn(history([*BEFORE, *AFTER, LAST], offers=offers), decided(), churn(30), HALF, holdout=0.5)
     assert "call of 2024-07-01 reached nobody, so that its difference is chance" in result.notes
     assert len(result.offers) == 0
+
+
+def test_an_offer_of_which_the_table_knows_the_hold_out_alone_reached_nobody_and_cost_nothing():
+    offers = pd.DataFrame([("cid", CUTOFF, "call", "control", 0.0)], columns=["customer", "at", "offer", "arm", "cost"])
+    known = history([*BEFORE, *AFTER, LAST], offers=offers)
+    result = learn(known, decided(cost=2.0), churn(30), HALF, holdout=0.5)
+    assert (only(result)["not_reached"], only(result)["cost"]) == (2, 0.0)
+    assert "call of 2024-07-01 reached nobody, so that its difference is chance" in result.notes
+    assert len(result.offers) == 0
+    alone = learn(known, decided("ann bob cid dan", "", cost=2.0), churn(30), HALF, holdout=0.0)  # and has no control
+    assert [note[:18] for note in alone.notes] == ["call of 2024-07-01"] * 2
+    assert "reached nobody" in alone.notes[1]
+
+
+def test_an_offer_that_the_table_of_offers_does_not_know_is_told():
+    offers = pd.DataFrame([("dan", ago(-3), "mail")], columns=["customer", "at", "offer"])
+    result = learn(history([*BEFORE, *AFTER, LAST], offers=offers), decided(), churn(30), HALF, holdout=0.5)
+    assert only(result)["not_reached"] is None
+    assert result.notes[-1].startswith("the table 'offers' has no call since 2024-07-01, but 1 contacts with others")
 
 
 def test_before_the_horizon_has_passed_results_are_early_and_their_intervals_wider():
