@@ -12,6 +12,8 @@ from patron.decisions.uplift.campaigns import campaign_trial
 from patron.errors import PatronError, QuestionError, ScoreError
 from patron.jobs import Job, decide, learn
 from patron.jobs.outcomes import learned_outcomes
+from patron.questions.kinds import tier
+from patron.questions.profit import CostModel
 from patron.reports.outcomes_page import OutcomesReport, page
 from patron.settings import Table
 from patron.settings.files import parse
@@ -87,6 +89,28 @@ def test_deciding_or_learning_twice_counts_once(kiosk, learned, tmp_path):
     assert str(again["campaigns"]) == str(learned["campaigns"])  # what nobody knows is not equal to itself
     first, second = ((j.out / "outcomes/offers.parquet").read_bytes() for j in (kiosk, job))
     assert first == second
+
+
+def test_orders_that_were_imported_twice_count_once_where_they_have_a_number_and_are_told_where_not(kiosk, tmp_path):
+    orders = pd.read_csv(kiosk.settings.root / "orders.csv")
+    orders = orders.assign(order=orders.index, amount=10.0)
+    files = {"once": orders, "twice": pd.concat([orders, orders]), "few": pd.concat([orders, orders[:9]])}
+    results = {}
+    profit = tier(30, CostModel(margin_rate=0.5))
+    for name, frame in files.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        table = Table(tmp_path / f"{name}.csv", {"customer": "who", "at": "day", "order": "order"})
+        job = copied(kiosk, tmp_path / name)
+        own = {"questions": (*job.settings.questions, profit), "tables": {"orders": table}}
+        results[name] = learn(Job(replace(job.settings, **own), kiosk.now))
+    once, twice, few = results.values()
+    assert str(twice["ledger"]) == str(once["ledger"])
+    rows = len(orders)
+    assert (
+        f"{rows:,} of {2 * rows:,} rows of 'orders' repeat another one exactly, as after an import" in twice["notes"][0]
+    )
+    assert few["notes"][0].startswith(f"9 of {rows + 9:,} rows of 'orders' repeat another one exactly: if they were")
+    assert "repeat" not in " ".join(once["notes"])
 
 
 def test_what_a_lot_decided_is_kept_with_its_chance_and_learned_from(kiosk, tmp_path):

@@ -27,7 +27,8 @@ class Receipt:
     Attributes that hold at any time have neither a first nor a last time. `assumed` says how it was read where there
     was a choice, each with the line that would change it; `notes` what else a reader should know.
     `holes` are the stretches without any row in which rows are usual, each from its first midnight to its end. `met`
-    counts by joined file (or identity table) the rows (or keys), and those of them that it has.
+    counts by joined file (or identity table) the rows (or keys), and those of them that it has. `repeated` counts
+    the rows that are used though they repeat another one in every column.
     """
 
     table: str
@@ -42,6 +43,7 @@ class Receipt:
     assumed: tuple[Assumption, ...] = ()
     holes: tuple[tuple[datetime, datetime], ...] = ()
     met: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    repeated: int = 0
 
     @property
     def period(self) -> str:

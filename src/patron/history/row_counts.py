@@ -54,8 +54,11 @@ def counted(name: str, declared: Events) -> RowCounts:
         receipt, used = _count(name, whole)
     rows = whole.used if receipt.set_aside else whole.table.drop("set_aside")  # one test less for each row
     alone = are_unique(rows, *_order_of(rows, used.get("unnumbered", 0)))
-    notes = () if alone else _doubled(rows, receipt.used)
-    return RowCounts(whole, replace(receipt, notes=(*receipt.notes, *notes)), used.get("back") or 0, alone)
+    # Beyond so many rows, telling them apart costs more than all features.
+    repeated = 0 if alone or receipt.used > LOOKED_THROUGH else count_repeated(rows)
+    note = f'{repeated:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)'
+    notes = (*receipt.notes, *((note,) if repeated else ()))
+    return RowCounts(whole, replace(receipt, notes=notes, repeated=repeated), used.get("back") or 0, alone)
 
 
 def are_back(rows: Table) -> BooleanValue:
@@ -138,15 +141,6 @@ def _by_reason(events: Events) -> dict[str | None, dict[str, Any]]:
             "A time of the table lies beyond every calendar, so that its file may be broken. Write it again from its "
             "source, without such rows."
         ) from None
-
-
-def _doubled(used: Table, n: int) -> tuple[str, ...]:
-    """Describe how many rows repeat another one in every column."""
-    if n > LOOKED_THROUGH:  # beyond, telling rows apart costs more than all features
-        return ()
-    doubled = count_repeated(used)
-    note = f'{doubled:,} rows repeat another one exactly, and are used (duplicates = "drop" sets aside)'
-    return (note,) if doubled else ()
 
 
 def _unusable(name: str, events: Events, aside: Mapping[str, int]) -> str:

@@ -28,7 +28,7 @@ class CampaignLine(TypedDict):
     incremental_high: float
     cost: float
     roi: float
-    promised: Annotated[float, "the gain that was expected of the treated"]
+    promised: Annotated[float, "the gain that was expected of the treated; null where a lot chose them"]
     promised_low: float
     promised_high: float
     variance_left: Annotated[float, "after what was known before the cutoff"]

@@ -14,6 +14,7 @@ from patron.errors import PatronError, QuestionError
 from patron.evaluation.familiarity import Familiarity, error_by_interactions
 from patron.formatting import json_values
 from patron.jobs.decision_log import DecisionLog, kept_decisions
+from patron.jobs.double_imports import counted_once
 from patron.jobs.job import Job
 from patron.questions.question import Question
 from patron.reports.outcome_lines import outcome_lines
@@ -33,14 +34,15 @@ def learn(job: Job) -> dict[str, Any]:
             "What decisions earned is counted from events, and these settings have ready-made rows. Declare the "
             'orders: [tables.orders] with path = "orders.csv".'
         )
-    log, question, own = kept_decisions(job.out), _question(job), _without_plans(job)
+    log, question = kept_decisions(job.out), _question(job)
+    own, imports = counted_once(_without_plans(job))
     costs = job.tiers[0].costs if job.tiers else None
     try:
         outcomes = past.learn(own.history, log.table, question, costs)
     except TooEarlyError as nothing:
         job.tell(f"outcomes  {nothing}")
         return _nothing(log, nothing)
-    notes = [*log.notes, *_of_log(log), *_of_costs(job), *outcomes.notes]
+    notes = [*log.notes, *_of_log(log), *imports, *_of_costs(job), *outcomes.notes]
     for line in outcome_lines(outcomes, notes):
         job.tell(line)
     known = _familiarity(own)

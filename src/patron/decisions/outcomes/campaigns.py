@@ -52,8 +52,10 @@ class Campaign:
         treated, kept, earned = self._treated, self._effect("kept"), self._effect("earned")
         cost = self._cost
         profit = _times(earned, len(treated))
+        is_promised = not self.explored  # of those whom a lot chose nobody expected a gain
         promised = {
-            name: math.fsum(treated[column]) if column in treated else math.nan for name, column in PROMISED.items()
+            name: math.fsum(treated[column]) if is_promised and column in treated else math.nan
+            for name, column in PROMISED.items()
         }
         return {
             "cutoff": self.rows.cutoff.iloc[0],

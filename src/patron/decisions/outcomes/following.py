@@ -13,7 +13,7 @@ from patron.metrics import Estimate
 
 __all__ = ["following", "with_done"]
 
-FEWEST = 10  # customers on each side
+FEWEST = 10  # customers, or clusters, on each side
 UNSAID = "not said"
 ORDER = {CARRIED_OUT: 0, CHANGED: 1, SKIPPED: 2}
 CAPACITY = r"capacity|staff|no time|overload"  # words of a reason that capacity was missing
@@ -110,9 +110,12 @@ def _shares(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _effect(rows: pd.DataFrame) -> Estimate:
-    """Return the adjusted difference of what followed and overridden decisions earned, before the cost of offers."""
-    done = rows.done.astype(bool)
-    if "gross" not in rows or min(done.sum(), (~done).sum()) < FEWEST:
+    """Return the adjusted difference of what followed and overridden decisions earned, before the cost of offers.
+
+    Those of a customer, or of a cluster that is held out as a whole, count together.
+    """
+    done, together = rows.done.astype(bool), rows.cluster if "cluster" in rows else rows.customer
+    if "gross" not in rows or min(together[done].nunique(), together[~done].nunique()) < FEWEST:
         return Estimate(math.nan, math.nan, math.nan)
     known = rows[[name for name in ("before", *KNOWN_BEFORE) if name in rows]].fillna(0.0)
-    return difference(rows.gross, done, known.loc[:, ~known.columns.duplicated()]).interval()
+    return difference(rows.gross, done, known.loc[:, ~known.columns.duplicated()], together).interval()

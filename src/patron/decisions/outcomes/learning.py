@@ -21,6 +21,7 @@ from patron.decisions.uplift.campaigns import OUTCOMES
 from patron.errors import QuestionError, listed
 from patron.formatting import html_table
 from patron.history.history import History
+from patron.history.offers import OFFERS
 from patron.history.point_in_time import is_past
 from patron.questions.profit import CostModel
 from patron.questions.question import Question
@@ -147,7 +148,7 @@ def _outcomes(decided: pd.DataFrame, counts: Mapping[str, int], windows: Sequenc
         offers=offer_rows(campaigns),
         outcomes=outcome_rows(list(_finished(windows, campaigns))),
         counts=tallies,
-        notes=tuple(notes_of(table, tallies, follow)),
+        notes=(*notes_of(table, tallies, follow), *_unrecorded(rows)),
     )
 
 
@@ -159,10 +160,10 @@ def _rows(window: Window, decided: pd.DataFrame) -> pd.DataFrame:
 
 def _campaigns(window: Window, rows: pd.DataFrame) -> Iterator[Campaign]:
     """Yield the campaigns of a cutoff."""
-    reached, tied = window.reached(), window.tied_to_treated(rows)
+    tied = window.tied_to_treated(rows)
     for (offer, _), some in rows.groupby(["offer", "explored"], sort=True):
-        got = _got(some, str(offer), reached)
-        others = _others(some, str(offer), reached)
+        got = _got(some, str(offer), window.reached)
+        others = _others(some, str(offer), window.reached)
         yield Campaign(some.reset_index(drop=True), window.days, window.is_over, got, others, tied)
 
 
@@ -175,7 +176,7 @@ def _finished(windows: Sequence[Window], campaigns: Sequence[Campaign]) -> Itera
 def _got(rows: pd.DataFrame, offer: str, reached: pd.DataFrame | None) -> pd.DataFrame | None:
     """Return who got an offer, by the table of offers where it knows this offer, else by what was done."""
     if reached is not None and (reached.offer == offer).any():
-        return reached[reached.offer == offer]
+        return reached[(reached.offer == offer) & reached.got]
     if "done" in rows and rows.done.notna().any():
         return rows.loc[rows.done.fillna(False).astype(bool), ["customer", "offer"]].assign(accepted=float("nan"))
     return None
@@ -185,7 +186,18 @@ def _others(rows: pd.DataFrame, offer: str, reached: pd.DataFrame | None) -> int
     """Count the customers of a campaign who got another offer within its window."""
     if reached is None:
         return 0
-    return int(rows.customer.isin(reached.customer[reached.offer != offer]).sum())
+    return int(rows.customer.isin(reached.customer[(reached.offer != offer) & reached.got]).sum())
+
+
+def _unrecorded(rows: Mapping[Window, pd.DataFrame]) -> Iterator[str]:
+    """Yield which offers the table of offers does not know, so that nobody says who got them."""
+    for window, decided in rows.items():
+        if window.reached is not None and "done" not in decided:
+            for offer in sorted({*decided.offer} - {*window.reached.offer}):
+                yield (
+                    f"the table {OFFERS!r} has no {offer} since {window.cutoff:%Y-%m-%d}, but {len(window.reached):,} "
+                    "contacts with others: nobody says who got it. Write it there by this name, its hold-out too"
+                )
 
 
 def _overlapping(rows: Mapping[Window, pd.DataFrame]) -> int:

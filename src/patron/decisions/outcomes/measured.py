@@ -90,20 +90,24 @@ class Window:
             result["earned"] = self._earned(spine, result)
         return result
 
+    @cached_property
     def reached(self) -> pd.DataFrame | None:
-        """Return who got which offer within the window by the table of offers; None where there is none.
+        """Who got which offer within the window, and who was held out, by the table of offers; None without it.
 
-        Returns:
-            `customer`, `offer`, `accepted` (share of the contacts; null where the table does not say it).
+        Its columns are `customer`, `offer`, `got` (whether they got it) and `accepted` (share of the contacts; null
+        where the table does not say it).
         """
         if OFFERS not in self.history.tables:
             return None
         rows = self._rows(OFFERS)
         treated = are_treated(rows)
-        rows = rows if treated is None else rows.filter(treated)
+        rows = rows.mutate(got=ibis.literal(True) if treated is None else treated.fill_null(False))
         offer = rows.offer if "offer" in rows.columns else ibis.literal(OFFERS)
-        taken = rows.accepted.cast("float64").mean() if "accepted" in rows.columns else ibis.null("float64")
-        return rows.group_by(customer=rows.customer.cast("string"), offer=offer).aggregate(accepted=taken).to_pandas()
+        taken = (
+            rows.accepted.cast("float64").mean(where=rows.got) if "accepted" in rows.columns else ibis.null("float64")
+        )
+        by_customer = rows.group_by(customer=rows.customer.cast("string"), offer=offer)
+        return by_customer.aggregate(got=rows.got.any(), accepted=taken).to_pandas()
 
     def carried_out(self) -> pd.DataFrame | None:
         """Return what was really done by the table `done`, a row for each report, in time; None without it.
@@ -167,8 +171,7 @@ class Window:
             return rows.gross - planned
         profit = {"earned": Tier(self.span, costs=self.costs).label(self.history)}
         table = _columns(spine, self._future(self.history), profit, self.span)
-        reached = self.reached()
-        recorded = rows.offer.isin([] if reached is None else reached.offer)
+        recorded = rows.offer.isin([] if self.reached is None else self.reached.offer)
         return _aligned(table.earned, rows.customer) - np.where(recorded, 0.0, planned)
 
     def _future(self, history: History) -> Events:

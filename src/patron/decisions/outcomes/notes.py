@@ -57,7 +57,6 @@ def _of_campaign(line: Any) -> Iterator[str]:
             f"{name} has {line.control:,} held out and {line.treated:,} treated: what these customers earned is known, "
             "what the offer did is not; hold some out (holdout = 0.1)"
         )
-        return
     if line.mismatch < ONE_IN_A_THOUSAND:
         yield (
             f"{name} holds out {line.control:,} of {line.control + line.treated:,}, which the declared draw does in "
