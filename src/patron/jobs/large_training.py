@@ -4,7 +4,7 @@ A sample of the customers, whose size is told, chooses the candidate, its number
 the card. Then the trees grow on the rows of all customers, which are never together in one place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +27,9 @@ from patron.models.training import Trained, fit
 from patron.periods import Split
 from patron.questions.matrices import Matrix, labels, matrix
 from patron.questions.question import Question
+from patron.questions.row_source import RowSource
 
-__all__ = ["LargeTraining", "TrainedSample", "TreeWork", "sampled", "train_in_parts"]
+__all__ = ["LargeTraining", "Sample", "TreeWork", "train_in_parts"]
 
 EXAMPLES = "examples-{}.parquet"
 Rows = Mapping[str, pa.Table]
@@ -73,26 +74,53 @@ def train_in_parts(
     Raises:
         QuestionError: the candidate has no trees, or nothing can be learned from the sample.
     """
-    sample, work = sampled(question, history, split, folder, parts, seed, candidate)
-    work = work.in_parts(parts)
+    complete, known = question.on(history, split.known[-1]), without_rows(history)
+    everything = {name: set(table.columns) for name, table in history.tables.items()}
+    some = history_of(known, _read(rows_before(part_of(history, 0, parts), FOREVER, everything)))
+    sample = Sample.of(complete, some, split, seed, candidate)
+    growing = Growing.of(sample.trained.model, sample.rows.take(sample.rows.at(*split.known)))
+    work = TreeWork(complete, known, split.known, growing, Path(folder), parts).afresh()
     counts = [int(work(number, _read(work.rows_of(part_of(history, number, parts))))) for number in range(parts)]
-    return sample.with_trees(work.growing.with_trees(work.growing.trees(work.files)), sum(counts))
+    grown = sample.trained.with_champion(growing.with_trees(growing.trees(work.files)))
+    return sample.judged(grown, sum(counts))
 
 
 @dataclass(frozen=True)
-class TrainedSample:
-    """What the sample gives: its candidates, and what the card is about."""
+class Sample:
+    """What the customers of a sample give: their candidates, and the rows by which the card judges.
+
+    Args:
+        trained: the candidates.
+        rows: features at the known and test cutoffs.
+        label: answers in the same order, shape (n,).
+        split: cutoffs by use.
+        seed: of what is drawn by lot.
+    """
 
     trained: Trained
-    tested: tuple[Matrix, np.ndarray]
-    customers: int
+    rows: Matrix
+    label: np.ndarray
+    split: Split
     seed: int
 
-    def with_trees(self, model: Bundle, examples: int) -> LargeTraining:
-        """Return the result, of which the champion has other trees."""
-        trained = replace(self.trained, bundles={**self.trained.bundles, self.trained.champion: model})
-        card = judge(trained, *self.tested, self.seed)
-        return LargeTraining(trained, card, self.customers, examples)
+    @classmethod
+    def of(cls, question: Question, some: History | RowSource, split: Split, seed: int, candidate: str) -> "Sample":
+        """Return what some customers give; the other arguments are those of `train_in_parts`.
+
+        Raises:
+            QuestionError: there is no such candidate, or too little to learn from.
+        """
+        cutoffs = *split.known, *split.test
+        rows = matrix(question, some, cutoffs)
+        label = labels(question, some, cutoffs, rows=rows)
+        trained = fit(question, some, rows, label, split, seed)
+        return cls(_named(trained, candidate), rows, label, split, seed)
+
+    def judged(self, trained: Trained, examples: int) -> LargeTraining:
+        """Return the result, judged on these customers, of what has trees of so many examples."""
+        test = self.rows.at(*self.split.test)
+        card = judge(trained, self.rows.take(test), self.label[test], self.seed)
+        return LargeTraining(trained, card, self.rows.key.customer.nunique(), examples)
 
 
 @dataclass(frozen=True)
@@ -101,7 +129,7 @@ class TreeWork:
 
     question: Question
     known: History
-    cutoffs: tuple[datetime, ...]
+    cutoffs: Sequence[datetime]
     growing: Growing
     folder: Path
     parts: int
@@ -125,12 +153,12 @@ class TreeWork:
         end = self.question.horizon.after(self.cutoffs[-1])
         return rows_before(history, end, read | columns_read(history.tables, features))
 
-    def in_parts(self, parts: int) -> "TreeWork":
-        """Return the same work on customers who fall into other parts, of which nothing is written yet."""
+    def afresh(self) -> "TreeWork":
+        """Return the same work, of which nothing is written yet."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.glob("examples-*"):
             old.unlink()
-        return replace(self, parts=parts)
+        return self
 
     @property
     def files(self) -> list[Path]:
@@ -138,23 +166,7 @@ class TreeWork:
         return sorted(self.folder.glob(EXAMPLES.format("*")))
 
 
-def sampled(
-    question: Question, history: History, split: Split, folder: Path, parts: int, seed: int, candidate: str
-) -> tuple[TrainedSample, TreeWork]:
-    """Train on a part of the customers; return what it gives, and what is to be done about all of them."""
-    complete, known = question.on(history, split.known[-1]), without_rows(history)
-    everything = {name: set(table.columns) for name, table in history.tables.items()}
-    some = history_of(known, _read(rows_before(part_of(history, 0, parts), FOREVER, everything)))
-    rows = matrix(complete, some, (*split.known, *split.test))
-    label = labels(complete, some, (*split.known, *split.test), rows=rows)
-    trained = _growing(fit(complete, some, rows, label, split, seed), candidate)
-    test = rows.at(*split.test)
-    sample = TrainedSample(trained, (rows.take(test), label[test]), rows.key.customer.nunique(), seed)
-    growing = Growing.of(trained.model, rows.take(rows.at(*split.known)))
-    return sample, TreeWork(complete, known, tuple(split.known), growing, Path(folder), parts)
-
-
-def _growing(trained: Trained, candidate: str) -> Trained:
+def _named(trained: Trained, candidate: str) -> Trained:
     """Return what was trained with another candidate as its champion, where one is named."""
     if candidate and candidate not in trained.bundles:
         raise QuestionError(f"There is no candidate {candidate!r}. The sample has: {listed(trained.bundles)}.")

@@ -92,7 +92,7 @@ class SparkJob(Job):
         if not can_grow(trained.model):
             self.tell(f"{name} stays as it is: it has no trees to which more rows are of use")
             return trained
-        about = self.history, self.split, self.spark, self.settings.out
+        about = self.split, self.history, self.spark, self.settings.out
         whole, examples = with_all_customers(trained, rows, *about)
         self.tell(f"{name} has trees of {examples:,} examples of all customers")
         return whole

@@ -59,6 +59,10 @@ class Trained:
         """The champion's bundle."""
         return self.bundles[self.champion]
 
+    def with_champion(self, model: Bundle) -> "Trained":
+        """Return the same, whose champion is another model, as one with more trees."""
+        return replace(self, bundles={**self.bundles, self.champion: model})
+
     def carrying(self, trained_on: Mapping[str, Any]) -> "Trained":
         """Return the same, whose models carry what the tables looked like, so that others are known when they score."""
         if not trained_on:
