@@ -6,7 +6,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from patron.engines.databases import is_database
-from patron.engines.files import OWN
+from patron.engines.table_files import OWN
 
 __all__ = ["file_states"]
 

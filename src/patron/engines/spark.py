@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
-from patron.engines.files import parquet_files
 from patron.engines.spark_refusals import WITHOUT, refusals
 from patron.engines.spark_session import begin_session
 from patron.engines.spark_tables import connection_of, table_of
+from patron.engines.table_files import parquet_files
 from patron.errors import HistoryError
 
 __all__ = ["Spark", "SparkWork", "refusals"]

@@ -7,7 +7,8 @@ from typing import Any
 
 from patron.engines.csv_files import CSV_ENDINGS, open_csv
 from patron.engines.databases import is_database, table_names
-from patron.engines.files import ENDINGS, Source, open_source
+from patron.engines.files import Source, open_source
+from patron.engines.table_files import ENDINGS
 from patron.errors import HistoryError, listed
 from patron.settings.proposal.words import words_of
 
