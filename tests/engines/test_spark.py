@@ -82,6 +82,7 @@ def test_parts_with_other_columns_are_refused_before_a_session_begins(tmp_path):
             "[PARQUET_TYPE_ILLEGAL] Illegal Parquet type: INT64 (TIME(NANOS,true)). SQLSTATE: 42846",
             r"of the type INT64 \(TIME\(NANOS,true\)\), which Spark does not read. Write it in another type",
         ),
+        ("[SPARK_JOB_CANCELLED] Job 3 of Anna Miller cancelled", "no executor was left and none came within a minute"),
         ("[JOB_CANCELLED.X] of Anna Miller", r"could not finish \(JOB_CANCELLED.X\)"),
     ],
 )

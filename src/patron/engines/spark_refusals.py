@@ -61,6 +61,11 @@ def _refusal(text: str, kind: str) -> PatronError:
         )
     if "barrier" in text:
         return HistoryError(LOST)
+    if "SPARK_JOB_CANCELLED" in text:
+        return HistoryError(
+            "A job of Spark was cancelled: by somebody, or because no executor was left and none came within a minute. "
+            "Nothing was published. Check on the page of the master that workers run, and begin again."
+        )
     condition = re.match(r"\s*\[([A-Z_.]+)\]", text)
     return HistoryError(
         f"Spark could not finish ({condition[1] if condition else kind}). What happened stands in the logs of its "

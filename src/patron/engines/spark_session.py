@@ -5,13 +5,13 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Mapping
 from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+from patron.engines.spark_executors import check_executors, watch_executors
 from patron.engines.spark_refusals import PYTHON, WITHOUT
 from patron.errors import HistoryError
 
@@ -30,7 +30,6 @@ DEFAULTS: Mapping[str, object] = {
     "spark.barrier.sync.timeout": 300,  # seconds that workers wait for each other; Spark alone would wait for a year
     "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures": 4,  # a minute without a place for all
 }
-ARRIVAL = 60.0  # seconds in which an executor has to come
 JAVA_LOG = Path(tempfile.gettempdir()) / f"patron-spark-{getuser()}.log"
 
 
@@ -58,7 +57,8 @@ def begin_session(master: str, conf: Mapping[str, object]) -> Any:
         ) from None
     session.sparkContext.setLogLevel("ERROR")
     if not master.startswith("local"):
-        _check_executors(session, master)
+        check_executors(session, master)
+        watch_executors(session)
     return session
 
 
@@ -110,20 +110,6 @@ def _silence() -> None:
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _check_executors(session: Any, master: str) -> None:
-    """Refuse a cluster of which no executor comes, as Spark would wait for it without an end."""
-    status, until = session.sparkContext._jsc.sc().statusTracker(), time.monotonic() + ARRIVAL
-    while len(status.getExecutorInfos()) < 2:  # the driver is one
-        if time.monotonic() > until:
-            session.stop()
-            raise HistoryError(
-                f"No executor of {master!r} came within {ARRIVAL:.0f} s. Check on the page of the master that "
-                "workers run, and ask for no more than they have: [engine] spark = { conf = "
-                '{ "spark.executor.memory" = "1g", "spark.cores.max" = "2" } }.'
-            )
-        time.sleep(0.2)
 
 
 def _no_java(why: str) -> str:
