@@ -1,4 +1,4 @@
-"""Uniqueness: whether values come twice, for less than DuckDB takes to group by them; on other engines by groups.
+"""Uniqueness: whether values come twice, for less than it takes to group by them; Spark groups by their hashes.
 
 Equal values have equal hashes, so where all hashes differ all values do; 8 bytes a row pass by and are sorted.
 """
@@ -58,7 +58,9 @@ def _has_no_hashes(table: Table) -> bool:
 
 
 def _count_repeated(table: Table, columns: Sequence[Column]) -> int:
-    counts = table.aggregate(rows=table.count(), distinct=_side_by_side(columns).nunique()).to_pyarrow()
+    """Count by groups of hashes, which are far smaller than values; that a value is missing is hashed, too."""
+    hashes = _side_by_side([*columns, *(column.isnull() for column in columns)]).hash()
+    counts = table.aggregate(rows=table.count(), distinct=hashes.nunique()).to_pyarrow()
     return int(counts["rows"][0].as_py() - counts["distinct"][0].as_py())
 
 
