@@ -12,6 +12,7 @@ from patron.portfolio.interaction import ContactKinds
 from patron.portfolio.knowledge import knowledge_at
 from patron.portfolio.referral_value import referral_value
 from patron.portfolio.spread import spread_of
+from patron.portfolio.terms import PortfolioTerms
 from patron.reports.portfolio_lines import portfolio_lines
 
 AT = datetime(2024, 3, 1)
@@ -148,6 +149,9 @@ def test_knowledge_is_worth_what_accepted_suggestions_and_saved_requests_are():
     tickets = pd.DataFrame({"customer": list("cd"), "at": "2024-02-01", "cost": [4.0, 6.0]})
     table = knowledge_at(shop(None, contacts=contacts, tickets=tickets), AT, ContactKinds(), suggestion=50.0)
     assert table.knowledge.tolist() == [50.0, 15.0, 0.0, 0.0]
+    terms = PortfolioTerms(suggestion_value=50.0)
+    whole = pt.portfolio(shop(None, contacts=contacts, tickets=tickets), AT, terms=terms).social.knowledge
+    assert whole["knowledge"] == 65.0
     assert knowledge_at(shop(None), AT, ContactKinds(), suggestion=50.0).empty
 
 

@@ -1,13 +1,16 @@
 """The section of relationship types: rules, contacts that fit, broken rules and ties stand on the page as computed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 import patron as pt
 from patron.datasets import simulate
+from patron.formatting import SPACE
 from patron.history.history import History
 from patron.history.sources import events
+from patron.portfolio.social import Social
 from patron.reports.portfolio_lines import portfolio_lines
 from patron.reports.portfolio_page import PortfolioReport, page
 
@@ -48,3 +51,14 @@ def test_the_lines_say_how_many_contacts_fit_and_how_many_rules_are_broken(portf
     assert [name for name in begins if name in ("types", "contacts", "broken", "social")] == [
         *("types", "contacts", "broken", "social"),
     ]
+
+
+def test_what_customers_know_stands_on_the_page_without_any_tie(portfolio):
+    known = {"suggestions_accepted": 1.0, "requests_deflected": 3.0, "knowledge": 65.0}
+    told = replace(portfolio, social=Social(knowledge=known))
+    section = page(PortfolioReport("World", datetime(2023, 9, 2), "EUR", told)).partition('<section id="social">')[2]
+    words = " ".join(section.partition("</section>")[0].replace(SPACE, " ").split())
+    assert "worth €65 beside" in words
+    assert "1 accepted suggestion and 3 requests of others that their answers saved" in words
+    assert "brought by" not in words
+    assert "knowledge suggestions accepted 1; requests deflected 3; knowledge 65" in list(portfolio_lines(told, "EUR"))

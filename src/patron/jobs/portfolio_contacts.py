@@ -96,6 +96,7 @@ class Social(TypedDict):
     cut: Annotated[dict[str, int], "referrals that carry nothing, by whom they lead to"]
     profit: Annotated[dict[str, float], "kept, credited to who referred, and all"]
     spread: Spread | None
+    knowledge: Annotated[dict[str, float], "suggestions_accepted, requests_deflected, and their worth, in no profit"]
 
 
 def plain_channels(channels: Channels) -> dict[str, Any]:

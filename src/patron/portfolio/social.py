@@ -21,6 +21,8 @@ NO_TIES = (
     '[tables.referrals] other = "the column of who was brought"; in Python pt.events(..., other="...").'
 )
 
+KNOWLEDGE = ("suggestions_accepted", "requests_deflected", "knowledge")
+
 
 @dataclass(frozen=True)
 class Social:
@@ -34,6 +36,8 @@ class Social:
         cut: how many referrals carry nothing, by whom they lead to.
         profit: of all customers: `kept` of their own, `credited` to who brought them, and their sum, `all`.
         spread: whether customers leave together along ties; None where it is not known.
+        knowledge: of all customers `suggestions_accepted`, `requests_deflected` and what they are worth, `knowledge`,
+            as far as columns tell it.
     """
 
     ties: int = 0
@@ -43,6 +47,7 @@ class Social:
     cut: Mapping[str, int] = field(default_factory=dict)
     profit: Mapping[str, float] = field(default_factory=dict)
     spread: Spread | None = None
+    knowledge: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def lost(self) -> str:
@@ -75,7 +80,7 @@ def social(
     ties = ties_before(history, cutoff)
     if ties is None:
         left_out["social value"] = NO_TIES
-        return customers, Social()
+        return customers, Social(knowledge=_known(customers))
     referrals = referrals_of(ties, customers.customer, customers.tenure.to_numpy())
     brought = referrals.referrer[referrals.referrer >= 0]
     customers = customers.assign(brought=np.bincount(brought, minlength=len(customers)))
@@ -92,7 +97,12 @@ def social(
         cut=referrals.cut,
         profit=_sums(customers),
         spread=spread,
+        knowledge=_known(customers),
     )
+
+
+def _known(customers: pd.DataFrame) -> dict[str, float]:
+    return {name: float(customers[name].sum()) for name in KNOWLEDGE if name in customers}
 
 
 def _sums(customers: pd.DataFrame) -> dict[str, float]:

@@ -77,3 +77,6 @@ def _of_relationships(portfolio: Portfolio) -> Iterator[str]:
         along = f"; both ends of a tie left {spread.both}, by chance {spread.expected:.1f}" if spread else ""
         lost = f"; referrals that carry nothing: {social.lost}" if social.lost else ""
         yield f"social    {social.referred:,} customers brought by {social.referrers:,} others{lost}{along}"
+    if social.knowledge:
+        sums = (f"{name.replace('_', ' ')} {number:,.0f}" for name, number in social.knowledge.items())
+        yield f"knowledge {'; '.join(sums)}"
