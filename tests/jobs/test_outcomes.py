@@ -117,6 +117,11 @@ def test_what_a_lot_decided_is_kept_with_its_chance_and_learned_from(kiosk, tmp_
     job = copied(kiosk, tmp_path)
     decided = decide(Job(replace(job.settings, exploration=0.4), job.now))
     assert 0 < decided["exploration"]["customers"] < decided["chosen"]
+    chances = pd.read_parquet(next(file for file in decided["files"] if "everybody" in file)).set_index("customer")
+    plan = pd.read_parquet(job.out / "decisions.parquet").set_index("customer")
+    assert len(chances) == decided["asked"]  # also who is left alone
+    assert (chances.offer.reindex(plan.index) == plan.offer.where(plan.group == "treat", "")).all()
+    assert chances.propensity.between(0.19, 0.81).all()  # by lot the call has a chance of .2, so has nothing
     outcome = learn(job)
     check_summary("learn", outcome)
     assert [(line["explored"], line["evidence"]) for line in outcome["campaigns"]] == [
@@ -189,6 +194,27 @@ def test_a_contact_that_the_business_has_written_down_itself_counts_once(kiosk, 
     own = replace(kiosk.settings, tables=tables, outcomes=True, out=copied(kiosk, tmp_path).out)
     outcome = learn(Job(own, kiosk.now))
     assert (outcome["campaigns"][0]["contaminated"], outcome["campaigns"][0]["not_reached"]) == (0, 0)
+
+
+def test_what_customers_said_is_held_against_how_the_latest_plan_treats_them(kiosk, tmp_path):
+    job = copied(kiosk, tmp_path)
+    by_phone = {"offers": (replace(CALL, channel="phone"),), "budget": 30.0}
+    decide(Job(replace(job.settings, **by_phone), job.now))
+    plan = pd.read_parquet(job.out / "decisions.parquet")
+    first, second, third, *_ = plan.customer[plan.group == "treat"]
+    said = [(first, "2023-05-01", "phone"), (second, "2023-05-01", "mail"), (third, "2023-06-20", "phone")]  # too late
+    pd.DataFrame(said, columns=["who", "day", "channel"]).to_csv(tmp_path / "said.csv", index=False)
+    table = Table(tmp_path / "said.csv", {"customer": "who", "at": "day"})
+    own = replace(job.settings, tables={**job.settings.tables, "preferences": table})
+    outcome = learn(Job(own, job.now))
+    check_summary("learn", outcome)
+    assert outcome["preferences"]["agreement"] | {"low": 0, "high": 1} == {
+        "treated": 2, "customers": 2, "share": 0.5, "low": 0, "high": 1
+    }  # fmt: skip
+    assert outcome["preferences"]["lines"] == [{"about": "channel", "source": "stated", "customers": 2, "age": 50.0}]
+    assert len(pd.read_parquet(job.out / "preferences.parquet")) == 2
+    words = "of 2 treated customers who had said by which channel, 50 % [0, 100] were treated by it"
+    assert f"At the latest plan, {words}." in (job.out / "outcomes.html").read_text()
 
 
 def test_a_question_about_something_else_is_refused(kiosk):

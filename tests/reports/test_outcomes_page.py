@@ -28,7 +28,13 @@ def line(offer: str, earned: float, half: float, **other) -> dict:
         "early": False,
     }
     figures = {"incremental": earned, "incremental_low": earned - half, "incremental_high": earned + half}
-    return about | bounds | figures | {"cost": 50.0, "evidence": "randomised", "advice": "test"} | other
+    return (
+        about
+        | bounds
+        | figures
+        | {"cost": 50.0, "roi": earned / 50.0, "evidence": "randomised", "advice": "test"}
+        | other
+    )
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,8 @@ def test_each_offer_is_under_what_to_do_with_it(text):
 def test_what_is_not_known_is_said_and_what_was_followed_and_earned_is_listed(text):
     assert text.count('data-label="Earned">unknown') == 1
     assert "€400<small>€370 to €430</small>" in text
+    assert "€50<small>ROI 8.00</small>" in text
+    assert text.count('data-label="Promised">nothing') == 1  # of the campaign by lot
     assert "<li>gift has 0 held out</li>" in text
     assert "8 decisions were carried out, 2 overridden (0 changed, 2 skipped), 80 not reported." in text
     assert "For <strong>2</strong> of them capacity was missing, and with it an expected gain of €12 (north 2)." in text

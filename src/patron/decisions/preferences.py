@@ -14,7 +14,7 @@ from patron.history.history import History
 from patron.metrics.intervals import Z_95
 from patron.periods import EVER, Moment, instant
 
-__all__ = ["Agreement", "preference_agreement", "preferences"]
+__all__ = ["TABLE", "Agreement", "agreement_sentence", "preference_agreement", "preferences"]
 
 STATED, OBSERVED = "stated", "observed"
 TABLE = "preferences"
@@ -97,6 +97,22 @@ def preference_agreement(treated: pd.DataFrame, preferred: pd.DataFrame) -> Agre
     half = Z_95 * math.sqrt(float(agrees.var()) / len(agrees)) if len(agrees) > 1 else math.nan
     low, high = (max(share - half, 0.0), min(share + half, 1.0)) if math.isfinite(half) else (math.nan, math.nan)
     return {"treated": len(rows), "customers": len(agrees), "share": share, "low": low, "high": high}
+
+
+def agreement_sentence(agreement: Agreement) -> str:
+    """Return in words how many were treated as they had asked for.
+
+    >>> agreement_sentence({"treated": 4, "customers": 4, "share": 0.75, "low": 0.26, "high": 1.0})
+    'of 4 treated customers who had said by which channel, 75 % [26, 100] were treated by it'
+    >>> agreement_sentence({"treated": 0, "customers": 0, "share": math.nan, "low": math.nan, "high": math.nan})
+    'of those treated by a channel nobody had said which they prefer'
+    """
+    share, low, high = (100 * agreement[bound] for bound in ("share", "low", "high"))
+    if not agreement["customers"]:
+        return "of those treated by a channel nobody had said which they prefer"
+    interval = f" [{low:.0f}, {high:.0f}]" if math.isfinite(low) else ""
+    who = f"of {agreement['customers']:,} treated customers who had said by which channel"
+    return f"{who}, {share:.0f} %{interval} were treated by it"
 
 
 def _stated(known: dict[str, Table]) -> list[Table]:

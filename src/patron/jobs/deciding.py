@@ -8,7 +8,7 @@ from patron.decisions import preflight
 from patron.decisions.unprofitable import CHOICES
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
-from patron.jobs.decision_log import keep_decisions
+from patron.jobs.decision_log import keep_chances, keep_decisions
 from patron.jobs.job import Job
 from patron.jobs.plan_tracking import track_plan
 from patron.reports.plan_lines import plan_lines
@@ -24,6 +24,7 @@ def decide(job: Job) -> dict[str, Any]:
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
     kept = keep_decisions(job.out, job.settings.holdout, job.now)
+    chances = keep_chances(job.out, kept, job.plan.log)
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}
@@ -32,6 +33,8 @@ def decide(job: Job) -> dict[str, Any]:
     answers = preflight(table, summary, job.settings.offers, job.settings.rules)
     for line in plan_lines(summary, answers):
         job.tell(line)
+    for path in chances:
+        job.tell(f"chances   of what each of {len(job.plan.log):,} customers is given, for pt.policy_value: {path}")
     if len(job.plan.unprofitable):
         lossy = job.plan.unprofitable.assign(pseudonym=job.named(job.plan.unprofitable))
         paths += [job.write("unprofitable", lossy, ending) for ending in ("parquet", "csv")]
@@ -45,7 +48,7 @@ def decide(job: Job) -> dict[str, Any]:
         job.tell(f"response  {sentence}")
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
-    files = [str(path) for path in (*paths, *imports)]
+    files = [str(path) for path in (*paths, *chances, *imports)]
     tracked = track_plan(job, answers, kept)
     beside = {name: v for name, v in (("contact_response", response), ("tracked", tracked)) if v}
     return {**summary, "preflight": answers, **beside, "versions": versions, "files": files}

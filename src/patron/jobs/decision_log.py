@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.engines.outputs import private_path, write_text
+from patron.engines.outputs import private_path, write, write_text
 from patron.errors import ScoreError
 from patron.periods import instant
 from patron.scoring.partitions import file_hash
 
-__all__ = ["DecisionLog", "KeptPlan", "keep_decisions", "kept_decisions"]
+__all__ = ["DecisionLog", "KeptPlan", "keep_chances", "keep_decisions", "kept_decisions"]
 
-FOLDER, LIST = "decision_log", "log.json"
+FOLDER, LIST, EVERYBODY = "decision_log", "log.json", "everybody"
 LATEST = "decisions.parquet"
 KEPT = (
-    *("customer", "cutoff", "group", "offer", "propensity", "explored", "cluster"),
+    *("customer", "cutoff", "group", "offer", "channel", "propensity", "explored", "cluster"),
     *("churn_probability", "value", "cost", "expected_gain", "gain_low", "gain_high", "evidence"),
 )
 
@@ -115,6 +115,21 @@ def keep_decisions(out: Path, holdout: float, now: datetime) -> KeptPlan:
     entry = Entry(file, cutoff.isoformat(), now.isoformat(), len(chosen), holdout, digest, before)
     write_text(json.dumps([asdict(known) for known in (*entries, entry)], indent=1) + "\n", out / FOLDER / LIST)
     return KeptPlan(Path(file).stem, is_new=True)
+
+
+def keep_chances(out: Path, plan: KeptPlan, log: pd.DataFrame) -> list[Path]:
+    """Keep beside a plan what everybody is given, also nothing, with the chance of just that; return the file.
+
+    Args:
+        out: the folder of results.
+        plan: in the log of decisions.
+        log: customer, cutoff, offer (empty for nothing) and propensity, for `pt.policy_value`; empty where no lot
+            explores.
+    """
+    if not plan.name or log.empty:
+        return []
+    path = out / FOLDER / EVERYBODY / f"{plan.name}.parquet"
+    return [path if path.is_file() else write(log, path)]
 
 
 def kept_decisions(out: Path) -> DecisionLog:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
+from patron.decisions.preferences import Agreement
 from patron.jobs.summary_parts import Files
 
 __all__ = ["Learn"]
@@ -101,6 +102,22 @@ class Familiar(TypedDict):
     tenths: list[Tenth]
 
 
+class PreferenceLine(TypedDict):
+    """How many customers said or showed what they prefer."""
+
+    about: Literal["channel", "topic", "frequency"]
+    source: Literal["stated", "observed"]
+    customers: int
+    age: Annotated[float, "days since, of the one in the middle"]
+
+
+class Preferences(TypedDict):
+    """What customers prefer, as known at the latest plan, and whether they were treated so."""
+
+    lines: list[PreferenceLine]
+    agreement: Annotated[Agreement, "of those treated, with the channel that they had asked for"]
+
+
 class Followed(TypedDict):
     """What was carried out; empty where no table says it."""
 
@@ -133,5 +150,6 @@ class Learn(TypedDict):
     calibration: list[Third]
     following: Followed
     familiarity: NotRequired[Annotated[Familiar, "where the question of the next purchase was trained"]]
+    preferences: NotRequired[Annotated[Preferences, "where an event table has what customers said"]]
     notes: list[str]
     files: Files

@@ -9,6 +9,7 @@ import pandas as pd
 
 from patron.decisions import outcomes as past
 from patron.decisions.outcomes import Outcomes, TooEarlyError
+from patron.decisions.preferred import Preferred, preferred
 from patron.engines.outputs import write, write_text
 from patron.errors import PatronError, QuestionError
 from patron.evaluation.familiarity import Familiarity, error_by_interactions
@@ -48,8 +49,12 @@ def learn(job: Job) -> dict[str, Any]:
     known = _familiarity(own)
     for sentence in known.sentences if known else ():
         job.tell(f"familiar  {sentence}")
+    wishes = preferred(own.history, log.table)
+    if wishes:
+        job.tell(f"preferred {wishes.sentence}")
     plain = _plain(outcomes, log, notes) | ({"familiarity": _plain_of(known)} if known else {})
-    return plain | {"files": _written(job, outcomes, plain, known)}
+    plain |= {"preferences": {"lines": wishes.lines, "agreement": wishes.agreement}} if wishes else {}
+    return plain | {"files": _written(job, outcomes, plain, known, wishes)}
 
 
 def learned_outcomes(out: Path) -> Outcomes | None:
@@ -155,10 +160,13 @@ def _plain(outcomes: Outcomes, log: DecisionLog, notes: list[str]) -> dict[str, 
     }
 
 
-def _written(job: Job, outcomes: Outcomes, plain: dict[str, Any], known: Familiarity | None) -> list[str]:
+def _written(
+    job: Job, outcomes: Outcomes, plain: dict[str, Any], known: Familiarity | None, wishes: Preferred | None
+) -> list[str]:
     """Write the campaigns for people and machines, and the event tables; return the paths."""
-    report = OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, plain["notes"], known)
+    report = OutcomesReport(job.settings.name, job.now, job.settings.currency, outcomes, plain["notes"], known, wishes)
     paths = [
+        *([job.write("preferences", wishes.table, "parquet")] if wishes else []),
         job.write("campaigns", outcomes.table, "csv"),
         job.write("campaigns_ledger", outcomes.ledger, "csv"),
         write_text(page(report), job.out / "outcomes.html"),

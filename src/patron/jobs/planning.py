@@ -34,6 +34,8 @@ def planned(
 ) -> Decisions:
     """Return the decisions of settings, refused before anything is scored where the settings cannot have any.
 
+    Where a lot explores they have the log of what each customer is given, with the chance of just that.
+
     Args:
         settings: offers, the budget, and who is left untreated to learn from.
         scored: returns the run that answers.
@@ -65,7 +67,7 @@ def planned(
     if rules.holdout_by == TIES:
         facts = _with_ties(facts, tie_clusters(history(), run.cutoff))
     effects = joined_effects(written, plan_effects(offers, run, answers, champion))
-    plan, _ = decided(
+    plan, log = decided(
         answers(),  # which nobody else holds, as they are a row for everybody
         offers,
         settings.budget,
@@ -77,9 +79,11 @@ def planned(
         effects=effects,
         exploration=settings.exploration,
     )
+    given = log() if settings.exploration else plan.log  # without a lot it tells little of other policies
+    del log
     give_back()
     past = {"past_ladders": past_ladders(offers, champion)}
-    return replace(plan, table=reasoned(plan.table), summary={**plan.summary, **past})
+    return replace(plan, table=reasoned(plan.table), summary={**plan.summary, **past}, log=given)
 
 
 def _answers(run: ScoredRun, value_needed: str) -> pd.DataFrame:

@@ -43,5 +43,5 @@ def _campaign(line: Any) -> str:
     if not math.isnan(line.promised):
         parts.append(f"promised {line.promised:,.2f} [{line.promised_low:,.2f}, {line.promised_high:,.2f}]")
     if not math.isnan(line.cost):
-        parts.append(f"cost {line.cost:,.2f}")
+        parts.append(f"cost {line.cost:,.2f}{'' if math.isnan(line.roi) else f', ROI {line.roi:.2f}'}")
     return "; ".join([*parts, f"evidence {line.evidence}", line.advice])

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from patron.decisions.outcomes import Outcomes
+from patron.decisions.preferred import Preferred
 from patron.evaluation.familiarity import Familiarity
 from patron.metrics import Estimate
 from patron.reports.outcome_plots import MOST_CAMPAIGNS, earned_plot, familiar_plot, promised_plot
@@ -37,6 +38,7 @@ class OutcomesReport:
         outcomes: what they earned.
         notes: what to beware of, as sentences.
         familiarity: how errors about the next purchase go with what was known; None where nobody judged them.
+        preferred: what customers prefer, and whether they were treated so; None where no table has what they said.
     """
 
     name: str
@@ -45,6 +47,7 @@ class OutcomesReport:
     outcomes: Outcomes
     notes: Sequence[str]
     familiarity: Familiarity | None = None
+    preferred: Preferred | None = None
 
     @property
     def campaigns(self) -> pd.DataFrame:

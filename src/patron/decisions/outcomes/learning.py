@@ -195,8 +195,9 @@ def _unrecorded(rows: Mapping[Window, pd.DataFrame]) -> Iterator[str]:
         if window.reached is not None and "done" not in decided:
             for offer in sorted({*decided.offer} - {*window.reached.offer}):
                 yield (
-                    f"the table {OFFERS!r} has no {offer} since {window.cutoff:%Y-%m-%d}, but {len(window.reached):,} "
-                    "contacts with others: nobody says who got it. Write it there by this name, its hold-out too"
+                    f"the table {OFFERS!r} has no {offer} since {window.cutoff:%Y-%m-%d}, but "
+                    f"{window.reached.got.sum():,} contacts with others: nobody says who got it. Write it there "
+                    "by this name, its hold-out too"
                 )
 
 
