@@ -11,6 +11,7 @@ from patron.errors import HistoryError, QuestionError
 from patron.periods import EVER, Span
 from patron.portfolio.comparison import PROFITABLE, WORTH
 from patron.portfolio.customers import customers_at
+from patron.portfolio.letting_go import first_step
 from patron.portfolio.terms import PortfolioTerms
 from patron.questions.kinds import tier
 from patron.questions.profit import CostModel, profit_before
@@ -224,3 +225,10 @@ def test_an_earlier_day_before_which_nobody_had_ordered_is_no_comparison():
     portfolio = pt.portfolio(history, "2024-01-25")
     assert portfolio.earlier is None
     assert "before which nobody had ordered" in portfolio.left_out["moves and bridge"]
+
+
+def test_who_loses_money_has_the_gentlest_step_beside_the_reason_and_nobody_else_has_one(portfolio):
+    losing = portfolio.customers[portfolio.customers.loses_by.notna()]
+    assert len(losing)
+    assert losing.try_first.tolist() == losing.loses_by.map(first_step).tolist()
+    assert portfolio.customers.try_first.notna().sum() == len(losing)

@@ -19,7 +19,7 @@ from patron.portfolio.core_alarm import Alarm, Change, core_alarm
 from patron.portfolio.customers import LATELY, profit_parts
 from patron.portfolio.equity import equity_bridge, equity_by, total
 from patron.portfolio.headroom import Headroom, with_headroom
-from patron.portfolio.letting_go import loss_reason, option_to_end
+from patron.portfolio.letting_go import first_step, loss_reason, option_to_end
 from patron.portfolio.migration import adjusted_rand, moves
 from patron.portfolio.relationship_types import type_names
 from patron.portfolio.result import Portfolio
@@ -195,8 +195,11 @@ def _parts(history: History, customers: pd.DataFrame, question: Tier | None) -> 
 def _with_losses(history: History, customers: pd.DataFrame, question: Tier | None) -> pd.DataFrame:
     if question is None:
         return customers
-    parts = [part.name for part in profit_parts(history, question)]
-    return customers.assign(loses_by=loss_reason(customers, parts))
+    reasons = pd.Series(
+        loss_reason(customers, [part.name for part in profit_parts(history, question)]), customers.index
+    )
+    steps = {reason: first_step(reason) for reason in reasons.dropna().unique()}
+    return customers.assign(loses_by=reasons, try_first=reasons.map(steps))
 
 
 def _ending(moved: pd.DataFrame, customers: pd.DataFrame, question: Tier | None, terms: PortfolioTerms) -> pd.DataFrame:

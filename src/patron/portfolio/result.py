@@ -30,7 +30,8 @@ class Portfolio:
         terms: how it is told.
         customers: a row for each customer: what `patron.portfolio.customers.customers_at` returns, equity with its
             interval, what `patron.portfolio.classification.classified` adds, `loses_by`, the table by which a
-            customer loses money, where they do, and the `relationship_type` with the rules that are broken.
+            customer loses money, where they do, `try_first`, the gentlest step against it, and the
+            `relationship_type` with the rules that are broken.
         before: the same at the earlier cutoff; empty where there is none.
         grid: customers and money in each of the 25 fields of recency and frequency.
         groups: customers, money and equity by cohort, channel, segment, tier, relationship and type.
