@@ -39,7 +39,7 @@ def engine(request, warehouse, tmp_path_factory) -> RowSource:
     if request.param == "duckdb":
         return row_source(opened(warehouse))
     history, spark = request.getfixturevalue("spark_history"), request.getfixturevalue("spark")
-    return SparkRows(history, spark, tmp_path_factory.mktemp("rows"), 1.0)
+    return SparkRows(history, spark, tmp_path_factory.mktemp("rows"))
 
 
 @pytest.fixture(scope="module")

@@ -119,9 +119,9 @@ def _same_days(rows: Table) -> list[str]:
     day = ibis.struct({"customer": rows.customer, "day": rows["at"].truncate("D")})
     if are_unique(rows, day.hash()):
         return []
-    time = ibis.struct({"customer": rows.customer, "at": rows["at"]})
-    counts = rows.aggregate(times=time.nunique(), days=day.nunique()).to_pyarrow().to_pylist()[0]
-    more = counts["times"] - counts["days"]
+    times = rows.select("customer", "at").distinct()
+    days = times.group_by("customer", day=times["at"].truncate("D")).aggregate(n=times.count())
+    more = days.aggregate(more=(days.n - 1).sum()).to_pyarrow()["more"][0].as_py()
     if not more:
         return []
     return [
