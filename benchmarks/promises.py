@@ -22,7 +22,7 @@ SEEDS = 200
 CUSTOMERS, HORIZON, REPEATS = 6_000, 91, 20
 FIRST, TODAY, LAST = "2023-10-02", "2024-01-01", "2024-04-01"  # of the campaign, of the plan, of what came of it
 VALUE, BUDGET = 60.0, 1_500.0
-SHARES = {"by lot": 1.0, "by a rule": 0.5, "by hearsay": 0.5}  # of the worlds that have such a campaign
+SHARES = {"by lot": 1.0, "by a rule": 0.5, "by hearsay": 0.06}  # of the worlds that have such a campaign
 TIMES = 3
 STRONG = [offer.stronger(TIMES) for offer in OFFERS if offer.name != "tips"]
 COSTS = {"voucher": 0.3, "call": 4.0}  # of the contact; a voucher that is taken costs 8.00 besides

@@ -16,7 +16,7 @@ import pytest
 from patron.decisions import Offer
 from patron.errors import QuestionError, RegistryError
 from patron.features.purchases import recency
-from patron.jobs import Job, decide, train
+from patron.jobs import Job, decide, plan_tracking, train, unlogged_plans
 from patron.registry import Registry
 from patron.settings import Table
 
@@ -120,6 +120,51 @@ def test_a_plan_that_mlflow_did_not_take_is_logged_with_the_plan_after_it(job, m
     tracked = decide(Job(replace(job.settings, holdout=0.4), job.now))["tracked"]
     assert plans_of(job, 0.4) == [tracked["run_id"]]
     assert len(plans_of(job, 0.3)) == 1
+
+
+def test_a_plan_that_mlflow_refuses_does_not_keep_those_before_it_from_being_logged(job, monkeypatch):
+    settings, log_run = [replace(job.settings, holdout=share) for share in (0.21, 0.22)], Registry.log_run
+    with monkeypatch.context() as away:
+        away.setattr(Registry, "log_run", lambda *_, **__: (_ for _ in ()).throw(RegistryError("It is away.")))
+        decide(Job(settings[0], job.now))
+
+    def refusing(registry, experiment, name, params, *rest, **more):
+        if params["holdout"] == "0.22":
+            raise RegistryError("It is too long.")
+        return log_run(registry, experiment, name, params, *rest, **more)
+
+    with monkeypatch.context() as strict:
+        strict.setattr(Registry, "log_run", refusing)
+        assert "tracked" not in decide(Job(settings[1], job.now))
+    assert (len(plans_of(job, 0.21)), plans_of(job, 0.22)) == (1, [])
+    assert decide(Job(settings[1], job.now))["tracked"]["run_id"] in plans_of(job, 0.22)
+
+
+@pytest.mark.parametrize(
+    ("share", "where"),
+    [
+        (0.12, "deciding.log_plans"),  # it is in the log, and nothing is logged
+        (0.13, "unlogged_plans._write"),  # the run is logged, and nobody remembered it
+        (0.14, "unlogged_plans.shutil.rmtree"),  # all is logged, and it still waits
+    ],
+)
+def test_a_plan_whose_decide_was_killed_is_once_in_the_log_and_once_in_mlflow(job, monkeypatch, share, where):
+    settings = replace(job.settings, holdout=share)
+    held = unlogged_plans.hold_plan
+    with monkeypatch.context() as dying:
+        kill = lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)  # noqa: E731
+        dying.setattr(
+            plan_tracking, "hold_plan", lambda *all_: (held(*all_), dying.setattr(f"patron.jobs.{where}", kill))
+        )
+        with pytest.raises(KeyboardInterrupt):
+            decide(Job(settings, job.now))
+    tracked = decide(Job(settings, job.now))["tracked"]
+    assert plans_of(job, share) == [tracked["run_id"]] and not (job.out / "unlogged_plans").exists()
+    log = json.loads((job.out / "decision_log" / "log.json").read_text())
+    assert [entry["holdout"] for entry in log].count(share) == 1
+    with job.registry._client() as client:
+        (kept,) = client.get_run(tracked["run_id"]).outputs.model_outputs
+    assert tracked["policy"] == f"models:/{kept.model_id}"
 
 
 def plans_of(job, holdout):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.decisions import Offer, decide
+from patron.decisions import Offer, Rules, decide
 from patron.decisions.uplift import Trial, train_effects
 from patron.errors import SettingsError
 from patron.models.serving import Bundle, Policy
@@ -81,6 +81,42 @@ def test_without_a_price_a_policy_decides_as_a_plan_whose_budget_never_ends(rows
     assert treated.evidence.tolist() == plan.evidence.tolist()
     for name in ("expected_gain", "gain_low", "gain_high"):
         assert treated[name].to_numpy() == pytest.approx(plan[name].to_numpy(), rel=1e-12)
+
+
+@pytest.mark.parametrize("robust", [False, True])
+def test_a_policy_asks_who_may_get_an_offer_and_says_why_as_the_plan_does(rows, scores, risk, mail, effects, robust):
+    strict = replace(MAIL, consent="agreed", eligible=["shop == 'web'", "churn_probability > 0.1"], fatigue=0.5)
+    offers, rules = [strict, replace(CALL, rest=30, consent="phone")], Rules(most_contacts=2, robust=robust)
+    kind = np.arange(COUNT) % 12
+    facts = pd.DataFrame(
+        {
+            "agreed": np.where(kind == 0, None, np.where(kind == 1, "no", "yes")),
+            "phone": kind != 1,
+            "shop": rows.shop,
+            "last_contact": np.where(kind == 2, 7.0, np.where(kind == 3, 90.0, np.nan)),
+            "contacts_30d": np.where(kind == 4, 2.0, np.where(kind == 5, 1.0, np.nan)),
+        }
+    )
+    known = facts.assign(customer=scores.customer)
+    decisions = decide(scores, offers, 1e9, 0.0, effects=effects, rules=rules, facts=known)
+    plan, policy = chosen(decisions), policy_of(risk, [mail], offers, rules=rules)
+    answers = policy.predict(rows.drop(columns="shop").join(facts))
+    treated = answers[answers.action != "none"]
+    assert set(treated.action) == {"mail", "call"}
+    assert treated.action.to_dict() == plan.offer.to_dict()
+    assert treated.expected_gain.to_numpy() == pytest.approx(plan.expected_gain.to_numpy(), rel=1e-12)
+    alone = answers[answers.action == "none"].reasons.value_counts().to_dict()
+    assert alone == {why: count for why, count in decisions.summary["left_alone"].items() if count}
+    assert {"no consent", "contacted too lately", "contacted too often", "no offer earns its cost"} <= {*alone}
+
+
+def test_a_policy_says_what_an_offer_rests_on_and_refuses_rows_that_do_not_tell_who_may_get_it(rows, risk):
+    policy = policy_of(risk, [], [replace(CALL, consent="phone")])
+    first = pd.DataFrame({"visits": [-1.0], "value": [50.0], "phone": [True]})
+    words = "chance to leave 73 %, 50.00 at stake; changes 7.31, costs 4.00"  # .2 * .731 * 50
+    assert policy.predict(first).reasons.tolist() == [words]
+    with pytest.raises(ValueError, match=r"Columns are missing: phone\. Give all inputs that the policy names"):
+        policy.predict(rows)
 
 
 def test_the_price_of_a_budget_makes_the_plan_but_for_about_one_offer(rows, scores, risk, mail, effects):

@@ -15,6 +15,7 @@ from patron.decisions.former_contacts import contacts_within
 from patron.decisions.offers import Offer
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import ScoreError, SettingsError, cell, listed, nearest
+from patron.models.serving import contacts_known
 
 __all__ = ["CAUSES", "LEARNED", "VALUE_BOUNDS", "Gains", "expected_gains"]
 
@@ -197,7 +198,7 @@ def _fatigue(customers: pd.DataFrame, offers: Sequence[Offer]) -> np.ndarray:
     if not any(offer.fatigue for offer in offers):
         return np.broadcast_to(0.0, (len(customers), len(offers)))
     columns = [
-        offer.fatigue * np.nan_to_num(customers[contacts_within(offer.fatigue_days)].to_numpy(np.float64, na_value=0.0))
+        offer.fatigue * contacts_known(customers[contacts_within(offer.fatigue_days)])
         if offer.fatigue
         else np.zeros(len(customers))
         for offer in offers

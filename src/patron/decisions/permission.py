@@ -13,12 +13,12 @@ from patron.decisions.rules import Rules
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import SettingsError, listed_columns, nearest
 from patron.history.row_conditions import RowCondition, values_held
+from patron.models.serving import agrees, contacts_known, rested
 
-__all__ = ["TIES", "Permission", "columns_needed", "lacking", "permission", "with_facts"]
+__all__ = ["TIES", "Permission", "columns_needed", "conditions", "lacking", "permission", "with_facts"]
 
 SHOWN = 12
 TIES = "ties"
-YES = {"true", "yes", "y", "1", "1.0"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
     ('agreed', 'contacts_30d', 'last_contact')
     """
     names = {offer.consent for offer in offers if offer.consent}
-    names |= {condition.column for offer in offers for condition in _conditions(offer)}
+    names |= {condition.column for offer in offers for condition in conditions(offer)}
     names |= {contacts_within(offer.fatigue_days) for offer in offers if offer.fatigue}
     names |= {LAST_CONTACT for offer in offers if offer.rest}
     if rules.most_contacts is not None:
@@ -141,38 +141,35 @@ def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -
 def _rules(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> dict[str, dict[int, np.ndarray]]:
     """The rules of each kind that there are, in words, with whom they allow each offer."""
     kinds: dict[str, dict[int, np.ndarray]] = {
-        "no consent": {j: _agreed(customers, offer) for j, offer in enumerate(offers) if offer.consent},
+        "no consent": {j: agrees(customers[offer.consent]) for j, offer in enumerate(offers) if offer.consent},
         "not eligible": {j: _eligible(customers, offer) for j, offer in enumerate(offers) if offer.conditions},
-        "contacted too lately": {j: _rested(customers, offer) for j, offer in enumerate(offers) if offer.rest},
+        "contacted too lately": {
+            j: rested(customers[LAST_CONTACT], offer.rest) for j, offer in enumerate(offers) if offer.rest
+        },
         "contacted too often": {},
     }
     if rules.most_contacts is not None:
-        before = customers[contacts_within(rules.contact_days)].to_numpy(np.float64, na_value=0.0)
-        kinds["contacted too often"] = dict.fromkeys(range(len(offers)), np.nan_to_num(before) < rules.most_contacts)
+        before = contacts_known(customers[contacts_within(rules.contact_days)])
+        kinds["contacted too often"] = dict.fromkeys(range(len(offers)), before < rules.most_contacts)
     return {why: masks for why, masks in kinds.items() if masks}
 
 
-def _agreed(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    codes, values = pd.factorize(customers[offer.consent])
-    return np.array([*(str(value).strip().lower() in YES for value in values), False])[codes]
-
-
 def _eligible(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    return np.asarray(np.logical_and.reduce([condition.mask(customers) for condition in _conditions(offer)]))
+    return np.asarray(np.logical_and.reduce([condition.mask(customers) for condition in conditions(offer)]))
 
 
 def _nobody(customers: pd.DataFrame, offers: Sequence[Offer]) -> tuple[str, ...]:
     """Offers of which nobody has the consent, or that nobody is eligible for, with what to do about it."""
     notes, count = [], f"{len(customers):,} customers"
     for offer in offers if len(customers) else ():
-        if offer.consent and not _agreed(customers, offer).any():
+        if offer.consent and not agrees(customers[offer.consent]).any():
             notes.append(
                 f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {count} has given it."
                 f"{values_held(customers[offer.consent])} Consent is true, yes or 1. Name another column, "
                 "consent = 'mail_consent', or leave the offer out."
             )
         elif offer.conditions and not _eligible(customers, offer).any():
-            columns = [condition.column for condition in _conditions(offer)]
+            columns = [condition.column for condition in conditions(offer)]
             notes.append(
                 f"None of {count} is eligible for offer {offer.name!r}, by {' and '.join(map(repr, columns))}."
                 f"{values_held(customers[columns[0]])} Write a condition that some meet, for example "
@@ -181,12 +178,8 @@ def _nobody(customers: pd.DataFrame, offers: Sequence[Offer]) -> tuple[str, ...]
     return tuple(notes)
 
 
-def _rested(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    since = customers[LAST_CONTACT].to_numpy(np.float64, na_value=np.nan)
-    return np.asarray(np.isnan(since) | (since >= offer.rest))
-
-
-def _conditions(offer: Offer) -> list[RowCondition]:
+def conditions(offer: Offer) -> list[RowCondition]:
+    """Return what makes a customer eligible for an offer."""
     subject = f"What makes a customer eligible for offer {offer.name!r}"
     return [RowCondition(text, subject, 'eligible = "CONDITION"') for text in offer.conditions]
 

@@ -59,6 +59,16 @@ class RowCondition:
         """The name of the column."""
         return self._parts[0]
 
+    @property
+    def plain(self) -> dict[str, str]:
+        """The condition as plain values, its sign by the name that Python's `operator` has for it.
+
+        >>> RowCondition("recency > 90").plain
+        {'column': 'recency', 'sign': 'gt', 'value': '90'}
+        """
+        name, sign, value = self._parts
+        return {"column": name, "sign": SIGNS[sign].__name__, "value": value}
+
     def mask(self, table: pd.DataFrame) -> np.ndarray:
         """Return which rows meet the condition; an unknown value meets none.
 

@@ -8,9 +8,10 @@ from patron.decisions import preflight
 from patron.decisions.unprofitable import CHOICES
 from patron.jobs.contract_tables import value_basis
 from patron.jobs.crm import write_imports
-from patron.jobs.decision_log import keep_chances, keep_decisions
+from patron.jobs.decision_log import keep_chances
 from patron.jobs.job import Job
-from patron.jobs.plan_tracking import track_plan
+from patron.jobs.plan_tracking import keep_plan
+from patron.jobs.unlogged_plans import log_plans
 from patron.reports.plan_lines import plan_lines
 
 __all__ = ["decide", "mostly_gone"]
@@ -23,14 +24,14 @@ def decide(job: Job) -> dict[str, Any]:
     """Write whom to treat with what, within the budget."""
     table, summary = job.plan.table.assign(pseudonym=job.named(job.plan.table)), job.plan.summary
     paths = [job.write("decisions", table, ending) for ending in ("parquet", "csv")]
-    kept = keep_decisions(job.out, job.settings.holdout, job.now)
+    answers = preflight(table, summary, job.settings.offers, job.settings.rules)
+    kept = keep_plan(job, answers)
     chances = keep_chances(job.out, kept, job.plan.log)
     if basis := value_basis(job):
         job.tell(f"value     {basis}")
     figures = {k: v for k, v in summary.items() if isinstance(v, int | float) and k not in APART}
     text = ", ".join(f"{k.replace('_', ' ')} {v:,.{0 if isinstance(v, int) else 2}f}" for k, v in figures.items())
     job.tell(f"decisions {text}: {paths[0]} and .csv")
-    answers = preflight(table, summary, job.settings.offers, job.settings.rules)
     for line in plan_lines(summary, answers):
         job.tell(line)
     for path in chances:
@@ -49,7 +50,7 @@ def decide(job: Job) -> dict[str, Any]:
     imports = write_imports(job, job.plan.table)
     versions = {name: champion.version for name, champion in job.champions.items()}
     files = [str(path) for path in (*paths, *chances, *imports)]
-    tracked = track_plan(job, answers, kept)
+    tracked = log_plans(job).get(kept.name)
     beside = {name: v for name, v in (("contact_response", response), ("tracked", tracked)) if v}
     return {**summary, "preflight": answers, **beside, "versions": versions, "files": files}
 

@@ -20,7 +20,15 @@ from patron.errors import ScoreError
 from patron.periods import instant
 from patron.scoring.partitions import file_hash
 
-__all__ = ["DecisionLog", "KeptPlan", "keep_chances", "keep_decisions", "kept_decisions"]
+__all__ = [
+    "DecisionLog",
+    "KeptPlan",
+    "keep_chances",
+    "keep_decisions",
+    "kept_decisions",
+    "kept_plans",
+    "latest_plan",
+]
 
 FOLDER, LIST, EVERYBODY = "decision_log", "log.json", "everybody"
 LATEST = "decisions.parquet"
@@ -77,22 +85,49 @@ class DecisionLog:
 
 @dataclass(frozen=True)
 class KeptPlan:
-    """A plan in the log.
+    """A plan in the log, or that is to go there.
 
     Args:
         name: by cutoff and count; of a plan of nobody, which is not kept, it is empty.
-        is_new: whether it was added just now.
+        is_new: whether the log does not have it yet.
+        cutoff: whose customers it is about; None of a plan of nobody.
+        rows: how many were chosen.
+        sha256: of the file.
     """
 
     name: str
     is_new: bool
+    cutoff: datetime | None = None
+    rows: int = 0
+    sha256: str = ""
 
 
-def keep_decisions(out: Path, holdout: float, now: datetime) -> KeptPlan:
-    """Add the plan that was just written to the log, unless it is the latest of its cutoff; return it.
+def latest_plan(out: Path) -> KeptPlan:
+    """Return the plan that was just written: new unless it is the latest of its cutoff in the log.
 
     Args:
         out: the folder of results, with `decisions.parquet`.
+
+    Raises:
+        ScoreError: the list of the log cannot be read.
+    """
+    digest, chosen = file_hash(out / LATEST), pd.read_parquet(out / LATEST, columns=["cutoff"]).cutoff
+    entries = _entries(out)
+    if not len(chosen):
+        return KeptPlan("", is_new=False)
+    cutoff = chosen.iloc[0].to_pydatetime()
+    same = [entry for entry in entries if instant(entry.cutoff) == cutoff]
+    if same and same[-1].sha256 == digest:
+        return KeptPlan(Path(same[-1].file).stem, False, cutoff, len(chosen), digest)
+    return KeptPlan(f"{cutoff:%Y-%m-%dT%H%M%S}-{len(same):03d}", True, cutoff, len(chosen), digest)
+
+
+def keep_decisions(out: Path, plan: KeptPlan, holdout: float, now: datetime) -> None:
+    """Add the plan that was just written to the log, if it is new.
+
+    Args:
+        out: the folder of results, with `decisions.parquet`.
+        plan: what `latest_plan` says of it.
         holdout: the share that was to be held out.
         now: the time of the run.
 
@@ -100,21 +135,23 @@ def keep_decisions(out: Path, holdout: float, now: datetime) -> KeptPlan:
         ScoreError: the list of the log cannot be read.
         PatronError: the log cannot be written.
     """
-    entries, digest = _entries(out), file_hash(out / LATEST)
-    chosen = pd.read_parquet(out / LATEST, columns=["cutoff"]).cutoff
-    if not len(chosen):
-        return KeptPlan("", is_new=False)
-    cutoff = chosen.iloc[0].to_pydatetime()
-    same = [entry for entry in entries if instant(entry.cutoff) == cutoff]
-    if same and same[-1].sha256 == digest:
-        return KeptPlan(Path(same[-1].file).stem, is_new=False)
-    file = f"{cutoff:%Y-%m-%dT%H%M%S}-{len(same):03d}.parquet"
+    if not plan.is_new or plan.cutoff is None:
+        return
+    entries, file = _entries(out), f"{plan.name}.parquet"
     with private_path(out / FOLDER / file) as unfinished:
         shutil.copyfile(out / LATEST, unfinished)
     before = entries[-1].hash if entries else ""
-    entry = Entry(file, cutoff.isoformat(), now.isoformat(), len(chosen), holdout, digest, before)
+    entry = Entry(file, plan.cutoff.isoformat(), now.isoformat(), plan.rows, holdout, plan.sha256, before)
     write_text(json.dumps([asdict(known) for known in (*entries, entry)], indent=1) + "\n", out / FOLDER / LIST)
-    return KeptPlan(Path(file).stem, is_new=True)
+
+
+def kept_plans(out: Path) -> list[str]:
+    """Return the names of the plans in the log.
+
+    Raises:
+        ScoreError: the list of the log cannot be read.
+    """
+    return [Path(entry.file).stem for entry in _entries(out)]
 
 
 def keep_chances(out: Path, plan: KeptPlan, log: pd.DataFrame) -> list[Path]:

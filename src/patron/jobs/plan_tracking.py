@@ -12,11 +12,11 @@ import pandas as pd
 
 from patron.decisions import Decisions
 from patron.formatting import json_values
-from patron.jobs.decision_log import KeptPlan
+from patron.jobs.decision_log import KeptPlan, keep_decisions, latest_plan
 from patron.jobs.job import Job
 from patron.jobs.plan_effects import learned_offers
 from patron.jobs.tracking import NOTE, USER
-from patron.jobs.unlogged_plans import PlanRun, TrackedPlan, hold_plan, log_plans
+from patron.jobs.unlogged_plans import PlanRun, hold_plan
 from patron.jobs.users import user
 from patron.models.serving import Bundle, Policy
 from patron.registry import Champion
@@ -24,7 +24,7 @@ from patron.scoring.learned_effects import kept_effects
 from patron.scoring.policies import policy_of
 from patron.settings import Settings, describe
 
-__all__ = ["track_plan"]
+__all__ = ["keep_plan"]
 
 LONGEST = 10_000  # rows of a table that is kept whole
 LONGEST_PARAM = 500  # letters, as MLflow has long allowed; the whole text is in the campaign
@@ -41,21 +41,19 @@ SHOWN = (
 SUMS = ("cost", "expected_gain", "gain_low", "gain_high")
 
 
-def track_plan(job: Job, preflight: Sequence[str], kept: KeptPlan) -> TrackedPlan | None:
-    """Log a new plan with its campaign, figures, table and policy, and earlier ones that MLflow did not take.
+def keep_plan(job: Job, preflight: Sequence[str]) -> KeptPlan:
+    """Keep the plan that was just written in the decision log, what MLflow is to have of it first; return it.
 
     Args:
         job: whose plan it is.
         preflight: the answers to the four questions before a campaign.
-        kept: the plan in the decision log.
-
-    Returns:
-        where this plan is kept; None where it was logged before, or the store takes nothing, which is said.
     """
-    if kept.is_new:
+    plan = latest_plan(job.out)
+    if plan.is_new:
         risk = job.champions[job.parts[0].explained]
-        hold_plan(job.out, kept.name, _run(job, preflight, risk), _policy(job.settings, risk, job.plan.prices))
-    return log_plans(job).get(kept.name)
+        hold_plan(job.out, plan.name, _run(job, preflight, risk), _policy(job.settings, risk, job.plan.prices))
+        keep_decisions(job.out, plan, job.settings.holdout, job.now)
+    return plan
 
 
 def _run(job: Job, preflight: Sequence[str], risk: Champion) -> PlanRun:
@@ -79,7 +77,7 @@ def _run(job: Job, preflight: Sequence[str], risk: Champion) -> PlanRun:
 def _policy(settings: Settings, risk: Champion, prices: Mapping[str, float]) -> Policy:
     """Return the policy of a plan as a model: the champion of the chance to leave, learned effects, offers, prices."""
     learned = kept_effects(risk.bundle, learned_offers(settings.offers), f"model {risk.name!r} version {risk.version}")
-    return policy_of(Bundle.load(risk.bundle), learned, settings.offers, prices)
+    return policy_of(Bundle.load(risk.bundle), learned, settings.offers, prices, settings.rules)
 
 
 def _words(job: Job, risk: Champion) -> dict[str, str]:
@@ -103,17 +101,10 @@ def _words(job: Job, risk: Champion) -> dict[str, str]:
 
 def _left_out(settings: Settings) -> list[str]:
     """Return what of the campaign the plan looks at and the policy as a model does not."""
-    offers, rules = settings.offers, settings.rules
     looked_at = {
-        "consent": any(offer.consent for offer in offers),
-        "eligible": any(offer.conditions for offer in offers),
-        "rest": any(offer.rest for offer in offers),
-        "fatigue": any(offer.fatigue for offer in offers),
-        "most_contacts": rules.most_contacts is not None,
-        "robust": rules.robust,
         "effects of a file": settings.effects is not None,
         "holdout": settings.holdout > 0,
-        "holdout_by": bool(rules.holdout_by),
+        "holdout_by": bool(settings.rules.holdout_by),
         "exploration": settings.exploration > 0,
     }
     return [name for name, is_looked_at in looked_at.items() if is_looked_at]

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, TypedDict
 
 from patron.engines.outputs import private_path
 from patron.errors import RegistryError
+from patron.jobs.decision_log import kept_plans
 from patron.jobs.job import Job
 from patron.jobs.tracking import served_with
 from patron.models.serving import Policy, standalone_policy
@@ -18,6 +20,7 @@ from patron.models.serving import Policy, standalone_policy
 __all__ = ["PlanRun", "TrackedPlan", "hold_plan", "log_plans"]
 
 FOLDER, RUN, POLICY = "unlogged_plans", "run.json", "policy"
+TAG = "plan"  # of a run, by which it is known again though nobody remembered its id
 
 
 class TrackedPlan(TypedDict):
@@ -49,27 +52,44 @@ class PlanRun:
     tags: Mapping[str, str]
     run_id: str = ""
 
+    @property
+    def digest(self) -> str:
+        """A hash of what the run is to hold."""
+        return sha256(json.dumps(asdict(replace(self, run_id="")), sort_keys=True).encode()).hexdigest()
+
 
 def hold_plan(out: Path, name: str, run: PlanRun, policy: Policy) -> None:
-    """Keep what is to be logged of a plan, by the name of the plan in the decision log."""
-    policy.save(out / FOLDER / name / POLICY)
-    _write(out / FOLDER / name, run)
+    """Hold what is to be logged of a plan, by its name in the decision log, before that has it.
+
+    So a process that is killed between the two leaves a plan that waits and does not count yet, not the reverse.
+    """
+    folder = out / FOLDER / name
+    if folder.exists():  # of a plan that never came into the log
+        shutil.rmtree(folder)
+    policy.save(folder / POLICY)
+    _write(folder, run)
 
 
 def log_plans(job: Job) -> dict[str, TrackedPlan]:
-    """Log the plans that MLflow has not taken yet, the newest first; return where they are, by their names.
+    """Log the plans of the decision log that MLflow has not taken yet, the newest first; return where they are.
 
-    The first that is refused ends it, which is said: the next `patron decide` tries again.
+    A plan that is refused waits for the next `patron decide`, which is said; where the store answers nothing at all,
+    so do those after it.
     """
     tracked: dict[str, TrackedPlan] = {}
+    kept = kept_plans(job.out)
     for path in sorted((job.out / FOLDER).glob(f"*/{RUN}"), reverse=True):
         folder = path.parent
+        if folder.name not in kept:
+            continue
         try:
             run = _read(path)
             where = tracked[folder.name] = _logged(job, folder, run)
         except RegistryError as error:
             job.tell(f"beware    the plan is not kept in MLflow: {error} The next patron decide tries again.")
-            break
+            if not _answers(job):
+                break
+            continue
         shutil.rmtree(folder)
         with suppress(OSError):  # others wait in it
             folder.parent.rmdir()
@@ -77,11 +97,23 @@ def log_plans(job: Job) -> dict[str, TrackedPlan]:
     return tracked
 
 
+def _answers(job: Job) -> bool:
+    """Whether the store answers, so that it refused the plan and not everything."""
+    try:
+        job.registry.names()
+    except RegistryError:
+        return False
+    return True
+
+
 def _logged(job: Job, folder: Path, run: PlanRun) -> TrackedPlan:
-    """Log what is missing; a run that the store has taken is remembered before its policy is logged."""
-    run_id = run.run_id
+    """Log what is missing: a run that the store has taken is remembered, or else found by its tag."""
+    mark = f"{folder.name} {run.digest}"
+    run_id = run.run_id or job.registry.finished_run(run.experiment, TAG, mark)
     if not run_id:
-        run_id = job.registry.log_run(run.experiment, run.name, run.params, run.figures, run.texts, tags=run.tags)
+        tags = {**run.tags, TAG: mark}
+        run_id = job.registry.log_run(run.experiment, run.name, run.params, run.figures, run.texts, tags=tags)
+    if not run.run_id:
         _write(folder, replace(run, run_id=run_id))
     with TemporaryDirectory() as scratch:
         code = Path(scratch) / "policy.py"

@@ -20,6 +20,7 @@ CODE, BUNDLE = "model.py", "artifacts/bundle"  # of a registered model
 Spec = Mapping[str, Sequence[Mapping[str, Any]]]
 
 TYPES = {"float64": "double", "int64": "long", "bool": "boolean", "category": "string", "string": "string"}
+TYPES |= {"any": "any"}  # what only a policy looks at: consent may be a text, a number or true
 UNPICKLERS = {"pickle", "cloudpickle", "joblib", "dill", "skops"}
 PICKLES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"}
 # The type hint on model_input spares the consumer a warning at every load; mlflow's own errors would show rows.
@@ -173,7 +174,7 @@ def _signature(spec: Spec) -> Any:
     models, types = importlib.import_module("mlflow.models"), importlib.import_module("mlflow.types")
     # mlflow refuses whole numbers where double is said; the serving file checks that numbers are numbers.
     number = importlib.import_module("mlflow.types.schema").AnyType()
-    kinds = {**TYPES, "float64": number}
+    kinds = {**TYPES, "float64": number, "any": number}
     inputs = types.Schema([types.ColSpec(kinds[column["dtype"]], column["name"]) for column in spec["features"]])
     outputs = types.Schema([types.ColSpec(TYPES[column["dtype"]], column["name"]) for column in spec["outputs"]])
     return models.ModelSignature(inputs=inputs, outputs=outputs)

@@ -110,14 +110,37 @@ class Records(Store):
         with self._assembled(run_id, bundle, serving, pip_requirements) as (client, run, package):
             return keep_model(client, name, run, package, {**tags, FILES: json.dumps(hashes(Path(bundle)))})
 
+    def finished_run(self, experiment: str, tag: str, value: str) -> str:
+        """Return the run of an experiment that a tag names, or nothing; those that were broken off are deleted.
+
+        A process that was killed before it remembered its run finds it so, and what it left half done goes.
+
+        Raises:
+            RegistryError: the store refuses.
+        """
+        with self._client() as client:
+            kept = client.get_experiment_by_name(experiment)
+            wanted = f"tags.{tag} = '{value}'"
+            runs = client.search_runs([kept.experiment_id], wanted) if kept is not None else []
+            whole = [run.info.run_id for run in runs if run.info.status == "FINISHED"]
+            for run in runs:
+                if run.info.run_id not in whole[:1]:
+                    client.delete_run(run.info.run_id)
+        return str(whole[0]) if whole else ""
+
     def log_model(self, name: str, run_id: str, bundle: Path, serving: Path, pip_requirements: Sequence[str]) -> str:
         """Log the model of a run without registering a version, and return the address that anyone can load it by.
 
-        It is for a model that nobody promotes, as that of a plan: the next plan has another. Otherwise as `register`.
+        It is for a model that nobody promotes, as that of a plan: the next plan has another. Where the run has it
+        already, that is returned. Otherwise as `register`.
 
         Raises:
             RegistryError: the bundle or the serving file break these promises, or the store refuses.
         """
+        with self._client() as client:
+            kept = client.get_run(run_id).outputs
+            if kept is not None and kept.model_outputs:
+                return f"models:/{kept.model_outputs[0].model_id}"
         with self._assembled(run_id, bundle, serving, pip_requirements) as (client, run, package):
             return f"models:/{_logged(client, name, run, package).model_id}"
 

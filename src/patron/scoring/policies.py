@@ -4,10 +4,13 @@ It decides for one customer at a time: a budget comes in as the price of each of
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from patron.decisions import Offer
+from patron.decisions import Offer, Rules
+from patron.decisions.former_contacts import LAST_CONTACT, contacts_within
+from patron.decisions.permission import columns_needed, conditions
 from patron.errors import SettingsError, listed
 from patron.models.serving import Bundle, Policy
 from patron.scoring.learned_effects import LearnedEffect
@@ -16,19 +19,35 @@ __all__ = ["policy_of"]
 
 FREE: Mapping[str, float] = MappingProxyType({})
 RISKS = ("cancellation_probability", "churn_probability")
-OUTPUTS = {"action": "string", "expected_gain": "float64", "gain_low": "float64", "gain_high": "float64"}
+NO_RULES = Rules()
+OUTPUTS = {
+    "action": "string",
+    "expected_gain": "float64",
+    "gain_low": "float64",
+    "gain_high": "float64",
+    "evidence": "string",
+    "reasons": "string",
+}
 
 
 def policy_of(
-    risk: Bundle, learned: Sequence[LearnedEffect], offers: Sequence[Offer], price: Mapping[str, float] = FREE
+    risk: Bundle,
+    learned: Sequence[LearnedEffect],
+    offers: Sequence[Offer],
+    price: Mapping[str, float] = FREE,
+    rules: Rules = NO_RULES,
 ) -> Policy:
-    """Return the policy that gives each customer the offer that gains most beyond its price, or none.
+    """Return the policy that gives each customer the offer that gains most beyond its price, of those they may get.
+
+    Consent, conditions, rest, fatigue and the cap on contacts become inputs, as a plan looks at them; a condition of
+    the chance to leave takes that of the model.
 
     Args:
         risk: the model of the chance to leave.
         learned: what past campaigns showed of the offers whose effect is learned.
         offers: what can be done, and what it costs.
         price: of an offer, what it must gain beyond its own cost, in currency (`prices` of a plan); 0 unless given.
+        rules: the cap on a customer's contacts, and whether the lower bound of the gain counts.
 
     Raises:
         SettingsError: the model knows no chance to leave, an effect is to be learned and was not, or a price is of
@@ -49,12 +68,16 @@ def policy_of(
     if strange:
         raise SettingsError(f"The price is of {strange[0]!r}, which is no offer of {listed(names)}. Leave it out.")
     used = {offer.name: known[offer.name] for offer in offers if offer.is_learned}
+    looked_at = columns_needed(offers, replace(rules, holdout_by=""))
     spec = {
         "format": 1,
         "kind": "policy",
         "risk": column,
-        "features": _features([risk.spec, *(effect.model.spec for effect in used.values())]),
-        "outputs": [{"name": name, "dtype": dtype} for name, dtype in (OUTPUTS | {"evidence": "string"}).items()],
+        "risk_names": [name for name in RISKS if name in looked_at],
+        "features": _features([risk.spec, *(effect.model.spec for effect in used.values())], looked_at),
+        "outputs": [{"name": name, "dtype": dtype} for name, dtype in OUTPUTS.items()],
+        "robust": rules.robust,
+        "cap": _cap(rules),
         "offers": [
             _plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) | {"trees": f"offer_{number}"}
             for number, offer in enumerate(offers, start=1)
@@ -63,14 +86,29 @@ def policy_of(
     return Policy(spec, risk, {name: effect.model.boosters for name, effect in used.items()})
 
 
-def _features(specs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the columns that any of the models looks at, and the value."""
+def _features(specs: Sequence[Mapping[str, Any]], looked_at: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the columns that any of the models looks at, the value, and what says who may get an offer."""
     names = {feature["name"]: feature for spec in reversed(specs) for feature in spec["features"]}
     kept = [{key: feature[key] for key in ("name", "dtype", "levels")} for feature in names.values()]
-    return [*kept, *([] if "value" in names else [{"name": "value", "dtype": "float64", "levels": []}])]
+    value = [] if "value" in names else [{"name": "value", "dtype": "float64", "levels": []}]
+    others = [name for name in looked_at if name not in (*names, *RISKS, "value")]
+    return [*kept, *value, *({"name": name, "dtype": "any", "levels": []} for name in others)]
+
+
+def _cap(rules: Rules) -> dict[str, Any] | None:
+    if rules.most_contacts is None:
+        return None
+    return {"column": contacts_within(rules.contact_days), "most": rules.most_contacts}
 
 
 def _plain(offer: Offer, learned: LearnedEffect | None, price: float) -> dict[str, Any]:
     effect = list(offer.effects) if learned is None else dict(learned.model.spec)
     evidence = offer.evidence if learned is None else learned.model.spec["evidence"]
-    return {"name": offer.name, "cost": offer.cost, "price": price, "evidence": evidence, "effect": effect}
+    known = {"name": offer.name, "cost": offer.cost, "price": price, "evidence": evidence, "effect": effect}
+    fatigue = {"column": contacts_within(offer.fatigue_days), "each": offer.fatigue}
+    return known | {
+        "consent": offer.consent,
+        "eligible": [condition.plain for condition in conditions(offer)],
+        "rest": {"column": LAST_CONTACT, "days": offer.rest} if offer.rest else None,
+        "fatigue": fatigue if offer.fatigue else None,
+    }

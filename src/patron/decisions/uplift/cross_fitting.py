@@ -14,7 +14,6 @@ from patron.decisions.uplift.learners import (
     CONSTANT,
     LEARNERS,
     MEAN,
-    ROUNDS,
     SMALL,
     Contacts,
     Learner,
@@ -27,6 +26,7 @@ from patron.models.targets.target import Examples
 
 __all__ = ["CrossFit", "cross_fit"]
 
+ROUNDS = 60  # of trees that tell an arm: more than of those that tell effects, so that one hardly ever open is seen
 LEAST = 0.01  # chance of an arm: of a smaller one the few rows would weigh more than all others
 
 

@@ -31,7 +31,7 @@ SMALL: Mapping[str, Any] = {
     "seed": 0,
     "num_threads": 1,
 }
-ROUNDS = 60
+ROUNDS = 30
 PENALTIES = 10.0 ** np.arange(-4, 3.1, 0.5)  # for each row
 
 

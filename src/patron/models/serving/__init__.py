@@ -8,6 +8,7 @@ import ast
 import inspect
 
 from patron.models.serving import (
+    allowances,
     bundles,
     effects,
     estimators,
@@ -20,6 +21,7 @@ from patron.models.serving import (
     sums,
     waits,
 )
+from patron.models.serving.allowances import agrees, contacts_known, rested
 from patron.models.serving.bundles import (
     FORMAT,
     SHAPES,
@@ -79,11 +81,13 @@ __all__ = [
     "Policy",
     "StandingSpec",
     "TargetSpec",
+    "agrees",
     "bought_by",
     "candidate_chances",
     "candidate_scores",
     "chance_log_odds",
     "chance_name",
+    "contacts_known",
     "current_tiers",
     "effects_of",
     "encode",
@@ -101,6 +105,7 @@ __all__ = [
     "profit_spans",
     "raw_score",
     "repeats",
+    "rested",
     "season_shifts",
     "shape_of",
     "shares",
@@ -146,7 +151,9 @@ def standalone_policy() -> str:
     >>> compile(standalone_policy(), "policy.py", "exec").co_name
     '<module>'
     """
-    return "\n\n".join([standalone(), *(_alone(inspect.getsource(part)) for part in (effects, policies)), POLICY])
+    return "\n\n".join(
+        [standalone(), *(_alone(inspect.getsource(part)) for part in (effects, allowances, policies)), POLICY]
+    )
 
 
 def _alone(source: str) -> str:

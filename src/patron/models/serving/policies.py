@@ -14,12 +14,20 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from patron.models.serving.allowances import REFUSALS, contacts_known, refusals
 from patron.models.serving.bundles import Bundle
 from patron.models.serving.effects import effect_bounds
 
 RiskModel = Bundle  # by another name, as a served policy takes that of the bundle
 RISK, NO_OFFER = "risk", "none"
-POLICY_OUTPUTS = ("action", "expected_gain", "gain_low", "gain_high", "evidence")
+POLICY_OUTPUTS = ("action", "expected_gain", "gain_low", "gain_high", "evidence", "reasons")
+ALONE = (
+    "no value at stake",
+    *REFUSALS,
+    "do not disturb",
+    "no offer earns its cost",
+    "budget or capacity does not reach",
+)
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,8 @@ class Policy:
     """A policy: the offer that gains most beyond its price, or none.
 
     Args:
-        spec: features, outputs, the column of the risk and the offers (name, cost, price, evidence and effect), as
-            plain JSON values.
+        spec: features, outputs, the column of the risk, the offers (name, cost, price, evidence, effect, and who may
+            get it), the cap on contacts, and whether the lower bound of the gain counts, as plain JSON values.
         risk: the model of the chance to leave.
         trees: of each learned offer by its name, LightGBM models by theirs.
     """
@@ -61,28 +69,50 @@ class Policy:
         return folder
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return for each row the action (an offer, or "none"), what it is to gain with its interval, and the evidence.
+        """Return for each row the action (an offer, or "none"), what it gains with its interval, evidence and reasons.
 
         Args:
-            frame: the features, and `value`: the profit at stake if the customer is kept, in currency.
+            frame: the features, `value` (the profit at stake if the customer is kept, in currency), and the columns
+                that consent, conditions and former contacts look at.
 
         Raises:
-            ValueError: a feature is missing.
+            ValueError: a feature, or a column that says who may get an offer, is missing.
         """
-        risk = self.risk.predict(frame)[self.spec["risk"]].to_numpy(np.float64)
-        value = frame["value"].to_numpy(np.float64)
+        frame = self._known(frame)
+        risk, value = self._stake(frame)
         offers = self.spec["offers"]
-        bounds = np.stack([self._gains(offer, frame, risk, value) for offer in offers], axis=2)
-        beyond = np.nan_to_num(bounds[0] - np.array([offer["price"] for offer in offers]), nan=-np.inf)
+        kept = np.stack([self._changes(offer, frame) for offer in offers], axis=2)
+        cost = np.column_stack([_cost(offer, frame) for offer in offers])
+        refused = refusals(frame, offers, self.spec.get("cap"))
+        gains = kept - cost
+        worth = np.nan_to_num(gains[1 if self.spec.get("robust") else 0], nan=-np.inf)
+        worth[refused.any(axis=0)] = -np.inf
+        beyond = worth - np.array([offer["price"] for offer in offers])
         best, rows = beyond.argmax(axis=1), np.arange(len(frame))
         treated = beyond[rows, best] > 0
-        gain, low, high = (np.where(treated, part[rows, best], 0.0) for part in bounds)
         names, evidence = (np.array([offer[key] for offer in offers], object)[best] for key in ("name", "evidence"))
-        columns = (np.where(treated, names, NO_OFFER), gain, low, high, np.where(treated, evidence, ""))
-        return pd.DataFrame(dict(zip(POLICY_OUTPUTS, columns, strict=True)), index=frame.index)
+        words = _worded(risk, value, kept[0][rows, best], cost[rows, best])
+        why = np.where(treated, words, self._left_alone(risk * value, kept[0], refused, worth))
+        figures = (np.where(treated, part[rows, best], 0.0) for part in gains)
+        columns = (np.where(treated, names, NO_OFFER), *figures, np.where(treated, evidence, ""), why)
+        answers = pd.DataFrame(dict(zip(POLICY_OUTPUTS, columns, strict=True)), index=frame.index)
+        return answers[[output["name"] for output in self.spec["outputs"]]]
 
-    def _gains(self, offer: Mapping[str, Any], frame: pd.DataFrame, risk: np.ndarray, value: np.ndarray) -> np.ndarray:
-        """Return the expected gain of an offer and its bounds, shape (3, n)."""
+    def _known(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with the chance to leave, by every name that a condition may have for it."""
+        missing = [feature["name"] for feature in self.spec["features"] if feature["name"] not in frame]
+        if missing:
+            raise ValueError(f"Columns are missing: {', '.join(missing)}. Give all inputs that the policy names.")
+        risk = self.risk.predict(frame)[self.spec["risk"]]
+        return frame.assign(**dict.fromkeys((*self.spec.get("risk_names", ()), self.spec["risk"]), risk))
+
+    def _stake(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Return the chance to leave, and the value that is at stake by it."""
+        return frame[self.spec["risk"]].to_numpy(np.float64), frame["value"].to_numpy(np.float64)
+
+    def _changes(self, offer: Mapping[str, Any], frame: pd.DataFrame) -> np.ndarray:
+        """Return the expected change of profit by an offer and its bounds, before costs, shape (3, n)."""
+        risk, value = self._stake(frame)
         effect = offer["effect"]
         if isinstance(effect, list):
             low, kept, high = (share * risk * value for share in effect)
@@ -92,7 +122,31 @@ class Policy:
             if effect["outcome"] == "probability":
                 parts = np.sort(np.clip(parts, risk - 1, risk) * value, axis=0)
             low, kept, high = parts
-        return np.stack([kept, low, high]) - offer["cost"]
+        return np.stack([kept, low, high])
+
+    def _left_alone(self, stake: np.ndarray, kept: np.ndarray, refused: np.ndarray, worth: np.ndarray) -> np.ndarray:
+        """Return why each customer would be left alone: the first reason after which no offer was left."""
+        learned = np.array([not isinstance(offer["effect"], list) for offer in self.spec["offers"]])
+        gone = np.logical_or.accumulate(refused, axis=0)
+        reasons = [(stake <= 0) & ~learned.any(), *(rule.all(axis=1) for rule in gone)]
+        reasons += [(gone[-1] | (learned & (kept < 0))).all(axis=1), ~(worth > 0).any(axis=1)]
+        return np.select(reasons, ALONE[:-1], ALONE[-1]).astype(object)
+
+
+def _cost(offer: Mapping[str, Any], frame: pd.DataFrame) -> np.ndarray:
+    """Return what an offer costs each customer, with what former contacts make it less worth, shape (n,)."""
+    fatigue = offer.get("fatigue")
+    more = fatigue["each"] * contacts_known(frame[fatigue["column"]]) if fatigue else 0.0
+    return np.asarray(offer["cost"] + more + np.zeros(len(frame)))
+
+
+def _worded(risk: np.ndarray, value: np.ndarray, change: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Return in words what an offer rests on, shape (n,)."""
+    figures = zip(100 * risk, value, change, cost, strict=True)
+    words = [
+        f"chance to leave {p:.0f} %, {v:,.2f} at stake; changes {k:,.2f}, costs {c:,.2f}" for p, v, k, c in figures
+    ]
+    return np.array(words, dtype=object)
 
 
 def _folder(offer: Mapping[str, Any]) -> str:
