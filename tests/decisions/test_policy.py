@@ -212,6 +212,32 @@ def test_a_plan_that_cannot_be_is_refused(wrong, told):
     assert told in str(refused.value)
 
 
+def test_a_budget_of_nothing_treats_nobody_and_says_so_and_what_an_offer_costs():
+    plan = decide(scored(("ann", 0.5, 90.0), ("bob", 0.1, 10.0)), [CALL], budget=0.0)
+    (note,) = plan.summary["beware"]
+    assert plan.summary["chosen"] == 0
+    assert note.startswith("Nobody is treated: budget or capacities reach none of the 1 customers with whom an offer")
+    assert note.endswith(f"the cheapest of these offers costs {CALL.cost:,.2f}, and the budget is 0.00. Give more.")
+
+
+def test_effects_of_one_offer_without_causes_may_stand_beside_those_of_another_with_them():
+    effects = pd.DataFrame(
+        {
+            "customer": ["ann", "bob"],
+            "offer": ["call", "mail"],
+            "kept": [20.0, 30.0],
+            "kept_low": [17.0, 26.0],
+            "kept_high": [23.0, 34.0],
+            "evidence": "randomised",
+            "error_1": [None, 4.0],
+        }
+    )
+    plan = decide(scored(("ann", 0.0, 90.0), ("bob", 0.0, 90.0)), [CALL, MAIL], 100.0, 0.0, effects=effects)
+    gain = 50.0 - CALL.cost - MAIL.cost
+    assert plan.summary["expected_gain"] == pytest.approx(gain)
+    assert plan.summary["gain_low"] == pytest.approx(gain - 5.0)  # 3 and 4 are of different offers
+
+
 GOOD = scored(("ann", 0.5, 90.0), ("bob", 0.4, 80.0))
 
 

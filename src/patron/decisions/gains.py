@@ -225,7 +225,7 @@ def _learned(gains: Gains, customers: pd.Series, offers: Sequence[Offer], effect
     for part in (gains.own_low, gains.own_high):
         if part.flags.writeable:
             part[place] = 0.0
-    causes = effects.filter(regex=CAUSES).to_numpy(np.float64)[known]
+    causes = np.nan_to_num(effects.filter(regex=CAUSES).to_numpy(np.float64)[known])
     errors = {}
     for offer in np.unique(place[1]) if causes.size else ():
         errors[int(offer)] = np.zeros((len(customers), causes.shape[1]))
@@ -264,7 +264,8 @@ def _check_effects(effects: pd.DataFrame, names: Sequence[str]) -> None:
         )
     causes = effects.filter(regex=CAUSES)
     own, width = (causes.astype(np.float64) ** 2).sum(axis=1, skipna=False).to_numpy() ** 0.5, (high - low) / 2
-    bad = np.flatnonzero(~(own >= width * (1 - CLOSE))) if len(causes.columns) else bad
+    untold = causes.isna().all(axis=1).to_numpy()  # which goes wrong as a whole, as in a table without causes
+    bad = np.flatnonzero(~(own >= width * (1 - CLOSE)) & ~untold) if len(causes.columns) else bad
     if len(bad):
         raise ScoreError(
             f"{listed(causes.columns)} of the effects are half the interval by its causes, but are less in {len(bad)} "

@@ -11,7 +11,7 @@ from patron.decisions.gains import Gains
 from patron.decisions.offers import Offer
 from patron.decisions.permission import Permission
 
-__all__ = ["counts", "n_tied", "totals", "woken"]
+__all__ = ["counts", "n_tied", "reach_notes", "totals", "woken"]
 
 
 def n_tied(worth: np.ndarray, picked: np.ndarray) -> int:
@@ -40,6 +40,22 @@ def counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray,
     alone |= {"no offer earns its cost": open_ & ~is_worth, f"{limits} does not reach": is_worth & (picked < 0)}
     counted = {why: int((rows & (picked < 0)).sum()) for why, rows in alone.items()}
     return {"asked": len(worth), "worth_treating": int(is_worth.sum()), "left_alone": counted}
+
+
+def reach_notes(worth: np.ndarray, picked: np.ndarray, cost: np.ndarray, budget: float) -> tuple[str, ...]:
+    """Describe that a budget or capacities reach nobody, though there are customers with whom an offer earns its cost.
+
+    >>> reach_notes(np.array([[2.0], [-1.0]]), np.array([-1, -1]), np.array([4.0]), 0.0)
+    ('Nobody is treated: budget or capacities reach none of the 1 customers with whom an offer earns its cost; ...
+    """
+    is_worth = worth > 0
+    if (picked >= 0).any() or not is_worth.any():
+        return ()
+    count, least = is_worth.any(axis=1).sum(), cost[is_worth.any(axis=0)].min()
+    return (
+        f"Nobody is treated: budget or capacities reach none of the {count:,} customers with whom an offer earns its "
+        f"cost; the cheapest of these offers costs {least:,.2f}, and the budget is {budget:,.2f}. Give more.",
+    )
 
 
 def woken(gains: Gains, offers: Sequence[Offer]) -> dict[str, Any]:

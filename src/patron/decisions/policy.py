@@ -19,7 +19,7 @@ from patron.decisions.ladder import ladder
 from patron.decisions.offers import Offer
 from patron.decisions.optimum import SMALL, Allocation, optimal
 from patron.decisions.permission import columns_needed, permission, with_facts
-from patron.decisions.plan_counts import counts, n_tied, totals, woken
+from patron.decisions.plan_counts import counts, n_tied, reach_notes, totals, woken
 from patron.decisions.plan_tables import chosen_table, held_back, received_log
 from patron.decisions.prices import prices
 from patron.decisions.profit_curve import profit_curve
@@ -193,6 +193,7 @@ def decided(
     _, below, above = gains.together(treated, given[treated], [len(treated)])
     together = clusters.summary(np.flatnonzero(given >= 0)) if clusters.by else {}
     limits = "budget" if replace(rules, holdout_by="") == NO_RULES else "budget or capacity"
+    unreached = reach_notes(worth, given, gains.cost, budget)
     plan = Decisions(
         table,
         counts(gains, may, worth, given, limits)
@@ -201,7 +202,7 @@ def decided(
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
-        | {"beware": [*may.notes, *lot.notes, *(cluster_notes(together) if together else ())]}
+        | {"beware": [*may.notes, *lot.notes, *(cluster_notes(together) if together else ()), *unreached]}
         | {"unprofitable": len(lossy)}
         | ({"clusters": together} if together else {})
         | {"curve": profit_curve(gains, may.allowed, best.offer)}

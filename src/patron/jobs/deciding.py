@@ -63,10 +63,10 @@ def mostly_gone(risk: pd.Series) -> str:
 
     >>> mostly_gone(pd.Series([0.99, 0.97, 0.4]))
     '67 % of those chosen have a risk above 95 %, and their offer is assumed to work as for others: ask of ...
-    >>> mostly_gone(pd.Series([0.99, 0.5, 0.4]))
+    >>> mostly_gone(pd.Series([0.99, 0.5, 0.4])) or mostly_gone(pd.Series([]))
     ''
     """
-    gone = float((risk > GONE).mean())
+    gone = float((risk > GONE).mean()) if len(risk) else 0.0
     if gone <= MOST:
         return ""
     return (
