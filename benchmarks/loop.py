@@ -287,10 +287,10 @@ earn (as in [other worlds](benchmarks-promises.md)). In a few worlds so little i
 less than nobody or the riskiest. Offers here are far stronger than usual; with the usual ones a business of this size
 would need more rounds, or a larger lot.
 
-Of policies: intervals hold the truth about as often as they say. What is far from what was tried is told with wide
-ones, and refused where fewer than 50 decisions tell of it, as of a fourth of the plans that differ from that of round 2
-only by the lot's share of the budget. A limit of the weights chosen by the smallest estimated error, as Su et al.
-propose, was tried and is not used: intervals held the truth too seldom.
+Of policies: intervals of 95 % held the truth in 124 of 136 cases (91 %), a little less often than they say. What is
+far from what was tried is told with wide ones, and refused where fewer than 50 decisions tell of it, as of a fourth of
+the plans that differ from that of round 2 only by the lot's share of the budget. A limit of the weights chosen by the
+smallest estimated error, as Su et al. propose, was tried and is not used: intervals held the truth too seldom.
 """
 
 
