@@ -41,13 +41,13 @@ features tell it; *by hearsay*: who has in truth left is less likely treated, wh
 declared all of them count as observational.
 """
 READING = """\
-These are the worlds that a busy machine got through: of a lot seeds 0 to 19, 67 to 83, 100 to 103 and 135 to 151, of a
-rule 0 to 4, 30 to 34 and 58 to 62, of hearsay 0 to 4. **A run over 200 worlds by lot is still to be made.**
+Of a lot these are seeds 0 to 199, of a rule 0 to 4, 30 to 34 and 58 to 62, of hearsay 0 to 4: those and no more a
+busy machine got through.
 
-What holds: the truth lies within the interval of the plan about as often as 95 % says, after a lot and after a rule;
-the order of customers is learned in part. After a lot 1.18 times what is earned is promised (.98 to 1.44 by draws of
-worlds; seeds below 60 1.00, 60 to 99 1.70, above .93: what one world earns differs more than anything else), after a
-rule 1.07 times (.84 to 1.33). Risk earns nothing here, and treating everybody loses.
+What holds: after a lot the truth lies within the interval of the plan in 97 % of 187 plans, and 1.03 times what is
+earned is promised (.95 to 1.12 by draws of worlds; by fifty seeds 1.02, 1.17, .89 and 1.04). After a rule it is 12
+of 12, and 1.07 times (.84 to 1.33). The order of customers is learned in part. Risk earns nothing here, and
+treating everybody loses.
 
 Before the mean of the learners took the place of the best of them, the first 28 of these worlds by lot had promised
 1.85 times what they earned (1,315 of 709), and the first 14 by a rule 2.37 times: the best of seven learners is in part
