@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from patron.errors import HistoryError, cell, listed
+from patron.errors import HistoryError, listed
 from patron.history.assumptions import Assumption
 from patron.history.event_tables import Events
+from patron.history.named_values import as_names, few_values, shown, unmet
 
 __all__ = ["INCOMING", "are_directions", "is_incoming", "with_incoming"]
 
@@ -22,7 +23,6 @@ OUTWARD = {
     *("out", "outbound", "outgoing", "outward", "sent"),
     *("aus", "ausgang", "ausgehend", "sortant", "saliente", "salida", "envoye", "enviado"),
 }
-FEW = 60  # of a column with more different values none is shown: they may be keys
 
 
 def is_incoming(value: str) -> bool:
@@ -55,7 +55,7 @@ def with_incoming(declared: Events, incoming: str | Sequence[str], is_named: boo
     Raises:
         HistoryError: what customers began cannot be told, or is named and the table lacks it.
     """
-    named = {incoming} if isinstance(incoming, str) and incoming else set(incoming)
+    named = as_names(incoming)
     if DIRECTION not in declared.columns:
         if named:
             raise HistoryError(
@@ -63,8 +63,7 @@ def with_incoming(declared: Events, incoming: str | Sequence[str], is_named: boo
                 "direction = 'the column'."
             )
         return declared
-    values = declared.used.direction.as_table().distinct().limit(FEW + 1).to_pyarrow()[DIRECTION].to_pylist()
-    known = sorted(value for value in values if value is not None and value.strip())
+    known = [value for value in few_values(declared.used.direction) if value.strip()]
     if not named and not is_named and not are_directions(known):
         return _as_own(declared)
     _check(named, known)
@@ -98,17 +97,16 @@ def _as_own(declared: Events) -> Events:
 
 def _check(named: set[str], known: Sequence[str]) -> None:
     """Refuse directions that do not tell who began, and names that are none of them."""
-    shown = ", ".join(map(cell, known)) if len(known) <= FEW else f"more than {FEW}"
-    missing = sorted(named - set(known) - {INCOMING}) if len(known) <= FEW else []
+    missing = unmet(named - {INCOMING}, known)
     if missing and known:
         raise HistoryError(
             f"What customers began is named {listed(missing)}, which is no direction of the table. Its directions are: "
-            f'{shown}. Name those that customers began: incoming = ["..."]'
+            f'{shown(known)}. Name those that customers began: incoming = ["..."]'
         )
     if not named and not are_directions(known):
         raise HistoryError(
-            f"No direction of the table says that a customer began the contact. Its directions are: {shown}. Name "
-            'those that customers began, incoming = ["..."], or leave the directions out: direction = ""'
+            f"No direction of the table says that a customer began the contact. Its directions are: {shown(known)}. "
+            'Name those that customers began, incoming = ["..."], or leave the directions out: direction = ""'
         )
 
 

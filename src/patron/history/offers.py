@@ -14,12 +14,12 @@ from ibis.expr.types import BooleanValue, Table
 from patron.errors import HistoryError, cell, listed
 from patron.history.assumptions import Assumption
 from patron.history.event_tables import Events
+from patron.history.named_values import FEW, as_names, few_values, shown, unmet
 from patron.history.point_in_time import in_window
 from patron.history.roles import OFFER_ROLES
 
 __all__ = [
     "CONTROL",
-    "FEW",
     "OFFERS",
     "are_treated",
     "declared_offers",
@@ -33,7 +33,6 @@ USUAL = (
     "control", "control group", "holdout", "hold-out", "hold_out", "hold out", "none", "no", "no offer", "no_offer",
     "untreated", "false", "0", "0.0",
 )  # fmt: skip
-FEW = 60  # of a column with more different values none is shown: they may be keys
 
 
 def are_treated(offers: Table) -> BooleanValue | None:
@@ -61,15 +60,14 @@ def with_control(declared: Events, control: str | Sequence[str]) -> Events:
     Raises:
         HistoryError: a control is named that the table lacks, or there is none.
     """
-    named = {control} if isinstance(control, str) and control else set(control)
+    named = as_names(control)
     if "arm" not in declared.columns:
         if named:
             raise HistoryError(
                 f"A control is named ({listed(named)}), but no column of arms. Name it: arm = 'the column'."
             )
         return declared
-    arms = declared.used.arm
-    known = [arm for arm in arms.as_table().distinct().limit(FEW + 1).to_pyarrow()["arm"].to_pylist() if arm]
+    known = few_values(declared.used.arm)
     names = named or {arm for arm in known if is_usual_control(arm)}
     _check_control(named, names, known)
     table, used = (
@@ -123,17 +121,16 @@ def offer_notes(rows: Table, until: datetime) -> tuple[str, ...]:
 
 def _check_control(named: set[str], names: set[str], known: Sequence[str]) -> None:
     """Refuse arms among which there is no control, or another one that is called so."""
-    shown = ", ".join(cell(arm) for arm in sorted(known)) if len(known) <= FEW else f"more than {FEW}"
-    missing = sorted(named - set(known)) if len(known) <= FEW else []
+    missing = unmet(named, known)
     if missing:
         raise HistoryError(
-            f"The control is named {listed(missing)}, which is no arm of the table. Its arms are: {shown}. Name the "
-            'one that got nothing: control = "..."'
+            f"The control is named {listed(missing)}, which is no arm of the table. Its arms are: {shown(known)}. Name "
+            'the one that got nothing: control = "..."'
         )
     if not names:
         raise HistoryError(
-            f"No arm of the table is called a control, so that no effect can be learned. Its arms are: {shown}. Name "
-            'the one that got nothing, control = "...", or leave the arms out: arm = ""'
+            f"No arm of the table is called a control, so that no effect can be learned. Its arms are: {shown(known)}. "
+            'Name the one that got nothing, control = "...", or leave the arms out: arm = ""'
         )
     if CONTROL in known and CONTROL not in names:
         raise HistoryError(

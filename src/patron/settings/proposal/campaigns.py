@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from patron.history.offers import FEW, is_usual_control
+from patron.history.named_values import FEW
+from patron.history.offers import is_usual_control
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.drafts import Draft, literal
 from patron.settings.proposal.words import has
