@@ -1,7 +1,7 @@
 """Permission: which offer each customer may get at all, by consent, conditions and former contacts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,27 +13,12 @@ from patron.decisions.rules import Rules
 from patron.decisions.table_checks import check_columns, check_once
 from patron.errors import SettingsError, listed_columns, nearest
 from patron.history.row_conditions import RowCondition, values_held
-from patron.models.serving import agrees, contacts_known, rested
+from patron.models.serving import Allowances, who_may
 
-__all__ = ["TIES", "Permission", "columns_needed", "conditions", "lacking", "permission", "with_facts"]
+__all__ = ["TIES", "cap", "columns_needed", "lacking", "limits", "permission", "with_facts"]
 
 SHOWN = 12
 TIES = "ties"
-
-
-@dataclass(frozen=True)
-class Permission:
-    """Which offer each customer may get.
-
-    Args:
-        allowed: whether a customer may get an offer, shape (customers, offers).
-        refused: customers who may get none, by the first rule after which none was left.
-        notes: offers that nobody may get, each with what to do about it.
-    """
-
-    allowed: np.ndarray
-    refused: dict[str, np.ndarray]
-    notes: tuple[str, ...] = ()
 
 
 def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
@@ -43,7 +28,7 @@ def columns_needed(offers: Sequence[Offer], rules: Rules) -> tuple[str, ...]:
     ('agreed', 'contacts_30d', 'last_contact')
     """
     names = {offer.consent for offer in offers if offer.consent}
-    names |= {condition.column for offer in offers for condition in conditions(offer)}
+    names |= {condition.column for offer in offers for condition in _conditions(offer)}
     names |= {contacts_within(offer.fatigue_days) for offer in offers if offer.fatigue}
     names |= {LAST_CONTACT for offer in offers if offer.rest}
     if rules.most_contacts is not None:
@@ -109,8 +94,8 @@ def lacking(name: str, known: Sequence[str], offers: Sequence[Offer]) -> str:
     )
 
 
-def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> Permission:
-    """Return which offer each customer may get.
+def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> tuple[Allowances, tuple[str, ...]]:
+    """Return which offer each customer may get, and the offers that nobody may get, each with what to do about it.
 
     Args:
         customers: with all columns that offers and rules look at; whose consent is unknown has given none.
@@ -121,55 +106,51 @@ def permission(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -
         SettingsError: nobody may get any offer, by consent and conditions.
 
     >>> people = pd.DataFrame({"agreed": [True, False], "last_contact": [10.0, 90.0]})
-    >>> permission(people, [Offer("mail", 1.0, effect=0.1, consent="agreed", rest=30)], Rules()).allowed.tolist()
+    >>> may, _ = permission(people, [Offer("mail", 1.0, effect=0.1, consent="agreed", rest=30)], Rules())
+    >>> may.allowed.tolist()
     [[False], [False]]
     """
-    allowed, refused = np.ones((len(customers), len(offers)), dtype=bool), {}
-    left: np.ndarray = np.ones(len(customers), dtype=bool)
-    for why, masks in _rules(customers, offers, rules).items():
-        for j, mask in masks.items():
-            allowed[:, j] &= mask
-        still = np.asarray(allowed.any(axis=1))
-        refused[why] = left & ~still
-        left = still
-    notes = _nobody(customers, offers)
-    if len(notes) >= len(offers) and not allowed.any():
+    for condition in (condition for offer in offers for condition in _conditions(offer)):
+        condition.check(customers)
+    may = who_may(customers, [limits(offer) for offer in offers], cap(rules))
+    notes = _nobody(customers, offers, may.refused)
+    if len(notes) >= len(offers) and not may.allowed.any():
         raise SettingsError(notes[0])
-    return Permission(allowed, refused, notes)
+    return may, notes
 
 
-def _rules(customers: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> dict[str, dict[int, np.ndarray]]:
-    """The rules of each kind that there are, in words, with whom they allow each offer."""
-    kinds: dict[str, dict[int, np.ndarray]] = {
-        "no consent": {j: agrees(customers[offer.consent]) for j, offer in enumerate(offers) if offer.consent},
-        "not eligible": {j: _eligible(customers, offer) for j, offer in enumerate(offers) if offer.conditions},
-        "contacted too lately": {
-            j: rested(customers[LAST_CONTACT], offer.rest) for j, offer in enumerate(offers) if offer.rest
-        },
-        "contacted too often": {},
+def limits(offer: Offer) -> dict[str, Any]:
+    """Return who may get an offer as plain values: by consent, conditions and days since the last contact.
+
+    >>> limits(Offer("mail", 1.0, effect=0.1, rest=30))
+    {'consent': '', 'eligible': [], 'rest': {'column': 'last_contact', 'days': 30}}
+    """
+    return {
+        "consent": offer.consent,
+        "eligible": [condition.plain for condition in _conditions(offer)],
+        "rest": {"column": LAST_CONTACT, "days": offer.rest} if offer.rest else None,
     }
-    if rules.most_contacts is not None:
-        before = contacts_known(customers[contacts_within(rules.contact_days)])
-        kinds["contacted too often"] = dict.fromkeys(range(len(offers)), before < rules.most_contacts)
-    return {why: masks for why, masks in kinds.items() if masks}
 
 
-def _eligible(customers: pd.DataFrame, offer: Offer) -> np.ndarray:
-    return np.asarray(np.logical_and.reduce([condition.mask(customers) for condition in conditions(offer)]))
+def cap(rules: Rules) -> dict[str, Any] | None:
+    """Return the cap on contacts as plain values, or None where there is none."""
+    if rules.most_contacts is None:
+        return None
+    return {"column": contacts_within(rules.contact_days), "most": rules.most_contacts}
 
 
-def _nobody(customers: pd.DataFrame, offers: Sequence[Offer]) -> tuple[str, ...]:
+def _nobody(customers: pd.DataFrame, offers: Sequence[Offer], refused: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Offers of which nobody has the consent, or that nobody is eligible for, with what to do about it."""
     notes, count = [], f"{len(customers):,} customers"
-    for offer in offers if len(customers) else ():
-        if offer.consent and not agrees(customers[offer.consent]).any():
+    for j, offer in enumerate(offers if len(customers) else ()):
+        if offer.consent and refused["no consent"][:, j].all():
             notes.append(
                 f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {count} has given it."
                 f"{values_held(customers[offer.consent])} Consent is true, yes or 1. Name another column, "
                 "consent = 'mail_consent', or leave the offer out."
             )
-        elif offer.conditions and not _eligible(customers, offer).any():
-            columns = [condition.column for condition in conditions(offer)]
+        elif offer.conditions and refused["not eligible"][:, j].all():
+            columns = [condition.column for condition in _conditions(offer)]
             notes.append(
                 f"None of {count} is eligible for offer {offer.name!r}, by {' and '.join(map(repr, columns))}."
                 f"{values_held(customers[columns[0]])} Write a condition that some meet, for example "
@@ -178,7 +159,7 @@ def _nobody(customers: pd.DataFrame, offers: Sequence[Offer]) -> tuple[str, ...]
     return tuple(notes)
 
 
-def conditions(offer: Offer) -> list[RowCondition]:
+def _conditions(offer: Offer) -> list[RowCondition]:
     """Return what makes a customer eligible for an offer."""
     subject = f"What makes a customer eligible for offer {offer.name!r}"
     return [RowCondition(text, subject, 'eligible = "CONDITION"') for text in offer.conditions]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from patron.decisions.gains import Gains
 from patron.decisions.offers import Offer
-from patron.decisions.permission import Permission
+from patron.models.serving import Allowances
 
 __all__ = ["counts", "n_tied", "reach_notes", "totals", "woken"]
 
@@ -26,12 +26,12 @@ def n_tied(worth: np.ndarray, picked: np.ndarray) -> int:
     return int(np.diff(np.append(starts, len(kind)))[differ].sum())
 
 
-def counts(gains: Gains, may: Permission, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:
+def counts(gains: Gains, may: Allowances, worth: np.ndarray, picked: np.ndarray, limits: str) -> dict[str, Any]:
     """Count who was asked about, who was worth it, and why the others are left alone."""
     is_worth = (worth > 0).any(axis=1)
     staked = (gains.stake > 0) | gains.learned.any(axis=1)
     alone = {"no value at stake": ~staked}
-    alone |= {why: rows & staked for why, rows in may.refused.items()}
+    alone |= {why: rows & staked for why, rows in may.exhausted.items()}
     open_ = staked & may.allowed.any(axis=1)
     if gains.learned.any():
         woken = (~may.allowed | (gains.learned & (gains.kept < 0))).all(axis=1)

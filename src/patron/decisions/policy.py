@@ -178,7 +178,8 @@ def decided(
     customers = _customers(scores, offers, rules, facts, seed)
     del scores, facts
     known = sorted(offers, key=lambda offer: (offer.cost, offer.name))
-    gains, may = expected_gains(customers, known, effects), permission(customers, known, rules)
+    gains = expected_gains(customers, known, effects)
+    may, unmet = permission(customers, known, rules)
     worth = np.where(may.allowed, gains.gain_low if rules.robust else gains.gain, -np.inf)
     scarce = rules.scarce(known, budget)
     best = _allocated(worth, scarce)
@@ -202,7 +203,7 @@ def decided(
         | woken(gains, known)
         | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
-        | {"beware": [*may.notes, *lot.notes, *(cluster_notes(together) if together else ()), *unreached]}
+        | {"beware": [*unmet, *lot.notes, *(cluster_notes(together) if together else ()), *unreached]}
         | {"unprofitable": len(lossy)}
         | ({"clusters": together} if together else {})
         | {"curve": profit_curve(gains, may.allowed, best.offer)}

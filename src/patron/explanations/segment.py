@@ -5,6 +5,7 @@ import pandas as pd
 
 from patron.errors import QuestionError
 from patron.history.row_conditions import RowCondition, values_held
+from patron.models.serving import meets
 
 __all__ = ["in_segment"]
 
@@ -24,10 +25,11 @@ def in_segment(condition: str, table: pd.DataFrame) -> np.ndarray:
     [True, False, False]
     """
     row_condition = RowCondition(condition, "A segment", '--segment "CONDITION"')
-    mask = row_condition.mask(table)
+    row_condition.check(table)
+    name, sign, value = row_condition.plain.values()
+    mask = meets(table[name], sign, value)
     if not 0 < mask.sum() < len(mask):
         who = "all" if mask.any() else "none"
-        name = row_condition.column
         raise QuestionError(
             f"Of {len(mask):,} customers {who} meet the segment's condition on {name!r}, so there is nobody to "
             f"compare.{values_held(table[name])}"

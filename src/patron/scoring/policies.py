@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from patron.decisions import Offer, Rules
-from patron.decisions.former_contacts import LAST_CONTACT, contacts_within
-from patron.decisions.permission import columns_needed, conditions
+from patron.decisions.former_contacts import contacts_within
+from patron.decisions.permission import cap, columns_needed, limits
 from patron.errors import SettingsError, listed
 from patron.models.serving import Bundle, Policy
 from patron.scoring.learned_effects import LearnedEffect
@@ -77,7 +77,7 @@ def policy_of(
         "features": _features([risk.spec, *(effect.model.spec for effect in used.values())], looked_at),
         "outputs": [{"name": name, "dtype": dtype} for name, dtype in OUTPUTS.items()],
         "robust": rules.robust,
-        "cap": _cap(rules),
+        "cap": cap(rules),
         "offers": [
             _plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) | {"trees": f"offer_{number}"}
             for number, offer in enumerate(offers, start=1)
@@ -95,20 +95,9 @@ def _features(specs: Sequence[Mapping[str, Any]], looked_at: Sequence[str]) -> l
     return [*kept, *value, *({"name": name, "dtype": "any", "levels": []} for name in others)]
 
 
-def _cap(rules: Rules) -> dict[str, Any] | None:
-    if rules.most_contacts is None:
-        return None
-    return {"column": contacts_within(rules.contact_days), "most": rules.most_contacts}
-
-
 def _plain(offer: Offer, learned: LearnedEffect | None, price: float) -> dict[str, Any]:
     effect = list(offer.effects) if learned is None else dict(learned.model.spec)
     evidence = offer.evidence if learned is None else learned.model.spec["evidence"]
     known = {"name": offer.name, "cost": offer.cost, "price": price, "evidence": evidence, "effect": effect}
     fatigue = {"column": contacts_within(offer.fatigue_days), "each": offer.fatigue}
-    return known | {
-        "consent": offer.consent,
-        "eligible": [condition.plain for condition in conditions(offer)],
-        "rest": {"column": LAST_CONTACT, "days": offer.rest} if offer.rest else None,
-        "fatigue": fatigue if offer.fatigue else None,
-    }
+    return known | limits(offer) | {"fatigue": fatigue if offer.fatigue else None}

@@ -21,7 +21,7 @@ from patron.models.serving import (
     sums,
     waits,
 )
-from patron.models.serving.allowances import agrees, contacts_known, rested
+from patron.models.serving.allowances import Allowances, contacts_known, meets, who_may
 from patron.models.serving.bundles import (
     FORMAT,
     SHAPES,
@@ -69,6 +69,7 @@ __all__ = [
     "FORMAT",
     "SCORE",
     "SHAPES",
+    "Allowances",
     "BasketSpec",
     "Bundle",
     "BundleSpec",
@@ -81,7 +82,6 @@ __all__ = [
     "Policy",
     "StandingSpec",
     "TargetSpec",
-    "agrees",
     "bought_by",
     "candidate_chances",
     "candidate_scores",
@@ -98,6 +98,7 @@ __all__ = [
     "line_errors",
     "linear_inputs",
     "log_survival",
+    "meets",
     "paces",
     "periods_passed",
     "plain_names",
@@ -105,7 +106,6 @@ __all__ = [
     "profit_spans",
     "raw_score",
     "repeats",
-    "rested",
     "season_shifts",
     "shape_of",
     "shares",
@@ -119,6 +119,7 @@ __all__ = [
     "tier_codes",
     "tier_names",
     "tier_shares",
+    "who_may",
 ]
 
 PARTS = (

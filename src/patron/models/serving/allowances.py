@@ -1,14 +1,29 @@
 """Allowances: which offer each customer may get, by consent, conditions and former contacts, where Patron is not."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 AGREED = {"true", "yes", "y", "1", "1.0"}
-REFUSALS = ("no consent", "not eligible", "contacted too lately", "contacted too often")
+
+
+@dataclass(frozen=True)
+class Allowances:
+    """Which offer each customer may get, by the rules that there are.
+
+    Args:
+        allowed: whether a customer may get an offer, shape (n, offers).
+        refused: by each rule in words, whom it keeps from which offer, shape (n, offers).
+        exhausted: by each rule in words, who may get none once it holds and might before, shape (n,).
+    """
+
+    allowed: np.ndarray
+    refused: Mapping[str, np.ndarray]
+    exhausted: Mapping[str, np.ndarray]
 
 
 def agrees(column: pd.Series) -> np.ndarray:
@@ -43,8 +58,8 @@ def meets(column: pd.Series, sign: str, value: str) -> np.ndarray:
     return np.asarray(compare(column.astype(object), value) & column.notna(), dtype=bool)
 
 
-def refusals(frame: pd.DataFrame, offers: Sequence[Mapping[str, Any]], cap: Mapping[str, Any] | None) -> np.ndarray:
-    """Return whom each rule keeps from each offer, in the order of `REFUSALS`, shape (rules, n, offers).
+def who_may(frame: pd.DataFrame, offers: Sequence[Mapping[str, Any]], cap: Mapping[str, Any] | None) -> Allowances:
+    """Return which offer each customer may get, and what keeps them from the others.
 
     Args:
         frame: with the columns that offers and the cap look at.
@@ -52,14 +67,34 @@ def refusals(frame: pd.DataFrame, offers: Sequence[Mapping[str, Any]], cap: Mapp
             of each as far as it has them.
         cap: the `column` of former contacts, and the `most` that a customer may have, this one counted; or None.
     """
-    refused = np.zeros((len(REFUSALS), len(frame), len(offers)), dtype=bool)
-    for j, offer in enumerate(offers):
-        if consent := offer.get("consent"):
-            refused[0, :, j] = ~agrees(frame[consent])
-        for condition in offer.get("eligible", ()):
-            refused[1, :, j] |= ~meets(frame[condition["column"]], condition["sign"], condition["value"])
-        if rest := offer.get("rest"):
-            refused[2, :, j] = ~rested(frame[rest["column"]], rest["days"])
-        if cap:
-            refused[3, :, j] = contacts_known(frame[cap["column"]]) >= cap["most"]
-    return refused
+    rules: dict[str, tuple[Callable[[pd.DataFrame, Any], np.ndarray], list[Any]]] = {
+        "no consent": (_disagrees, [offer.get("consent") for offer in offers]),
+        "not eligible": (_misses, [offer.get("eligible") for offer in offers]),
+        "contacted too lately": (_unrested, [offer.get("rest") for offer in offers]),
+        "contacted too often": (_full, [cap] * len(offers)),
+    }
+    free = np.zeros(len(frame), dtype=bool)
+    allowed, refused, exhausted = np.ones((len(frame), len(offers)), dtype=bool), {}, {}
+    for why, (keeps, limits) in rules.items():
+        if any(limits):
+            refused[why] = np.column_stack([keeps(frame, limit) if limit else free for limit in limits])
+            left = allowed & ~refused[why]
+            exhausted[why] = np.asarray(allowed.any(axis=1) & ~left.any(axis=1))
+            allowed = left
+    return Allowances(allowed, refused, exhausted)
+
+
+def _disagrees(frame: pd.DataFrame, consent: str) -> np.ndarray:
+    return ~agrees(frame[consent])
+
+
+def _misses(frame: pd.DataFrame, conditions: Sequence[Mapping[str, str]]) -> np.ndarray:
+    return ~np.logical_and.reduce([meets(frame[each["column"]], each["sign"], each["value"]) for each in conditions])
+
+
+def _unrested(frame: pd.DataFrame, rest: Mapping[str, Any]) -> np.ndarray:
+    return ~rested(frame[rest["column"]], rest["days"])
+
+
+def _full(frame: pd.DataFrame, cap: Mapping[str, Any]) -> np.ndarray:
+    return contacts_known(frame[cap["column"]]) >= cap["most"]

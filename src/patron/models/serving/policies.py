@@ -14,20 +14,13 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from patron.models.serving.allowances import REFUSALS, contacts_known, refusals
+from patron.models.serving.allowances import Allowances, contacts_known, who_may
 from patron.models.serving.bundles import Bundle
 from patron.models.serving.effects import effect_bounds
 
 RiskModel = Bundle  # by another name, as a served policy takes that of the bundle
 RISK, NO_OFFER = "risk", "none"
 POLICY_OUTPUTS = ("action", "expected_gain", "gain_low", "gain_high", "evidence", "reasons")
-ALONE = (
-    "no value at stake",
-    *REFUSALS,
-    "do not disturb",
-    "no offer earns its cost",
-    "budget or capacity does not reach",
-)
 
 
 @dataclass(frozen=True)
@@ -83,16 +76,16 @@ class Policy:
         offers = self.spec["offers"]
         kept = np.stack([self._changes(offer, frame) for offer in offers], axis=2)
         cost = np.column_stack([_cost(offer, frame) for offer in offers])
-        refused = refusals(frame, offers, self.spec.get("cap"))
+        may = who_may(frame, offers, self.spec.get("cap"))
         gains = kept - cost
         worth = np.nan_to_num(gains[1 if self.spec.get("robust") else 0], nan=-np.inf)
-        worth[refused.any(axis=0)] = -np.inf
+        worth[~may.allowed] = -np.inf
         beyond = worth - np.array([offer["price"] for offer in offers])
         best, rows = beyond.argmax(axis=1), np.arange(len(frame))
         treated = beyond[rows, best] > 0
         names, evidence = (np.array([offer[key] for offer in offers], object)[best] for key in ("name", "evidence"))
         words = _worded(risk, value, kept[0][rows, best], cost[rows, best])
-        why = np.where(treated, words, self._left_alone(risk * value, kept[0], refused, worth))
+        why = np.where(treated, words, self._left_alone(risk * value, kept[0], may, worth))
         figures = (np.where(treated, part[rows, best], 0.0) for part in gains)
         columns = (np.where(treated, names, NO_OFFER), *figures, np.where(treated, evidence, ""), why)
         answers = pd.DataFrame(dict(zip(POLICY_OUTPUTS, columns, strict=True)), index=frame.index)
@@ -124,13 +117,16 @@ class Policy:
             low, kept, high = parts
         return np.stack([kept, low, high])
 
-    def _left_alone(self, stake: np.ndarray, kept: np.ndarray, refused: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    def _left_alone(self, stake: np.ndarray, kept: np.ndarray, may: Allowances, worth: np.ndarray) -> np.ndarray:
         """Return why each customer would be left alone: the first reason after which no offer was left."""
         learned = np.array([not isinstance(offer["effect"], list) for offer in self.spec["offers"]])
-        gone = np.logical_or.accumulate(refused, axis=0)
-        reasons = [(stake <= 0) & ~learned.any(), *(rule.all(axis=1) for rule in gone)]
-        reasons += [(gone[-1] | (learned & (kept < 0))).all(axis=1), ~(worth > 0).any(axis=1)]
-        return np.select(reasons, ALONE[:-1], ALONE[-1]).astype(object)
+        alone = {
+            "no value at stake": (stake <= 0) & ~learned.any(),
+            **may.exhausted,
+            "do not disturb": (~may.allowed | (learned & (kept < 0))).all(axis=1),
+            "no offer earns its cost": ~(worth > 0).any(axis=1),
+        }
+        return np.select([*alone.values()], [*alone], "budget or capacity does not reach").astype(object)
 
 
 def _cost(offer: Mapping[str, Any], frame: pd.DataFrame) -> np.ndarray:
