@@ -603,3 +603,14 @@ def test_a_mark_of_orders_that_were_cancelled_is_asked_about(no, yes, line):
         {"orders": rows.assign(is_cancelled=[yes if i % 9 == 0 else no for i in range(len(rows))])}
     ).doubts
     assert [d for d in doubts if "'is_cancelled' is not" in d and f"where = {{ is_cancelled = {line} }}" in d]
+
+
+@pytest.mark.parametrize(
+    "name", ["Thema", "Art", "Typ", "Betreff", "Grund", "topic", "reason", "Contact Reason", "Motivo"]
+)
+def test_what_a_contact_was_about_is_its_kind_and_init_asks_which_complain_only_where_no_word_says_it(name, tmp_path):
+    for word in ("Beschwerde", "Frage"):
+        contacts = orders(9)[["customer_id", "order_date"]].assign(**{name: [word, "x", "y"] * 3})
+        settings, text = proposed(tmp_path, shop=orders(), contacts=contacts)
+        assert settings.tables["contacts"].roles["kind"] == name
+        assert ('# complaints = ["Frage", "x", "y"]' in text) == (word == "Frage")

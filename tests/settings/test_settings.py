@@ -915,3 +915,8 @@ def test_a_plan_that_cannot_be_meant_is_refused_with_its_line(tmp_path, old, new
         load(file)
     assert said in str(refused_at.value)
     assert ", line " in str(refused_at.value)
+
+
+def test_complaints_in_the_kinds_of_a_portfolio_are_refused_with_where_they_are_named_now(tmp_path):
+    with pytest.raises(SettingsError, match=r"'complaint' any more.*\[tables.contacts\] complaints = \[\"claim\"\]"):
+        loaded(tmp_path, TEXT + '\n[portfolio.kinds]\ncomplaint = ["claim"]\n')

@@ -1,5 +1,7 @@
 """Built-in features by theme, and the choice of those that a history can answer."""
 
+from collections.abc import Mapping
+
 from patron.errors import MeasureError
 from patron.features import (
     attributes,
@@ -17,7 +19,7 @@ from patron.features import (
     usage,
     values,
 )
-from patron.features.definitions import expression
+from patron.features.definitions import definitions, expression
 from patron.features.measures import ON_CUTOFF, Combination, Feature, Measure
 from patron.features.rhythm import USUAL as USUAL_GAP
 from patron.features.rhythm import fitted, typical_gap
@@ -28,6 +30,7 @@ __all__ = [
     "ALL",
     "BASIC",
     "USUAL_GAP",
+    "as_trained",
     "attributes",
     "available",
     "baskets",
@@ -65,6 +68,25 @@ def available(history: History, features: tuple[Feature, ...] = ALL) -> tuple[tu
     """
     kept = tuple(f for f in features if _answers(history, f))
     return kept, tuple(dict.fromkeys(f.name for f in features if f not in kept))
+
+
+def as_trained(features: tuple[Feature, ...], formulas: Mapping[str, str], history: History) -> tuple[Feature, ...]:
+    """Return features as a model of an earlier release computes them, where that was otherwise.
+
+    Args:
+        features: those of today.
+        formulas: by column how the model computes it.
+        history: the checked event tables.
+    """
+    return tuple(_as_known(feature, formulas, history) for feature in features)
+
+
+def _as_known(feature: Feature, formulas: Mapping[str, str], history: History) -> Feature:
+    former = next((measure.over(*feature.windows) for measure in contacts.FORMER if measure.name == feature.name), None)
+    if former is None or not _computes(history, former):
+        return feature
+    known = any(formulas.get(meant.name) == meant.formula for meant in definitions(history.tables, (former,)))
+    return former if known else feature
 
 
 def _answers(history: History, feature: Feature) -> bool:

@@ -4,11 +4,14 @@ They look at the event table `contacts` (whoever began them; `direction` is `in`
 `tickets` (requests for service).
 """
 
+from dataclasses import replace
+
 from patron.features.measures import combine, measure
 from patron.features.purchases import orders
+from patron.history.complaints import COMPLAINT, complains
 from patron.periods import EVER, days
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "FORMER"]
 
 WINDOWS = days(30, 90, 365)
 YEAR = (*days(365), EVER)
@@ -47,7 +50,7 @@ def contact_cost(contacts):
 @measure(windows=YEAR, theme="contact", unit="share", lever="causes of complaints put right")
 def contact_complaints(contacts):
     """Share of contacts that were complaints."""
-    return contacts.count(where=contacts.kind == "complaint") / contacts.count()
+    return contacts.count(where=complains(contacts)) / contacts.count()
 
 
 @measure(windows=WINDOWS, empty=0, theme="contact", unit="contacts")
@@ -101,8 +104,14 @@ def ticket_cost(tickets):
 @measure(windows=YEAR, theme="service", unit="share", lever="causes of complaints put right")
 def ticket_complaints(tickets):
     """Share of requests for service that were complaints."""
-    return tickets.count(where=tickets.kind == "complaint") / tickets.count()
+    return tickets.count(where=complains(tickets)) / tickets.count()
 
+
+# As earlier releases computed them, for models that were trained then.
+FORMER = tuple(
+    replace(now, compute=lambda rows: rows.count(where=rows.kind == COMPLAINT) / rows.count())
+    for now in (contact_complaints, ticket_complaints)
+)
 
 ALL = (
     contacts, last_contact, contact_channels, contact_kinds, contact_cost, contact_complaints, contacts_begun,

@@ -17,6 +17,7 @@ from ibis.expr.types import Table
 from patron.engines.files import check_unchanged
 from patron.errors import HistoryError, QuestionError, listed, nearest
 from patron.history.attribute_tables import Facts, facts_of, unknown_of
+from patron.history.complaints import WITH_COMPLAINTS, complaint_notes
 from patron.history.contract_checks import outside_notes
 from patron.history.contracts import STARTS, contract_tables, subscription_name
 from patron.history.event_tables import Events
@@ -138,6 +139,9 @@ class History:
             seen, until = noted[OFFERS], _ends([r for name, r in receipts.items() if name not in facts], subscription)
             tables[OFFERS], own = declared_offers(tables[OFFERS], events[OFFERS])
             noted[OFFERS] = replace(seen, notes=(*seen.notes, *own, *offer_notes(tables[OFFERS], until)))
+        for name in WITH_COMPLAINTS & noted.keys():
+            unknown = complaint_notes(tables[name])
+            noted[name] = replace(noted[name], notes=(*noted[name].notes, *unknown))
         standing = with_standing(tables["orders"], tables["returns"]) if _have_returns(tables, counts) else None
         complete = (
             _with(r, noted.get(name, Findings()), added if name == read else Findings()) for name, r in receipts.items()

@@ -14,6 +14,7 @@ from patron.history.point_in_time import CUSTOMER_NUMBER, RELATIVE, STANDING, UN
 
 __all__ = [
     "BEGAN",
+    "COMPLAINS",
     "KEPT_NAMES",
     "KEPT_OF_EVENTS",
     "NUMBER_ROLES",
@@ -68,7 +69,9 @@ KEPT_NAMES = ("set_aside", CUSTOMER_NUMBER, *RELATIVE)
 # Roles that change what a row is: no column takes them by its name.
 DECLARED = ("status", "total", "unit_cost", TERM, OTHER, *OFFER_ROLES)
 PART, BEGAN, UNSAID, TOTAL = "part_of_order", "first_line_at", "amount_without_cost", "total_of_order"
-KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL, PAID_UNTIL)
+COMPLAINS = "complains"
+"""Whether a contact is a complaint, where its kind alone does not say so."""
+KEPT_OF_EVENTS = ("returned", PART, BEGAN, UNSAID, TOTAL, STANDING, UNTIL, PAID_UNTIL, COMPLAINS)
 INSTEAD = {"total": "amount", "unit_cost": "cost"}
 NUMERIC = r"^[^A-Za-z0-9%]{0,3}([A-Z]{3}\s?)?[^A-Za-z0-9%]{0,2}\d[\d.,'\s]*([^A-Za-z0-9%]{0,3}|\s?[A-Z]{3})$"
 FITTING = 0.5  # of the texts of a column: where more look like numbers they are meant as such, and read or refused

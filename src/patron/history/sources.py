@@ -11,6 +11,7 @@ from patron.engines.files import FileFormat, Opened, Source, open_source
 from patron.engines.frames import nameless
 from patron.errors import HistoryError
 from patron.history.attribute_tables import declare_attributes
+from patron.history.complaints import with_complaints
 from patron.history.customer_keys import check_keys_written
 from patron.history.directions import with_incoming
 from patron.history.event_tables import ROLES, SAME_INSTANT, Assumption, Events, Role, Where, declare
@@ -51,6 +52,7 @@ def events(
     joins: Sequence[Join] = (),
     control: str | Sequence[str] = (),
     incoming: str | Sequence[str] = (),
+    complaints: str | Sequence[str] | None = None,
     **roles: Role,
 ) -> Events:
     """Read an event table from a file, a data frame or an Ibis table, and fix its names.
@@ -95,6 +97,8 @@ def events(
         control: of a table of offers the arm (or arms) that got nothing, where it is not called so.
         incoming: the direction (or directions) of contacts that customers began, where they have no usual name (in,
             inbound, incoming, received).
+        complaints: the kind (or kinds) of contacts that complain, where they have no usual name (complaint, claim,
+            Beschwerde, réclamation and their like); an empty list says that none does.
         **roles: the column of each role, for example customer="cust_id", at="ts", amount="paid". A role that is not
             named is taken by the column of its name where the values fit; discount="" says that none has it.
             total="order_total", in place of amount, is the total of an order that stands on each of its lines;
@@ -132,7 +136,8 @@ def events(
         declared, notes=(*met, *aside.values(), *filled, *declared.notes), rows=rows, filled=fill_down is not None
     )
     directed = with_incoming(with_control(declared, control), incoming, "direction" in roles)
-    named = with_keys(directed, roles.get("customer", "customer"), not_customers, customer_case)
+    spoken = with_complaints(directed, complaints)
+    named = with_keys(spoken, roles.get("customer", "customer"), not_customers, customer_case)
     return with_span(named, since, until, gaps)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from patron.errors import QuestionError
-from patron.features import ALL, available
+from patron.features import ALL, as_trained, available
 from patron.features.definitions import Definition
 from patron.history.fingerprints import fingerprint
 from patron.history.history import History
@@ -126,7 +126,11 @@ class EventData:
     def trained_questions(self, models: Mapping[str, Bundle]) -> tuple[Question, ...]:
         """Return the questions, with the features that the models were trained on, however orders went on since."""
         questions = [replace(q, rhythm=models[q.name].spec["rhythm"]) for q in self.settings.questions]
-        return together(questions, self.history)
+        formulas = {f["name"]: f["formula"] for model in models.values() for f in model.spec["features"]}
+        return tuple(
+            replace(q, features=as_trained(q.features, formulas, self.history))
+            for q in together(questions, self.history)
+        )
 
     @property
     def receipts(self) -> Sequence[Receipt]:

@@ -12,6 +12,7 @@ from ibis.expr.types import BooleanValue, NumericValue, Scalar, Table
 from patron.features import available, purchases
 from patron.features.measures import Measure
 from patron.history.business_contacts import from_business
+from patron.history.complaints import complains
 from patron.history.directions import INCOMING
 from patron.history.history import History
 from patron.periods import EVER, Span
@@ -31,13 +32,11 @@ class ContactKinds:
     Args:
         promotion: contacts of the business that promote; offers always do.
         suggestion: contacts of a customer who suggests something.
-        complaint: contacts and requests that complain.
-        praise: those that praise.
+        praise: contacts and requests that praise.
     """
 
     promotion: tuple[str, ...] = ("mailing", "newsletter", "promotion", "offer", "campaign", "advertisement")
     suggestion: tuple[str, ...] = ("suggestion", "idea")
-    complaint: tuple[str, ...] = ("complaint",)
     praise: tuple[str, ...] = ("praise", "compliment", "thanks")
 
 
@@ -172,5 +171,4 @@ def _tone(kinds: ContactKinds, rows: Table) -> NumericValue:
 
 
 def _tone_of_kind(kinds: ContactKinds, rows: Table) -> NumericValue:
-    kind = rows.kind.lower()
-    return ibis.cases((kind.isin(kinds.complaint), -1), (kind.isin(kinds.praise), 1), else_=0)
+    return ibis.cases((complains(rows), -1), (rows.kind.lower().isin(kinds.praise), 1), else_=0)

@@ -9,6 +9,7 @@ from patron.errors import listed, nearest
 from patron.settings.keys import (
     DECISIONS,
     KNOWN,
+    MOVED,
     NAME,
     NAMED,
     NAMES_OF_DATA,
@@ -79,6 +80,8 @@ def _sections(value: Any, path: KeyPath) -> list[tuple[KeyPath, Mapping[str, Any
 
 def _unknown(path: KeyPath, key: str, known: Mapping[str, Kind]) -> str:
     at_top = path and key in KNOWN[""]
+    if (*path, key) in MOVED:
+        return f"{label(path)} has no key {key!r} any more. {MOVED[(*path, key)]}"
     hint = f" Write {key} at the top of the file, above the first [section]." if at_top else nearest(key, known)
     return f"{label(path)} has no key {key!r}.{hint} It knows: {listed(known)}."
 

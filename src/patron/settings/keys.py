@@ -153,6 +153,9 @@ ENCODING = Kind("the name of an encoding", 'KEY = "cp1252"', _is_encoding)
 WRITTEN = {"at_format": TIME_FORM, "known_at_format": TIME_FORM, "encoding": ENCODING, "sheet": TEXT}
 ROWS = Kind('"orders" or "lines"', 'KEY = "lines"', lambda value: value in ("orders", "lines"))
 ARMS = Kind("the name of an arm, or a list of such", 'KEY = "control"', _is_one_or_more(_is_text))
+COMPLAINING = Kind(
+    "a kind of contacts, or a list of such", 'KEY = "claim"', lambda value: all(map(_is_text, as_list(value)))
+)
 INWARD = Kind("a direction of contacts, or a list of such", 'KEY = "inbound"', _is_one_or_more(_is_text))
 COLUMNS = Kind("a list of columns", 'KEY = ["status"]', _list_of(_is_text))
 ROLE = Kind("the name of a column", 'KEY = "the column"', lambda value: isinstance(value, str))
@@ -314,6 +317,13 @@ CRMS = _section("what CRM systems import", CRM.example.replace("KEY", "hubspot")
 FIELDS = _section("the CRM's name of each column", 'KEY = { churn_probability = "churn_risk" }')
 HEADER = Kind("the name of a field", 'KEY = "shop_id"', _is_text)
 
+MOVED: Mapping[tuple[str | int, ...], str] = {
+    (
+        "portfolio",
+        "kinds",
+        "complaint",
+    ): 'Name complaints where their table is, for all: [tables.contacts] complaints = ["claim"]'
+}
 # The keys of each section; a star stands for a name that the user chooses.
 KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "": {
@@ -337,7 +347,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
         "path": FILE, "where": CONDITION, "returns": CONDITION, "timezone": ZONE, "duplicates": REPEATED,
         "since": DATE, "until": DATE, "gaps": GAPS, "not_customers": NOBODY, "customer_case": CASE,
         "decimal": DECIMAL, "rates": RATES, "fill_down": COLUMNS, "rows": ROWS, "joins": JOINS, "control": ARMS,
-        "incoming": INWARD, **WRITTEN,
+        "incoming": INWARD, "complaints": COMPLAINING, **WRITTEN,
         **dict.fromkeys(ROLES, ROLE), "customer": COLUMN, "at": COLUMN,
     },
     "tables.*.rates": {"*": NUMBER},
@@ -402,7 +412,7 @@ KNOWN: Mapping[str, Mapping[str, Kind]] = {
     "portfolio.acquisition_cost": {"*": NUMBER},
     "portfolio.types": {"*": TYPE},
     "portfolio.types.*": {**dict.fromkeys(FACETS, FACET), "contacts": MOST, "promotions": MOST, "asks": TEXT},
-    "portfolio.kinds": dict.fromkeys(("promotion", "suggestion", "complaint", "praise"), WORDS),
+    "portfolio.kinds": dict.fromkeys(("promotion", "suggestion", "praise"), WORDS),
     "portfolio.scores": dict.fromkeys(("recency", "frequency", "money"), NUMBERS),
     "portfolio.changes": {"*": CHANGE},
     "portfolio.changes.*": {"on": DATE, "categories": CATEGORIES},

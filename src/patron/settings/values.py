@@ -74,6 +74,7 @@ class Table:
         joins: other files whose columns the rows get, in order, each by a key that is unique there.
         control: the arms of a table of offers that got nothing; empty where they are called so.
         incoming: the directions of contacts that customers began; empty where they are called so.
+        complaints: the kinds of contacts that complain; None where they are called so, empty where none does.
     """
 
     path: Path | str
@@ -98,6 +99,7 @@ class Table:
     joins: tuple[Join, ...] = ()
     control: str | Sequence[str] = ()
     incoming: str | Sequence[str] = ()
+    complaints: str | Sequence[str] | None = None
 
     def open(self, source: Reading = as_it_is) -> Events:
         """Return the declared events, ready for a history.
@@ -130,6 +132,7 @@ class Table:
             [replace(join, source=source(join.source)) for join in self.joins],
             self.control,
             self.incoming,
+            self.complaints,
             **self.roles,
         )
 

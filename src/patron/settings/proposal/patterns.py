@@ -141,7 +141,12 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     "kind": (
         (
             (r"^(?:kind|type|activity type|event type|engagement type|event|activity|interaction type|reason)$", 4.5),
-            (r"(?:ticket|case|contact|campaign|visit|subscription|event) (?:type|reason|kind|category)|^plan$", 4.2),
+            (
+                r"(?:ticket|case|contact|campaign|visit|subscription|event|request) (?:type|reason|kind|category|topic)"
+                r"|(?:type|reason|kind|category|topic) (?:de |del |of |di |do )?(?:ticket|case|contact|request)|^plan$",
+                4.2,
+            ),
+            (r"^(?:topic|category)$", 4.1),
         ),
         "id|date|time|customer|card",
     ),

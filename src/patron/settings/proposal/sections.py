@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from patron.history.directions import are_directions
+from patron.history.complaints import WITH_COMPLAINTS, is_complaint
+from patron.history.directions import are_directions, is_incoming
 from patron.history.offers import OFFERS
 from patron.settings.proposal.campaigns import is_campaign, with_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
@@ -228,18 +229,34 @@ def _other(name: str, i: int, looks: Sequence[TableLook], links: Links, way: Way
         back = [c.name for c in sums if c.is_number and has(c.words, "refund|return|amount|total") and c.name != order]
         amount = next(iter((*money, *back)), "")
         return draft.with_entry("amount", amount) if amount else draft
-    return _with_direction(_with_roles(draft, columns, OF_OTHERS))
+    draft = _with_direction(_with_roles(draft, columns, OF_OTHERS))
+    return _with_complaints(draft) if name in WITH_COMPLAINTS else draft
 
 
 def _with_direction(draft: Draft) -> Draft:
     """Ask who began contacts, where no direction has a usual name of what customers begin."""
-    column = draft.look.columns.get(draft.value("direction") or "")
-    if column is None or are_directions({str(value) for value in column.values if str(value).strip()}):
+    values = _texts_of(draft, "direction")
+    if not values or are_directions(values):
         return draft
+    column = draft.look.columns[draft.value("direction")]
     question = (
         f"{column.name!r} may say who began contacts; to read it, name what customers began too: incoming = [...]"
     )
     return draft.without("direction").asking(question, f"direction = {literal(column.name)}")
+
+
+def _with_complaints(draft: Draft) -> Draft:
+    """Ask which kinds complain, where none of those that customers may have begun has a usual name of it."""
+    kinds, directions = _texts_of(draft, "kind"), _texts_of(draft, "direction")
+    if not kinds or any(map(is_complaint, kinds)) or (directions and not any(map(is_incoming, directions))):
+        return draft
+    return draft.asking("which of these kinds of contacts complain? None: []", f"complaints = {literal(sorted(kinds))}")
+
+
+def _texts_of(draft: Draft, role: str) -> set[str]:
+    """Return the texts of the column that has a role, as far as they were looked at; none where no column has it."""
+    column = draft.look.columns.get(draft.value(role) or "")
+    return {text for text in map(str, column.values if column else ()) if text.strip()}
 
 
 def _event_name(look: TableLook, names: set[str]) -> str:

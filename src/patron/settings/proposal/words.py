@@ -69,7 +69,10 @@ review: reviews bewertung
 lead: leads
 event: events ereignis
 line: lines zeile position positions ligne linea detail details
-type: types typ tipo art belegart vorgangsart
+type: types typ typer tipo art belegart vorgangsart
+topic: topics subject thema themen tema sujet asunto assunto oggetto onderwerp betreff anliegen
+reason: reasons grund motif motivo raison razon
+request: requests anfrage anfragen demande solicitud arende arenden
 net: netto neto ht
 gross: brutto brut bruto ttc
 name: names vorname nachname nom nombre bezeichnung
