@@ -5,6 +5,8 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: a worker for each core, and threads that wait burn theirs
+
 import hypothesis
 import pytest
 
