@@ -10,6 +10,8 @@ import pytest
 from patron import features
 from patron.errors import QuestionError
 from patron.history.tolerance import Tolerance
+from patron.models import fitting
+from patron.models.preparation import dated
 from patron.models.selection import ALL_FEATURES, ORDER
 from patron.models.serving import Bundle
 from patron.models.targets import target_for
@@ -17,7 +19,7 @@ from patron.models.targets.ordinal import OrdinalTarget, _rank_cutpoints
 from patron.models.training import Trained, fit, train
 from patron.periods import Split
 from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import labels, matrix
+from patron.questions.matrices import labels, matrix, row_source
 from patron.questions.profit import CostModel
 from patron.scoring.differences import breaks_of
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, START, coin, of, orders, shop
@@ -247,3 +249,18 @@ def test_training_on_a_history_knows_who_bought_at_a_loss():
     answer = train(cheap, shop(), SPLIT).model.spec["answer"]
     assert min(answer["loss_if_bought"]) > 0.1
     assert all(nothing == 0.0 > bought for nothing, bought in answer["loss_profit_from"])
+
+
+def test_in_quarter_steps_the_seed_moves_the_answers_of_few_rows_half_as_much(monkeypatch):
+    question = trained("churn").question
+    rows = matrix(question, shop(), SPLIT.known)
+    label = labels(question, shop(), SPLIT.known, rows=rows)
+
+    def moved():
+        sets = [dated(question, row_source(shop()), rows, label, SPLIT, seed) for seed in (0, 1)]
+        said = [each.refit_trees(None, 20).log_odds(each.tree_features, each.examples(label >= 0)) for each in sets]
+        return np.abs(said[0] - said[1]).mean()
+
+    few = moved()
+    monkeypatch.setattr(fitting, "smaller_steps", lambda rows: 1)
+    assert few == pytest.approx(moved() / 2, rel=0.1)

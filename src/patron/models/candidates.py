@@ -3,7 +3,7 @@
 Every estimator is plain JSON that `serving` can run; trees come with a booster beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -182,6 +182,7 @@ def boosted(
     seed: int = 0,
     start: np.ndarray | None = None,
     parameters: Mapping[str, Any] = PARAMETERS,
+    binned: MutableMapping[str, lgb.Dataset] | None = None,
 ) -> Estimator:
     """Answer with LightGBM trees.
 
@@ -195,31 +196,42 @@ def boosted(
         seed: of the sampling of rows and features.
         start: log-odds that the trees start from, of each example, shape (m, classes) or (m, 1).
         parameters: of LightGBM.
+        binned: rows that others with the same rows and parameters have cut into bins, and where to leave them.
     """
     parameters = {**parameters, **_objective(target), "seed": seed, "num_threads": _threads(X, target)}
     columns = plain_names([*names, *(["step"] if target.step is not None else [])])
-    fit = _dataset(X, target, start, columns, categories)
+    binned = {} if binned is None else binned
+    fit = _started(binned, "fit", start, lambda: _dataset(X, target, columns, categories))
     if validation is None:
         booster = lgb.train(parameters, fit, rounds)
     else:
-        later = _dataset(*validation, columns, categories, reference=fit)
+        ahead, known, later_start = validation
+        later = _started(binned, "later", later_start, lambda: _dataset(ahead, known, columns, categories, fit))
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         booster = lgb.train(parameters, fit, rounds, valid_sets=[later], callbacks=[stop])
     return Estimator({"kind": "trees"}, booster, booster.best_iteration or rounds, parameters)
 
 
+def _started(
+    binned: MutableMapping[str, lgb.Dataset], use: str, start: np.ndarray | None, rows: Callable[[], lgb.Dataset]
+) -> lgb.Dataset:
+    """Return rows, as they were cut into bins before where they were, whose trees start from some log-odds."""
+    if use not in binned:
+        binned[use] = rows()
+    binned[use].set_init_score(None if start is None else start.ravel(order="F"))
+    return binned[use]
+
+
 def _dataset(
     X: np.ndarray,
     target: Examples,
-    start: np.ndarray | None,
     columns: list[str],
     categories: Sequence[int],
     reference: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
     rows = X if target.step is None else with_steps(X, target.row, target.step)
-    flat = None if start is None else start.ravel(order="F")
     kind: Any = list(categories) or "auto"
-    return lgb.Dataset(rows, target.y, reference, None, None, flat, columns, kind)
+    return lgb.Dataset(rows, target.y, reference, None, None, None, columns, kind)
 
 
 def with_steps(X: np.ndarray, row: np.ndarray, step: np.ndarray) -> np.ndarray:

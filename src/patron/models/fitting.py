@@ -1,12 +1,13 @@
 """Fitting: the rows of one training, and every candidate fitted on a part of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, cast
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
@@ -52,6 +53,8 @@ PACE, LEVEL = NEAR = ("pace", "level")
 MOST_JUDGED = 20_000
 MOST_FITTED = 200_000
 FEWEST_ALIKE = 20
+SMALLEST_STEP = 4  # as a part of the usual one
+STEADY = 80_000  # rows of which what is drawn by chance weighs little
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -152,8 +155,9 @@ class TrainingSet:
         """Predict the later rows of a part with every candidate."""
         target, X = self.examples(part.judged), self.X[part.judged]
         paths = {name: [estimator.log_odds(X, target)] for name, estimator in part.baselines.items()}
+        binned: dict[str, lgb.Dataset] = {}
         for name in self._bases(part.baselines):
-            paths[name] = self.grow_staged(part, name)
+            paths[name] = self.grow_staged(part, name, binned=binned)
         paths |= {name: [outside.log_odds(X, target)] for name, outside in self._fit_yardsticks(part.fitted).items()}
         by_half = {TUNED: self._by_half(part, self.tuned)} if self.tuned else {}
         return FoldPredictions(paths, target, self._customers(part), by_half)
@@ -167,10 +171,16 @@ class TrainingSet:
         """Return the candidates with trees that there are."""
         return tuple(self._bases(part.baselines))
 
-    def grow_staged(self, part: Part, grown_as: str, parameters: Mapping[str, Any] = EMPTY) -> list[np.ndarray]:
-        """Return the log-odds of trees for the later rows of a part after each of `ROUNDS`."""
+    def grow_staged(
+        self,
+        part: Part,
+        grown_as: str,
+        parameters: Mapping[str, Any] = EMPTY,
+        binned: MutableMapping[str, lgb.Dataset] | None = None,
+    ) -> list[np.ndarray]:
+        """Return the log-odds of trees for the later rows of a part after each of `ROUNDS`; *binned*: see `boosted`."""
         base = self._bases(part.baselines)[grown_as]
-        grown = self.boosted(part.fitted, base, None, part.judged, parameters)
+        grown = self.boosted(part.fitted, base, None, part.judged, parameters, binned)
         return staged(grown, base, self.X[part.judged], self.examples(part.judged))
 
     def _by_half(self, part: Part, tuned: Tuned) -> tuple[np.ndarray, np.ndarray]:
@@ -235,21 +245,33 @@ class TrainingSet:
         baselines = self.fit_baselines(everything, end)
         estimators = dict(baselines)
         bases = self._bases(baselines)
+        binned: dict[str, lgb.Dataset] = {}
         for name in bases:
-            estimators[name] = self._refit_trees(bases[name], oof.rounds[name])
+            estimators[name] = self.refit_trees(bases[name], oof.rounds[name], binned=binned)
         if len(both := blend_members(oof)) > 1:
             estimators["blend"] = blended([estimators[name] for name in both])
         if self.tuned:
             best = self.tuned.best
-            estimators[TUNED] = self._refit_trees(bases[best.grown_as], best.rounds, best.parameters)
+            estimators[TUNED] = self.refit_trees(bases[best.grown_as], best.rounds, best.parameters)
         estimators |= self._fit_yardsticks(everything)
         shift = target_of(self.answer).purchase_shift(self.answer, self._recent_level(end))
         seasonal = {name: self._seasoned(estimator) for name, estimator in estimators.items()}
         return {name: shifted(e, shift) for name, e in seasonal.items()} if any(shift) else seasonal
 
-    def _refit_trees(self, base: Estimator | None, rounds: int, parameters: Mapping[str, Any] = EMPTY) -> Estimator:
-        """Fit trees on all rows."""
-        grown = self.boosted(np.ones(len(self.rows), dtype=bool), base, rounds, None, parameters)
+    def refit_trees(
+        self,
+        base: Estimator | None,
+        rounds: int,
+        parameters: Mapping[str, Any] = EMPTY,
+        binned: MutableMapping[str, lgb.Dataset] | None = None,
+    ) -> Estimator:
+        """Fit trees on all rows, in as many more and smaller steps as the rows are few.
+
+        Each step sees rows and features drawn by chance; a mean of more draws depends less on the seed.
+        """
+        steps = smaller_steps(len(self.rows))
+        slower = {**parameters, "learning_rate": {**PARAMETERS, **parameters}["learning_rate"] / steps}
+        grown = self.boosted(np.ones(len(self.rows), dtype=bool), base, steps * rounds, None, slower, binned)
         return hybrid(base, grown) if base else grown
 
     def _fit_yardsticks(self, mask: np.ndarray) -> dict[str, Estimator]:
@@ -264,6 +286,7 @@ class TrainingSet:
         rounds: int | None,
         later: np.ndarray | None,
         parameters: Mapping[str, Any] = EMPTY,
+        binned: MutableMapping[str, lgb.Dataset] | None = None,
     ) -> Estimator:
         """Fit trees on some rows, for a number of rounds or until later rows do not improve.
 
@@ -273,14 +296,22 @@ class TrainingSet:
             rounds: the number of trees, or None.
             later: the later rows, or None.
             parameters: of LightGBM, in the place of the usual ones.
+            binned: these rows as trees with another base and the same parameters have cut them into bins.
         """
-        every = {**PARAMETERS, **parameters}
         X, target, start = self._tree_rows(mask, base)
-        about = (X, target, self.names, list(self.levels))
-        if rounds is None and later is not None:
-            later_rows = self._tree_rows(later, base)
-            return boosted(*about, validation=later_rows, seed=self.seed, start=start, parameters=every)
-        return boosted(*about, rounds or MOST_ROUNDS, seed=self.seed, start=start, parameters=every)
+        later_rows = self._tree_rows(later, base) if rounds is None and later is not None else None
+        return boosted(
+            X,
+            target,
+            self.names,
+            list(self.levels),
+            rounds or MOST_ROUNDS,
+            later_rows,
+            self.seed,
+            start,
+            {**PARAMETERS, **parameters},
+            binned,
+        )
 
     def _tree_rows(self, mask: np.ndarray, base: Estimator | None) -> tuple[np.ndarray, Examples, np.ndarray | None]:
         """Return what trees see of some rows, and where they start: at what the base says of all features."""
@@ -324,6 +355,15 @@ class TrainingSet:
         telling = season_cutoffs(cutoffs, starts, self.question.horizon)
         at = {cutoff: self.rows.at(cutoff) for cutoff in telling}
         return seasoned(estimator, self.X, at, self.examples, self.names.index(MONTH))
+
+
+def smaller_steps(rows: int) -> int:
+    """Return in how many steps a usual one of the trees is taken: chance of the draws falls with the root of the rows.
+
+    >>> [smaller_steps(rows) for rows in (100, 5_000, 16_000, 200_000)]
+    [4, 4, 2, 1]
+    """
+    return int(np.clip(np.sqrt(STEADY / max(rows, 1)).round(), 1, SMALLEST_STEP))
 
 
 def blend_members(oof: OutOfFold) -> tuple[str, ...]:
