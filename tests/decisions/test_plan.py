@@ -1,6 +1,7 @@
 """What a plan promises: as good as any within its limits, nobody reached who may not be, what was learned counts."""
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -328,6 +329,7 @@ def test_the_profit_curve_has_its_best_point_and_that_of_the_plan():
     ("budget", "more", "said"),
     [
         (0.0, {}, "gain: none, as nobody is treated; the budget is 0: [decisions] budget = 2000.0"),
+        (0.0, {"holdout": 0.1}, "control: none, as nobody is treated"),
         (3.0, {"holdout": 0.0}, "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"),
         (3.0, {"rules": Rules({"mail": 9})}, "capacity: contacts by mail 3 of 9"),
         (3.0, {"effects": learned(ann=(-90.0, 50.0, 99.0))}, "it may lose: ask for robust = true, or try it on few"),
@@ -338,6 +340,12 @@ def test_what_a_campaign_lacks_is_said_before_it_goes_out(budget, more, said):
     plan = decide(ALL, [MAIL], budget, **{"holdout": 0.0} | more)
     answers = preflight(plan.table, plan.summary, [MAIL], more.get("rules", Rules()))
     assert said in " ".join(answers)
+
+
+def test_a_plan_of_nobody_says_on_what_it_rests_as_well():
+    harm = pd.concat([learned(**{name: (-9.0, -5.0, -1.0)}) for name in ALL.customer])
+    plan = decide(ALL, [replace(MAIL, effect="learned")], 100.0, effects=harm)
+    assert (plan.summary["treated"], plan.summary["evidence"]) == (0, "randomised")
 
 
 def test_a_hold_out_says_what_it_can_see():

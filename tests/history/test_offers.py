@@ -60,6 +60,11 @@ def test_arms_without_a_control_are_refused_with_those_that_there_are():
         declared(TREATED, (*HELD[:2], "card", 0.5, None, "spring"))
 
 
+def test_a_table_of_which_no_row_is_used_says_why_and_not_that_it_has_no_control():
+    with pytest.raises(HistoryError, match=r"'offers' has no row to use, of 2 read. 2 rows have propensity outside 0"):
+        history((*TREATED[:3], 1.5, None, "spring"), (*HELD[:3], 1.5, None, "spring"))
+
+
 def test_a_control_that_is_no_arm_is_refused():
     with pytest.raises(HistoryError, match=r"The control is named nobody, which is no arm.*: 'Holdout', 'gift'"):
         declared(TREATED, HELD, control="nobody")

@@ -16,7 +16,7 @@ import pytest
 from patron.decisions import Offer
 from patron.errors import QuestionError, RegistryError
 from patron.features.purchases import recency
-from patron.jobs import Job, decide, plan_tracking, train, unlogged_plans
+from patron.jobs import Job, check, decide, plan_tracking, train, unlogged_plans
 from patron.registry import Registry
 from patron.settings import Table
 
@@ -188,6 +188,14 @@ def test_a_model_that_was_trained_without_the_offer_is_refused_when_it_is_decide
     settings = replace(trained_job.settings, offers=(CALL,), value=100.0, budget=50.0, out=tmp_path)
     with pytest.raises(RegistryError, match=r"effect of call is to be learned, and model 'kiosk-churn' version"):
         decide(Job(settings, trained_job.now))
+
+
+def test_a_check_refuses_an_offer_of_which_no_effect_can_be_learned(job, tmp_path):
+    rows = pd.read_csv(job.settings.root / "offers.csv")
+    rows[rows.arm == "call"].assign(arm="none").to_csv(tmp_path / "offers.csv", index=False)
+    tables = {**job.settings.tables, "offers": Table(tmp_path / "offers.csv", ROLES)}
+    with pytest.raises(QuestionError, match=r"contacts of the offer 'offers', 0 treated and \d+ control can be"):
+        check(Job(replace(job.settings, tables=tables, out=tmp_path), job.now))
 
 
 def test_training_without_contacts_of_the_offer_is_refused_before_any_model_is_fitted(trained_job, tmp_path):

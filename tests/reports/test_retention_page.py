@@ -183,6 +183,33 @@ def test_an_effect_that_campaigns_showed_is_told_from_an_assumed_one(report):
     assert "The effects of the offers above: measured by a past campaign that drew by lot who got it." in text
 
 
+def test_a_learned_offer_that_nobody_gets_is_not_called_unlearned_and_what_to_beware_of_is_said(report):
+    offers = [Offer("call", 10.0, effect="learned", channel="phone"), Offer("fix", 1.0, effect=0.2, channel="shop")]
+    harm = {"kept": -5.0, "kept_low": -9.0, "kept_high": 2.0, "evidence": "randomised"}
+    effects = pd.DataFrame({"customer": SCORES.customer, "offer": "call", **harm})
+    plan = decide(SCORES, offers, 50.0, holdout=0.0, effects=effects, rules=Rules({"shop": 0}))
+    named = Decisions(plan.table.assign(pseudonym=plan.table.customer.map(NAMED)), plan.summary)
+    text = words(page(replace(report, offers=offers, decisions=named)))
+    assert "call £10.00 – learned; 2 would sooner leave by it 0 (0) not used" in text
+    assert "2 customers would, by what past campaigns showed, sooner leave for having had an offer, none of" in text
+    assert "Beware: Nobody is treated: budget or capacities reach none of the 1 customers" in text
+
+
+@pytest.mark.parametrize(
+    ("budget", "rules", "end"),
+    [
+        (50.0, Rules({"phone": 1}), "The line ends before the budget because of a capacity or the cap on contacts."),
+        (50.0, Rules(), "The line ends where no other customer is worth an offer."),
+    ],
+)
+def test_the_line_of_money_says_what_ends_it(report, budget, rules, end):
+    call = replace(CALL, channel="phone")
+    alike = pd.concat([SCORES.head(1).assign(customer=name) for name in NAMED], ignore_index=True)
+    plan = decide(alike, [call], budget, holdout=0.0, rules=rules)
+    named = Decisions(plan.table.assign(pseudonym=plan.table.customer.map(NAMED)), plan.summary)
+    assert end in words(page(replace(report, offers=[call], decisions=named)))
+
+
 def test_half_the_effect_and_the_break_even_effect_can_be_read_off(told):
     # 10 spent for a stake of 5,000: 0.2 % must be kept.
     assert "keep only half as many leavers as assumed, the campaign earns £490 instead of £990" in told

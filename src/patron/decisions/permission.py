@@ -56,7 +56,7 @@ def with_facts(scores: pd.DataFrame, facts: pd.DataFrame | None, offers: Sequenc
         names = [name for name in needed if name in facts and name not in scores]
         rows = pd.Index(facts.customer).get_indexer(scores.customer)
         scores = scores.assign(**{name: _taken(facts[name], rows) for name in names})
-    known = [*scores, *(facts if facts is not None else ())]
+    known = [*dict.fromkeys([*scores, *(facts if facts is not None else ())])]
     for name in needed:
         if name not in scores:
             raise SettingsError(lacking(name, known, offers))

@@ -201,7 +201,7 @@ def decided(
         | {"ties": n_tied(worth, best.offer)}
         | totals(table, offers, (below[0], above[0]))
         | woken(gains, known)
-        | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, known)}
+        | {"budget": float(budget), "holdout": float(holdout), "seed": seed, "evidence": _evidence(table, gains)}
         | {"gap": max(0.0, best.bound - _gain(worth, best.offer))}
         | {"beware": [*unmet, *lot.notes, *(cluster_notes(together) if together else ()), *unreached]}
         | {"unprofitable": len(lossy)}
@@ -227,9 +227,10 @@ def _segments(customers: pd.DataFrame) -> np.ndarray:
     return strata(*(customers[name].to_numpy(np.float64) for name in ("churn_probability", "value")))
 
 
-def _evidence(table: pd.DataFrame, offers: Sequence[Offer]) -> str:
-    """What the plan rests on: the kinds of evidence of its rows, or of its offers where it has no row."""
-    return "; ".join(sorted(set(table.evidence) or {offer.evidence for offer in offers}))
+def _evidence(table: pd.DataFrame, gains: Gains) -> str:
+    """What the plan rests on: the kinds of evidence of its rows, or of all that could be where it has no row."""
+    could = (gains.sources[kind] for kind in np.unique(gains.evidence) if table.empty)
+    return "; ".join(sorted(set(table.evidence) or set(could) or set(gains.sources)))
 
 
 def with_risk(scores: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,8 @@ def preflight(table: pd.DataFrame, summary: Mapping[str, Any], offers: Sequence[
         rules: what the plan keeps to.
     """
     treated = table[table.group == "treat"]
-    return [_ready(treated, offers, rules), _pays(summary), _against(summary, offers), _control(table)]
+    control = _control(table, summary["holdout"])
+    return [_ready(treated, offers, rules), _pays(summary), _against(summary, offers), control]
 
 
 def _ready(treated: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> str:
@@ -60,7 +61,7 @@ def _against(summary: Mapping[str, Any], offers: Sequence[Offer]) -> str:
     return f"consent: {left}{mend}"
 
 
-def _control(table: pd.DataFrame) -> str:
+def _control(table: pd.DataFrame, holdout: float) -> str:
     lot, table = table[table.explored], table[~table.explored]
     held = int((table.group == "control").sum())
     drawn = f"; of {len(lot):,} for whom a lot decides it leaves {(lot.group == 'control').sum():,} alone"
@@ -70,6 +71,8 @@ def _control(table: pd.DataFrame) -> str:
             return (
                 f"control: none of the plan, so nobody will know what its choice did{beside}; [decisions] holdout = 0.1"
             )
+        if holdout and not len(table):
+            return "control: none, as nobody is treated"
         return "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"
     words = f"control: {held:,} of {len(table):,} held out"
     return f"{words}{_seen(table, held)}{beside}"

@@ -3,6 +3,7 @@
 A contact is an instant like a cutoff: what was before it is its past, what came from it on is its future.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,7 +39,8 @@ def contacts_of(history: History, offer: str, horizon: Span) -> Table:
         null where the contact can be used.
 
     Raises:
-        QuestionError: there is no table of offers, or none of this offer, or nobody was treated or control.
+        QuestionError: there is no table of offers, or none of this offer, nobody was treated or control, or a cost is
+            negative.
     """
     rows = _of_offer(history, offer)
     moment = [rows.customer, rows["at"]]
@@ -55,6 +57,7 @@ def contacts_of(history: History, offer: str, horizon: Span) -> Table:
     numbered = ibis.row_number().over(ibis.window(order_by=[marked.customer, marked["at"], marked.again]))
     contacts = marked.mutate(**{CONTACT: numbered}).drop("arms", "again").cache()
     _check_arms(contacts, offer)
+    _check_costs(contacts, offer)
     return contacts
 
 
@@ -123,13 +126,11 @@ def _of_offer(history: History, offer: str) -> Table:
     rows = history[OFFERS]
     names = _offers(rows)
     if not offer and len(names) > 1:
-        raise QuestionError(
-            f"The table {OFFERS!r} has several offers: {', '.join(map(cell, names))}. Name one: offer={names[0]!r}."
-        )
+        raise QuestionError(f"The table {OFFERS!r} has several offers: {_shown(names)}. Name one: offer={names[0]!r}.")
     if offer and offer not in names:
         raise QuestionError(
             f"No contact of the table {OFFERS!r} is of the offer {offer!r}.{nearest(offer, names)} It has: "
-            f"{', '.join(map(cell, names)) or 'none'}. Its column is declared with offer = 'the column'."
+            f"{_shown(names)}. Its column is declared with offer = 'the column'."
         )
     rows = rows.filter(rows.offer == offer) if offer else rows
     return rows.select("customer", "at", "arm", *(column for column in KEPT if column in rows.columns))
@@ -138,8 +139,13 @@ def _of_offer(history: History, offer: str) -> Table:
 def _offers(rows: Table) -> list[str]:
     if "offer" not in rows.columns:
         return []
-    names = rows.select("offer").distinct().order_by("offer").limit(SHOWN).to_pyarrow()["offer"].to_pylist()
+    names = rows.select("offer").distinct().order_by("offer").to_pyarrow()["offer"].to_pylist()
     return [name for name in names if name is not None]
+
+
+def _shown(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - SHOWN:,} others" if len(names) > SHOWN else ""
+    return f"{', '.join(map(cell, names[:SHOWN])) or 'none'}{rest}"
 
 
 def _without_chance(rows: Table) -> list[tuple[BooleanValue, str]]:
@@ -177,3 +183,16 @@ def _check_arms(contacts: Table, offer: str) -> None:
         f"{n['control'] or 0:,} control can be compared, and both are needed.{reasons} Ask with a shorter horizon, "
         'wait until it is over, or name the arm that got nothing: control = "...".'
     )
+
+
+def _check_costs(contacts: Table, offer: str) -> None:
+    """Refuse contacts that cost less than nothing."""
+    if "cost" not in contacts.columns:
+        return
+    bad = int(contacts.filter(contacts.cost < 0).count().to_pyarrow().as_py())
+    if bad:
+        raise QuestionError(
+            f"Of the {int(contacts.count().to_pyarrow().as_py()):,} contacts of the offer {offer or OFFERS!r}, {bad:,} "
+            "have a cost below 0. The cost of a contact is money of 0 or more: write in the table what was paid, "
+            'without a sign, or read no cost, [tables.offers] cost = "".'
+        )

@@ -68,6 +68,8 @@ def with_control(declared: Events, control: str | Sequence[str]) -> Events:
             )
         return declared
     known = few_values(declared.used.arm)
+    if not known:
+        return declared
     names = named or {arm for arm in known if is_usual_control(arm)}
     _check_control(named, names, known)
     table, used = (

@@ -15,6 +15,7 @@ from patron.jobs.bad_rows import check_bad_rows
 from patron.jobs.check_panel import check_panel
 from patron.jobs.check_report import beware, window_days, write_page
 from patron.jobs.job import Job
+from patron.jobs.learning import check_campaigns
 from patron.jobs.panel_job import PanelJob
 from patron.jobs.plan_facts import check_offer_columns
 from patron.questions.matrices import Matrix, labels, matrix
@@ -40,6 +41,7 @@ def check(job: Job) -> dict[str, Any]:
         raise
     _tell_holes(job)
     check_offer_columns(job.settings, lambda: job.row_columns)
+    check_campaigns(job)
     question = job.questions[0]
     features = max(len(each.features) for each in job.questions)
     job.tell(f"features  {features} can be made{_windows(question)}")

@@ -5,14 +5,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from patron.engines.outputs import write_text
+from patron.history.after_contacts import contacts_of
 from patron.history.offers import OFFERS
 from patron.jobs.job import Job
 from patron.jobs.plan_effects import learned_offers
+from patron.questions.question import Question
 
 if TYPE_CHECKING:
     from patron.scoring.learned_effects import LearnedEffect
 
-__all__ = ["learn_effects", "write_effect_cards"]
+__all__ = ["check_campaigns", "learn_effects", "write_effect_cards"]
+
+
+def check_campaigns(job: Job) -> None:
+    """Refuse an offer of whose past contacts no effect can be learned, long before anything is trained.
+
+    Raises:
+        QuestionError: there are no contacts of an offer, or nobody was treated or control.
+    """
+    for name in learned_offers(job.settings.offers):
+        contacts_of(job.history, _in_table(job, name), _question(job).horizon)
 
 
 def learn_effects(job: Job) -> "tuple[LearnedEffect, ...]":
@@ -35,15 +47,26 @@ def _learned(job: Job, name: str) -> "LearnedEffect":
     from patron.decisions.uplift.campaigns import campaign_trial
     from patron.scoring.learned_effects import learned_effect
 
-    part, value = job.parts[0], job.settings.value or None
-    (question,) = (question for question in part.questions if question.name == part.explained)
-    has_names = OFFERS in job.history.tables and "offer" in job.history[OFFERS].columns
-    trial = campaign_trial(question, job.history, name if has_names else "", memory=job.memory)
+    value = job.settings.value or None
+    trial = campaign_trial(_question(job), job.history, _in_table(job, name), memory=job.memory)
     effects = train_effects(trial if value else replace(trial, cost=None), value=value, seed=job.settings.seed)
     learned = learned_effect(name, trial, effects)
     about = f"effects   {name}: {len(trial):,} of {trial.counts['contacts']:,} past contacts"
     job.tell("\n".join([about, *(f"          {line}" for line in _lines(learned))]))
     return learned
+
+
+def _question(job: Job) -> Question:
+    """Return the question that offers are for."""
+    part = job.parts[0]
+    (question,) = (question for question in part.questions if question.name == part.explained)
+    return question
+
+
+def _in_table(job: Job, name: str) -> str:
+    """Return the name by which the table of offers knows one; empty where it has one offer, without a name."""
+    has_names = OFFERS in job.history.tables and "offer" in job.history[OFFERS].columns
+    return name if has_names else ""
 
 
 def _lines(learned: "LearnedEffect") -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patron.decisions import Decisions, Offer
+from patron.formatting import money
 from patron.reports import plots
 from patron.reports.evidence_words import evidence_words
 from patron.reports.plan_plots import RUNGS, curve_plot, ladder_plot
@@ -16,6 +17,7 @@ from patron.reports.rendering import inline
 __all__ = ["decision_section"]
 
 TOP_DECISIONS, EXAMPLES, MOST_REASONS = 25, 10, 2
+UNREACHED = ("budget does not reach", "budget or capacity does not reach")
 PUSH = re.compile(", (raises|lowers) the risk.*")
 QUESTIONS: Mapping[str, str] = {
     "capacity": "Is the process ready?",
@@ -61,6 +63,7 @@ def decision_section(
         "evidence": [evidence_words(kind) for kind in summary["evidence"].split("; ")],
         "effects": _effects(decisions.table),
         "money": inline(plots.money_plot(decisions, currency)),
+        "line_end": _line_end(summary, max(offer.cost for offer in offers), currency),
         "curve": inline(curve_plot(summary["curve"], currency)) if summary["curve"] else "",
         "best": next((point for point in summary["curve"] if point["point"] == "best"), None),
         "rungs": [rung | {"words": RUNGS[rung["rung"]]} for rung in summary["ladder"]],
@@ -111,22 +114,37 @@ def _never(offer: Offer) -> str:
 
 def _offers(decisions: Decisions, offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Each offer with what is expected of it, what it must keep to pay, and what half its effect would earn."""
+    woken = decisions.summary["do_not_disturb"]["offers"]
     return [
-        {"offer": offer} | decisions.summary["offers"][offer.name] | _effects(table) | _effect(offer, table)
+        {"offer": offer} | decisions.summary["offers"][offer.name] | _effects(table) | _effect(offer, table, woken)
         for offer in offers
         for table in [decisions.table[decisions.table.offer == offer.name]]
     ]
 
 
-def _effect(offer: Offer, table: pd.DataFrame) -> dict[str, Any]:
+def _effect(offer: Offer, table: pd.DataFrame, woken: Mapping[str, int]) -> dict[str, Any]:
     """The share of those who would leave that an offer keeps: as assumed, or as campaigns showed it for the treated."""
     low, middle, high = offer.effects
     if not offer.is_learned:
         return {"effect": middle, "bounds": (low, high), "source": "" if offer.effect == middle else offer.evidence}
     treated = table[table.group == "treat"]
     stake = float((treated.churn_probability * treated.value).sum())
-    share = float((treated.expected_gain + treated.cost).sum()) / stake if stake else 0.0
-    return {"effect": share, "bounds": (), "source": "; ".join(sorted(set(table.evidence))) or offer.evidence}
+    share = float((treated.expected_gain + treated.cost).sum()) / stake if stake else None
+    source = "; ".join(sorted(set(table.evidence))) or f"learned; {woken.get(offer.name, 0):,} would sooner leave by it"
+    return {"effect": share, "bounds": (), "source": source}
+
+
+def _line_end(summary: Mapping[str, Any], dearest: float, currency: str) -> str:
+    """Return why the line of gain by money spent ends where it does."""
+    withheld, alone = summary["withheld"], summary["left_alone"]
+    if not any(alone.get(why) for why in UNREACHED):
+        return "The line ends where no other customer is worth an offer."
+    if summary["budget"] - summary["spent"] - withheld >= dearest:
+        by_lot = summary["exploration"]["customers"] > 0
+        first = "what a lot leaves unspent" if by_lot else "a capacity or the cap on contacts"
+        return f"The line ends before the budget because of {first}."
+    held = f"The line ends before the budget because {money(withheld, currency)} belong to the customers held out."
+    return held if withheld else ""
 
 
 def _effects(table: pd.DataFrame) -> dict[str, float]:

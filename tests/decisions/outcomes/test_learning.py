@@ -269,6 +269,13 @@ def test_an_interval_that_includes_zero_is_called_so(call):
     assert only(call)["advice"] == "test"
 
 
+def test_decisions_about_customers_of_another_history_are_refused_and_single_strangers_counted(four):
+    with pytest.raises(ScoreError, match=r"no event of any of the 4 customers who were decided on.*of another project"):
+        learn(four, decided("p1 p2", "p3 p4"), churn(30))
+    result = learn(four, decided("ann p2", "cid dan"), churn(30))
+    assert result.notes[0].startswith("of 1 of the 4 customers who were decided on the history has no event; they")
+
+
 def test_other_questions_and_decisions_that_cannot_be_meant_are_refused(four):
     with pytest.raises(QuestionError, match=r"got 'tier'\. Ask pt\.churn"):
         learn(four, decided(), tier(30, HALF))

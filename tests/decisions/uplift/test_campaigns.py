@@ -181,6 +181,20 @@ def test_a_history_without_arms_and_an_offer_that_it_lacks_are_refused():
         campaign_trial(SHORT, History.of(orders=events(frame_of(ORDERS, ("customer", "at", "amount")))))
 
 
+def test_contacts_that_cost_less_than_nothing_are_refused():
+    paid_back = [(*row[:5], -2.0) for row in sent_to("ann", "bob")]
+    with pytest.raises(QuestionError, match=r"Of the 4 contacts of the offer 'spring', 2 have a cost below 0\."):
+        campaign_trial(SHORT, history(ORDERS, [*paid_back, *sent_to("cid", "dan", arm="control")]), "spring")
+
+
+def test_each_of_many_offers_is_known_by_its_name():
+    others = [row for number in range(70) for row in sent_to("ann", campaign=f"a{number:02}")]
+    whole = history([*ORDERS, BUY], [*BOTH, *others])
+    assert len(campaign_trial(SHORT, whole, "spring")) == 4
+    with pytest.raises(QuestionError, match=r"It has: 'a00', .*, 'a59' and 11 others\. Its column"):
+        campaign_trial(SHORT, whole, "summer")
+
+
 def test_contacts_without_an_outcome_say_why_in_the_refusal():
     with pytest.raises(QuestionError, match=r"0 treated and 0 control .* 4: horizon not over\. Ask with a shorter"):
         campaign_trial(churn(300), history(ORDERS, BOTH))

@@ -73,11 +73,18 @@ def test_arms_that_are_numbers_become_texts():
         ({"propensity": {"mail": 1.0, "none": 0.5}}, {}, HistoryError, "propensity of 'mail' .* is 1 in row 0"),
         ({"propensity": {"mail": 0.6, "none": 0.5}}, {}, HistoryError, "add up to 1, but to 1.1 in row 0"),
         ({"cost": "visits", "features": ["channel"]}, {}, HistoryError, "The cost .* missing or infinite in 1 of 8"),
+        ({"cost": "paid"}, {"paid": [4, 0, -4, 0] * 2}, HistoryError, "or more, but -4 in row 2 and negative in 2 of"),
+        ({"propensity": {"call": 0.5, "none": 0.5}}, {}, QuestionError, "got: propensity={'none': 0.5, 'mail': 0.5}"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place_and_a_way_out(given, columns, error, message):
     with pytest.raises(error, match=f"(?s){message}"):
         trial(frame(**columns), **given)
+
+
+def test_a_trial_without_rows_says_so():
+    with pytest.raises(QuestionError, match=r"The trial has no row. Give a row for each contact, of the control too"):
+        trial(frame().head(0))
 
 
 def test_a_column_that_is_a_key_is_no_arm():

@@ -4,7 +4,7 @@ A customer counts as it was decided (intention to treat), from the cutoff on, ov
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from patron.decisions.outcomes.following import following, with_done
 from patron.decisions.outcomes.measured import Window
 from patron.decisions.outcomes.notes import notes_of
 from patron.decisions.outcomes.promises import promises
+from patron.decisions.outcomes.strangers import strangers
 from patron.decisions.uplift.campaigns import OUTCOMES
 from patron.errors import QuestionError, listed
 from patron.formatting import html_table
@@ -114,7 +115,7 @@ def learn(
     Raises:
         QuestionError: the question is not about leaving, or profit cannot be told.
         TooEarlyError: nothing has happened since.
-        ScoreError: the decisions lack a column or hold what cannot be meant.
+        ScoreError: the decisions lack a column, hold what cannot be meant, or are about nobody in the history.
     """
     if question.name not in OUTCOMES or question.name == "tier":
         raise QuestionError(
@@ -122,6 +123,7 @@ def learn(
             "Ask pt.churn(horizon=90); profit is counted where costs=pt.CostModel(...) is given."
         )
     known = checked(decisions, holdout)
+    beware = strangers(history, known.table)
     windows = [Window(history, at.to_pydatetime(), question, costs) for at in sorted(known.table.cutoff.unique())]
     begun = [window for window in windows if window.days]
     if not begun:
@@ -130,7 +132,8 @@ def learn(
             f"{history.ends:%Y-%m-%d}. Read newer events, then learn again.",
             {**known.counts, "decisions": len(known.table), "overlapping": 0, "not_begun": len(windows)},
         )
-    return _outcomes(known.table, known.counts, begun, len(windows) - len(begun))
+    outcomes = _outcomes(known.table, known.counts, begun, len(windows) - len(begun))
+    return replace(outcomes, notes=(*beware, *outcomes.notes))
 
 
 def _outcomes(decided: pd.DataFrame, counts: Mapping[str, int], windows: Sequence[Window], unbegun: int) -> Outcomes:

@@ -65,7 +65,7 @@ class Trial:
         if self.propensity is not None:
             checks.check_propensity(self.propensity, self.arms)
         if self.cost is not None:
-            checks.check_finite("cost", self.cost)
+            checks.check_cost(self.cost)
 
     @classmethod
     def of(

@@ -12,6 +12,7 @@ __all__ = [
     "ASSIGNMENTS",
     "KINDS",
     "check_arms",
+    "check_cost",
     "check_features",
     "check_finite",
     "check_lengths",
@@ -82,9 +83,11 @@ def check_arms(arm: np.ndarray, control: str) -> None:
     """Refuse arms that cannot be compared.
 
     Raises:
-        QuestionError: there is no control, nobody but the control, or so many arms that they are no arms.
+        QuestionError: there is no row, no control, nobody but the control, or so many arms that they are no arms.
     """
     counts = pd.Series(arm).value_counts()
+    if counts.empty:
+        raise QuestionError("The trial has no row. Give a row for each contact, of the control too.")
     if len(counts) > MOST_ARMS:
         raise QuestionError(
             f"The arm of the trial has {len(counts):,} different values; {MOST_ARMS} at most can be compared. "
@@ -123,6 +126,22 @@ def check_finite(use: str, values: np.ndarray) -> None:
         )
 
 
+def check_cost(cost: np.ndarray) -> None:
+    """Refuse costs that are no money paid.
+
+    Raises:
+        HistoryError: a cost is missing, infinite or negative.
+    """
+    check_finite("cost", cost)
+    bad = cost < 0
+    if bad.any():
+        raise HistoryError(
+            f"The cost of a contact is money of 0 or more, but {cell(cost[bad][0], 'g')} in row {bad.argmax()} and "
+            f"negative in {bad.sum():,} of {len(cost):,} rows. Write what was paid without a sign, "
+            "frame['...'] = frame['...'].abs(), or leave the cost out."
+        )
+
+
 def check_outcome(outcome: np.ndarray, kind: str) -> None:
     """Refuse outcomes that no effect can be learned from.
 
@@ -153,7 +172,7 @@ def check_propensity(propensity: pd.DataFrame, arms: Sequence[str]) -> None:
     if set(propensity.columns) != set(arms):
         raise QuestionError(
             f"The arms of the trial are {listed(arms)}, and propensities are given of {listed(propensity.columns)}. "
-            "Give one for each arm that somebody got: propensity={'mail': 0.5, 'none': 0.5}."
+            f"Give one for each arm that somebody got: propensity={dict.fromkeys(arms, round(1 / len(arms), 3))}."
         )
     for name in propensity.columns:
         values = propensity[name].to_numpy()
