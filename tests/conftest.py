@@ -1,5 +1,6 @@
 """What many tests share: one grown history, and the engines that histories are opened by."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -23,6 +24,12 @@ hypothesis.settings.register_profile("patron", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patron"))
 os.environ.setdefault("PATRON_SHOW_VALUES", "1")  # tests quote sentences whole; test_values.py is about what they hide
+
+
+def pytest_collection_finish():
+    """Keep what all tests share out of the search for garbage, which would walk through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
