@@ -32,6 +32,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_sessionfinish():
+    """Let it go at the end, as libraries that count their objects take it for leaks otherwise."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def stores(tmp_path_factory):
     """Copy each new local store from one that mlflow created, as its migrations take seconds."""

@@ -8,36 +8,33 @@ import numpy as np
 import pytest
 
 from patron.errors import QuestionError
-from patron.evaluation.backtests import Card, backtest, judge, predict_candidates, prediction_table
+from patron.evaluation.backtests import Backtest, Card, backtest, judge, predict_candidates, prediction_table
 from patron.metrics import auc, bias
 from patron.models.serving import Bundle
-from patron.models.training import train
 from patron.periods import Split
-from patron.questions.kinds import churn, next_purchase, tier
-from patron.questions.matrices import Matrix, labels, matrix
-from patron.questions.profit import CostModel
+from patron.questions.kinds import churn
+from patron.questions.matrices import Matrix
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, shop
+from worlds.shop_models import QUESTIONS, trained, unseen
 
 
 @cache
-def trained():
-    return train(churn(HORIZON), shop(), SPLIT)
+def card(name: str = "churn") -> Card:
+    return judge(trained(name), *unseen(name))
 
 
 @cache
-def unseen():
-    question = trained().question
-    return matrix(question, shop(), SPLIT.test), labels(question, shop(), SPLIT.test)
+def rolled() -> tuple[Backtest, int]:
+    """Return a back-test, and how many rows were answered for it."""
+    sizes, predict = [], Bundle.predict
 
+    def counted(bundle, X):
+        sizes.append(len(X))
+        return predict(bundle, X)
 
-@cache
-def card() -> Card:
-    return judge(trained(), *unseen())
-
-
-@cache
-def rolled():
-    return backtest(churn(HORIZON), shop(), SPLIT)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Bundle, "predict", counted)
+        return backtest(QUESTIONS["churn"], shop(), SPLIT), sum(sizes)
 
 
 def test_a_card_comes_back_from_json_as_it_went():
@@ -61,97 +58,81 @@ def test_a_card_written_before_there_were_segments_can_still_be_read():
 
 
 def test_figures_of_a_card_are_those_of_its_predictions():
-    table = prediction_table(trained(), *unseen())
+    table = prediction_table(trained("churn"), *unseen("churn"))
     ours = table[table.champion]
     assert np.isclose(card().measured[card().champion]["AUC"].value, auc(ours.actual, ours.churn_probability))
     assert np.isclose(card().measured[card().champion]["bias"].value, bias(ours.actual, ours.churn_probability))
 
 
 def test_the_shift_shows_training_rates_beside_what_was_predicted_and_came_true():
-    rows, label = unseen()
+    rows, label = unseen("churn")
     day = f"{SPLIT.test[0]:%Y-%m-%d}"
     assert np.isclose(card().shift["observed"][day], label.mean())
-    assert np.isclose(card().shift["predicted"][day], trained().model.predict(rows.X).churn_probability.mean())
+    assert np.isclose(card().shift["predicted"][day], trained("churn").model.predict(rows.X).churn_probability.mean())
     assert list(card().shift["trained"]) == [f"{cutoff:%Y-%m-%d}" for cutoff in SPLIT.known]
 
 
 def test_predictions_are_made_once_and_give_the_same_card_and_table(monkeypatch):
-    rows, label = unseen()
-    known, table = predict_candidates(trained(), rows), prediction_table(trained(), rows, label)
+    rows, label = unseen("churn")
+    known, table = predict_candidates(trained("churn"), rows), prediction_table(trained("churn"), rows, label)
     monkeypatch.setattr(Bundle, "predict", None)  # whoever predicts again now fails
-    assert judge(trained(), rows, label, predictions=known).plain() == card().plain()
-    assert prediction_table(trained(), rows, label, known).equals(table)
+    assert judge(trained("churn"), rows, label, predictions=known).plain() == card().plain()
+    assert prediction_table(trained("churn"), rows, label, known).equals(table)
 
 
-def test_a_back_test_asks_each_candidate_once_for_each_test_row(monkeypatch):
-    sizes, predict = [], Bundle.predict
-
-    def counted(bundle, X):
-        sizes.append(len(X))
-        return predict(bundle, X)
-
-    monkeypatch.setattr(Bundle, "predict", counted)
-    result = backtest(churn(HORIZON), shop(), SPLIT)
-    assert sum(sizes) == len(result.predictions)
+def test_a_back_test_asks_each_candidate_once_for_each_test_row():
+    result, answered = rolled()
+    assert answered == len(result.predictions)
 
 
 def test_each_fold_knows_only_what_came_before_it():
-    result = rolled()
+    result, _ = rolled()
     assert [fold.cutoffs for fold in result.folds] == [(cutoff,) for cutoff in CUTOFFS[2:]]
     for fold in result.folds:
         assert max(fold.shift["trained"]) < min(fold.shift["observed"])
 
 
 def test_the_pooled_card_holds_the_rows_of_all_folds():
-    result = rolled()
+    result, _ = rolled()
     assert result.pooled.rows == sum(fold.rows for fold in result.folds)
     assert result.pooled.champion == "chosen"
     assert len(result.predictions) == result.pooled.rows * 8
 
 
 def test_a_tier_means_the_same_in_all_folds():
-    result = backtest(tier(HORIZON, CostModel(margin_rate=0.4)), shop(150), SPLIT)
+    result = backtest(QUESTIONS["tier"], shop(150), SPLIT)
     known = result.predictions.groupby(["candidate", "cutoff"], observed=True).tier.unique()
     assert set(known.explode()) <= {"lead", "iron", "gold", "platinum"}
     assert result.pooled.base["mean profit"] > 0
 
 
-@cache
-def worth() -> Card:
-    fitted = train(tier(HORIZON, CostModel(margin_rate=0.4)), shop(), SPLIT)
-    rows, label = matrix(fitted.question, shop(), SPLIT.test), labels(fitted.question, shop(), SPLIT.test)
-    return judge(fitted, rows, label)
-
-
 def test_a_tier_is_judged_beside_the_guess_that_everybody_stays():
-    stay, ahead = worth().measured["persistence"], worth().persistence
-    ours = worth().measured[worth().champion]
+    stay, ahead = card("tier").measured["persistence"], card("tier").persistence
+    ours = card("tier").measured[card("tier").champion]
     assert set(stay) == set(ahead) == {"quadratic kappa", "macro F1"}
     assert np.isclose(ahead["macro F1"].value, ours["macro F1"].value - stay["macro F1"].value)
 
 
 def test_the_interval_of_profit_holds_as_often_as_it_says():
-    held = worth().measured[worth().champion]["coverage of the interval"]
+    held = card("tier").measured[card("tier").champion]["coverage of the interval"]
     assert held.high >= 0.8
-    assert np.isclose(np.average(worth().intervals.held, weights=worth().intervals["count"]), held.value)
+    assert np.isclose(np.average(card("tier").intervals.held, weights=card("tier").intervals["count"]), held.value)
 
 
 def test_expected_profit_comes_in_by_groups_of_all_customers():
-    deciles = worth().deciles
-    assert deciles["count"].sum() == worth().rows
-    assert np.isclose(np.average(deciles.observed, weights=deciles["count"]), worth().base["mean profit"])
-    assert Card.of(json.loads(json.dumps(worth().plain()))).plain() == worth().plain()
+    deciles = card("tier").deciles
+    assert deciles["count"].sum() == card("tier").rows
+    assert np.isclose(np.average(deciles.observed, weights=deciles["count"]), card("tier").base["mean profit"])
+    assert Card.of(json.loads(json.dumps(card("tier").plain()))).plain() == card("tier").plain()
 
 
 def test_the_days_are_judged_by_who_was_back_when_and_beside_one_day_for_all():
-    fitted = train(next_purchase(HORIZON), shop(), SPLIT)
-    rows, label = matrix(fitted.question, shop(), SPLIT.test), labels(fitted.question, shop(), SPLIT.test)
-    card = judge(fitted, rows, label)
-    ours, same = (card.measured[name]["error of the date (days)"].value for name in (fitted.champion, "constant"))
+    days = card("next_purchase")
+    ours, same = (days.measured[name]["error of the date (days)"].value for name in (days.champion, "constant"))
     assert ours < same
-    assert 0.02 < card.measured[fitted.champion]["before the interval"].value < 0.2
-    assert card.waits.promised.tolist() == [0.1, 0.5, 0.9]
-    assert (card.waits["count"].diff().dropna() < 0).all()
+    assert 0.02 < days.measured[days.champion]["before the interval"].value < 0.2
+    assert days.waits.promised.tolist() == [0.1, 0.5, 0.9]
+    assert (days.waits["count"].diff().dropna() < 0).all()
 
 
 def test_too_few_cutoffs_for_a_back_test_are_refused():
@@ -161,7 +142,7 @@ def test_too_few_cutoffs_for_a_back_test_are_refused():
 
 
 def test_a_feature_that_knows_the_outcome_is_named_on_the_card():
-    rows, label = unseen()
+    rows, label = unseen("churn")
     knowing = Matrix(rows.key, rows.X.assign(closed=label.astype(np.float32)), rows.definitions)
-    assert list(judge(trained(), knowing, label).suspects) == ["closed"]
+    assert list(judge(trained("churn"), knowing, label).suspects) == ["closed"]
     assert not card().suspects

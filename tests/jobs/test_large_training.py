@@ -3,10 +3,10 @@
 import pytest
 
 import patron as pt
-from models.test_training import trained
 from patron.errors import QuestionError
 from patron.jobs.large_training import train_in_parts
 from worlds.shop import SPLIT, shop
+from worlds.shop_models import trained
 
 
 def grown(model) -> str:

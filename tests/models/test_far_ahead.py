@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 
 from patron.models.extrapolation import train_beyond
 from patron.models.serving import encode
+from patron.models.training import Trained
 from patron.questions.kinds import churn
 from patron.questions.matrices import matrix
 from worlds.shop import START, coin, shop
@@ -14,8 +16,13 @@ from worlds.shop import START, coin, shop
 AT = START + timedelta(days=280)
 
 
+@cache
+def far() -> Trained:
+    return train_beyond(churn(270), shop(), AT)
+
+
 def test_the_champion_is_the_mean_of_logit_and_hybrid_before_their_slopes():
-    made = train_beyond(churn(270), shop(), AT)
+    made = far()
     rows = encode(matrix(made.question, shop(), [AT]).X, made.model.spec["features"])
     alone = [made.bundles[name] for name in ("logit", "hybrid")]
     raw = [replace(bundle, spec=bundle.spec | {"calibration": None}).log_odds(rows) for bundle in alone]
@@ -25,7 +32,7 @@ def test_the_champion_is_the_mean_of_logit_and_hybrid_before_their_slopes():
 
 
 def test_the_figures_are_of_candidates_that_were_compared():
-    made = train_beyond(churn(270), shop(), AT)
+    made = far()
     assert set(made.bundles) - set(made.losses) == {"blend"}
     assert set(made.losses) == set(made.gains)
 

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from models.test_training import trained
 from patron.errors import QuestionError
 from patron.models import out_of_core
 from patron.models.out_of_core import Growing
 from patron.models.teams import Team
-from patron.questions.matrices import Matrix, labels, matrix
+from patron.questions.matrices import Matrix, matrix
 from worlds.shop import SPLIT, shop
+from worlds.shop_models import known, trained
 
 
 def grown(text: str) -> str:
@@ -36,18 +36,13 @@ def written(growing: Growing, rows: Matrix, label: np.ndarray, folder: Path) -> 
     return files
 
 
-def rows_of(name: str) -> tuple[Matrix, np.ndarray]:
-    rows = matrix(trained(name).question, shop(), SPLIT.known)
-    return rows, labels(trained(name).question, shop(), SPLIT.known, rows=rows)
-
-
 @pytest.mark.parametrize(
     ("name", "candidate"),
     [("churn", "lightgbm"), ("churn", "blend"), ("next_purchase", "hybrid")],
 )
 def test_trees_grown_from_files_are_those_grown_in_memory(name, candidate, tmp_path, monkeypatch):
     monkeypatch.setattr(out_of_core, "GROUP", 100)
-    model, (rows, label) = trained(name).bundles[candidate], rows_of(name)
+    model, (rows, label) = trained(name).bundles[candidate], known(name)
     growing = Growing.of(model, rows)
     files = written(growing, rows, label, tmp_path)
     assert pq.read_metadata(files[0]).num_row_groups > 1
@@ -66,7 +61,7 @@ def by_two(work: Callable[[Team], str]) -> list[str]:
 
 
 def test_two_workers_come_to_the_trees_of_one_where_nothing_is_drawn_by_lot_or_bounded_by_counts(tmp_path):
-    model, (rows, label) = trained("churn").bundles["hybrid"], rows_of("churn")
+    model, (rows, label) = trained("churn").bundles["hybrid"], known("churn")
     everything = {"bagging_fraction": 1.0, "feature_fraction": 1.0, "min_data_in_leaf": 1, "rounds": 10}
     model = replace(model, spec=model.spec | {"parameters": model.spec["parameters"] | everything})
     growing = Growing.of(model, rows)

@@ -1,21 +1,12 @@
 """What refits promise: the same kind of model from other customers, the same for the same seed."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 
-from models.test_training import rows_of, trained
 from patron.models.refits import _draw, refits
-from patron.questions.matrices import labels, matrix, row_source
+from patron.questions.matrices import row_source
 from worlds.shop import SPLIT, shop
-
-
-@cache
-def known(name: str):
-    question = trained(name).question
-    rows = matrix(question, shop(), SPLIT.known)
-    return rows, labels(question, shop(), SPLIT.known, rows=rows)
+from worlds.shop_models import known, trained, unseen
 
 
 def again(name: str, candidate: str, seed: int = 0):
@@ -34,13 +25,13 @@ def test_a_refit_is_the_same_kind_of_model_and_answers_a_little_otherwise(name, 
     model, refit = trained(name).bundles[candidate], again(name, candidate)
     assert refit.spec["estimator"]["kind"] == model.spec["estimator"]["kind"]
     assert refit.spec["features"] == model.spec["features"]
-    before, after = (bundle.predict(rows_of(name).X).iloc[:, 0].to_numpy(float) for bundle in (model, refit))
+    before, after = (bundle.predict(unseen(name)[0].X).iloc[:, 0].to_numpy(float) for bundle in (model, refit))
     assert not np.array_equal(before, after)
     assert abs(before.mean() - after.mean()) < 0.25 * abs(before).mean() + 0.1
 
 
 def test_refits_depend_on_the_seed_alone():
-    X = rows_of("churn").X
+    X = unseen("churn")[0].X
     first, same, other = (again("churn", "hybrid", seed).predict(X).to_numpy() for seed in (0, 0, 1))
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)

@@ -1,7 +1,6 @@
 """Training: every candidate, the choice among them, and a clear answer to bad input."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -16,35 +15,21 @@ from patron.models.selection import ALL_FEATURES, ORDER
 from patron.models.serving import Bundle
 from patron.models.targets import target_for
 from patron.models.targets.ordinal import OrdinalTarget, _rank_cutpoints
-from patron.models.training import Trained, fit, train
+from patron.models.training import fit, train
 from patron.periods import Split
-from patron.questions.kinds import churn, next_purchase, tier
+from patron.questions.kinds import churn, tier
 from patron.questions.matrices import labels, matrix, row_source
 from patron.questions.profit import CostModel
 from patron.scoring.differences import breaks_of
 from worlds.shop import CUTOFFS, HORIZON, SPLIT, START, coin, of, orders, shop
+from worlds.shop_models import QUESTIONS, known, trained, unseen
 
-QUESTIONS = {
-    "churn": churn(HORIZON),
-    "next_purchase": next_purchase(HORIZON, (30,)),
-    "tier": tier(HORIZON, CostModel(margin_rate=0.4)),
-}
 ELSEWHERE = (ALL_FEATURES, "age", "geometric", "geometric_logit")  # which panels and contracts have alone
 CANDIDATES = [name for name in ORDER if name not in ELSEWHERE]
 
 
 def spec_of(question, label, features):
     return target_for(question).target_spec(question, label, features)
-
-
-@cache
-def trained(name: str) -> Trained:
-    return train(QUESTIONS[name], shop(), SPLIT)
-
-
-@cache
-def rows_of(name: str):
-    return matrix(trained(name).question, shop(), SPLIT.test)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -54,7 +39,7 @@ def test_every_candidate_is_there_for_every_question(name):
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_candidate_answers_the_same_after_saving_and_loading(name, tmp_path):
-    rows = rows_of(name).X
+    rows = unseen(name)[0].X
     for candidate, bundle in trained(name).bundles.items():
         loaded = Bundle.load(bundle.save(tmp_path / candidate))
         assert loaded.predict(rows[rows.columns[::-1]]).equals(bundle.predict(rows))
@@ -73,14 +58,14 @@ def test_a_model_that_is_held_to_its_tables_knows_amounts_in_cents_and_one_of_wh
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_the_chance_of_a_purchase_rises_with_the_days(candidate):
-    made = trained("next_purchase").bundles[candidate].predict(rows_of("next_purchase").X)
+    made = trained("next_purchase").bundles[candidate].predict(unseen("next_purchase")[0].X)
     assert (made.purchase_within_30d <= made.purchase_within_60d + 1e-12).all()
     assert (made.days_low <= made.days_median).all() and (made.days_median <= made.days_high).all()
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_the_chances_of_the_tiers_add_up_to_one(candidate):
-    made = trained("tier").bundles[candidate].predict(rows_of("tier").X)
+    made = trained("tier").bundles[candidate].predict(unseen("tier")[0].X)
     assert np.allclose(made.filter(like="probability_").sum(axis=1), 1.0)
 
 
@@ -109,7 +94,8 @@ def test_in_a_world_without_signal_the_champion_is_the_constant():
 def test_the_same_seed_gives_the_same_answers():
     again = train(QUESTIONS["churn"], shop(), SPLIT)
     assert again.model.spec == trained("churn").model.spec
-    assert again.model.predict(rows_of("churn").X).equals(trained("churn").model.predict(rows_of("churn").X))
+    rows = unseen("churn")[0].X
+    assert again.model.predict(rows).equals(trained("churn").model.predict(rows))
 
 
 def test_what_happens_after_the_known_labels_changes_nothing():
@@ -121,8 +107,7 @@ def test_what_happens_after_the_known_labels_changes_nothing():
 
 def test_each_step_is_told_when_it_is_done():
     question, steps = trained("churn").question, []
-    rows = matrix(question, shop(), SPLIT.known)
-    fit(question, shop(), rows, labels(question, shop(), SPLIT.known, rows=rows), SPLIT, tell=steps.append)
+    fit(question, shop(), *known("churn"), SPLIT, tell=steps.append)
     assert [step.split(" of ")[0] for step in steps[:-1]] == [f"later cutoff {k}" for k in range(1, len(steps))]
     assert steps[-1] == f"{len(trained('churn').bundles)} candidates fitted on all known cutoffs"
 

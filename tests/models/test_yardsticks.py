@@ -19,18 +19,12 @@ from patron.models.selection import choose
 from patron.models.training import Trained, train
 from patron.models.yardsticks import fit_yardstick
 from patron.periods import Split
-from patron.questions.kinds import churn, next_purchase, tier
 from patron.questions.matrices import labels, matrix
-from patron.questions.profit import CostModel
-from worlds.shop import CUTOFFS, HORIZON, SPLIT, shop
+from worlds.shop import CUTOFFS, SPLIT, shop
+from worlds.shop_models import QUESTIONS
 
 FOREST = RandomForestClassifier(n_estimators=10, min_samples_leaf=20)
 LINE = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-QUESTIONS = {
-    "churn": churn(HORIZON),
-    "next_purchase": next_purchase(HORIZON, (30,)),
-    "tier": tier(HORIZON, CostModel(margin_rate=0.4)),
-}
 FEW = Split(CUTOFFS[1:3], CUTOFFS[3:4], CUTOFFS[4:])
 
 

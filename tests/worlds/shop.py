@@ -1,6 +1,7 @@
 """A simulated shop: customers who buy at their own pace and leave at their own time, grown from a seed."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -29,11 +30,13 @@ def orders(customers: int, seed: int = 0, days: int = 560) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["customer", "at", "amount"])
 
 
+@cache
 def shop(customers: int = 400, seed: int = 0) -> History:
     """The shop as a checked history."""
     return of(orders(customers, seed))
 
 
+@cache
 def coin(customers: int = 300, seed: int = 0) -> History:
     """A shop without signal: every month each customer buys by the same coin."""
     rng = np.random.default_rng(seed)

@@ -17,7 +17,7 @@ from patron.models.selection import ALL_FEATURES, ORDER
 from patron.models.serving import Bundle, standalone
 from patron.models.targets import BinaryTarget, known, register, target_for
 from patron.models.training import Trained, train
-from patron.periods import Span
+from patron.periods import Span, Split
 from patron.questions.kinds import churn
 from patron.questions.matrices import labels, matrix
 from patron.questions.question import Question
@@ -90,7 +90,7 @@ def test_it_is_judged_on_a_card(trained):
 
 
 def test_it_is_back_tested():
-    assert backtest(QUESTION, shop(), SPLIT).pooled.question == "two_orders"
+    assert backtest(QUESTION, shop(150), Split(CUTOFFS[:1], CUTOFFS[1:2], CUTOFFS[2:3])).pooled.question == "two_orders"
 
 
 def test_it_is_scored_after_saving_and_loading(trained, tmp_path):
