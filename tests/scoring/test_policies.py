@@ -110,6 +110,21 @@ def test_a_policy_asks_who_may_get_an_offer_and_says_why_as_the_plan_does(rows, 
     assert {"no consent", "contacted too lately", "contacted too often", "no offer earns its cost"} <= {*alone}
 
 
+def test_former_contacts_that_are_named_as_a_feature_have_a_name_of_their_own(rows, risk):
+    """A feature counts what customers began, too."""
+    counted = {"name": "contacts_30d", "dtype": "float64", "levels": []}
+    model = Bundle({**risk.spec, "features": [*risk.spec["features"], counted]})
+    offer = replace(CALL, rest=30, fatigue=0.5, eligible="contacts_30d < 2")
+    policy = policy_of(model, [], [offer], rules=Rules(most_contacts=2))
+    assert [feature["name"] for feature in policy.spec["features"]][1:] == [
+        "contacts_30d", "value", "business_contacts_30d", "last_contact"
+    ]  # fmt: skip
+    many = pd.DataFrame({"visits": -1.0, "value": 50.0, "contacts_30d": 9.0, "last_contact": np.nan}, index=range(3))
+    answers = policy.predict(many.assign(business_contacts_30d=[0.0, 1.0, 2.0]))
+    assert answers.action.tolist() == ["call", "call", "none"]
+    assert answers.expected_gain.round(2).tolist() == [3.31, 2.81, 0.0]
+
+
 def test_a_policy_says_what_an_offer_rests_on_and_refuses_rows_that_do_not_tell_who_may_get_it(rows, risk):
     policy = policy_of(risk, [], [replace(CALL, consent="phone")])
     first = pd.DataFrame({"visits": [-1.0], "value": [50.0], "phone": [True]})

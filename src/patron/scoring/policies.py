@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from patron.decisions import Offer, Rules
-from patron.decisions.former_contacts import contacts_within
+from patron.decisions.former_contacts import FormerContacts, contacts_within
 from patron.decisions.permission import cap, columns_needed, limits
 from patron.errors import SettingsError, listed
 from patron.models.serving import Bundle, Policy
@@ -18,6 +18,7 @@ from patron.scoring.learned_effects import LearnedEffect
 __all__ = ["policy_of"]
 
 FREE: Mapping[str, float] = MappingProxyType({})
+BEGUN = "business_"  # before the name of former contacts where a feature has it, which counts what customers began too
 RISKS = ("cancellation_probability", "churn_probability")
 NO_RULES = Rules()
 OUTPUTS = {
@@ -40,7 +41,8 @@ def policy_of(
     """Return the policy that gives each customer the offer that gains most beyond its price, of those they may get.
 
     Consent, conditions, rest, fatigue and the cap on contacts become inputs, as a plan looks at them; a condition of
-    the chance to leave takes that of the model.
+    the chance to leave takes that of the model. Former contacts are named `business_last_contact` and the like where a
+    feature of the models has their name.
 
     Args:
         risk: the model of the chance to leave.
@@ -69,21 +71,29 @@ def policy_of(
         raise SettingsError(f"The price is of {strange[0]!r}, which is no offer of {listed(names)}. Leave it out.")
     used = {offer.name: known[offer.name] for offer in offers if offer.is_learned}
     looked_at = columns_needed(offers, replace(rules, holdout_by=""))
+    specs = [risk.spec, *(effect.model.spec for effect in used.values())]
+    apart = _apart(looked_at, specs)
     spec = {
         "format": 1,
         "kind": "policy",
         "risk": column,
         "risk_names": [name for name in RISKS if name in looked_at],
-        "features": _features([risk.spec, *(effect.model.spec for effect in used.values())], looked_at),
+        "features": _features(specs, [apart.get(name, name) for name in looked_at]),
         "outputs": [{"name": name, "dtype": dtype} for name, dtype in OUTPUTS.items()],
         "robust": rules.robust,
-        "cap": cap(rules),
+        "cap": _named(cap(rules), apart),
         "offers": [
-            _plain(offer, used.get(offer.name), price.get(offer.name, 0.0)) | {"trees": f"offer_{number}"}
+            _plain(offer, used.get(offer.name), price.get(offer.name, 0.0), apart) | {"trees": f"offer_{number}"}
             for number, offer in enumerate(offers, start=1)
         ],
     }
     return Policy(spec, risk, {name: effect.model.boosters for name, effect in used.items()})
+
+
+def _apart(looked_at: Sequence[str], specs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return other names of former contacts whose own are those of features, which are something else."""
+    features = {feature["name"] for spec in specs for feature in spec["features"]}
+    return {name: f"{BEGUN}{name}" for name in FormerContacts.among(looked_at).columns if name in features}
 
 
 def _features(specs: Sequence[Mapping[str, Any]], looked_at: Sequence[str]) -> list[dict[str, Any]]:
@@ -95,9 +105,19 @@ def _features(specs: Sequence[Mapping[str, Any]], looked_at: Sequence[str]) -> l
     return [*kept, *value, *({"name": name, "dtype": "any", "levels": []} for name in others)]
 
 
-def _plain(offer: Offer, learned: LearnedEffect | None, price: float) -> dict[str, Any]:
+def _plain(offer: Offer, learned: LearnedEffect | None, price: float, apart: Mapping[str, str]) -> dict[str, Any]:
     effect = list(offer.effects) if learned is None else dict(learned.model.spec)
     evidence = offer.evidence if learned is None else learned.model.spec["evidence"]
     known = {"name": offer.name, "cost": offer.cost, "price": price, "evidence": evidence, "effect": effect}
-    fatigue = {"column": contacts_within(offer.fatigue_days), "each": offer.fatigue}
-    return known | limits(offer) | {"fatigue": fatigue if offer.fatigue else None}
+    may, fatigue = limits(offer), {"column": contacts_within(offer.fatigue_days), "each": offer.fatigue}
+    return known | {
+        "consent": may["consent"],
+        "eligible": [_named(condition, apart) for condition in may["eligible"]],
+        "rest": _named(may["rest"], apart),
+        "fatigue": _named(fatigue, apart) if offer.fatigue else None,
+    }
+
+
+def _named(limit: Mapping[str, Any] | None, apart: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return a limit that looks at its column under the name that it has in the policy."""
+    return None if limit is None else {**limit, "column": apart.get(limit["column"], limit["column"])}
