@@ -1,7 +1,7 @@
 """Rendering: templates filled with values, as pages of one file each that need no network and no script."""
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +22,21 @@ def render(template: str, currency: str, **values: Any) -> str:
         currency: code or sign of the currency that all money on it is in.
         **values: what the template names.
     """
+    return _environment(currency).get_template(template).render(**values)
+
+
+def inline(svg: str) -> Markup:
+    """Return an SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
+    drawing = svg[svg.index("<svg") :]
+    drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
+    drawing = drawing.replace("<svg", '<svg role="img"', 1)
+    # Made by matplotlib, which has escaped all texts in it.
+    return Markup(drawing)
+
+
+@cache
+def _environment(currency: str) -> Environment:
+    """Return what keeps templates compiled, as compiling them takes longer than filling them."""
     loader = PackageLoader("patron.reports")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -36,16 +51,7 @@ def render(template: str, currency: str, **values: Any) -> str:
         "hundred": formatting.hundred,
         "figure": lambda figure: str(figure).replace("-", formatting.MINUS),
     }
-    return environment.get_template(template).render(**values)
-
-
-def inline(svg: str) -> Markup:
-    """Return an SVG as part of a page: in the page's own font, without the head and the names that a file needs."""
-    drawing = svg[svg.index("<svg") :]
-    drawing = re.sub(r' xmlns(:xlink)?="[^"]*"| id="\w+_\d+"|font-family: [^;"]*;? ?', "", drawing)
-    drawing = drawing.replace("<svg", '<svg role="img"', 1)
-    # Made by matplotlib, which has escaped all texts in it.
-    return Markup(drawing)
+    return environment
 
 
 def _coded(text: str) -> Markup:
