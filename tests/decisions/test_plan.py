@@ -366,3 +366,10 @@ def test_facts_never_take_the_place_of_an_answer():
     facts = FACTS.assign(churn_probability=np.nan, value=-1.0)
     offer = Offer("mail", 1.0, effect=0.1, eligible=["churn_probability > 0.4", "value > 150"])
     assert set(chosen(ALL, [offer], facts=facts)) == {"ann", "bob", "cid"}
+
+
+@pytest.mark.parametrize("word", ["Yes", "ja", "Oui", "Sí", "si", "sim", True, 1])
+def test_consent_is_read_in_the_words_of_the_business(word):
+    plan = decide(ALL.assign(agreed=[word] * len(ALL)), [replace(MAIL, consent="agreed")], 99.0, holdout=0.0)
+    assert plan.summary["left_alone"]["no consent"] == 0
+    assert plan.summary["treated"] > 0

@@ -78,7 +78,7 @@ def test_two_heavy_keys_are_noted_together_and_with_the_words_that_are_set_aside
 
 def test_a_note_of_a_heavy_key_shows_the_look_of_a_key_that_may_be_a_person() -> None:
     (note,) = orders([*FIFTY, *["Ann B"] * 100]).receipts[0].notes
-    assert "one key ('aaa a') with 100 of 150" in note
+    assert "one key (written like 'aaa a') with 100 of 150" in note
     assert "Ann" not in note
 
 
@@ -220,7 +220,7 @@ def test_a_heavy_key_is_noted_though_rows_of_others_are_set_aside():
     aside = [("c0", None)] * 50
     rows = pd.DataFrame(used + aside, columns=["customer", "at"])
     notes = History.of(orders=events(rows)).receipts[0].notes
-    assert [note for note in notes if note.startswith("one key ('a99') with 25 of 55 rows (45%)")]
+    assert [note for note in notes if note.startswith("one key (written like 'a99') with 25 of 55 rows (45%)")]
 
 
 def test_customers_are_counted_of_used_rows_alone_where_some_are_set_aside():

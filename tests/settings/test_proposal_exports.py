@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from patron.cli import app
 from patron.errors import HistoryError
 from patron.history.history import History
-from patron.jobs import Job, check
+from patron.jobs import check, job_of
 from patron.settings import load
 from worlds.exports import EXPORTS, Export, File
 from worlds.exports.edits import edits
@@ -119,7 +119,7 @@ def test_what_is_proposed_runs_at_once_needs_no_edit_and_counts_the_purchases(na
     monkeypatch.chdir(tmp_path)
     proposed = CliRunner().invoke(app, ["init", *(file.name for file in export.files)])
     assert proposed.exit_code == 0, proposed.exception
-    job = Job(load("patron.toml"), datetime(2026, 1, 1))
+    job = job_of(load("patron.toml"), datetime(2026, 1, 1))
     check(job)
     assert edits(export, tmp_path, tmp_path / "patron.toml", proposed.output) == []
     assert is_right(job.history, export)

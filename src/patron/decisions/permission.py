@@ -146,7 +146,7 @@ def _nobody(customers: pd.DataFrame, offers: Sequence[Offer], refused: Mapping[s
         if offer.consent and refused["no consent"][:, j].all():
             notes.append(
                 f"Offer {offer.name!r} needs consent ({offer.consent}), and none of {count} has given it."
-                f"{values_held(customers[offer.consent])} Consent is true, yes or 1. Name another column, "
+                f"{values_held(customers[offer.consent])} Consent is true, yes, 1, ja, oui or sí. Name another column, "
                 "consent = 'mail_consent', or leave the offer out."
             )
         elif offer.conditions and refused["not eligible"][:, j].all():

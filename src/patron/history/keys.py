@@ -363,7 +363,8 @@ def _outweighs(heavy: Sequence[Mapping[str, Any]], after: int, rows: int, nobody
     keys = [row["customer"] for row in heavy]
     names = [key if NOBODY_NUMBER.fullmatch(key) else "..." for key in keys]
     n, few = sum(row["n"] for row in heavy), "one key" if len(heavy) == 1 else f"{len(heavy)} keys"
-    who = ", ".join(repr(name) for name in names if name != "...") or shape(ibis.memtable({"customer": keys}))
+    who = ", ".join(repr(name) for name in names if name != "...")
+    who = who or f"written like {shape(ibis.memtable({'customer': keys}))}"
     line = ", ".join(f'"{key}"' for key in (*names, *(key for key in nobody if key.lower() in PLACEHOLDERS)))
     return (
         f"{few} ({who}) with {n:,} of {rows:,} rows ({n / rows:.0%}) have {heavy[-1]['n'] / after:.0f} times as many "

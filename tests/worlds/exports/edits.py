@@ -104,6 +104,7 @@ def _kind_edits(file: File, sections: Sequence[Section], doubted: Callable[[str]
         "orders": lambda s: s.kind == "tables" and s.name in PURCHASES,
         "events": lambda s: s.kind == "tables" and s.name not in (*PURCHASES, "returns"),
         "attributes": lambda s: s.kind == "attributes",
+        "contracts": lambda s: s.kind == "subscriptions",
     }
     right = rights.get(file.kind, lambda s: False)
     wrong = [section for section in sections if not right(section)]

@@ -50,20 +50,17 @@ CHARGES = File(
 )
 SUBSCRIPTIONS = File(
     "subscriptions.csv",
-    "events",
-    roles={"customer": ("Customer ID", "Customer Email"), "at": ("Start (UTC)", "Created (UTC)")},
-    allowed={
-        "kind": ("Plan", "Interval"),
-        "category": ("Plan",),
-        "item": ("Plan",),
-        "amount": ("Amount",),
-        "quantity": ("Quantity",),
-        "currency": ("Currency",),
-        "order": ("id",),
+    "contracts",
+    roles={
+        "customer": ("Customer ID", "Customer Email"),
+        "start": ("Start (UTC)", "Created (UTC)"),
+        "end": ("Ended At (UTC)", "Canceled At (UTC)"),
     },
+    allowed={"plan": ("Plan", "Interval"), "price": ("Amount",), "contract": ("id",)},
     wrong={
         "customer": ("id", "Plan", "Customer Description"),
-        "at": ("Canceled At (UTC)", "Ended At (UTC)", "Current Period End (UTC)", "Current Period Start (UTC)"),
+        "start": ("Current Period Start (UTC)",),
+        "end": ("Current Period End (UTC)", "Cancel At Period End"),
     },
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from patron.history.event_tables import ROLES
+from patron.history.subscriptions import CONTRACT_ROLES
 
 __all__ = ["Section", "filled", "meets_all", "meets_any", "sections_of"]
 
@@ -24,7 +25,8 @@ class Section:
     @property
     def roles(self) -> dict[str, str]:
         """The columns by role, without those that were said to have none."""
-        return {role: self.content[role] for role in ROLES if self.content.get(role)}
+        known = CONTRACT_ROLES if self.kind == "subscriptions" else ROLES
+        return {role: self.content[role] for role in known if self.content.get(role)}
 
     @property
     def joins(self) -> Sequence[Mapping[str, Any]]:
@@ -49,10 +51,10 @@ class Section:
 
 
 def sections_of(content: Mapping[str, Any], folder: Path) -> list[Section]:
-    """Return the event tables and attribute tables of a settings file in a folder."""
+    """Return the event tables, attribute tables and contracts of a settings file in a folder."""
     return [
         Section(kind, name, section, folder)
-        for kind in ("tables", "attributes")
+        for kind in ("tables", "attributes", "subscriptions")
         for name, section in content.get(kind, {}).items()
     ]
 

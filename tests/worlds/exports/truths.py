@@ -16,8 +16,8 @@ class File:
 
     Args:
         name: of the file, or of a folder whose files are one table.
-        kind: "orders" (purchases, also as lines), "events", "attributes", "joined" (only of use beside another file)
-            or "nothing" (nothing to learn from before it came).
+        kind: "orders" (purchases, also as lines), "events", "attributes", "contracts", "joined" (only of use beside
+            another file) or "nothing" (nothing to learn from before it came).
         roles: columns of which one must be named for the role.
         money: ways to tell the amount, of which one must stand whole; none where the file has none.
         allowed: further columns that may be named.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-AGREED = {"true", "yes", "y", "1", "1.0"}
+AGREED = {"true", "yes", "y", "1", "1.0", "ja", "oui", "si", "sí", "sim", "vrai", "wahr"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Allowances:
 
 
 def agrees(column: pd.Series) -> np.ndarray:
-    """Return who has agreed: true, yes or 1; unknown is no, shape (n,)."""
+    """Return who has agreed: true, yes or 1, also in other languages; unknown is no, shape (n,)."""
     codes, values = pd.factorize(column)
     return np.array([*(str(value).strip().lower() in AGREED for value in values), False])[codes]
 

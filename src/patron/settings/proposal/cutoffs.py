@@ -1,6 +1,6 @@
 """Cutoffs: a horizon from the usual gap between orders, and dates whose labels have passed, around holes in data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from patron.features.rhythm import typical_gap
@@ -9,6 +9,7 @@ from patron.history.history import History
 __all__ = ["Cutoffs", "cutoffs_of"]
 
 HORIZONS = (365, 180, 90, 60, 30, 14, 7)
+A_MONTH = 30.0  # contracts are paid by the month
 TIMES = 3  # usual gaps that a horizon holds
 TRAIN, LEAST = 3, 3
 LEAST_PAST = 180  # days of the past before the first cutoff, where there are so many
@@ -40,13 +41,16 @@ class Cutoffs:
 
 def cutoffs_of(history: History) -> Cutoffs:
     """Return a horizon and cutoffs that the orders of a history allow."""
-    gap = typical_gap(history, history.ends)
+    gap = typical_gap(history, history.ends) if "orders" in history.tables else A_MONTH
     wanted = next((days for days in reversed(HORIZONS) if days >= TIMES * gap), HORIZONS[0])
     span = (history.ends - _begun(history)).days
     possible = {days: dates for days in HORIZONS if days <= wanted and (dates := _dates(history, days))}
     roomy = (days for days, dates in possible.items() if len(dates) > LEAST and days >= wanted / 2)
     horizon = next(roomy, next(iter(possible), 0))
-    return _chosen(possible[horizon], horizon, gap, span) if horizon else _too_short(history, span)
+    if not horizon:
+        return _too_short(history, span)
+    chosen = _chosen(possible[horizon], horizon, gap, span)
+    return chosen if "orders" in history.tables else replace(chosen, why=f"the contracts span {span:,} days")
 
 
 def _begun(history: History) -> datetime:

@@ -36,7 +36,7 @@ class Draft:
     """A section of the settings as it is proposed.
 
     Args:
-        section: "tables" or "attributes".
+        section: "tables", "attributes" or "subscriptions".
         name: of the table.
         look: the file.
         entries: its keys, in order.

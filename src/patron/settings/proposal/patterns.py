@@ -35,6 +35,7 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"^id (?:de |of |del )?(?:order|invoice|transaction|receipt)", 4.9),
             (r"^(?:order|invoice|transaction|basket|receipt|sale)$", 4.5),
             (r"^(?:sale|purchase|payment|charge|deal|increment) id$", 4.0),
+            (r"^id (?:de |del )?(?:sale|purchase|payment|charge)$", 4.0),
             (r"(?:order|invoice|transaction|basket|receipt) id$", 4.0),
         ),
         "item id|line|date|status|total|amount|customer|email|count|currency|source|type|tax|parent|quote",
@@ -42,7 +43,7 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
     "item": (
         (
             (r"item item$|^item$|^item service$", 4.6),
-            (r"item (?:unique )?id$", 4.8),
+            (r"item (?:unique )?id$|^id (?:de |del )?item$", 4.8),
             (r"item name|item title|item description|^title$", 3.5),
         ),
         "order item id|line id|price|quantity|cost|total|status|tax|discount|category|type|count|weight|requires"

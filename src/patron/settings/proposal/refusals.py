@@ -1,5 +1,6 @@
 """Refusals: files that hold no events of customers, with what they are and what can be done with them today."""
 
+import re
 from collections.abc import Sequence
 
 from patron.errors import HistoryError, listed, listed_columns
@@ -14,7 +15,8 @@ OUTCOME = (
     "|reacquire|retained|post|acquisition"
 )
 FEW_TIMES, MANY_CUSTOMERS = 60, 20
-FULL = 0.98
+FULL, LEAST_TIMES = 0.98, 3
+A_MONTH, MONTH = '"1 month"', re.compile(r"(?:19|20)\d\d[-/.]?(?:0[1-9]|1[0-2])")
 
 
 def refusal_of(looks: Sequence[TableLook]) -> HistoryError:
@@ -25,6 +27,9 @@ def refusal_of(looks: Sequence[TableLook]) -> HistoryError:
     labels = listed(look.label for look in looks)
     people = [c.name for look in looks for c in look.columns.values() if person_score(c) > 0]
     columns = listed_columns(column for look in looks for column in look.columns)
+    months = [(look, c) for look in looks for c in look.columns.values() if _is_of_months(c)]
+    if people and months:
+        return _panel(*months[0])
     if not people:
         return HistoryError(
             f"No column of {labels} looks like a customer's key, so nobody can be told from anybody. The columns are: "
@@ -45,13 +50,38 @@ def check_no_panel(look: TableLook, customer: str, at: str) -> None:
         HistoryError: with the line that takes it as a panel.
     """
     people, times = look.columns[customer], look.columns[at]
-    full = look.rows >= FULL * people.distinct * times.distinct
-    if not (full and 1 < times.distinct <= FEW_TIMES and people.distinct >= MANY_CUSTOMERS):
+    if not (1 < times.distinct <= FEW_TIMES and people.distinct >= MANY_CUSTOMERS):
+        return
+    if look.rows < FULL * people.distinct * times.distinct and not _has_outcome_at(look, customer, at):
         return
     line, section = _panel_line(look, customer, f"cutoff={at!r}", "frame"), _section(look, customer, at)
     raise HistoryError(
         f"{look.label} has a row for each of {people.distinct:,} customers at each of {times.distinct:,} times: a "
         f"panel, and no events. {section} In Python: {line}"
+    )
+
+
+def _has_outcome_at(look: TableLook, customer: str, at: str) -> bool:
+    """Check whether a file has a row at most for each customer and time, and with it whether the customer left."""
+    outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME) and c.known and c.distinct <= 2]
+    if not outcomes or look.rows < look.columns[customer].distinct * LEAST_TIMES:
+        return False
+    pairs = look.table.select(customer, at).distinct().count().to_pyarrow().as_py()
+    return bool(pairs >= FULL * look.rows)
+
+
+def _is_of_months(column: ColumnLook) -> bool:
+    """Check whether a column names months, such as 2024-05 or 202405, each of many rows."""
+    texts = set(column.texts)
+    return 1 < column.distinct <= FEW_TIMES < column.rows and all(map(MONTH.fullmatch, texts))
+
+
+def _panel(look: TableLook, month: ColumnLook) -> HistoryError:
+    key = max(look.columns.values(), key=person_score).name
+    line = _panel_line(look, key, f"cutoff={month.name!r}", "frame")
+    return HistoryError(
+        f"{look.label} has rows for customers ({key!r}) and months ({month.name!r}), and no day of an event: a panel, "
+        f"and no events. {_section(look, key, month.name, A_MONTH)} In Python: {line}"
     )
 
 
@@ -74,14 +104,14 @@ def _one_row_each(look: TableLook, key: ColumnLook) -> HistoryError:
     )
 
 
-def _section(look: TableLook, customer: str, at: str) -> str:
+def _section(look: TableLook, customer: str, at: str, horizon: str = "30") -> str:
     """Return how a settings file takes rows as a panel, with the outcome where a column looks like one."""
     outcomes = [c for c in look.columns.values() if has(c.words, OUTCOME) and c.known]
     label = outcomes[-1].name if outcomes else "the column of what came of it"
     cutoff = f'cutoff = "{at}", ' if at else ""
     return (
         f'In a settings file it stands in the place of [tables], below [panels.{look.name}]: path = "...", customer = '
-        f'"{customer}", {cutoff}label = "{label}", horizon = 30 (docs/panels.md).'
+        f'"{customer}", {cutoff}label = "{label}", horizon = {horizon} (docs/panels.md).'
     )
 
 

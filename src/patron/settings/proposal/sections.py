@@ -9,6 +9,7 @@ from patron.history.directions import are_directions, is_incoming
 from patron.history.offers import OFFERS
 from patron.settings.proposal.campaigns import is_campaign, with_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
+from patron.settings.proposal.contracts import contract_draft, is_of_contracts
 from patron.settings.proposal.drafts import Draft, Entry, JoinTo, literal
 from patron.settings.proposal.known import known_of
 from patron.settings.proposal.links import Links
@@ -45,14 +46,21 @@ def drafts_of(looks: Sequence[TableLook], links: Links, result: Survey) -> list[
     header = result.orders
     if header is None:
         return []
-    orders = _sold("orders", header, looks, links, result)
-    drafts = [orders]
+    if is_of_contracts(looks[header]):
+        drafts = [_contracts(header, looks, result.ways[header])]
+    else:
+        orders = _sold("orders", header, looks, links, result)
+        drafts = [orders]
     if result.lines is not None:
         lines = _sold("lines", result.lines, looks, links, result)
         bare = not {"amount", "total", "gross", "price"} & set(orders.entries)
         drafts = [lines] if bare else [orders, lines]
     names = {"identities", *(draft.name for draft in drafts)}
     for i in result.events:
+        if is_of_contracts(looks[i]) and "contracts" not in names and not result.ways[i].joins:
+            names.add("contracts")
+            drafts.append(_contracts(i, looks, result.ways[i]))
+            continue
         name = OFFERS if OFFERS not in names and is_campaign(looks[i]) else _event_name(looks[i], names)
         names.add(name)
         drafts.append(_other(name, i, looks, links, result.ways[i]))
@@ -87,6 +95,12 @@ def _sold(name: str, i: int, looks: Sequence[TableLook], links: Links, result: S
     for there in dict.fromkeys((i, *(link.other for link in way.joins if link.other == result.orders))):
         draft = with_statuses(draft, looks[there], amount, layout.first)
     return _filled(_with_cancelled(draft, columns), layout)
+
+
+def _contracts(i: int, looks: Sequence[TableLook], way: Way) -> Draft:
+    begun = _begun("subscriptions", "contracts", looks[i], looks, way)
+    draft = contract_draft(looks[i], begun.entries["customer"])
+    return replace(draft, questions=(*begun.questions, *draft.questions))
 
 
 def _with_cancelled(draft: Draft, columns: Sequence[ColumnLook]) -> Draft:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from patron.settings.proposal.campaigns import is_campaign
 from patron.settings.proposal.columns import ColumnLook, TableLook
+from patron.settings.proposal.contracts import is_of_contracts
 from patron.settings.proposal.links import Link, Links
 from patron.settings.proposal.reach import Person, Reached, persons, reached, times
 from patron.settings.proposal.roles import fits
@@ -119,6 +120,7 @@ def _orderness(look: TableLook) -> float:
         score -= 2.0 * has(look.words, f"{PEOPLE}|{ELSE}|{GOODS}")
     score += 2.0 * _has_money(columns) + _has_order(columns)
     score += bool(fits("item", columns) and fits("quantity", columns))
+    score -= 4.0 * is_of_contracts(look)  # what was paid says when customers bought
     return score + is_pipeline(columns) + 0.5 * _has_own_time(look)
 
 
@@ -146,7 +148,7 @@ def _is_of_people(i: int, looks: Sequence[TableLook], links: Links) -> bool:
     unique = not person.reached.joins and person.reached.column.is_unique and looks[i].rows >= FEW_ROWS
     sold = _has_money(columns) or _has_order(columns) or has(looks[i].words, SOLD)
     called = has(looks[i].words, f"{PEOPLE}|subscription|membership") and not has(looks[i].words, SOLD)
-    return unique and (not sold or called)
+    return unique and (not sold or called) and not is_of_contracts(looks[i])
 
 
 def _has_people(look: TableLook) -> bool:
@@ -211,7 +213,7 @@ def _is_line(look: TableLook, links: Sequence[Link], header: int) -> bool:
 
 def _tells_of_people(look: TableLook, key: str) -> bool:
     """Check whether a file tells of customers: it has a row for each, or for each change of one."""
-    if has(look.words, f"{ELSE}|{BACK}") or (is_campaign(look) and _has_own_time(look)):
+    if has(look.words, f"{ELSE}|{BACK}") or is_of_contracts(look) or (is_campaign(look) and _has_own_time(look)):
         return False
     changes = any(has(c.words, f"{SINCE}|{CHANGED}") and c.is_time for c in look.columns.values())
     dated = _has_own_time(look) and has(look.words, DATED_PEOPLE)

@@ -107,16 +107,20 @@ def _questions(drafts: Sequence[Draft], cutoffs: Cutoffs) -> str:
     paid = {"margin", "cost", "unit_cost"} & keys and MONEY & keys
     train = ", ".join(_date(cutoff) for cutoff in cutoffs.train)
     doubt = f"# ? {cutoffs.doubt}\n" if cutoffs.doubt else ""
-    return f"""
-[questions]
-{f"active_in = {active}" if active else "# active_in = 365"}                         # who ordered in the last year
+    asked = f"active_in = {active}" if active else "# active_in = 365"
+    of_orders = f"""{asked}                         # who ordered in the last year
 churn = {{ horizon = {horizon} }}                # no order within so many days: {cutoffs.why}
 next_purchase = {{ horizon = {horizon}, within = [{max(1, horizon // 3)}] }}
 {"" if paid else "# "}tier = {{ horizon = {horizon} }}               # profit: needs a margin or cost, or [costs]
 
 # [costs]
 # margin_rate = 0.35                      # what is left of an amount: not assumed for you
-
+"""
+    ended = f"cancellation = {{ horizon = {horizon} }}         # the end of the contract within so many days\n"
+    contracts = any(draft.section == "subscriptions" for draft in drafts)
+    return f"""
+[questions]
+{ended if contracts else ""}{of_orders if sold else ""}
 {doubt}[cutoffs]
 train = [{train}]
 valid = {_date(cutoffs.valid)}

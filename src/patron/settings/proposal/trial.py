@@ -10,6 +10,7 @@ from patron.history import sources
 from patron.history.event_tables import Events
 from patron.history.history import History
 from patron.history.joins import Join
+from patron.history.subscriptions import subscriptions
 from patron.settings.proposal.drafts import Draft
 from patron.settings.proposal.mending import mended, mended_by_notes, with_assumed
 
@@ -50,7 +51,7 @@ def tried(drafts: Sequence[Draft], tell: Callable[[str], None]) -> Trial:
             name = _meant(refusal, current, opened)
             remedy = mended(current[name], refusal)
             opened.pop(name, None)
-            if remedy is None and name in SOLD and len(SOLD & set(current)) == 1:
+            if remedy is None and (len(current) == 1 or (name in SOLD and len(SOLD & set(current)) == 1)):
                 break
             if remedy is None:
                 dropped[current[name].look.label] = refusal
@@ -81,6 +82,8 @@ def _opened(draft: Draft) -> Events:
     source = draft.look.source
     if draft.section == "attributes":
         return sources.attributes(source, **options)
+    if draft.section == "subscriptions":
+        return subscriptions(source, **options)
     return sources.events(source, **options)
 
 

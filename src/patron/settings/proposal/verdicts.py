@@ -11,16 +11,18 @@ __all__ = ["StatusCount", "Verdict", "counted", "is_known", "is_won", "says_what
 UNPAID = re.compile(
     r"fail|void|cancel|declin|denied|pending|unpaid|not.?paid|awaiting|past.?due|payment.?due|abandon|expired|draft"
     r"|reject|incomplete|on.?hold|blocked|uncaptured|requires_|unavailable|trash|error|fraud|suspect|reversed"
-    r"|storno|storniert|annul|offen|ausstehend|en.?attente|erreur|pendiente|^lost$"
+    r"|storno|storniert|annul|offen|ausstehend|en.?attente|erreur|pendiente|^lost$|unbezahlt|fehlgeschlagen|abgelehnt"
+    r"|abgebrochen|gescheitert|impay|.chou|refus|rejet|fallid|falla|impagad|rechazad|denegad|anulad|caducad|fallit|rifiutat"
+    r"|annullat|falhou|falhad|recusad|misslyck|avbrut|obetal|mislukt|geannuleerd|geweigerd|onbetaald"
 )
 BACK = re.compile(
     r"refund|return|charge.?back|disput|reversal|credit.?(?:note|memo)|r.ckerstatt|erstatt|retour|gutschrift"
-    r"|rembours|avoir|devol|reembols|abono"
+    r"|rembours|avoir|devol|devuelt|reembols|abono|rimbors|.terbetal|terugbetaal"
 )
 PAID = re.compile(
     r"paid|complete|success|succe|captur|process|fulfil|ship|deliver|closed|settled|approved|invoiced|accept|active"
     r"|purchase|sale|sold|^pay|payment|order|authori|bezahlt|versandt|abgeschlossen|erledigt|termin|livr|exped"
-    r"|complet|pagad|entreg"
+    r"|complet|pagad|entreg|cobrad|pay[eé]|betald|betaald|pagat|levere|slutf"
 )
 BROWSED = re.compile(
     r"^view|page.?view|^cart$|add.?to.?cart|click|impression|search|wish.?list|^visit|session|log.?in|browse"

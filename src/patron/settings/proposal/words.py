@@ -6,9 +6,10 @@ from functools import cache
 
 __all__ = ["has", "words_of"]
 
-# A plain word, and how names say it in English, German, French and Spanish.
+# A plain word, and how names say it in English, German, French, Spanish, and some in Swedish, Dutch and Italian.
 SAID = """
 customer: customers cust cst client clients kunde kunden kundin cliente clientes acheteur abnehmer shopper buyer
+customer: kund kunder klant klanten
 account: accounts acct konto cuenta compte
 contact: contacts kontakt kontakte contacto contactos requester
 member: members mitglied mitglieds mitglieder miembro miembros membre membres patient donor constituent
@@ -20,13 +21,15 @@ email: mail emails courriel correo epost mailadresse emailadresse
 phone: telefon telephone telefono mobile
 id: ids no nr num number nummer numero key code codigo uid guid uuid ref kennung identifier identificador sk pk
 order: orders ordered ordernumber bestellung bestellungen bestell bestellt auftrag commande commandes pedido pedidos
+order: bestallning bestallningar bestelling bestellingen
+invoice: faktura fakturor factuur facturen fattura fatture
 invoice: invoices rechnung rechnungs rechnungen facture factures factura facturas bill
 transaction: transactions txn trans transaktion transaccion
 basket: cart warenkorb panier cesta
 receipt: receipts slip till beleg belege bon bons kassenbon kassenbons recibo recibos recu recus
 sale: sales verkauf verkaufs vente ventes venta ventas
 purchase: purchases purchased kauf kaufs einkauf einkaeufe einkaufe achat achats compra compras buy bought
-charge: charges charged
+charge: charges charged cobro cobros
 payment: payments zahlung zahlungs zahlungen paiement paiements pago pagos
 deal: deals opportunity opportunities opp
 date: datum fecha dt day tag jour dia
@@ -34,14 +37,15 @@ time: zeit uhrzeit heure hora
 timestamp: ts datetime zeitpunkt zeitstempel
 created: create creation erstellt angelegt cree creado creada placed began begun
 updated: update modified changed modifie geaendert geandert actualizado systemmodstamp
-amount: amt betrag montant importe monto
+amount: amt betrag montant importe monto belopp bedrag importo
 total: summe gesamt gesamtbetrag gesamtsumme totals
 last: letzte letzter letzten letztes derniere dernier ultima ultimo zuletzt
 spent: gastado depense depenses gasto ausgegeben
-price: preis prix precio einzelpreis stueckpreis
-quantity: qty quantities units pieces menge anzahl stueck quantite cantidad
+price: pris prijs prezzo preco preis prix precio einzelpreis stueckpreis
+quantity: qty quantities units pieces antal aantal quantidade menge anzahl stueck quantite cantidad
+item: articolo artikelen
 item: items lineitem product products produkt artikel article articles sku stock produit producto articulo goods
-category: categories cat kategorie categorie categoria department warengruppe
+category: categories cat kategori kategorie categorie categoria department warengruppe
 revenue: umsatz umsatze umsaetze ingresos ca
 paid: bezahlt paye pagado
 discount: discounts rabatt remise descuento nachlass
@@ -59,12 +63,25 @@ currency: ccy cur waehrung wahrung devise moneda
 state: zustand etat estado
 status: sts statut
 stage: phase
-ticket: tickets
+ticket: tickets incidencia incidencias arenden stoerungen stoerung
 case: cases
 campaign: campaigns kampagne kampagnen campagne campagnes campana campanas
 visit: visits besuch besuche visite visites visita visitas
 activity: activities engagement engagements interaction interactions
-subscription: subscriptions abo abonnement
+subscription: subscriptions abo abos abonnement abonnements abonnemang abonnementen abbonamento abbonamenti assinatura
+subscription: suscripcion suscripciones assinaturas
+membership: memberships mitgliedschaft mitgliedschaften adhesion adhesions
+contract: contracts vertrag vertrags vertraege vertrage contrat contrats contrato contratos avtal
+policy: policies poliza polizas police polices
+tariff: tariffs tarif tarife tarifa tarifs
+start: starts started inicio alta debut beginn anfang startdatum
+end: ends ended baja fin ende einde slut termino enddatum slutdatum
+cancelled: canceled kuendigung kundigung kuendigungs kundigungs gekundigt gekuendigt uppsagd uppsagning
+cancelled: resiliation resilie opgezegd cancelacion
+fee: fees gebuehr gebuhr cuota avgift
+month: months monthly monat monats monatlich mensual mes mois mensuel mensuelle manad manads maandelijks
+year: years yearly annual annually jahr jahres jaehrlich anual annuel annuelle
+family: famille familia familie
 review: reviews bewertung
 lead: leads
 event: events ereignis
@@ -72,7 +89,7 @@ line: lines zeile position positions ligne linea detail details
 type: types typ typer tipo art belegart vorgangsart
 topic: topics subject thema themen tema sujet asunto assunto oggetto onderwerp betreff anliegen
 reason: reasons grund motif motivo raison razon
-request: requests anfrage anfragen demande solicitud arende arenden
+request: requests anfrage anfragen demande solicitud arende
 net: netto neto ht
 gross: brutto brut bruto ttc
 name: names vorname nachname nom nombre bezeichnung

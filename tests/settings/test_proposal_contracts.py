@@ -1,0 +1,76 @@
+"""Proposals for businesses of contracts and for panels, from exports in the words of several languages."""
+
+import pandas as pd
+import pytest
+
+import patron as pt
+from patron.errors import HistoryError
+
+BEGAN = pd.date_range("2022-01-01", periods=300, freq="3D")
+KEYS = [f"c{i % 90}" for i in range(300)]
+LEFT = [day + pd.Timedelta(days=45) if i % 3 == 0 and i < 270 else None for i, day in enumerate(BEGAN)]
+CONTRACTS = pd.DataFrame(
+    {
+        "subscription_id": range(1, 301),
+        "customer_id": KEYS,
+        "plan": ["small", "large"] * 150,
+        "start_date": BEGAN,
+        "end_date": LEFT,
+        "monthly_price": [9.9, 19.9] * 150,
+        "status": ["cancelled" if left else "active" for left in LEFT],
+        "cancel_reason": [["price", "moved"][i % 2] if left else None for i, left in enumerate(LEFT)],
+    }
+)
+MEANT = {
+    "customer": "customer_id", "start": "start_date", "end": "end_date", "plan": "plan", "price": "monthly_price",
+    "cause": "cancel_reason", "contract": "subscription_id",
+}  # fmt: skip
+SPANISH = {
+    "subscription_id": "id_suscripcion", "customer_id": "id_cliente", "start_date": "fecha_alta",
+    "end_date": "fecha_baja", "monthly_price": "precio_mensual", "status": "estado", "cancel_reason": "motivo_baja",
+}  # fmt: skip
+PAID = pd.DataFrame({"id_cobro": range(300), "id_cliente": KEYS, "fecha_cobro": BEGAN, "importe": 9.9})
+
+
+def test_a_file_of_contracts_alone_asks_who_cancels_and_leaves_out_nobody_who_did():
+    proposal = pt.propose({"subscriptions": CONTRACTS})
+    settings, history = proposal.values(), proposal.history()
+    assert dict(settings.subscriptions["contracts"].roles) == MEANT
+    assert settings.subscriptions["contracts"].where is None
+    assert [question.name for question in settings.questions] == ["cancellation"]
+    assert history.receipts[0].used == 300
+    assert history["contract_ends"].count().to_pyarrow().as_py() == 90
+
+
+def test_contracts_beside_payments_are_asked_who_cancels_beside_who_buys_in_spanish_as_in_english():
+    paid = PAID.assign(estado_cobro=["fallido" if i % 10 == 0 else "cobrado" for i in range(300)])
+    proposal = pt.propose({"suscripciones": CONTRACTS.rename(columns=SPANISH), "cobros": paid})
+    settings = proposal.values()
+    assert dict(settings.subscriptions["contracts"].roles) == {role: SPANISH.get(c, c) for role, c in MEANT.items()}
+    assert [question.name for question in settings.questions] == ["cancellation", "churn", "next_purchase"]
+    assert settings.tables["orders"].where == {"estado_cobro": ["cobrado"]}
+    assert settings.tables["orders"].roles["order"] == "id_cobro"
+
+
+def test_orders_that_were_cancelled_at_some_time_are_no_contracts():
+    orders = PAID.assign(created_at=BEGAN, cancelled_at=LEFT).drop(columns="fecha_cobro")
+    settings = pt.propose({"orders": orders}).values()
+    assert not settings.subscriptions
+    assert settings.tables["orders"].roles["at"] == "created_at"
+
+
+@pytest.mark.parametrize("word", ["fallido", "impagado", "échoué", "fehlgeschlagen", "misslyckad", "annullato"])
+def test_what_was_never_paid_is_left_out_in_the_words_of_the_business(word):
+    orders = PAID.assign(estado=[word if i % 10 == 0 else "pagado" for i in range(300)])
+    assert pt.propose({"orders": orders}).values().tables["orders"].where == {"estado": ["pagado"]}
+
+
+def test_a_panel_of_months_is_refused_as_such_also_where_customers_leave_it():
+    rows = [(f"k{i}", f"2024-{m:02}", m, int(m == 3 + i % 9)) for i in range(40) for m in range(1, 4 + i % 9)]
+    panel = pd.DataFrame(rows, columns=["kundnummer", "månad", "samtal", "uppsagd"])
+    meant = 'customer = "kundnummer", cutoff = "månad", label = "uppsagd", horizon = '
+    with pytest.raises(HistoryError, match=f"a panel, and no events.*{meant}"):
+        pt.propose({"panel": panel})
+    days = panel.assign(månad=panel["månad"] + "-01")
+    with pytest.raises(HistoryError, match=f"a panel, and no events.*{meant}"):
+        pt.propose({"panel": days})
