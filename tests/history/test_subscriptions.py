@@ -194,3 +194,14 @@ def test_with_a_grace_an_end_counts_when_it_has_passed():
     january = datetime(2024, 1, 1)
     customers = {g: len(pt.matrix(pt.cancellation(60), contracts_of(*rows, grace=g), [january]).key) for g in (0, 1)}
     assert customers == {0: 1, 1: 2}
+
+
+def test_what_is_known_of_customers_at_any_time_is_of_no_time_before_their_contracts():
+    members = pd.DataFrame({"customer": ["ann", "bob"], "start": ["2024-01-01", "2024-02-01"], "end": None})
+    people = pd.DataFrame({"customer": ["ann", "bob", "cid"], "city": ["x", "x", "y"]})
+    history = History.of(
+        contracts=subscriptions(members, customer="customer", start="start", end="end"),
+        people=pt.attributes(people, customer="customer"),
+        orders=pt.events(pd.DataFrame({"customer": ["ann", "bob"], "at": "2024-03-01"})),
+    )
+    assert not any("first contract" in note for receipt in history.receipts for note in receipt.notes)

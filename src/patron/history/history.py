@@ -129,7 +129,7 @@ class History:
         for name, shared in _shared(counts, facts, tables, subscription).items():
             seen = noted.get(name, Findings())
             noted[name] = replace(seen, notes=(*seen.notes, *shared))
-        for name in (name for name in noted if subscription and name != subscription):
+        for name in (name for name in noted if subscription and name not in (subscription, *facts)):
             outside = outside_notes(counts[name].declared.used, events[subscription].used)
             noted[name] = replace(noted[name], notes=(*noted[name].notes, *outside))
         if "orders" in tables and read in receipts:
