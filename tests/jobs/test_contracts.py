@@ -107,7 +107,7 @@ def test_renewals_and_early_warnings_are_of_customers_who_are_scored(job):
 
 def test_the_page_tells_who_will_leave(job):
     page = unescape((job[0].settings.out / "report.html").read_text())
-    assert "Who will leave?" in page
+    assert "Who will end the contract?" in page
     assert "Who is at risk, and why" in page
     assert "Revenue at risk by month" in page
     assert "Who renews when" in page

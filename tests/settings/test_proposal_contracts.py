@@ -74,3 +74,27 @@ def test_a_panel_of_months_is_refused_as_such_also_where_customers_leave_it():
     days = panel.assign(månad=panel["månad"] + "-01")
     with pytest.raises(HistoryError, match=f"a panel, and no events.*{meant}"):
         pt.propose({"panel": days})
+
+
+def test_invoices_of_a_french_wholesaler_say_what_was_sold_and_to_whom():
+    invoices = pd.DataFrame(
+        {
+            "N° facture": [f"FA{i // 2}" for i in range(300)],
+            "Date facture": BEGAN[[i // 2 for i in range(300)]],
+            "Code client": [f"{i // 2 % 45:05}" for i in range(300)],
+            "Code article": [f"A{i % 40}" for i in range(300)],
+            "Désignation": [f"Article {i % 40}" for i in range(300)],
+            "Famille": ["Frais", "Épicerie"] * 150,
+            "Montant HT": 12.5,
+        }
+    )
+    people = {
+        "Code contact": [f"K{i}" for i in range(90)],
+        "Code client": [f"{i % 45:05}" for i in range(90)],
+        "Nom": [f"Nom {i}" for i in range(90)],
+        "Email": [f"k{i}@x.fr" for i in range(90)],
+    }
+    proposal = pt.propose({"factures": invoices, "contacts": pd.DataFrame(people)})
+    roles = proposal.values().tables["orders"].roles
+    assert (roles["item"], roles["item_name"], roles["category"]) == ("Code article", "Désignation", "Famille")
+    assert proposal.left == {"contacts": "it has a row for each person, of whom a customer has several"}

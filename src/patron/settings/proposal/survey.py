@@ -155,7 +155,7 @@ def _has_people(look: TableLook) -> bool:
     """Check whether a file that is called one of people has a row for each of them, with their names."""
     columns = list(look.columns.values())
     named = any(has(c.words, NAMED_PEOPLE) and (c.has_emails or c.kind == "text") for c in columns)
-    own = any(re.fullmatch(r"(?:\w+ )?id", c.words) and c.is_unique for c in columns)
+    own = any(re.fullmatch(r"(?:\w+ )?id|id \w+", c.words) and c.is_unique for c in columns)
     return named and own and has(look.words, PEOPLE) and not has(look.words, f"{ELSE}|{BACK}|{SOLD}")
 
 

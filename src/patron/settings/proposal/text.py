@@ -107,8 +107,8 @@ def _questions(drafts: Sequence[Draft], cutoffs: Cutoffs) -> str:
     paid = {"margin", "cost", "unit_cost"} & keys and MONEY & keys
     train = ", ".join(_date(cutoff) for cutoff in cutoffs.train)
     doubt = f"# ? {cutoffs.doubt}\n" if cutoffs.doubt else ""
-    asked = f"active_in = {active}" if active else "# active_in = 365"
-    of_orders = f"""{asked}                         # who ordered in the last year
+    scope = f"active_in = {active}" if active else "# active_in = 365"
+    of_orders = f"""{scope}                         # who ordered in the last year
 churn = {{ horizon = {horizon} }}                # no order within so many days: {cutoffs.why}
 next_purchase = {{ horizon = {horizon}, within = [{max(1, horizon // 3)}] }}
 {"" if paid else "# "}tier = {{ horizon = {horizon} }}               # profit: needs a margin or cost, or [costs]

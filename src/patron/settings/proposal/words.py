@@ -82,6 +82,7 @@ fee: fees gebuehr gebuhr cuota avgift
 month: months monthly monat monats monatlich mensual mes mois mensuel mensuelle manad manads maandelijks
 year: years yearly annual annually jahr jahres jaehrlich anual annuel annuelle
 family: famille familia familie
+description: designation libelle descripcion beschreibung omschrijving beskrivning descrizione
 review: reviews bewertung
 lead: leads
 event: events ereignis
