@@ -325,12 +325,16 @@ def test_the_profit_curve_has_its_best_point_and_that_of_the_plan():
     assert points == {(0, ""): 0.0, (1, ""): 19.0, (1, "plan"): 19.0, (2, "best"): 33.0, (3, ""): 32.5}
 
 
+HARM = learned(**dict.fromkeys(ALL.customer, (-9.0, -5.0, -1.0)))  # of a mail to anybody
+
+
 @pytest.mark.parametrize(
     ("budget", "more", "said"),
     [
         (0.0, {}, "gain: none, as nobody is treated; the budget is 0: [decisions] budget = 2000.0"),
         (0.0, {"holdout": 0.1}, "control: none, as nobody is treated"),
         (3.0, {"holdout": 0.0}, "control: none, so nobody will know what the offers did; [decisions] holdout = 0.1"),
+        (3.0, {"rules": Rules(robust=True), "effects": HARM}, "at the lower bound of its gain, by which robust = true"),
         (3.0, {"rules": Rules({"mail": 9})}, "capacity: contacts by mail 3 of 9"),
         (3.0, {"effects": learned(ann=(-90.0, 50.0, 99.0))}, "it may lose: ask for robust = true, or try it on few"),
         (3.0, {}, 'no consent is looked at for mail: consent = "the column"'),
@@ -343,8 +347,7 @@ def test_what_a_campaign_lacks_is_said_before_it_goes_out(budget, more, said):
 
 
 def test_a_plan_of_nobody_says_on_what_it_rests_as_well():
-    harm = pd.concat([learned(**{name: (-9.0, -5.0, -1.0)}) for name in ALL.customer])
-    plan = decide(ALL, [replace(MAIL, effect="learned")], 100.0, effects=harm)
+    plan = decide(ALL, [replace(MAIL, effect="learned")], 100.0, effects=HARM)
     assert (plan.summary["treated"], plan.summary["evidence"]) == (0, "randomised")
 
 

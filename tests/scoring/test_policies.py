@@ -116,9 +116,10 @@ def test_former_contacts_that_are_named_as_a_feature_have_a_name_of_their_own(ro
     model = Bundle({**risk.spec, "features": [*risk.spec["features"], counted]})
     offer = replace(CALL, rest=30, fatigue=0.5, eligible="contacts_30d < 2")
     policy = policy_of(model, [], [offer], rules=Rules(most_contacts=2))
-    assert [feature["name"] for feature in policy.spec["features"]][1:] == [
-        "contacts_30d", "value", "business_contacts_30d", "last_contact"
-    ]  # fmt: skip
+    inputs = {feature["name"]: feature["dtype"] for feature in policy.spec["features"]}
+    assert {name: inputs[name] for name in ("contacts_30d", "business_contacts_30d", "last_contact")} == {
+        "contacts_30d": "float64", "business_contacts_30d": "float64", "last_contact": "float64"
+    }  # fmt: skip
     many = pd.DataFrame({"visits": -1.0, "value": 50.0, "contacts_30d": 9.0, "last_contact": np.nan}, index=range(3))
     answers = policy.predict(many.assign(business_contacts_30d=[0.0, 1.0, 2.0]))
     assert answers.action.tolist() == ["call", "call", "none"]

@@ -28,7 +28,7 @@ def preflight(table: pd.DataFrame, summary: Mapping[str, Any], offers: Sequence[
     """
     treated = table[table.group == "treat"]
     control = _control(table, summary["holdout"])
-    return [_ready(treated, offers, rules), _pays(summary), _against(summary, offers), control]
+    return [_ready(treated, offers, rules), _pays(summary, rules), _against(summary, offers), control]
 
 
 def _ready(treated: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> str:
@@ -42,11 +42,13 @@ def _ready(treated: pd.DataFrame, offers: Sequence[Offer], rules: Rules) -> str:
     return f"capacity: contacts by {', '.join(words)}{mend}"
 
 
-def _pays(summary: Mapping[str, Any]) -> str:
+def _pays(summary: Mapping[str, Any], rules: Rules) -> str:
     spent, gain, low = (summary[name] for name in ("spent", "expected_gain", "gain_low"))
     words = f"gain: {gain:,.2f} expected beyond {spent:,.2f} of costs, {low:,.2f} at the lower bound"
     if not summary["treated"]:
-        mend = "the budget is 0: [decisions] budget = 2000.0" if summary["budget"] == 0 else "no offer earns its cost"
+        surely = " at the lower bound of its gain, by which robust = true chooses" if rules.robust else ""
+        no_offer = f"no offer earns its cost{surely}"
+        mend = "the budget is 0: [decisions] budget = 2000.0" if summary["budget"] == 0 else no_offer
         return f"gain: none, as nobody is treated; {mend}"
     return f"{words}; it may lose: ask for robust = true, or try it on few" if low < 0 else words
 

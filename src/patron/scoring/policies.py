@@ -72,52 +72,53 @@ def policy_of(
     used = {offer.name: known[offer.name] for offer in offers if offer.is_learned}
     looked_at = columns_needed(offers, replace(rules, holdout_by=""))
     specs = [risk.spec, *(effect.model.spec for effect in used.values())]
-    apart = _apart(looked_at, specs)
+    former = _former(looked_at, specs)
+    others = {former.get(name, name): "float64" if name in former else "any" for name in looked_at}
     spec = {
         "format": 1,
         "kind": "policy",
         "risk": column,
         "risk_names": [name for name in RISKS if name in looked_at],
-        "features": _features(specs, [apart.get(name, name) for name in looked_at]),
+        "features": _features(specs, others),
         "outputs": [{"name": name, "dtype": dtype} for name, dtype in OUTPUTS.items()],
         "robust": rules.robust,
-        "cap": _named(cap(rules), apart),
+        "cap": _named(cap(rules), former),
         "offers": [
-            _plain(offer, used.get(offer.name), price.get(offer.name, 0.0), apart) | {"trees": f"offer_{number}"}
+            _plain(offer, used.get(offer.name), price.get(offer.name, 0.0), former) | {"trees": f"offer_{number}"}
             for number, offer in enumerate(offers, start=1)
         ],
     }
     return Policy(spec, risk, {name: effect.model.boosters for name, effect in used.items()})
 
 
-def _apart(looked_at: Sequence[str], specs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return other names of former contacts whose own are those of features, which are something else."""
+def _former(looked_at: Sequence[str], specs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names of former contacts in the policy: others, where their own are those of features."""
     features = {feature["name"] for spec in specs for feature in spec["features"]}
-    return {name: f"{BEGUN}{name}" for name in FormerContacts.among(looked_at).columns if name in features}
+    return {name: f"{BEGUN * (name in features)}{name}" for name in FormerContacts.among(looked_at).columns}
 
 
-def _features(specs: Sequence[Mapping[str, Any]], looked_at: Sequence[str]) -> list[dict[str, Any]]:
+def _features(specs: Sequence[Mapping[str, Any]], looked_at: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the columns that any of the models looks at, the value, and what says who may get an offer."""
     names = {feature["name"]: feature for spec in reversed(specs) for feature in spec["features"]}
     kept = [{key: feature[key] for key in ("name", "dtype", "levels")} for feature in names.values()]
     value = [] if "value" in names else [{"name": "value", "dtype": "float64", "levels": []}]
-    others = [name for name in looked_at if name not in (*names, *RISKS, "value")]
-    return [*kept, *value, *({"name": name, "dtype": "any", "levels": []} for name in others)]
+    others = {name: dtype for name, dtype in looked_at.items() if name not in (*names, *RISKS, "value")}
+    return [*kept, *value, *({"name": name, "dtype": dtype, "levels": []} for name, dtype in others.items())]
 
 
-def _plain(offer: Offer, learned: LearnedEffect | None, price: float, apart: Mapping[str, str]) -> dict[str, Any]:
+def _plain(offer: Offer, learned: LearnedEffect | None, price: float, former: Mapping[str, str]) -> dict[str, Any]:
     effect = list(offer.effects) if learned is None else dict(learned.model.spec)
     evidence = offer.evidence if learned is None else learned.model.spec["evidence"]
     known = {"name": offer.name, "cost": offer.cost, "price": price, "evidence": evidence, "effect": effect}
     may, fatigue = limits(offer), {"column": contacts_within(offer.fatigue_days), "each": offer.fatigue}
     return known | {
         "consent": may["consent"],
-        "eligible": [_named(condition, apart) for condition in may["eligible"]],
-        "rest": _named(may["rest"], apart),
-        "fatigue": _named(fatigue, apart) if offer.fatigue else None,
+        "eligible": [_named(condition, former) for condition in may["eligible"]],
+        "rest": _named(may["rest"], former),
+        "fatigue": _named(fatigue, former) if offer.fatigue else None,
     }
 
 
-def _named(limit: Mapping[str, Any] | None, apart: Mapping[str, str]) -> dict[str, Any] | None:
+def _named(limit: Mapping[str, Any] | None, former: Mapping[str, str]) -> dict[str, Any] | None:
     """Return a limit that looks at its column under the name that it has in the policy."""
-    return None if limit is None else {**limit, "column": apart.get(limit["column"], limit["column"])}
+    return None if limit is None else {**limit, "column": former.get(limit["column"], limit["column"])}
