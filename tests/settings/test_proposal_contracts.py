@@ -98,3 +98,18 @@ def test_invoices_of_a_french_wholesaler_say_what_was_sold_and_to_whom():
     roles = proposal.values().tables["orders"].roles
     assert (roles["item"], roles["item_name"], roles["category"]) == ("Code article", "Désignation", "Famille")
     assert proposal.left == {"contacts": "it has a row for each person, of whom a customer has several"}
+
+
+def test_a_status_in_words_that_nobody_knows_is_asked_about_as_all_its_rows_count():
+    orders = PAID.assign(status=["befizetve", "sikertelen", "befizetve"] * 100)
+    proposal = pt.propose({"orders": orders})
+    assert proposal.values().tables["orders"].where is None
+    (doubt,) = (doubt for doubt in proposal.doubts if "'status'" in doubt)
+    assert "'befizetve' (200), 'sikertelen' (100), which does not say whether these are purchases: they count" in doubt
+    assert 'where = { status = ["befizetve", "sikertelen"] }' in doubt
+
+
+@pytest.mark.parametrize("name", ["Annual Revenue", "Monthly Amount", "importe_mensual", "Jahresumsatz"])
+def test_what_a_customer_brings_in_a_year_or_month_is_no_amount_of_an_order(name):
+    orders = PAID.rename(columns={"importe": name})
+    assert "amount" not in pt.propose({"orders": orders}).values().tables["orders"].roles

@@ -10,10 +10,10 @@ from patron.settings.proposal.words import has
 __all__ = ["contract_draft", "is_of_contracts"]
 
 CALLED = "subscription|membership|contract|policy"
-STARTS = ("start|started|beginning|activated|subscribed|signup|joined", "created|since|date")
-ENDS = ("end|ended|terminated|churned|left", "cancelled|canceled|cancellation|cancel|expired")
+STARTS = ("start|activated|subscribed|signup|joined", "created|since|date")
+ENDS = ("end|terminated|churned|left", "cancelled|cancellation|cancel|expired")
 AGAINST = "trial|current|period|pause|billing|payment|next|birth|renewal|renew|updated|due|first|last"
-YEARLY, MONTHLY = "year|yearly|annual", "month|monthly"
+YEARLY, MONTHLY = "year", "month"
 FEW = 60
 
 

@@ -102,9 +102,9 @@ PATTERNS: Mapping[str, tuple[Sequence[tuple[str, float]], str]] = {
             (r"amount|revenue", 2.5),
         ),
         "tax|discount|refund|shipping|fee|tip|balance|outstanding|due|cost|unit|quantity|count|rate|percent|%|off"
-        "|credit|gift card|coupon|promotion|voucher|points|expected|weighted|probability|limit|duties|annual|compare"
+        "|credit|gift card|coupon|promotion|voucher|points|expected|weighted|probability|limit|duties|year|compare"
         "|customer|id|lifetime|name|date"
-        "|return|margin|profit|currency|status|orders|product|partial|application|monthly",
+        "|return|margin|profit|currency|status|orders|product|partial|application|month",
     ),
     "discount": (
         ((r"discount amount|^discount$|discount total|total discount|coupon amount", 4.5), (r"discount", 3.5)),

@@ -20,7 +20,8 @@ from patron.settings.proposal.words import has
 
 __all__ = ["is_pipeline", "status_columns", "with_statuses"]
 
-NAMED = "status|state|stage|phase|outcome|event type|type|kind|event|action"
+STATUS = "status|state|stage"
+NAMED = f"{STATUS}|phase|outcome|event type|type|kind|event|action"
 AGAINST = "shipping|customer|billing|coupon|marketing|lead|email|address|tax|country|item|campaign"
 SECOND = "fulfil\\w*|delivered|forecast"  # of such a status only where there is no other
 MAX, SHOWN = 40, 5
@@ -30,9 +31,15 @@ NEARLY_ALL, MOST = 0.9, 0.8
 def status_columns(columns: Sequence[ColumnLook]) -> list[ColumnLook]:
     """Return the columns that say what became of an order, those of the money before those of the parcel."""
     some = [c for c in columns if c.kind == "text" and 1 <= c.distinct <= MAX and has(c.words, NAMED)]
-    telling = [c for c in some if not has(c.words, AGAINST) and any(map(is_known, c.texts))]
+    of_orders = [c for c in some if not has(c.words, AGAINST)]
+    telling = [c for c in of_orders if any(map(is_known, c.texts))]
     ranked = [c for c in telling if not has(c.words, SECOND)]
-    return ranked or telling
+    return [*(ranked or telling), *(c for c in of_orders if c not in telling and _is_strange(c))]
+
+
+def _is_strange(column: ColumnLook) -> bool:
+    """Check whether a column is called a status and has few values, in words that nobody here knows."""
+    return has(column.words, STATUS) and 1 < column.distinct <= SHOWN and column.known == column.rows
 
 
 def is_pipeline(columns: Sequence[ColumnLook]) -> bool:
@@ -93,13 +100,13 @@ def _kept(draft: Draft, column: ColumnLook, verdict: Verdict, filled: bool) -> D
 def _asking(draft: Draft, column: ColumnLook, verdict: Verdict) -> Draft:
     """Ask about invoices that are not paid yet, and about words that do not say whether a row is a purchase."""
     strange = [c for c in verdict.kept if not is_known(c.value)]
-    if not has(column.words, "status|state|stage") or len(strange) > SHOWN:
+    if not has(column.words, STATUS) or len(strange) > SHOWN:
         strange = []
     doubts = {"invoices that are not paid yet, which count as purchases": verdict.due}
     doubts |= {"which does not say whether these are purchases: they count": strange}
     for words, some in doubts.items():
         if some:
-            line = {column.name: [c.value for c in verdict.kept if c not in some]}
+            line = {column.name: [c.value for c in verdict.kept if c not in some] or [c.value for c in some]}
             draft = draft.asking(f"{column.name!r} is {counted(some)}, {words}", f"where = {literal(line)}")
     return draft
 
