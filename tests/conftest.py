@@ -20,7 +20,7 @@ from worlds.warehouse import spark_history, warehouse  # noqa: F401, fixtures
 
 # A busy machine is no fault of the code, and a suite that fails by chance is run again instead of read: the examples
 # are the same each time. `HYPOTHESIS_PROFILE=search` looks for new ones.
-hypothesis.settings.register_profile("patron", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("patron", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patron"))
 os.environ.setdefault("PATRON_SHOW_VALUES", "1")  # tests quote sentences whole; test_values.py is about what they hide
@@ -30,11 +30,6 @@ def pytest_collection_finish():
     """Keep what all tests share out of the search for garbage, which would walk through all of it again and again."""
     gc.collect()
     gc.freeze()
-
-
-def pytest_sessionfinish():
-    """Let it go at the end, as libraries that count their objects take it for leaks otherwise."""
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -100,7 +100,7 @@ def check_said(error: Exception, frame: pd.DataFrame) -> None:
     )
 
 
-@settings(max_examples=100, **FUZZ)
+@settings(max_examples=60, **FUZZ)
 @given(st.data())
 def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_column(data):
     shop = data.draw(st.sampled_from(SHOPS))
@@ -114,7 +114,7 @@ def test_of_any_frame_each_row_is_used_or_set_aside_or_a_sentence_names_the_colu
         assert sum(row["n"] for row in counted) == len(frame)
 
 
-@settings(max_examples=40, **FUZZ)
+@settings(max_examples=25, **FUZZ)
 @given(st.data())
 def test_any_frame_comes_through_the_whole_door_with_a_receipt_or_is_refused(data):
     shop = data.draw(st.sampled_from(SHOPS))

@@ -42,7 +42,7 @@ def test_a_receipt_tells_what_became_of_the_rows() -> None:
 
 
 @given(st.lists(st.tuples(st.one_of(st.just("a"), NOBODY), st.one_of(st.none(), TIMES), MONEY), max_size=20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_every_row_that_was_read_is_used_or_counted_as_set_aside(rows: list[tuple]) -> None:
     history = history_of([("a", ago(1), 1.0), *rows])
     receipt = history.receipts[0]
@@ -216,7 +216,7 @@ def test_a_cutoff_that_parts_a_day_is_refused_where_orders_were_added_up_by_day(
 
 
 @given(TIMES, TIMES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_past_and_future_share_no_event_and_lose_none(one: datetime, other: datetime) -> None:
     history = history_of([("a", one, 1.0), ("a", other, 2.0)])
     before = history.past("orders", CUTOFF, EVER).amount.to_pyarrow().to_pylist()

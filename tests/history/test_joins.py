@@ -232,7 +232,7 @@ def test_the_total_of_a_joined_header_counts_once():
 FUZZ = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=25, **FUZZ)
+@settings(max_examples=15, **FUZZ)
 @given(st.data())
 def test_any_two_frames_are_joined_with_every_row_counted_or_a_sentence_refuses_them(data):
     kinds = st.sampled_from(["keys", "numbers", "floats", "decimals", "times"])
