@@ -1,10 +1,13 @@
 """Proposals for businesses of contracts and for panels, from exports in the words of several languages."""
 
+from datetime import datetime
+
 import pandas as pd
 import pytest
 
 import patron as pt
 from patron.errors import HistoryError
+from patron.jobs import check, job_of
 
 BEGAN = pd.date_range("2022-01-01", periods=300, freq="3D")
 KEYS = [f"c{i % 90}" for i in range(300)]
@@ -113,3 +116,13 @@ def test_a_status_in_words_that_nobody_knows_is_asked_about_as_all_its_rows_coun
 def test_what_a_customer_brings_in_a_year_or_month_is_no_amount_of_an_order(name):
     orders = PAID.rename(columns={"importe": name})
     assert "amount" not in pt.propose({"orders": orders}).values().tables["orders"].roles
+
+
+def test_a_check_of_contracts_alone_speaks_of_no_windows_and_no_orders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    CONTRACTS.to_csv("subscriptions.csv", index=False)
+    settings, lines = pt.propose(["subscriptions.csv"]).values(), []
+    check(job_of(settings, datetime(2026, 1, 1), lines.append))
+    (line,) = (line for line in lines if line.startswith("features") and "can be made" in line)
+    assert line.endswith("can be made")
+    assert "the usual gap between orders" not in (settings.out / "check.html").read_text(encoding="utf-8")

@@ -64,10 +64,10 @@ def check(job: Job) -> dict[str, Any]:
 
 
 def _windows(question: Question) -> str:
-    """Describe the windows, where the usual gap between orders chose them."""
-    if question.rhythm is None:
-        return ""
+    """Describe the windows, where there are some and the usual gap between orders chose them."""
     days = ", ".join(map(str, window_days(question)))
+    if question.rhythm is None or not days:
+        return ""
     return (
         f", over windows of {days} days and ever; they follow the usual gap between orders, {question.rhythm:.0f} days"
     )
