@@ -626,13 +626,12 @@ def test_no_customer_is_named_in_the_report_or_the_registry(kiosk):
     assert not [c for c in orders().client.unique() for text in texts if f'"{c}"' in text]
 
 
-def test_a_second_training_makes_new_versions_and_the_same_scores(kiosk):
-    out = kiosk / "patron-out" / "kiosk"
-    first = read_scores(out)
-    again = patron("train", kiosk / "kiosk.toml")
-    assert "registered as kiosk-churn version 2" in again.output
-    assert patron("score", kiosk / "kiosk.toml").exit_code == 0
-    second = read_scores(out)
+def test_a_second_training_makes_new_versions_and_the_same_scores(kiosk, twice):
+    moved, again = twice
+    first = read_scores(kiosk / "patron-out" / "kiosk")
+    assert again["models"]["churn"]["version"] == "2"
+    assert patron("score", moved / "kiosk.toml").exit_code == 0
+    second = read_scores(moved / "patron-out" / "kiosk")
     pd.testing.assert_frame_equal(*(scores.drop(columns=list(LINEAGE)) for scores in (first, second)))
     assert first.run_id[0] != second.run_id[0]
     assert first.data_fingerprint[0] == second.data_fingerprint[0]
@@ -661,7 +660,9 @@ def twice(kiosk, tmp_path_factory) -> tuple[Path, dict]:
     """The small business moved and trained once more, and what that told machines."""
     moved = shutil.copytree(kiosk, tmp_path_factory.mktemp("twice") / "moved")
     assert patron("relocate", moved).exit_code == 0
-    return moved, json.loads(patron("train", moved / "kiosk.toml", "--json").stdout)
+    done = patron("train", moved / "kiosk.toml", "--json")
+    assert "registered as kiosk-churn version 2" in done.stderr
+    return moved, json.loads(done.stdout)
 
 
 def test_trainings_compare_in_mlflow_by_figures_of_one_name_whichever_candidate_won(twice):
