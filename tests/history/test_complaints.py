@@ -86,3 +86,11 @@ def test_a_model_of_an_earlier_release_gets_the_feature_that_it_was_trained_on()
     assert as_trained((now,), {}, known) == (now,)
     plain = history("complaint", "question")
     assert definitions(plain.tables, (SHARE,)) == definitions(plain.tables, (contacts.FORMER[0],))
+
+
+def test_of_many_kinds_the_word_complaint_alone_is_read_and_others_are_asked_for():
+    many = [f"topic {letter}{number}" for letter in "abcdefgh" for number in range(9)]
+    known = history("complaint", "Beschwerde", *many)
+    assert share(known) == 1 / 74
+    assert "complaint" not in notes(known)
+    assert "the kinds are more than 60" in notes(history("Beschwerde", *many))

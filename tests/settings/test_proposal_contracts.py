@@ -126,3 +126,13 @@ def test_a_check_of_contracts_alone_speaks_of_no_windows_and_no_orders(tmp_path,
     (line,) = (line for line in lines if line.startswith("features") and "can be made" in line)
     assert line.endswith("can be made")
     assert "the usual gap between orders" not in (settings.out / "check.html").read_text(encoding="utf-8")
+
+
+def test_times_of_contracts_that_can_be_read_in_two_ways_are_refused_with_the_line_that_says_which():
+    days = pd.to_datetime([f"2023-{1 + i % 12:02}-{1 + i // 30:02}" for i in range(300)]).strftime("%d/%m/%Y")
+    contracts = CONTRACTS.assign(start_date=days)
+    with pytest.raises(HistoryError, match=r"start.*formats = \{"):
+        pt.propose({"subscriptions": contracts}).history()
+    beside = pt.propose({"subscriptions": contracts, "payments": PAID.rename(columns={"id_cliente": "customer_id"})})
+    assert "formats = {" in beside.left["subscriptions"]
+    assert not beside.values().subscriptions

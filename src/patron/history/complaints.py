@@ -62,7 +62,8 @@ def with_complaints(declared: Events, complaints: str | Sequence[str] | None) ->
 
     Args:
         declared: the table; one query looks at its kinds.
-        complaints: the kinds that complain; the usual words where nothing is said, none where the list is empty.
+        complaints: the kinds that complain; the usual words where nothing is said, of few kinds, and of many the word
+            `complaint` alone; none where the list is empty.
 
     Raises:
         HistoryError: a complaint is named that is no kind of the table, or the table has no kinds.
@@ -83,7 +84,7 @@ def with_complaints(declared: Events, complaints: str | Sequence[str] | None) ->
             f"Complaints are named {listed(missing)}, which is no kind of the table. Its kinds are: {shown(known)}. "
             'Name those that complain: complaints = ["..."], or none: complaints = []'
         )
-    if names == {COMPLAINT} & set(known) and (names or complaints is None):
+    if names == {COMPLAINT} or (not names and complaints is None):
         return declared
     table, used = (
         rows.mutate(**{COMPLAINS: rows.kind.isin(sorted(names)) if names else ibis.literal(False)})
@@ -108,7 +109,7 @@ def complaint_notes(rows: Table) -> tuple[str, ...]:
         return ()
     begun = rows.filter(rows.direction == INCOMING) if "direction" in rows.columns else rows
     known = few_values(begun.kind)
-    if not known or COMPLAINT in known:
+    if not known or few_values(begun.filter(begun.kind == COMPLAINT).kind):
         return ()
     return (
         f"no kind is known for a complaint, so measures count none; the kinds are {shown(known)}. Name those that "

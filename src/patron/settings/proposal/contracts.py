@@ -39,9 +39,7 @@ def contract_draft(look: TableLook, customer: Entry) -> Draft:
         assert column is not None  # as it is a file of contracts
         draft = draft.with_entry(role, column.name, "empty while a contract runs" if role == "end" else "")
         possible = possible_forms(look, column)
-        forms |= {role: possible[0]} if possible else {}
-        if len(possible) > 1:
-            draft = draft.asking(f"the times of {column.name!r} can be read in {len(possible)} ways: say which")
+        forms |= {role: possible[0]} if len(possible) == 1 else {}
     draft = draft.with_entry("formats", forms) if forms else draft
     texts = [c for c in columns if c.kind == "text" and not c.is_time and 1 < c.distinct <= FEW and not c.is_number]
     for role, called in (("plan", "plan|tariff|item"), ("cause", "reason|cause")):

@@ -69,7 +69,7 @@ def _without_column(draft: Draft, refusal: str) -> Draft | None:
     """Take away the role of a column that cannot have it; not those without which there is no table."""
     named = re.search(r"[Cc]olumn '([^']+)', declared as '(\w+)'", refusal)
     role = named[2] if named else ""
-    if role in ("", "customer", "at") or role not in draft.entries:
+    if role in ("", "customer", "at", "start", "end") or role not in draft.entries:
         return None
     first = refusal.partition(". ")[0]
     return draft.without(role).asking(f"the door refuses {role} = {named[1]!r}: {first}")  # type: ignore[index]
