@@ -136,3 +136,9 @@ def test_times_of_contracts_that_can_be_read_in_two_ways_are_refused_with_the_li
     beside = pt.propose({"subscriptions": contracts, "payments": PAID.rename(columns={"id_cliente": "customer_id"})})
     assert "formats = {" in beside.left["subscriptions"]
     assert not beside.values().subscriptions
+
+
+def test_payments_that_an_export_holds_twice_are_asked_about_as_their_money_counts_twice():
+    twice = pd.concat([PAID, PAID.head(3)], ignore_index=True)
+    (doubt,) = pt.propose({"cobros": twice}).doubts
+    assert "3 rows repeat another one exactly, and are used, with the same 'id_cobro': duplicates = \"drop\"" in doubt

@@ -13,6 +13,7 @@ WRITTEN = re.compile(r'(at_format|encoding) = "([^"]*)"')
 OF_ORDER = re.compile(r'it counts once with total = "([^"]+)" in place of amount')
 OF_PIECE = re.compile(r'write unit_cost = "([^"]+)" in place of cost')
 RATE = re.compile(r"column '[^']+', read as the (\w+), .*if it is a rate")
+REPEATED, NEARLY_ALL = "repeat another one exactly", 0.95
 FOLDED = "keys differ from another one only in capitals or blanks"
 DOUBTFUL = re.compile(r"\?|come twice|are purchases of their own; if")
 
@@ -102,4 +103,15 @@ def with_assumed(draft: Draft, assumed: Sequence[Assumption], notes: Sequence[st
             draft = replace(draft, assumed=(*draft.assumed, (each.what, each.change)))
     for note in (note for note in notes if DOUBTFUL.search(note)):
         draft = draft.asking(note)
+    again = next((note for note in notes if REPEATED in note), "")
+    if again and _numbers_rows(draft):
+        draft = draft.asking(
+            f"{again.partition(' (')[0]}, with the same {draft.value('order')!r}", 'duplicates = "drop"'
+        )
     return draft
+
+
+def _numbers_rows(draft: Draft) -> bool:
+    """Check whether nearly every row has another order number, so that a row which comes again is a copy."""
+    column = draft.look.columns.get(draft.value("order") or "")
+    return column is not None and column.distinct >= NEARLY_ALL * column.rows
