@@ -38,6 +38,8 @@ class Estimate:
 
     >>> print(Estimate(0.7641, 0.7468, 0.7812))
     0.764 [0.747, 0.781]
+    >>> print(Estimate(float("nan"), float("nan"), float("nan")))
+    unknown
     """
 
     value: float
@@ -45,6 +47,8 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "unknown"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
