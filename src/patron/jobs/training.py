@@ -196,7 +196,7 @@ def _at_test_cutoffs(job: Job, question: Question, rows: Matrix, label: np.ndarr
     trained = job.grown(trained, rows)
     baskets: tuple[str, ...] = ()
     if question.with_baskets:
-        trained, baskets = with_rankings(job, rankings[question.name], trained)
+        trained, baskets = with_rankings(job, rankings, question.name, trained)
     test = rows.at(*job.split.test)
     tested, y_true = rows.take(test), label[test]
     predictions = predict_candidates(trained, tested)

@@ -27,7 +27,7 @@ def candidate_scores(spec: BasketSpec, ranker: lgb.Booster | None, candidates: p
     if ranker is None:
         raise ValueError(f"The bundle ranks by trees, but the folder has no next_{spec['by']}.txt. Copy all of it.")
     X = candidates[spec["columns"]].to_numpy(dtype=np.float32)
-    return np.asarray(ranker.predict(X, num_iteration=spec["rounds"], num_threads=1))
+    return np.asarray(ranker.predict(X, num_iteration=spec["rounds"], num_threads=0))
 
 
 def candidate_chances(spec: ChanceSpec | None, scores: np.ndarray, candidates: pd.DataFrame) -> np.ndarray:
