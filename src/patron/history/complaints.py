@@ -109,7 +109,7 @@ def complaint_notes(rows: Table) -> tuple[str, ...]:
         return ()
     begun = rows.filter(rows.direction == INCOMING) if "direction" in rows.columns else rows
     known = few_values(begun.kind)
-    if not known or few_values(begun.filter(begun.kind == COMPLAINT).kind):
+    if not known or COMPLAINT in known or few_values(begun.filter(begun.kind == COMPLAINT).kind):
         return ()
     return (
         f"no kind is known for a complaint, so measures count none; the kinds are {shown(known)}. Name those that "

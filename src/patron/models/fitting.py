@@ -270,7 +270,8 @@ class TrainingSet:
         Each step sees rows and features drawn by chance; a mean of more draws depends less on the seed.
         """
         steps = smaller_steps(len(self.rows))
-        slower = {**parameters, "learning_rate": {**PARAMETERS, **parameters}["learning_rate"] / steps}
+        rate = parameters.get("learning_rate", PARAMETERS["learning_rate"]) / steps
+        slower = {**parameters, "learning_rate": rate}
         grown = self.boosted(np.ones(len(self.rows), dtype=bool), base, steps * rounds, None, slower, binned)
         return hybrid(base, grown) if base else grown
 

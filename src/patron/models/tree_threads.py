@@ -8,6 +8,8 @@ import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lightgbm.basic import _LIB
+
 __all__ = ["most_threads", "trees_on_one_thread"]
 
 
@@ -31,14 +33,10 @@ def trees_on_one_thread() -> Iterator[None]:
 
 def most_threads() -> int:
     """Return how many threads LightGBM takes at most for a call, -1 where nothing holds it."""
-    from lightgbm.basic import _LIB
-
     count = ctypes.c_int()
     _LIB.LGBM_GetMaxThreads(ctypes.byref(count))
     return count.value
 
 
 def _hold(count: int) -> None:
-    from lightgbm.basic import _LIB
-
     _LIB.LGBM_SetMaxThreads(ctypes.c_int(count))

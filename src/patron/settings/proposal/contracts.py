@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from patron.history.named_values import FEW
 from patron.settings.proposal.columns import ColumnLook, TableLook
 from patron.settings.proposal.drafts import Draft, Entry
 from patron.settings.proposal.forms import possible_forms
@@ -14,7 +15,6 @@ STARTS = ("start|activated|subscribed|signup|joined", "created|since|date")
 ENDS = ("end|terminated|churned|left", "cancelled|cancellation|cancel|expired")
 AGAINST = "trial|current|period|pause|billing|payment|next|birth|renewal|renew|updated|due|first|last"
 YEARLY, MONTHLY = "year", "month"
-FEW = 60
 
 
 def is_of_contracts(look: TableLook) -> bool:
